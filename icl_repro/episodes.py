@@ -1,0 +1,314 @@
+"""Few-shot episodes: splits, the sampler, and the full enumeration of the training set.
+
+An episode is a 2-way 1-shot classification (Section 2.1): exemplar, label, exemplar, label, query.
+Labels are drawn anew for every episode, so the label of the query can only be found in context.
+
+Arrays of episodes keep the episode axis last: that is the layout in which the transformer computes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from icl_repro.exemplars import ExemplarSource
+
+N_CONTEXT = 2
+"""Exemplar-label pairs in an episode (2-way 1-shot)."""
+N_POSITIONS = 2 * N_CONTEXT + 1
+"""Tokens in an episode."""
+LABEL_POSITIONS = (1, 3)
+"""Where the two labels stand."""
+QUERY_POSITION = N_POSITIONS - 1
+"""Where the query stands, and the prediction is read."""
+
+
+class EpisodeError(ValueError):
+    """Settings of episodes that cannot be met."""
+
+
+class EpisodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How episodes are drawn.
+
+    Attributes:
+        classes: classes trained on (the paper: 50).
+        labels: labels to choose two from (5).
+        exemplars_per_class: exemplars of each class (1). Each token draws its own.
+        test_classes: classes kept for the test (exemplars) set (100).
+        held_out_share: share of the unordered label pairs kept for the test (relabel) set (0.2).
+        split_seed: seed of both splits.
+        shuffled_labels: train on queries whose label is one of the two in context at random,
+            whichever class the query is: a control, in which there is nothing to learn but the
+            plateau. Evaluation sets are never shuffled.
+    """
+
+    classes: int = 50
+    labels: int = 5
+    exemplars_per_class: int = 1
+    test_classes: int = 100
+    held_out_share: float = 0.2
+    split_seed: int = 0
+    shuffled_labels: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("classes", 2),
+            ("labels", 2),
+            ("exemplars_per_class", 1),
+            ("test_classes", 2),
+        ):
+            value = getattr(self, name)
+            if value < least:
+                raise EpisodeError(f"{name} is {value}, but must be at least {least}")
+        if not 0 <= self.held_out_share < 1:
+            raise EpisodeError(
+                f"held_out_share is {self.held_out_share}, but must be at least 0 and below 1"
+            )
+        n_pairs = math.comb(self.labels, 2)
+        most = n_pairs - math.ceil(self.labels / 2)
+        held_out = self.n_held_out_pairs
+        if held_out > most:
+            raise EpisodeError(
+                f"held_out_share {self.held_out_share} keeps {held_out} of the {n_pairs} pairs of "
+                f"{self.labels} labels out of training, but at most {most} can be spared if every "
+                f"label is to be seen in training: the largest share is {most / n_pairs:.3g}"
+            )
+        if self.held_out_share > 0 and held_out == 0:
+            raise EpisodeError(
+                f"held_out_share {self.held_out_share} of the {n_pairs} pairs of {self.labels} "
+                "labels is less than half a pair, so that nothing would be held out: use more "
+                "labels, or held_out_share=0 for no test (relabel) set"
+            )
+
+    @property
+    def n_held_out_pairs(self) -> int:
+        """How many unordered label pairs are kept for test (relabel)."""
+        return round(self.held_out_share * math.comb(self.labels, 2))
+
+    @property
+    def dataset_size(self) -> int:
+        """Number of distinct training episodes (Appendix C): 78,400 at the default settings.
+
+        Ordered pairs of classes, ordered pairs of training labels, which of the two classes is
+        asked for, and an exemplar for each of the three exemplar tokens.
+        """
+        label_pairs = 2 * (math.comb(self.labels, 2) - self.n_held_out_pairs)
+        class_pairs = self.classes * (self.classes - 1)
+        return class_pairs * label_pairs * N_CONTEXT * self.exemplars_per_class ** (N_CONTEXT + 1)
+
+
+class Split(msgspec.Struct, frozen=True):
+    """Which classes and label pairs are trained on, and which are held out.
+
+    Attributes:
+        training_classes: class numbers of the source, shape (classes,).
+        test_classes: class numbers of the source, shape (test_classes,).
+        training_pairs: unordered label pairs, smaller label first, shape (pairs, 2).
+        held_out_pairs: the rest, shape (held-out pairs, 2).
+    """
+
+    training_classes: np.ndarray
+    test_classes: np.ndarray
+    training_pairs: np.ndarray
+    held_out_pairs: np.ndarray
+
+
+def split(settings: EpisodeSettings, n_source_classes: int) -> Split:
+    """Split the source's classes and the label pairs, determined by ``settings.split_seed``.
+
+    The test classes depend on the seed alone, so that settings with more training classes are
+    tested on the same ones. Every label appears in at least one training pair.
+
+    Raises:
+        EpisodeError: the source has too few classes.
+    """
+    needed = settings.classes + settings.test_classes
+    if needed > n_source_classes:
+        raise EpisodeError(
+            f"{settings.classes} training and {settings.test_classes} test classes need {needed} "
+            f"classes, but the exemplar source has {n_source_classes}"
+        )
+    class_rng, pair_rng = (
+        np.random.default_rng([settings.split_seed, stream]) for stream in range(2)
+    )
+    classes = class_rng.permutation(n_source_classes)
+
+    cover = pair_rng.permutation(settings.labels)
+    if settings.labels % 2:
+        cover = np.append(cover, cover[0])
+    kept = {tuple(sorted(pair)) for pair in cover.reshape(-1, 2).tolist()}
+    pairs = [
+        (first, second)
+        for first in range(settings.labels)
+        for second in range(first + 1, settings.labels)
+    ]
+    spare = [pair for pair in pairs if pair not in kept]
+    drawn = pair_rng.permutation(len(spare))[: settings.n_held_out_pairs]
+    held_out = {spare[index] for index in drawn}
+    return Split(
+        training_classes=classes[settings.test_classes :][: settings.classes],
+        test_classes=classes[: settings.test_classes],
+        training_pairs=np.array([p for p in pairs if p not in held_out]).reshape(-1, 2),
+        held_out_pairs=np.array([p for p in pairs if p in held_out]).reshape(-1, 2),
+    )
+
+
+class Episodes(eqx.Module):
+    """A batch of episodes.
+
+    Attributes:
+        bank: exemplar vectors that the episodes draw from.
+        exemplars: rows of `bank`: first in context, second in context, query.
+        labels: first in context, second in context, and the query's, which is to be predicted.
+        matching: which of the two in context (0 or 1) is of the query's class.
+    """
+
+    bank: Float[Array, "exemplars features"]
+    exemplars: Int[Array, "3 episodes"]
+    labels: Int[Array, "3 episodes"]
+    matching: Int[Array, " episodes"]
+
+    @property
+    def size(self) -> int:
+        """Number of episodes."""
+        return self.labels.shape[1]
+
+    @property
+    def targets(self) -> Int[Array, " episodes"]:
+        """The label to predict at the query."""
+        return self.labels[2]
+
+    @property
+    def correct_position(self) -> Int[Array, " episodes"]:
+        """Position of the label that belongs to the query's class: 1 or 3."""
+        return 2 * self.matching + 1
+
+    @property
+    def incorrect_position(self) -> Int[Array, " episodes"]:
+        """Position of the other label: 3 or 1."""
+        return 3 - 2 * self.matching
+
+
+class Sampler(eqx.Module):
+    """Draws episodes uniformly from classes and label pairs.
+
+    Attributes:
+        bank: the exemplars, class by class.
+        pairs: the unordered label pairs to draw from.
+        exemplars_per_class: how many rows of `bank` belong to each class.
+        shuffled_labels: see :class:`EpisodeSettings`.
+    """
+
+    bank: Float[Array, "exemplars features"]
+    pairs: Int[Array, "pairs 2"]
+    exemplars_per_class: int = eqx.field(static=True, default=1)
+    shuffled_labels: bool = eqx.field(static=True, default=False)
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes the bank holds."""
+        return self.bank.shape[0] // self.exemplars_per_class
+
+    def sample(self, key: Key[Array, ""], size: int) -> Episodes:
+        """Draw `size` independent episodes."""
+        n_classes = self.n_classes
+        ranges = [n_classes, n_classes - 1, self.pairs.shape[0], 2, 2, 2]
+        ranges += [self.exemplars_per_class] * 3
+        # One draw for all choices: separate random calls would cost more than the rest of it.
+        scale = jnp.array(ranges, jnp.float32)[:, None]
+        unit = jax.random.uniform(key, (len(ranges), size))
+        first, other, pair, swap, matching, coin, *which = jnp.minimum(
+            unit * scale, scale - 1
+        ).astype(jnp.int32)
+        return self._assemble(
+            jnp.stack([first, other + (other >= first)]),
+            self.pairs[pair],
+            swap,
+            matching,
+            jnp.stack(which),
+            coin if self.shuffled_labels else matching,
+        )
+
+    def _assemble(
+        self,
+        classes: Int[Array, "2 episodes"],
+        pairs: Int[Array, "episodes 2"],
+        swap: Int[Array, " episodes"],
+        matching: Int[Array, " episodes"],
+        which: Int[Array, "3 episodes"],
+        answer: Int[Array, " episodes"],
+    ) -> Episodes:
+        query = jnp.where(matching == 0, classes[0], classes[1])
+        exemplars = jnp.stack([classes[0], classes[1], query]) * self.exemplars_per_class + which
+        first = jnp.where(swap == 0, pairs[:, 0], pairs[:, 1])
+        second = jnp.where(swap == 0, pairs[:, 1], pairs[:, 0])
+        target = jnp.where(answer == 0, first, second)
+        return Episodes(self.bank, exemplars, jnp.stack([first, second, target]), matching)
+
+    def enumerate(self, chunk: int = 9_800) -> Iterator[Episodes]:
+        """Every episode exactly once, in chunks of `chunk` (the last one may be shorter)."""
+        n_classes = self.n_classes
+        shape = (n_classes, n_classes - 1, self.pairs.shape[0], 2, 2) + (
+            self.exemplars_per_class,
+        ) * 3
+        total = math.prod(shape)
+        for start in range(0, total, chunk):
+            index = np.arange(start, min(start + chunk, total))
+            first, other, pair, swap, matching, *which = np.unravel_index(index, shape)
+            yield self._assemble(
+                jnp.asarray(np.stack([first, other + (other >= first)]), jnp.int32),
+                self.pairs[pair],
+                jnp.asarray(swap, jnp.int32),
+                jnp.asarray(matching, jnp.int32),
+                jnp.asarray(np.stack(which), jnp.int32),
+                jnp.asarray(matching, jnp.int32),
+            )
+
+
+SetName = Literal["train", "test_exemplars", "test_relabel"]
+"""The evaluation sets of the paper: training classes and label pairs, test (exemplars) on unseen
+classes, test (relabel) on held-out label pairs (Section 2.1)."""
+
+
+def samplers(
+    settings: EpisodeSettings, source: ExemplarSource, cache: Path | None = None
+) -> dict[SetName, Sampler]:
+    """The samplers of the evaluation sets; `train` is also what is trained on, unless shuffled.
+
+    Raises:
+        EpisodeError: the source has too few classes or exemplars for the settings.
+    """
+    if settings.exemplars_per_class > source.n_exemplars:
+        raise EpisodeError(
+            f"exemplars_per_class is {settings.exemplars_per_class}, but the exemplar source has "
+            f"{source.n_exemplars} a class"
+        )
+    parts = split(settings, source.n_classes)
+    exemplars = range(settings.exemplars_per_class)
+
+    def bank(classes: np.ndarray) -> Float[Array, "exemplars features"]:
+        features = source.features(classes.tolist(), exemplars, cache=cache)
+        return jnp.asarray(features.reshape(-1, features.shape[-1]))
+
+    def sampler(classes_bank: Array, pairs: np.ndarray) -> Sampler:
+        return Sampler(classes_bank, jnp.asarray(pairs, jnp.int32), settings.exemplars_per_class)
+
+    training = bank(parts.training_classes)
+    sets: dict[SetName, Sampler] = {
+        "train": sampler(training, parts.training_pairs),
+        "test_exemplars": sampler(bank(parts.test_classes), parts.training_pairs),
+    }
+    if len(parts.held_out_pairs):
+        sets["test_relabel"] = sampler(training, parts.held_out_pairs)
+    return sets

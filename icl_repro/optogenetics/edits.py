@@ -1,0 +1,329 @@
+"""Edits: the primitive interventions on activations.
+
+An :class:`Edit` says where it acts (site, heads, positions), what it puts there (a *value*), which
+pass the value reads from, and whether gradients flow through it. Where it acts on which site is
+static; head masks, strengths and constants are arrays, so that one compiled program serves them
+all and can be vmapped over them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, QUERY_POSITION, Episodes
+from icl_repro.optogenetics.sites import EditError, axes_of
+from icl_repro.transformer import Transformer
+
+
+class OutOfRange(EditError):
+    """A head or a position that the site does not have."""
+
+
+class ShapeMismatch(EditError):
+    """A value or a mask whose shape does not fit the site."""
+
+
+class Conflict(EditError):
+    """Two edits that fight over the same entries of a site."""
+
+
+class NeverFires(EditError):
+    """An edit that would change nothing: a silent no-op, refused."""
+
+
+class Context(eqx.Module):
+    """What a value may look at.
+
+    Attributes:
+        episodes: the batch.
+        current: the activation that is about to be replaced.
+        positions: the positions that its ``position`` or ``query`` axis covers.
+        read: gives any activation of the edit's base pass by its site's name.
+    """
+
+    episodes: Episodes
+    current: Float[Array, ...]
+    positions: tuple[int, ...] = eqx.field(static=True)
+    read: Callable[[str], Float[Array, ...]] = eqx.field(static=True)
+
+
+class Value(eqx.Module):
+    """What an edit puts in place of an activation."""
+
+    @abstractmethod
+    def __call__(self, context: Context) -> Float[Array, ...]:
+        """An array that broadcasts to the shape of the activation."""
+
+
+class Constant(Value):
+    """The same array (or number) always."""
+
+    array: Float[Array, ...]
+
+    def __call__(self, context: Context) -> Float[Array, ...]:
+        return jnp.asarray(self.array)
+
+
+class Taken(Value):
+    """The activation of `site` in the edit's base pass."""
+
+    site: str = eqx.field(static=True)
+
+    def __call__(self, context: Context) -> Float[Array, ...]:
+        return context.read(self.site)
+
+
+class PreviousTokenPattern(Value):
+    """Attention with weight 1 to the token `shift` positions before; the first `shift` tokens,
+    which have none, attend to themselves.
+    """
+
+    shift: int = eqx.field(static=True, default=1)
+
+    def __call__(self, context: Context) -> Float[Array, "1 queries 5 1"]:
+        """The value; see the class."""
+        attended = [p - self.shift if p >= self.shift else p for p in context.positions]
+        return jnp.asarray(np.eye(N_POSITIONS, dtype=np.float32)[attended])[None, :, :, None]
+
+
+class LabelPattern(Value):
+    """Attention from the query to the two labels only: `strength` to the one of its own class,
+    1 - `strength` to the other.
+    """
+
+    strength: Float[Array, ""]
+
+    def __call__(self, context: Context) -> Float[Array, "1 1 5 episodes"]:
+        """The value; see the class."""
+        episodes = context.episodes
+        correct = jax.nn.one_hot(episodes.correct_position, N_POSITIONS, axis=0)
+        incorrect = jax.nn.one_hot(episodes.incorrect_position, N_POSITIONS, axis=0)
+        return (self.strength * correct + (1 - self.strength) * incorrect)[None, None]
+
+
+class TokenBefore(Value):
+    """The embedding of the token before, except at the first token and the query, which keep
+    their own: what a perfect layer of previous-token heads would hand on.
+    """
+
+    def __call__(self, context: Context) -> Float[Array, "width 5 episodes"]:
+        """The value; see the class."""
+        source = np.maximum(np.arange(N_POSITIONS) - 1, 0)
+        source[QUERY_POSITION] = QUERY_POSITION
+        return context.read("embedding")[:, source]
+
+
+class ScoresAsLogits(Value):
+    """Logits of the two labels in context: the scores with which one head compares the query to
+    them. Every other label gets minus infinity.
+    """
+
+    layer: int = eqx.field(static=True)
+    head: Int[Array, ""]
+
+    def __call__(self, context: Context) -> Float[Array, "labels episodes"]:
+        """The value; see the class."""
+        scores = context.read(f"layers.{self.layer}.attention.scores")
+        from_query = jnp.take(scores, self.head, axis=0)[-1]
+        label = jnp.arange(context.current.shape[0])[:, None]
+        logits = jnp.full_like(context.current, -jnp.inf)
+        for position, shown in zip(LABEL_POSITIONS, context.episodes.labels[:2], strict=True):
+            logits = jnp.where(label == shown, from_query[position], logits)
+        return logits
+
+
+class Pass(eqx.Module):
+    """A pass to take activations from.
+
+    Attributes:
+        edits: the edits it runs under; none for a clean pass.
+        model: another model to run (a graft); None for the model that is being edited.
+    """
+
+    edits: tuple[Edit, ...] = ()
+    model: Transformer | None = None
+
+
+CLEAN = Pass()
+"""The model as it is."""
+
+
+class Edit(eqx.Module):
+    """Replaces part of one activation.
+
+    Attributes:
+        site: name of the site.
+        value: what is put there.
+        heads: head numbers (fixed when traced); or None.
+        head_mask: the same as an array, which may be traced and vmapped; or None. With neither,
+            the edit acts on every head, or its site has no head axis.
+        positions: positions along the site's ``position`` or ``query`` axis; None for all.
+        base: the pass that `value` reads from; None for the pass being edited, as far as it has
+            been computed.
+        stop_gradient: whether the value is a constant to the gradient. By default gradients flow
+            through it, and so through the base pass.
+    """
+
+    site: str = eqx.field(static=True)
+    value: Value
+    head_mask: Bool[Array, " heads"] | None
+    base: Pass | None
+    heads: tuple[int, ...] | None = eqx.field(static=True)
+    positions: tuple[int, ...] | None = eqx.field(static=True)
+    stop_gradient: bool = eqx.field(static=True)
+
+    def __init__(
+        self,
+        site: str,
+        value: Value | float,
+        *,
+        heads: Sequence[int] | Bool[Array, " heads"] | None = None,
+        positions: Sequence[int] | None = None,
+        base: Pass | None = None,
+        stop_gradient: bool = False,
+    ) -> None:
+        """See the class. `value` may be a number, and `heads` numbers or a mask of booleans."""
+        self.site = site
+        self.value = value if isinstance(value, Value) else Constant(value)
+        is_mask = hasattr(heads, "dtype")
+        self.head_mask = heads if is_mask else None
+        self.heads = None if is_mask or heads is None else tuple(heads)
+        self.positions = None if positions is None else tuple(positions)
+        self.base = base
+        self.stop_gradient = stop_gradient
+        if self.heads == () or self.positions == ():
+            raise NeverFires(f"{self} acts on no {'heads' if self.heads == () else 'positions'}")
+
+    def __str__(self) -> str:
+        where = [self.site]
+        if self.heads is not None:
+            where.append(f"heads {', '.join(map(str, self.heads))}")
+        if self.head_mask is not None:
+            where.append("masked heads")
+        if self.positions is not None:
+            where.append(f"positions {', '.join(map(str, self.positions))}")
+        return f"edit of {' '.join(where)}"
+
+
+def apply(edit: Edit, context: Context) -> Float[Array, ...]:
+    """The activation with the edit's part replaced.
+
+    Raises:
+        OutOfRange, ShapeMismatch, NeverFires: see the classes.
+    """
+    current = context.current
+    value = jnp.asarray(edit.value(context), current.dtype)
+    if edit.stop_gradient:
+        value = jax.lax.stop_gradient(value)
+    axes = axes_of(edit.site)
+    try:
+        fits = np.broadcast_shapes(value.shape, current.shape) == current.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        named = ", ".join(f"{axis} {size}" for axis, size in zip(axes, current.shape, strict=True))
+        raise ShapeMismatch(
+            f"{edit}: a value of shape {value.shape} does not fit the site's ({named})"
+        )
+    region = _region(edit, context)
+    if region is None:
+        return jnp.broadcast_to(value, current.shape)
+    return jnp.where(region, value, current)
+
+
+def _region(edit: Edit, context: Context) -> Bool[Array, ...] | None:
+    """Mask of the entries that the edit replaces, or None for all of them."""
+    axes = axes_of(edit.site)
+    masks = []
+    if edit.heads is not None or edit.head_mask is not None:
+        masks.append(_along(axes, "head", head_mask(edit, axes, context.current.shape)))
+    if edit.positions is not None:
+        covered = np.isin(context.positions, _checked_positions(edit, axes))
+        if not covered.any():
+            raise NeverFires(
+                f"{edit} cannot reach the prediction, which depends on positions "
+                f"{', '.join(map(str, context.positions))} of this site only"
+            )
+        if not covered.all():
+            axis = "query" if "query" in axes else "position"
+            masks.append(_along(axes, axis, covered))
+    if not masks:
+        return None
+    return masks[0] if len(masks) == 1 else masks[0] & masks[1]
+
+
+def _along(axes: tuple[str, ...], axis: str, mask: Bool[Array, " n"]) -> Bool[Array, ...]:
+    return mask.reshape([-1 if name == axis else 1 for name in axes])
+
+
+def head_mask(edit: Edit, axes: tuple[str, ...], shape: tuple[int, ...]) -> Bool[Array, " heads"]:
+    """The heads that an edit acts on, as a mask; checked against the site.
+
+    Raises:
+        OutOfRange: the site has no heads, or not that many.
+        ShapeMismatch: a mask of another length or not of booleans.
+        NeverFires: a mask that is known to be empty.
+    """
+    if "head" not in axes:
+        raise OutOfRange(f"{edit} names heads, but the site has no head axis: its axes are {axes}")
+    n_heads = shape[axes.index("head")]
+    if edit.heads is not None:
+        wrong = [head for head in edit.heads if not 0 <= head < n_heads]
+        if wrong:
+            raise OutOfRange(
+                f"{edit}: head {wrong[0]} is out of range, the site has heads 0 to {n_heads - 1} "
+                f"(nearest: {min(max(wrong[0], 0), n_heads - 1)})"
+            )
+        return np.isin(np.arange(n_heads), edit.heads)
+    mask = edit.head_mask
+    if mask.shape != (n_heads,) or mask.dtype != bool:
+        raise ShapeMismatch(
+            f"{edit}: the mask is {mask.dtype} of shape {mask.shape}, but must be booleans, one "
+            f"for each of the {n_heads} heads"
+        )
+    if not isinstance(mask, jax.core.Tracer) and not np.any(mask):
+        raise NeverFires(f"{edit} acts on no heads: its mask is empty")
+    return mask
+
+
+def _checked_positions(edit: Edit, axes: tuple[str, ...]) -> tuple[int, ...]:
+    if "position" not in axes and "query" not in axes:
+        raise OutOfRange(f"{edit} names positions, but the site has no such axis: {axes}")
+    wrong = [p for p in edit.positions if not 0 <= p < N_POSITIONS]
+    if wrong:
+        raise OutOfRange(
+            f"{edit}: position {wrong[0]} is out of range, episodes have positions 0 to "
+            f"{N_POSITIONS - 1} (nearest: {min(max(wrong[0], 0), N_POSITIONS - 1)})"
+        )
+    return edit.positions
+
+
+def check_conflict(first: Edit, second: Edit, shape: tuple[int, ...]) -> None:
+    """Refuse two edits of one site unless they are known to act on different entries.
+
+    Raises:
+        Conflict: they overlap; or one has a traced mask, so that nobody can tell.
+    """
+    if first.positions and second.positions and not set(first.positions) & set(second.positions):
+        return
+    masks = [
+        np.ones(1, bool)
+        if edit.heads is None and edit.head_mask is None
+        else head_mask(edit, axes_of(edit.site), shape)
+        for edit in (first, second)
+    ]
+    if any(isinstance(mask, jax.core.Tracer) for mask in masks):
+        raise Conflict(
+            f"{first} and {second} act on the same site with masks that are only known when the "
+            "program runs, so that they may fight over the same heads: join them into one edit, "
+            "or give the heads as numbers"
+        )
+    if np.any(np.logical_and(*masks)):
+        raise Conflict(f"{first} and {second} fight over the same entries")

@@ -1,0 +1,78 @@
+"""The sites of a model: every activation that can be read or edited, with shape and named axes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+import equinox as eqx
+import jax.numpy as jnp
+import msgspec
+from jaxtyping import Array
+
+from icl_repro.episodes import Episodes
+from icl_repro.transformer import Transformer, site_axes
+
+
+class EditError(ValueError):
+    """An edit that cannot mean what it says. Every kind has a class of its own below it."""
+
+
+class UnknownSite(EditError):
+    """A name that is no site of the model, or a layer that the model does not have."""
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One activation: its name, the names of its axes, and its shape."""
+
+    name: str
+    axes: tuple[str, ...]
+    shape: tuple[int, ...]
+
+
+def sites(model: Transformer, n_episodes: int = 1) -> dict[str, Site]:
+    """The sites of `model` in the order of computation, from one abstract evaluation.
+
+    Nothing is computed: shapes come from tracing the model on `n_episodes` abstract episodes.
+    """
+    table: dict[str, Site] = {}
+
+    def note(name: str, activation: Array, positions: tuple[int, ...]) -> Array:
+        table[name] = Site(name, axes_of(name), activation.shape)
+        return activation
+
+    def evaluate(model: Transformer) -> Array:
+        integers = jnp.zeros((3, n_episodes), jnp.int32)
+        bank = jnp.zeros((1, model.exemplar_weight.shape[1]))
+        return model(Episodes(bank, integers, integers, integers[0]), note, full=True)
+
+    eqx.filter_eval_shape(evaluate, model)
+    return table
+
+
+def axes_of(name: str) -> tuple[str, ...]:
+    """The named axes of a site that a model has."""
+    axes = site_axes(name)
+    if axes is None:
+        raise AssertionError(f"the model taps {name!r}, which SITE_AXES does not describe")
+    return axes
+
+
+def unknown_site(name: str, known: Iterable[str], purpose: str) -> UnknownSite:
+    """The error for a `name` that is not among the `known` sites, with the nearest of them."""
+    known = list(known)
+    if name in known:
+        raise AssertionError(f"{name!r} is known")
+    prefix, _, leaf = name.partition(".")
+    layer, _, rest = leaf.partition(".")
+    n_layers = 1 + max((int(k.split(".")[1]) for k in known if k.startswith("layers.")), default=-1)
+    if prefix == "layers" and layer.isdecimal() and int(layer) >= n_layers:
+        nearest = f"layers.{n_layers - 1}.{rest}"
+        also = f"; did you mean {nearest!r}?" if nearest in known else ""
+        return UnknownSite(
+            f"{purpose} {name!r}: layer {layer} is out of range, the model has "
+            f"layers 0 to {n_layers - 1}{also}"
+        )
+    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    hint = f"the nearest are {', '.join(map(repr, nearest))}" if nearest else "none is near"
+    return UnknownSite(f"{purpose} {name!r}, which is not a site of this model: {hint}")
