@@ -1,0 +1,51 @@
+"""Claims, evidence, verdicts and the record of a verification.
+
+Nothing here imports JAX, and SciPy only where an interval is computed.
+"""
+
+from icl_repro.verification.claim import Claim, Control, InvalidDeclaration
+from icl_repro.verification.evidence import (
+    Check,
+    Evidence,
+    Figure,
+    Interval,
+    Panel,
+    Quantity,
+    ReferenceLine,
+    Reported,
+    Series,
+)
+from icl_repro.verification.record import (
+    ClaimRecord,
+    ControlRecord,
+    Trial,
+    UnreadableRecord,
+    VerificationRecord,
+    read_record,
+    write_record,
+)
+from icl_repro.verification.recorder import EvidenceRecorder, MisusedEvidence
+
+__all__ = [
+    "Check",
+    "Claim",
+    "ClaimRecord",
+    "Control",
+    "ControlRecord",
+    "Evidence",
+    "EvidenceRecorder",
+    "Figure",
+    "Interval",
+    "InvalidDeclaration",
+    "MisusedEvidence",
+    "Panel",
+    "Quantity",
+    "ReferenceLine",
+    "Reported",
+    "Series",
+    "Trial",
+    "UnreadableRecord",
+    "VerificationRecord",
+    "read_record",
+    "write_record",
+]

@@ -1,0 +1,215 @@
+"""The recorder behind the ``evidence`` fixture: the only way for a claim to state a threshold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, SupportsFloat, overload
+
+from icl_repro.verification.evidence import (
+    Check,
+    Direction,
+    Evidence,
+    Figure,
+    Interval,
+    Panel,
+    Quantity,
+    Reported,
+)
+from icl_repro.verification.nearest import nearest
+
+KeepCurve = Callable[[str, Any, Any], None]
+"""Takes the name, x and y of a curve that is to be compared with its snapshot."""
+
+
+class MisusedEvidence(ValueError):
+    """A call on the recorder that states no usable evidence."""
+
+
+class EvidenceRecorder:
+    """Gathers what one test measures.
+
+    A check that fails raises nothing, so that all the evidence is there when the test is judged,
+    after its body.
+    """
+
+    def __init__(self, keep_curve: KeepCurve | None = None) -> None:
+        self._checks: list[Check] = []
+        self._quantities: list[Quantity] = []
+        self._figures: list[Figure] = []
+        self._curves: set[str] = set()
+        self._keep_curve = keep_curve
+
+    @property
+    def evidence(self) -> Evidence:
+        """All that was recorded so far."""
+        return Evidence(list(self._checks), list(self._quantities), list(self._figures))
+
+    def check(
+        self,
+        name: str,
+        value: SupportsFloat,
+        *,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        between: tuple[float, float] | None = None,
+        unit: str = "",
+        reported: Reported | None = None,
+        interval: Interval | None = None,
+        note: str = "",
+    ) -> bool:
+        """Hold a measurement against a threshold.
+
+        Args:
+            name: what is measured, in words; unique within the test.
+            value: the measurement. One that is not finite never holds.
+            at_least: the value holds when it is this or more.
+            at_most: the value holds when it is this or less.
+            between: the value holds when it lies between the two, ends included. Exactly one of
+                `at_least`, `at_most` and `between` has to be given.
+            unit: the unit of the value and of the threshold.
+            reported: the paper's value for the same quantity.
+            interval: an interval around the measurement.
+            note: a remark for the reader.
+
+        Returns:
+            Whether the check holds.
+
+        Raises:
+            MisusedEvidence: no threshold or several, a threshold that is not finite, a name that
+                was used before, or a value that is not a number.
+        """
+        direction, low, high = _direction(name, at_least, at_most, between)
+        measured = _number(name, value)
+        self._require_new(name)
+        holds = (
+            measured is not None
+            and (low is None or measured >= low)
+            and (high is None or measured <= high)
+        )
+        self._checks.append(
+            Check(name, measured, direction, low, high, holds, unit, reported, interval, note)
+        )
+        return holds
+
+    def quantity(
+        self,
+        name: str,
+        value: SupportsFloat,
+        *,
+        unit: str = "",
+        reported: Reported | None = None,
+        interval: Interval | None = None,
+        note: str = "",
+    ) -> None:
+        """Record a measurement that nothing depends on, for the reader of the report.
+
+        Raises:
+            MisusedEvidence: a name that was used before, or a value that is not a number.
+        """
+        measured = _number(name, value)
+        self._require_new(name)
+        self._quantities.append(Quantity(name, measured, unit, reported, interval, note))
+
+    @overload
+    def figure(self, figure: Figure, /) -> None: ...
+
+    @overload
+    def figure(
+        self, figure: str, /, *, caption: str, source: str, panels: Sequence[Panel]
+    ) -> None: ...
+
+    def figure(
+        self,
+        figure: Figure | str,
+        /,
+        *,
+        caption: str = "",
+        source: str = "",
+        panels: Sequence[Panel] = (),
+    ) -> None:
+        """Record a figure: a whole one, or its name with `caption`, `source` and `panels`.
+
+        Raises:
+            MisusedEvidence: a figure of that name was recorded before, or it has no panel.
+        """
+        if isinstance(figure, str):
+            figure = Figure(figure, caption, source, list(panels))
+        elif caption or source or panels:
+            raise MisusedEvidence(
+                f"figure {figure.name!r} is given whole; leave out caption, source and panels"
+            )
+        if not figure.panels:
+            raise MisusedEvidence(f"figure {figure.name!r} has no panel")
+        if any(known.name == figure.name for known in self._figures):
+            raise MisusedEvidence(f"there is already a figure named {figure.name!r}")
+        self._figures.append(figure)
+
+    def curve_snapshot(self, name: str, x: Any, y: Any) -> None:
+        """Compare a curve with the one stored beside the claims, or store it.
+
+        Args:
+            name: what the curve shows; unique within the test.
+            x: where it was measured, increasing, such as sequences seen.
+            y: what was measured there.
+
+        Raises:
+            MisusedEvidence: a curve of that name was recorded before.
+        """
+        if name in self._curves:
+            raise MisusedEvidence(f"there is already a curve named {name!r}")
+        self._curves.add(name)
+        if self._keep_curve is not None:
+            self._keep_curve(name, x, y)
+
+    def unstated(self, names: Sequence[str]) -> list[str]:
+        """A sentence for each of `names` that no check has."""
+        stated = [check.name for check in self._checks]
+        return [
+            f"no check is named {name!r}; {nearest(name, stated)}"
+            for name in names
+            if name not in stated
+        ]
+
+    def _require_new(self, name: str) -> None:
+        taken = {check.name for check in self._checks} | {known.name for known in self._quantities}
+        if name in taken:
+            raise MisusedEvidence(f"there is already a check or a quantity named {name!r}")
+
+
+def _direction(
+    name: str,
+    at_least: float | None,
+    at_most: float | None,
+    between: tuple[float, float] | None,
+) -> tuple[Direction, float | None, float | None]:
+    given = [threshold for threshold in (at_least, at_most, between) if threshold is not None]
+    if len(given) != 1:
+        raise MisusedEvidence(
+            f"check {name!r} needs exactly one of at_least, at_most and between, "
+            f"but got {len(given)}"
+        )
+    if between is not None:
+        low, high = (_threshold(name, end) for end in between)
+        if low > high:
+            raise MisusedEvidence(f"check {name!r}: between={between} ends before it starts")
+        return "between", low, high
+    if at_least is not None:
+        return "at_least", _threshold(name, at_least), None
+    assert at_most is not None
+    return "at_most", None, _threshold(name, at_most)
+
+
+def _threshold(name: str, value: float) -> float:
+    threshold = float(value)
+    if not math.isfinite(threshold):
+        raise MisusedEvidence(f"check {name!r}: the threshold {threshold} is not finite")
+    return threshold
+
+
+def _number(name: str, value: SupportsFloat) -> float | None:
+    try:
+        measured = float(value)
+    except (TypeError, ValueError) as error:
+        raise MisusedEvidence(f"{name!r} must be one number, but is {value!r}") from error
+    return measured if math.isfinite(measured) else None

@@ -1,0 +1,109 @@
+"""Intervals for shares, means and differences over seeds and random draws.
+
+SciPy is imported where it is used: a session without claims does not pay for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from icl_repro.verification.evidence import Interval
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """A value with the interval around it."""
+
+    value: float
+    interval: Interval
+
+
+def share_interval(held: int, judged: int, level: float = 0.95) -> Interval:
+    """The exact interval of Clopper and Pearson for a share.
+
+    Args:
+        held: how many held, from 0 to `judged`.
+        judged: how many were judged, at least 1.
+        level: the confidence level.
+
+    Raises:
+        ValueError: no share can be made of the numbers.
+    """
+    from scipy import stats
+
+    if judged < 1 or not 0 <= held <= judged:
+        raise ValueError(f"{held} of {judged} is not a share")
+    found = stats.binomtest(held, judged).proportion_ci(level, method="exact")
+    return Interval(float(found.low), float(found.high), level, "Clopper-Pearson")
+
+
+def mean(values: Sequence[float], level: float = 0.95) -> Estimate:
+    """The mean with Student's t interval, for values that are roughly normal.
+
+    Raises:
+        ValueError: fewer than two values, or one that is not finite.
+    """
+    from scipy import stats
+
+    sample = _sample(values)
+    centre = float(sample.mean())
+    half = float(stats.t.ppf((1 + level) / 2, len(sample) - 1)) * float(
+        sample.std(ddof=1) / math.sqrt(len(sample))
+    )
+    return Estimate(centre, Interval(centre - half, centre + half, level, "Student's t"))
+
+
+def bootstrap_mean(
+    values: Sequence[float], level: float = 0.95, draws: int = 9999, seed: int = 0
+) -> Estimate:
+    """The mean with a percentile bootstrap interval, for values that are far from normal.
+
+    Args:
+        values: the measurements, at least two.
+        level: the confidence level.
+        draws: how many times to draw from the values, with replacement.
+        seed: the seed of the draws, so that the same values give the same interval.
+
+    Raises:
+        ValueError: fewer than two values, or one that is not finite.
+    """
+    from scipy import stats
+
+    sample = _sample(values)
+    found = stats.bootstrap(
+        (sample,),
+        np.mean,
+        confidence_level=level,
+        n_resamples=draws,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return Estimate(
+        float(sample.mean()),
+        Interval(float(found.low), float(found.high), level, "percentile bootstrap"),
+    )
+
+
+def paired_difference(
+    first: Sequence[float], second: Sequence[float], level: float = 0.95
+) -> Estimate:
+    """The mean of ``first - second``, pair by pair, with Student's t interval.
+
+    Raises:
+        ValueError: different lengths, fewer than two pairs, or a value that is not finite.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} and {len(second)} values make no pairs")
+    return mean(_sample(first) - _sample(second), level)
+
+
+def _sample(values: Sequence[float]) -> np.ndarray:
+    sample = np.asarray(values, dtype=np.float64)
+    if sample.ndim != 1 or len(sample) < 2:
+        raise ValueError(f"an interval needs two values or more, but got {sample.size}")
+    if not np.isfinite(sample).all():
+        raise ValueError("an interval needs finite values")
+    return sample
