@@ -81,7 +81,10 @@ def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     payload, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
     if hashlib.sha256(payload).digest() != digest:
         raise _Damaged(f"its checksum does not match its {len(content)} bytes")
-    array = np.load(io.BytesIO(payload), allow_pickle=False)
+    try:
+        array = np.load(io.BytesIO(payload), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise _Damaged(f"it is not a plain .npy file ({error})") from error
     if array.dtype != np.float32 or array.shape != shape:
         raise _Damaged(
             f"it holds {array.dtype} of shape {array.shape}; expected float32 of shape {shape}"

@@ -168,7 +168,7 @@ def _fitted(
     The shorter side is stretched half of the way (in log scale) to the longer one: real letters are
     seldom as flat as random strokes.
     """
-    curve = np.einsum("pk,cskd->cspd", bernstein((np.arange(32) + 0.5) / 32), strokes)
+    curve = np.einsum("pk,cskd->cspd", bernstein(np.linspace(0, 1, 33)), strokes)
     there = drawn[:, :, None, None]
     low = np.where(there, curve, math.inf).min(axis=(1, 2))
     high = np.where(there, curve, -math.inf).max(axis=(1, 2))
