@@ -48,6 +48,7 @@ ESCAPE_LIMIT = 300_000
 """Steps after which :func:`escape_times` gives a draw up."""
 
 Vectors = Float[Array, "vectors dimension"]
+Targets = Float[np.ndarray, "vectors dimension"]
 Loss = Callable[[Vectors, Vectors], Float[Array, ""]]
 _Clamps = Bool[Array, " vectors"]
 
@@ -346,7 +347,7 @@ def derivatives_at_origin(
     return np.asarray(gradient), np.asarray(hessian)
 
 
-def lowering_direction(targets: Vectors) -> Int[np.ndarray, "vectors dimension"]:
+def lowering_direction(targets: Targets) -> Int[np.ndarray, "vectors dimension"]:
     """A direction from the origin in which the loss falls at first (Appendix F.2).
 
     Each vector has one entry, where its target has its first entry that is not zero, with the sign
@@ -367,7 +368,7 @@ def lowering_direction(targets: Vectors) -> Int[np.ndarray, "vectors dimension"]
     return direction
 
 
-def raising_direction(targets: Vectors) -> Int[np.ndarray, "vectors dimension"]:
+def raising_direction(targets: Targets) -> Int[np.ndarray, "vectors dimension"]:
     """A direction from the origin in which the loss rises at first (Appendix F.2).
 
     The lowering direction with the first vector turned round.
@@ -378,7 +379,7 @@ def raising_direction(targets: Vectors) -> Int[np.ndarray, "vectors dimension"]:
 
 
 def exact_loss_change(
-    distance: Fraction, direction: Int[np.ndarray, "vectors dimension"], targets: Vectors
+    distance: Fraction, direction: Int[np.ndarray, "vectors dimension"], targets: Targets
 ) -> Fraction:
     """The loss at `distance` times `direction`, less the loss at the origin, in exact arithmetic.
 
