@@ -98,8 +98,8 @@ class Tap(Protocol):
     """
 
     def __call__(
-        self, site: str, activation: Float[Array, ...], positions: tuple[int, ...]
-    ) -> Float[Array, ...]:
+        self, site: str, activation: Float[Array, "..."], positions: tuple[int, ...]
+    ) -> Float[Array, "..."]:
         """Return the activation to go on with, of the same shape."""
         ...
 

@@ -49,25 +49,26 @@ class Context(eqx.Module):
     """
 
     episodes: Episodes
-    current: Float[Array, ...]
+    current: Float[Array, "..."]
     positions: tuple[int, ...] = eqx.field(static=True)
-    read: Callable[[str], Float[Array, ...]] = eqx.field(static=True)
+    read: Callable[[str], Float[Array, "..."]] = eqx.field(static=True)
 
 
 class Value(eqx.Module):
     """What an edit puts in place of an activation."""
 
     @abstractmethod
-    def __call__(self, context: Context) -> Float[Array, ...]:
+    def __call__(self, context: Context) -> Float[Array, "..."]:
         """An array that broadcasts to the shape of the activation."""
 
 
 class Constant(Value):
     """The same array (or number) always."""
 
-    array: Float[Array, ...]
+    array: Float[Array, "..."]
 
-    def __call__(self, context: Context) -> Float[Array, ...]:
+    def __call__(self, context: Context) -> Float[Array, "..."]:
+        """The value; see the class."""
         return jnp.asarray(self.array)
 
 
@@ -76,7 +77,8 @@ class Taken(Value):
 
     site: str = eqx.field(static=True)
 
-    def __call__(self, context: Context) -> Float[Array, ...]:
+    def __call__(self, context: Context) -> Float[Array, "..."]:
+        """The value; see the class."""
         return context.read(self.site)
 
 
@@ -212,7 +214,7 @@ class Edit(eqx.Module):
         return f"edit of {' '.join(where)}"
 
 
-def apply(edit: Edit, context: Context) -> Float[Array, ...]:
+def apply(edit: Edit, context: Context) -> Float[Array, "..."]:
     """The activation with the edit's part replaced.
 
     Raises:
@@ -238,7 +240,7 @@ def apply(edit: Edit, context: Context) -> Float[Array, ...]:
     return jnp.where(region, value, current)
 
 
-def _region(edit: Edit, context: Context) -> Bool[Array, ...] | None:
+def _region(edit: Edit, context: Context) -> Bool[Array, "..."] | None:
     """Mask of the entries that the edit replaces, or None for all of them."""
     axes = axes_of(edit.site)
     masks = []
@@ -259,7 +261,7 @@ def _region(edit: Edit, context: Context) -> Bool[Array, ...] | None:
     return masks[0] if len(masks) == 1 else masks[0] & masks[1]
 
 
-def _along(axes: tuple[str, ...], axis: str, mask: Bool[Array, " n"]) -> Bool[Array, ...]:
+def _along(axes: tuple[str, ...], axis: str, mask: Bool[Array, " n"]) -> Bool[Array, "..."]:
     return mask.reshape([-1 if name == axis else 1 for name in axes])
 
 

@@ -24,9 +24,9 @@ class Trace(eqx.Module):
     """Logits at the query, and every activation by the name of its site."""
 
     logits: Float[Array, "labels episodes"]
-    activations: dict[str, Float[Array, ...]]
+    activations: dict[str, Float[Array, "..."]]
 
-    def __getitem__(self, site: str) -> Float[Array, ...]:
+    def __getitem__(self, site: str) -> Float[Array, "..."]:
         """The activation of `site`.
 
         Raises:

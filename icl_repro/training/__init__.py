@@ -1,0 +1,24 @@
+"""Training: what a run is, the compiled engine, the store of finished runs, and plans."""
+
+from icl_repro.training.executors import Executor, LocalExecutor, Outcome, Progress
+from icl_repro.training.plan import Plan
+from icl_repro.training.run import Run
+from icl_repro.training.schedule import Schedule
+from icl_repro.training.spec import Optimiser, RunSpec
+from icl_repro.training.store import DamagedRun, DivergedRun, MissingRun, RunStore
+
+__all__ = [
+    "DamagedRun",
+    "DivergedRun",
+    "Executor",
+    "LocalExecutor",
+    "MissingRun",
+    "Optimiser",
+    "Outcome",
+    "Plan",
+    "Progress",
+    "Run",
+    "RunSpec",
+    "RunStore",
+    "Schedule",
+]

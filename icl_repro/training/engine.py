@@ -1,0 +1,281 @@
+"""The engine: compiled training of one run, or of a vmapped group of runs.
+
+Whole stretches of steps between two evaluations run inside one compiled loop, sampling included.
+The number of steps is an argument of the compiled program, so that a program is compiled once for
+all runs of the same shape, whatever their seeds, masks, strengths and lengths.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int, Key, PyTree
+
+from icl_repro.episodes import Episodes, Sampler, samplers
+from icl_repro.optogenetics import Intervention, intervention
+from icl_repro.training.evaluation import evaluate, losses
+from icl_repro.training.run import Run, weights
+from icl_repro.training.spec import RunSpec
+from icl_repro.transformer import Transformer, initialise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NEVER = np.iinfo(np.int32).max
+
+
+class Diverged(RuntimeError):
+    """A loss that is not a finite number. Carries the spec and the step."""
+
+    def __init__(self, spec: RunSpec, step: int) -> None:
+        super().__init__(
+            f"training diverged: the loss is not finite at step {step} "
+            f"({step * spec.optimiser.batch:,} sequences) of the run {spec.key[:12]} "
+            f"({spec.describe()}, learning rate {spec.optimiser.learning_rate:g})"
+        )
+        self.spec = spec
+        self.step = step
+
+
+class Trainee(eqx.Module):
+    """A run under way; arrays only, so that a group of them can be stacked.
+
+    Attributes:
+        bad_step: the first step whose loss was not finite.
+    """
+
+    model: Transformer
+    optimiser_state: PyTree
+    intervention: Intervention
+    learning_rate: Float[Array, ""]
+    sampler: Sampler
+    data_key: Key[Array, ""]
+    evaluation_sets: dict[str, Episodes]
+    bad_step: Int[Array, ""]
+
+
+def begin(spec: RunSpec, cache: Path | None = None) -> Trainee:
+    """The state of a run before its first step."""
+    sets = samplers(spec.episodes, spec.exemplars, cache)
+    sampler = dataclasses.replace(sets["train"], shuffled_labels=spec.episodes.shuffled_labels)
+    model = initialise(
+        spec.model, sampler.bank.shape[1], spec.episodes.labels, jax.random.key(spec.init_seed)
+    )
+    eval_key = jax.random.key(spec.eval_seed)
+    return Trainee(
+        model=model,
+        optimiser_state=begin_optimiser(model),
+        intervention=jax.tree.map(jnp.asarray, intervention(spec.clamps, spec.model)),
+        learning_rate=jnp.asarray(spec.optimiser.learning_rate, jnp.float32),
+        sampler=sampler,
+        data_key=jax.random.key(spec.data_seed),
+        evaluation_sets={
+            name: drawn.sample(jax.random.fold_in(eval_key, index), spec.schedule.episodes)
+            for index, (name, drawn) in enumerate(sets.items())
+        },
+        bad_step=jnp.asarray(NEVER, jnp.int32),
+    )
+
+
+_SCALE = optax.scale_by_adam()
+
+
+def begin_optimiser(model: Transformer) -> PyTree:
+    """The state of Adam before the first step."""
+    return _SCALE.init(eqx.filter(model, eqx.is_array))
+
+
+def update(
+    model: Transformer,
+    optimiser_state: PyTree,
+    intervention: Intervention,
+    episodes: Episodes,
+    learning_rate: Float[Array, ""],
+) -> tuple[Transformer, PyTree, Float[Array, ""]]:
+    """One step of Adam on the mean loss of a batch, under an intervention.
+
+    Returns:
+        The new model and optimiser state, and the loss before the step.
+    """
+
+    def mean_loss(model: Transformer) -> Float[Array, ""]:
+        return losses(intervention.predict(model, episodes).logits, episodes).mean()
+
+    loss, gradient = eqx.filter_value_and_grad(mean_loss)(model)
+    direction, optimiser_state = _SCALE.update(gradient, optimiser_state)
+    change = jax.tree.map(lambda d: -learning_rate * d, direction)
+    return eqx.apply_updates(model, change), optimiser_state, loss
+
+
+def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Array, ""]) -> Trainee:
+    """Train from step `start` up to step `stop`, which are values, not shapes."""
+
+    def step(index: Int[Array, ""], state: tuple) -> tuple:
+        model, optimiser_state, bad_step = state
+        episodes = trainee.sampler.sample(jax.random.fold_in(trainee.data_key, index), batch)
+        model, optimiser_state, loss = update(
+            model, optimiser_state, trainee.intervention, episodes, trainee.learning_rate
+        )
+        return (
+            model,
+            optimiser_state,
+            jnp.where(jnp.isfinite(loss), bad_step, jnp.minimum(bad_step, index)),
+        )
+
+    model, optimiser_state, bad_step = jax.lax.fori_loop(
+        start, stop, step, (trainee.model, trainee.optimiser_state, trainee.bad_step)
+    )
+    return eqx.tree_at(
+        lambda t: (t.model, t.optimiser_state, t.bad_step),
+        trainee,
+        (model, optimiser_state, bad_step),
+    )
+
+
+def _evaluate(trainee: Trainee) -> dict[str, Array]:
+    measured = evaluate(trainee.model, trainee.intervention, trainee.evaluation_sets)
+    return measured | {"bad_step": trainee.bad_step}
+
+
+# Stretches hand the trainee on and never look back, so that its memory is reused.
+_advance_one = eqx.filter_jit(_advance)
+_evaluate_one = eqx.filter_jit(_evaluate)
+_advance_group = eqx.filter_jit(eqx.filter_vmap(_advance, in_axes=(0, None, None, None)))
+_evaluate_group = eqx.filter_jit(eqx.filter_vmap(_evaluate))
+
+
+def program(spec: RunSpec, trainee: Trainee | None = None) -> object:
+    """What compiled program a run needs: hashable, and equal for runs that can train as a group.
+
+    Seeds, masks, strengths and learning rates do not matter; shapes, clamped sites, batch size
+    and schedule do (runs of a group are evaluated in one loop).
+    """
+    clamps = jax.tree.structure(intervention(spec.clamps, spec.model))
+    held_out = spec.episodes.n_held_out_pairs
+    episodes = (
+        spec.episodes.classes,
+        spec.episodes.labels,
+        spec.episodes.exemplars_per_class,
+        spec.episodes.test_classes,
+        spec.episodes.shuffled_labels,
+        held_out,
+    )
+    return (
+        clamps,
+        episodes,
+        spec.exemplars.width,
+        spec.model,
+        spec.optimiser.batch,
+        spec.schedule,
+        spec.sequences,
+    )
+
+
+class _Record:
+    """What one run of a group has recorded so far, and when it wants to be evaluated next."""
+
+    def __init__(self, spec: RunSpec) -> None:
+        self.spec = spec
+        self.next_step = 0
+        self.rows: list[dict[str, np.ndarray]] = []
+        self.kept: list[tuple[int, float, dict[str, np.ndarray]]] = []
+
+    def note(self, step: int, measured: dict[str, np.ndarray], model: Transformer) -> None:
+        spec, batch = self.spec, self.spec.optimiser.batch
+        if measured["bad_step"] != NEVER:
+            raise Diverged(spec, int(measured["bad_step"]))
+        loss, sequences = float(measured["train.loss"]), step * batch
+        if not np.isfinite(loss):
+            raise Diverged(spec, step)
+        self.rows.append({"sequences": np.int64(sequences), **measured})
+        ends = step in (0, spec.steps)
+        if ends or spec.schedule.keeps(sequences, loss, *self.kept[-1][:2]):
+            self.kept.append((sequences, loss, weights(model)))
+        planned = spec.schedule.next_evaluation(sequences, loss)
+        self.next_step = min(max(step + 1, round(planned / batch)), spec.steps)
+
+    def finish(self, seconds: float) -> Run:
+        names = [name for name in self.rows[0] if name != "bad_step"]
+        return Run(
+            spec=self.spec,
+            curves={name: np.stack([row[name] for row in self.rows]) for name in names},
+            checkpoint_sequences=np.array([sequences for sequences, _, _ in self.kept]),
+            checkpoint_weights={
+                name: np.stack([kept[name] for _, _, kept in self.kept]) for name in self.kept[0][2]
+            },
+            seconds=seconds,
+        )
+
+
+def train(
+    specs: Sequence[RunSpec],
+    cache: Path | None = None,
+    on_step: Callable[[int], None] = lambda step: None,
+) -> list[Run | Diverged]:
+    """Train one run, or several of the same :func:`program` as a vmapped group.
+
+    Args:
+        specs: the runs.
+        cache: folder for encoded exemplars.
+        on_step: called with the number of steps done whenever the runs have been evaluated.
+
+    Returns:
+        In the order of `specs`, the finished run, or why it could not be finished.
+
+    Raises:
+        ValueError: the specs need different programs.
+        EditError: the clamps of a spec cannot go together.
+    """
+    if len({program(spec) for spec in specs}) != 1:
+        raise ValueError("the runs of a group must need the same program")
+    started = time.perf_counter()
+    trainees = [begin(spec, cache) for spec in specs]
+    for spec, trainee in zip(specs, trainees, strict=True):
+        _validate(spec, trainee)
+    is_group = len(specs) > 1
+    advance, measure = (
+        (_advance_group, _evaluate_group) if is_group else (_advance_one, _evaluate_one)
+    )
+    trainee = jax.tree.map(lambda *xs: jnp.stack(xs), *trainees) if is_group else trainees[0]
+
+    records = {index: _Record(spec) for index, spec in enumerate(specs)}
+    failed: dict[int, Diverged] = {}
+    step, batch, last = 0, specs[0].optimiser.batch, specs[0].steps
+    while records.keys() - failed.keys():
+        measured = jax.tree.map(np.asarray, measure(trainee))
+        for index in records.keys() - failed.keys():
+            record = records[index]
+            if record.next_step == step:
+                pick = (lambda x, i=index: x[i]) if is_group else (lambda x: x)
+                try:
+                    record.note(
+                        step, jax.tree.map(pick, measured), jax.tree.map(pick, trainee.model)
+                    )
+                except Diverged as divergence:
+                    failed[index] = divergence
+        on_step(step)
+        if step == last:
+            break
+        ahead = [records[index].next_step for index in records.keys() - failed.keys()]
+        if ahead:
+            start, step = step, min(ahead)
+            trainee = advance(trainee, batch, jnp.asarray(start), jnp.asarray(step))
+    seconds = (time.perf_counter() - started) / len(specs)
+    return [
+        failed[index] if index in failed else record.finish(seconds)
+        for index, record in records.items()
+    ]
+
+
+def _validate(spec: RunSpec, trainee: Trainee) -> None:
+    """Check the clamps against each other while their masks are still known numbers."""
+    known = intervention(spec.clamps, spec.model)
+    eqx.filter_eval_shape(lambda t: known.predict(t.model, t.evaluation_sets["train"]), trainee)

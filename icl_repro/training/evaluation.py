@@ -1,0 +1,97 @@
+"""What is measured on each evaluation set while a network trains."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from icl_repro.episodes import LABEL_POSITIONS, Episodes
+from icl_repro.optogenetics import Intervention, Trace
+from icl_repro.transformer import Transformer
+
+
+def is_target(episodes: Episodes, n_labels: int) -> Bool[Array, "labels episodes"]:
+    """Mask of the label to predict."""
+    return jnp.arange(n_labels)[:, None] == episodes.targets
+
+
+def losses(
+    logits: Float[Array, "labels episodes"], episodes: Episodes
+) -> Float[Array, " episodes"]:
+    """Cross-entropy at the query of each episode, in nats."""
+    # A sum over a mask, not a gather: the copy clamp has logits of minus infinity elsewhere.
+    of_target = jnp.where(is_target(episodes, logits.shape[0]), logits, 0).sum(axis=0)
+    return jax.nn.logsumexp(logits, axis=0) - of_target
+
+
+def correct(
+    logits: Float[Array, "labels episodes"], episodes: Episodes
+) -> Bool[Array, " episodes"]:
+    """Whether the label to predict has the largest logit."""
+    return logits.argmax(axis=0) == episodes.targets
+
+
+def context_label_probability(
+    logits: Float[Array, "labels episodes"], episodes: Episodes
+) -> Float[Array, " episodes"]:
+    """Probability on the two labels in context together."""
+    labels = jnp.arange(logits.shape[0])[:, None]
+    shown = (labels == episodes.labels[0]) | (labels == episodes.labels[1])
+    return jnp.where(shown, jax.nn.softmax(logits, axis=0), 0).sum(axis=0)
+
+
+def query_attention(
+    trace: Trace, layer: int, positions: Float[Array, " episodes"]
+) -> Float[Array, " heads"]:
+    """Mean attention from the query to one position of each episode, for each head of a layer."""
+    from_query = trace[f"layers.{layer}.attention.pattern"][:, -1]
+    there = jnp.arange(from_query.shape[1])[:, None] == positions
+    return jnp.where(there, from_query, 0).sum(axis=1).mean(axis=-1)
+
+
+def previous_token_attention(trace: Trace, layer: int) -> Float[Array, " heads"]:
+    """Mean attention from the label tokens to the token before, for each head of a layer."""
+    pattern = trace[f"layers.{layer}.attention.pattern"]
+    to_previous = [pattern[:, position, position - 1] for position in LABEL_POSITIONS]
+    return jnp.stack(to_previous).mean(axis=(0, 2))
+
+
+def evaluate(
+    model: Transformer, intervention: Intervention, sets: dict[str, Episodes]
+) -> dict[str, Float[Array, "..."]]:
+    """Measure a network under an intervention.
+
+    Returns:
+        ``SET.loss`` and ``SET.accuracy`` for each set (scalars). On the training set also
+        ``context_label_probability`` (scalar), ``attention.correct`` and ``attention.incorrect``
+        (layers, heads): attention from the query to the label of its class and to the other one,
+        and ``attention.previous`` (layers but the last, heads): from the labels to the token
+        before.
+    """
+    measured = {}
+    for name, episodes in sets.items():
+        trace = intervention.predict(model, episodes)
+        measured[f"{name}.loss"] = losses(trace.logits, episodes).mean()
+        measured[f"{name}.accuracy"] = correct(trace.logits, episodes).mean()
+        if name == "train":
+            measured |= _attention(model, trace, episodes)
+            probability = context_label_probability(trace.logits, episodes)
+            measured["context_label_probability"] = probability.mean()
+    return measured
+
+
+def _attention(model: Transformer, trace: Trace, episodes: Episodes) -> dict[str, Array]:
+    layers = range(model.n_layers)
+    return {
+        "attention.correct": jnp.stack(
+            [query_attention(trace, layer, episodes.correct_position) for layer in layers]
+        ),
+        "attention.incorrect": jnp.stack(
+            [query_attention(trace, layer, episodes.incorrect_position) for layer in layers]
+        ),
+        "attention.previous": jnp.stack(
+            [previous_token_attention(trace, layer) for layer in layers[:-1]]
+            or [jnp.zeros((0, model.n_heads))]
+        ).reshape(-1, model.n_heads),
+    }

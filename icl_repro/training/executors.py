@@ -1,0 +1,200 @@
+"""Executors carry out a plan: the small interface, and the one that uses local processes.
+
+Any number of processes may carry out the same plan on the same store, started together or not:
+each takes the next run that nobody has trained or is training, until none is left, and then waits
+for the others'. If one of them dies, its runs are taken over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import jax
+import msgspec
+
+from icl_repro.training.engine import Diverged, train
+from icl_repro.training.plan import Plan
+from icl_repro.training.spec import RunSpec
+from icl_repro.training.store import RunStore
+
+POLL_SECONDS = 0.2
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far one process is with a plan.
+
+    Attributes:
+        runs_total: runs of the plan; runs_done: how many of them are finished, by whomever.
+        sequences_total: sequences of the runs that were not finished at the start.
+        sequences_done: sequences that this process has trained on.
+        sequences_per_second: of this process, since it began to train; 0 before.
+        current: what it is training, or what it is waiting for.
+    """
+
+    runs_done: int
+    runs_total: int
+    sequences_done: int
+    sequences_total: int
+    sequences_per_second: float
+    current: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What one process did about a plan.
+
+    Attributes:
+        trained: runs that it trained; reused: runs that were there, or that others trained.
+        failed: why a run has no results, by its spec (it diverged).
+        sequences: trained on by this process, in `seconds`.
+    """
+
+    trained: tuple[RunSpec, ...]
+    reused: tuple[RunSpec, ...]
+    failed: dict[RunSpec, str]
+    sequences: int
+    seconds: float
+
+
+class Executor(Protocol):
+    """Whatever can carry out a plan."""
+
+    def carry_out(
+        self,
+        plan: Plan,
+        retrain: frozenset[str] = frozenset(),
+        since: float | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Outcome:
+        """See that every run of the plan is in the store, or known to fail.
+
+        Args:
+            plan: the runs.
+            retrain: keys of runs to train again even if they are stored,
+            since: unless they were stored after this time (seconds since the epoch; by default,
+                the time of the call). Processes that share a plan give the same time, so that each
+                run is trained again once.
+            on_progress: called often while training, and while waiting.
+        """
+        ...
+
+
+class LocalExecutor:
+    """Trains in this process; other processes with the same store take their share."""
+
+    def __init__(self, store: RunStore, group_size: int | None = None) -> None:
+        """`group_size` runs that need the same program train together, vmapped; by default 1 on a
+        CPU, whose cache a group would not fit, and 32 on an accelerator.
+        """
+        self.store = store
+        self.group_size = group_size
+
+    def carry_out(
+        self,
+        plan: Plan,
+        retrain: frozenset[str] = frozenset(),
+        since: float | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Outcome:
+        """See :class:`Executor`."""
+        work = _Work(self.store, plan, retrain, time.time() if since is None else since)
+        work.report = on_progress or (lambda progress: None)
+        size = self.group_size or (1 if jax.default_backend() == "cpu" else 32)
+        while work.pending:
+            if not self._take_turn(work, size):
+                work.tell("waiting for runs that other processes are training")
+                time.sleep(POLL_SECONDS)
+        return work.outcome()
+
+    def _take_turn(self, work: _Work, size: int) -> bool:
+        """Train the next runs that are free; False if others are training all that is left."""
+        for group in work.plan.groups:
+            waiting = [spec for spec in group if spec in work.pending]
+            with contextlib.ExitStack() as locks:
+                mine = []
+                for spec in waiting:
+                    if locks.enter_context(self.store.lock(spec)) and not work.settle(spec):
+                        mine.append(spec)
+                    if len(mine) == size:
+                        break
+                if mine:
+                    self._train(mine, work)
+                    return True
+        return False
+
+    def _train(self, specs: Sequence[RunSpec], work: _Work) -> None:
+        batch = specs[0].optimiser.batch
+        names = specs[0].describe() if len(specs) == 1 else f"{len(specs)} runs as a group"
+        before = work.sequences_done
+        started = time.perf_counter()
+
+        def on_step(step: int) -> None:
+            work.sequences_done = before + step * batch * len(specs)
+            work.tell(names)
+
+        results = train(specs, self.store.exemplar_cache, on_step)
+        work.sequences_done = before + sum(spec.sequences for spec in specs)
+        work.seconds += time.perf_counter() - started
+        for spec, result in zip(specs, results, strict=True):
+            if isinstance(result, Diverged):
+                self.store.save_divergence(spec, str(result))
+            else:
+                self.store.save(result)
+            work.trained.append(spec)
+            work.settle(spec)
+        work.tell(names)
+
+
+class _Work:
+    """What is left of a plan for this process, and what it has done."""
+
+    def __init__(self, store: RunStore, plan: Plan, retrain: frozenset[str], since: float) -> None:
+        self.store, self.plan, self.retrain, self.since = store, plan, retrain, since
+        self.pending = dict.fromkeys(plan.specs)
+        self.trained: list[RunSpec] = []
+        self.failed: dict[RunSpec, str] = {}
+        self.report: Callable[[Progress], None] = lambda progress: None
+        self.sequences_done = 0
+        self.seconds = 0.0
+        self.started = time.perf_counter()
+        for spec in plan.specs:
+            self.settle(spec)
+        self.sequences_total = sum(spec.sequences for spec in self.pending)
+
+    def settle(self, spec: RunSpec) -> bool:
+        """Take a run off the list if it is in the store; says whether it is."""
+        since = self.since if spec.key in self.retrain else 0.0
+        if not self.store.holds_intact(spec, since):
+            return False
+        self.pending.pop(spec, None)
+        reason = self.store.divergence(spec)
+        if reason is not None:
+            self.failed[spec] = reason
+        return True
+
+    def tell(self, current: str) -> None:
+        elapsed = time.perf_counter() - self.started
+        self.report(
+            Progress(
+                runs_done=len(self.plan.specs) - len(self.pending),
+                runs_total=len(self.plan.specs),
+                sequences_done=self.sequences_done,
+                sequences_total=self.sequences_total,
+                sequences_per_second=self.sequences_done / elapsed,
+                current=current,
+            )
+        )
+
+    def outcome(self) -> Outcome:
+        trained = set(self.trained)
+        return Outcome(
+            trained=tuple(self.trained),
+            reused=tuple(
+                spec for spec in self.plan.specs if spec not in trained and spec not in self.failed
+            ),
+            failed=self.failed,
+            sequences=self.sequences_done,
+            seconds=self.seconds,
+        )

@@ -1,0 +1,95 @@
+"""A finished run: its curves, its checkpoints, and the networks in them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from icl_repro.episodes import Sampler, samplers
+from icl_repro.optogenetics import Intervention, intervention
+from icl_repro.training.spec import RunSpec
+from icl_repro.transformer import Transformer, initialise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def weights(model: Transformer) -> dict[str, np.ndarray]:
+    """The weights of a network by name, such as ``layers.0.query``."""
+    leaves, _ = jax.tree.flatten_with_path(model)
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf)
+        for path, leaf in leaves
+    }
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run.
+
+    Attributes:
+        spec: what was trained.
+        curves: what :func:`~icl_repro.training.evaluation.evaluate` measured, first axis
+            evaluations; ``sequences`` is their common x axis.
+        checkpoint_sequences: sequences seen at each checkpoint, from 0 to the last.
+        checkpoint_weights: weights by name, first axis checkpoints.
+        seconds: how long training took.
+        cache: folder for encoded exemplars, or None.
+    """
+
+    spec: RunSpec
+    curves: dict[str, np.ndarray]
+    checkpoint_sequences: np.ndarray
+    checkpoint_weights: dict[str, np.ndarray]
+    seconds: float
+    cache: Path | None = None
+
+    @property
+    def sequences(self) -> np.ndarray:
+        """Sequences seen at each evaluation."""
+        return self.curves["sequences"]
+
+    @property
+    def intervention(self) -> Intervention:
+        """The clamps that it was trained under."""
+        return intervention(self.spec.clamps, self.spec.model)
+
+    def samplers(self) -> dict[str, Sampler]:
+        """Samplers of the evaluation sets."""
+        return samplers(self.spec.episodes, self.spec.exemplars, self.cache)
+
+    def model(self, checkpoint: int = -1) -> Transformer:
+        """The network at a checkpoint: the last by default.
+
+        Raises:
+            IndexError: there is no such checkpoint.
+        """
+        n_checkpoints = len(self.checkpoint_sequences)
+        if not -n_checkpoints <= checkpoint < n_checkpoints:
+            raise IndexError(
+                f"checkpoint {checkpoint} is out of range, the run has {n_checkpoints} "
+                f"(0 to {n_checkpoints - 1})"
+            )
+        spec = self.spec
+        shape = eqx.filter_eval_shape(
+            initialise,
+            spec.model,
+            spec.exemplars.width,
+            spec.episodes.labels,
+            jax.random.key(0),
+        )
+        paths, structure = jax.tree.flatten_with_path(shape)
+        leaves = [
+            jnp.asarray(
+                self.checkpoint_weights[jax.tree_util.keystr(path, simple=True, separator=".")][
+                    checkpoint
+                ]
+            )
+            for path, _ in paths
+        ]
+        return jax.tree.unflatten(structure, leaves)
