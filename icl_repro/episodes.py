@@ -9,7 +9,6 @@ Arrays of episodes keep the episode axis last: that is the layout in which the t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import equinox as eqx
@@ -32,6 +31,10 @@ LABEL_POSITIONS = (1, 3)
 """Where the two labels stand."""
 QUERY_POSITION = N_POSITIONS - 1
 """Where the query stands, and the prediction is read."""
+
+
+MOST_ENUMERATED = 20_000_000
+"""More episodes than this are not enumerated: they would not fit in memory."""
 
 
 class EpisodeError(ValueError):
@@ -256,24 +259,32 @@ class Sampler(eqx.Module):
         target = jnp.where(answer == 0, first, second)
         return Episodes(self.bank, exemplars, jnp.stack([first, second, target]), matching)
 
-    def enumerate(self, chunk: int = 9_800) -> Iterator[Episodes]:
-        """Every episode exactly once, in chunks of `chunk` (the last one may be shorter)."""
+    def enumerate(self) -> Episodes:
+        """Every episode exactly once.
+
+        Raises:
+            EpisodeError: there are more than 20 million; draw a sample of them instead.
+        """
         n_classes = self.n_classes
-        shape = (n_classes, n_classes - 1, self.pairs.shape[0], 2, 2) + (
+        shape = (n_classes, n_classes - 1, self.pairs.shape[0], 2, N_CONTEXT) + (
             self.exemplars_per_class,
         ) * 3
         total = math.prod(shape)
-        for start in range(0, total, chunk):
-            index = np.arange(start, min(start + chunk, total))
-            first, other, pair, swap, matching, *which = np.unravel_index(index, shape)
-            yield self._assemble(
-                jnp.asarray(np.stack([first, other + (other >= first)]), jnp.int32),
-                self.pairs[pair],
-                jnp.asarray(swap, jnp.int32),
-                jnp.asarray(matching, jnp.int32),
-                jnp.asarray(np.stack(which), jnp.int32),
-                jnp.asarray(matching, jnp.int32),
+        if total > MOST_ENUMERATED:
+            raise EpisodeError(
+                f"there are {total:,} episodes, more than the {MOST_ENUMERATED:,} that can be "
+                "enumerated: draw a sample of them instead"
             )
+        first, other, pair, swap, matching, *which = np.unravel_index(np.arange(total), shape)
+        matching = jnp.asarray(matching, jnp.int32)
+        return self._assemble(
+            jnp.asarray(np.stack([first, other + (other >= first)]), jnp.int32),
+            self.pairs[pair],
+            jnp.asarray(swap, jnp.int32),
+            matching,
+            jnp.asarray(np.stack(which), jnp.int32),
+            matching,
+        )
 
 
 SetName = Literal["train", "test_exemplars", "test_relabel"]

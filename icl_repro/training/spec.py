@@ -98,7 +98,9 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _key(spec: RunSpec) -> str:
-    content = msgspec.json.encode([NUMERICS_VERSION, spec], order="deterministic")
+    content = msgspec.json.encode(
+        [NUMERICS_VERSION, spec.exemplars.fingerprint, spec], order="deterministic"
+    )
     return hashlib.sha256(content).hexdigest()
 
 

@@ -1,0 +1,40 @@
+"""Reading times off curves: where they cross a level, and how long they stay somewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+
+def first_fall(
+    x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"], level: float
+) -> float:
+    """Where `y` first falls to `level`, interpolated linearly; NaN if it never does."""
+    below = np.flatnonzero(np.asarray(y) <= level)
+    if not below.size:
+        return float("nan")
+    after = below[0]
+    if after == 0:
+        return float(x[0])
+    before = after - 1
+    share = (y[before] - level) / (y[before] - y[after])
+    return float(x[before] + share * (x[after] - x[before]))
+
+
+def first_rise(
+    x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"], level: float
+) -> float:
+    """Where `y` first rises to `level`, interpolated linearly; NaN if it never does."""
+    return first_fall(x, -np.asarray(y), -level)
+
+
+def longest_stay(x: Float[np.ndarray, " points"], inside: Bool[np.ndarray, " points"]) -> float:
+    """Length in `x` of the longest run of neighbouring points that are all `inside`; 0 if none."""
+    longest, start = 0.0, None
+    for position, within in zip(x, inside, strict=True):
+        if within:
+            start = position if start is None else start
+            longest = max(longest, float(position - start))
+        else:
+            start = None
+    return longest
