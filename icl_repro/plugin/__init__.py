@@ -1,0 +1,136 @@
+"""The pytest plugin: claims of a paper as tests, judged by their evidence.
+
+Hooks do nothing but call. Modules that need NumPy or JAX are imported where they are used, so that
+a session without claims starts as fast as without the plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from icl_repro.plugin import (
+    collection,
+    crashes,
+    declarations,
+    judging,
+    options,
+    outputs,
+    progress,
+    summary,
+    trials,
+)
+from icl_repro.plugin import session as sessions
+from icl_repro.plugin.fixtures import evidence, runs, seed
+from icl_repro.plugin.hooks import SessionHooks
+
+__all__ = ["evidence", "runs", "seed"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Resolve the options and declare the markers."""
+    for marker in declarations.MARKERS:
+        config.addinivalue_line("markers", marker)
+    sessions.begin(config, options.resolve(config))
+    config.pluginmanager.register(SessionHooks(config), "icl_repro_session")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the scratch folder."""
+    sessions.remove_scratch(config)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what the options came to."""
+    return options.header(sessions.state_of(config).settings, config.rootpath)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run claims and controls on every seed."""
+    collection.parametrize(metafunc)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Check the markers and select claims."""
+    collection.modify(config, items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write down what will run."""
+    collection.finish(session)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Train before the first test, or watch the workers train."""
+    with progress.watching(session.config):
+        judging.prepare(session)
+        result = yield
+    sessions.raise_usage_error(session.config)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Judge the evidence after the body of a test."""
+    result = yield
+    judging.judge(item)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Take in how a phase of a test went."""
+    trials.note_phase(item, call)
+    return (yield)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Keep tests that are handed to another worker out of the counts."""
+    return crashes.status(report)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the record and the report."""
+    outputs.finish(session)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Write the verdicts."""
+    summary.write(terminalreporter, config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist what it shares with the others."""
+    sessions.prepare_worker(node.config, node.workerinput)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_node_collection_finished(node: Any) -> None:
+    """Count the workers that have collected."""
+    progress.worker_collected(node.config, node.gateway.id, node.workerinput["workercount"])
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_testnodeready(node: Any) -> None:
+    """Let xdist say that a worker is ready."""
+    progress.keep_still(node.config)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what a worker leaves behind."""
+    progress.keep_still(node.config)
+    sessions.hear_worker(node.config, getattr(node, "workeroutput", None))

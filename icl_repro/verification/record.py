@@ -99,7 +99,8 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ExemplarSample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Pictures of a few exemplars: each entry of `pictures` is one class, a row of PNG images in
-    base64, so that the report can show what the networks were trained on."""
+    base64, so that the report can show what the networks were trained on.
+    """
 
     source: str
     pictures: list[list[str]]
@@ -109,6 +110,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """One session's verification, whole.
 
     `started` is ISO 8601 in UTC, `duration` in seconds, `command` as the user typed it.
+    `not_selected` are the ids of claims that were collected, but that this session left out.
     """
 
     schema_version: int
@@ -122,6 +124,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     training: Training
     claims: list[ClaimRecord]
     exemplars: ExemplarSample | None = None
+    not_selected: list[str] = []
 
 
 class UnreadableRecord(ValueError):

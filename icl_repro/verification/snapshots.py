@@ -17,11 +17,12 @@ import numpy as np
 
 FORMAT = 1
 ABOUT = (
-    "Curves as last accepted, [x, y] a line. A new curve agrees if each curve lies in a tube around"
-    " the other, joined by straight lines: for every point there is one of the other curve within"
-    " time_of_x * |x| + time_of_span * (span of x) in time and within value_of_range * (range of y)"
-    " + value_of_size * max |y| in value, all of the stored curve. pytest --snapshot-update stores"
-    " new curves; it changes neither the tolerance here nor any threshold of a claim."
+    "Curves as last accepted, one point [x, y] a line, joined by straight lines.",
+    "A new curve agrees if each curve lies in a tube around the other: every point of one has a",
+    "point of the other within time_of_x * |x| + time_of_span * (span of x) in time and within",
+    "value_of_range * (range of y) + value_of_size * (largest |y|) in value, where span, range and",
+    "largest are those of the stored curve. pytest --snapshot-update stores new curves; it changes",
+    "neither this tolerance nor any threshold of a claim.",
 )
 
 
@@ -68,7 +69,7 @@ class Drift(msgspec.Struct, frozen=True):
 class CurveFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The stored curves of one claim, by name, with the tolerance for comparing with them."""
 
-    about: str
+    about: list[str]
     format: int
     tolerance: Tolerance
     curves: dict[str, list[tuple[float, float]]]
@@ -124,7 +125,8 @@ def compare(new: Curve, stored: Curve, tolerance: Tolerance) -> Drift | None:
 
 def encode(curves: Mapping[str, Curve], tolerance: Tolerance) -> str:
     """The text of a curve file: JSON with one point a line, the same for the same curves."""
-    lines = ["{", f' "about": {json.dumps(ABOUT)},', f' "format": {FORMAT},']
+    about = ",\n".join(f"  {json.dumps(line)}" for line in ABOUT)
+    lines = ["{", f' "about": [\n{about}\n ],', f' "format": {FORMAT},']
     lines += [f' "tolerance": {json.dumps(msgspec.to_builtins(tolerance))},', ' "curves": {']
     blocks = []
     for name in sorted(curves):

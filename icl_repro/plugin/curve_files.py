@@ -1,0 +1,236 @@
+"""Curves of claims as syrupy snapshots: one file a claim, compared within a tolerance.
+
+The file of ``claims/test_x.py::test_y`` is ``claims/__curves__/test_x/test_y.json``; it holds the
+curves of all seeds that were stored. What is compared, and how, is in
+:mod:`icl_repro.verification.snapshots`; what to do about it is decided here.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from filelock import FileLock
+from syrupy.data import SnapshotCollection, SnapshotCollections
+from syrupy.extensions.base import AbstractSyrupyExtension
+
+from icl_repro.plugin.trials import Draft
+from icl_repro.verification import snapshots
+from icl_repro.verification.recorder import KeepCurve
+from icl_repro.verification.snapshots import Curve, Tolerance
+
+if TYPE_CHECKING:
+    from syrupy.location import PyTestLocation
+
+_UPDATE = "run pytest with --snapshot-update to store"
+
+
+class CurveFiles(AbstractSyrupyExtension):
+    """Where syrupy keeps curves, and how it compares them."""
+
+    snapshot_dirname = "__curves__"
+    file_extension = "json"
+    write_immediately = True
+
+    @classmethod
+    def dirname(cls, *, test_location: PyTestLocation) -> str:
+        """The folder of the test module's curves."""
+        return str(Path(super().dirname(test_location=test_location)) / test_location.basename)
+
+    @classmethod
+    def get_file_basename(cls, *, test_location: PyTestLocation, index: Any) -> str:
+        """The test function, whatever its parameters."""
+        owner = f"{test_location.classname}." if test_location.classname else ""
+        return owner + str(test_location.methodname)
+
+    @classmethod
+    def matches_test_location(
+        cls, *, test_location: PyTestLocation, snapshot_location: str
+    ) -> bool:
+        """Whether the curves of the test are kept at that location."""
+        return cls.get_location(test_location=test_location, index=0) == snapshot_location
+
+    def serialize(self, data: Curve, **_: Any) -> str:
+        """The curve as the text of a file of its own."""
+        return snapshots.encode({"": data}, Tolerance())
+
+    def matches(self, *, serialized_data: Any, snapshot_data: Any) -> bool:
+        """Whether the new curve agrees with the stored one."""
+        return _drift(serialized_data, snapshot_data) is None
+
+    def diff_lines(self, serialized_data: Any, snapshot_data: Any) -> Iterator[str]:
+        """How the new curve drifted from the stored one."""
+        drift = _drift(serialized_data, snapshot_data) if snapshot_data else None
+        if drift is not None:
+            yield snapshots.drift_sentence("", drift)
+
+    def discover_snapshots(self, **_: Any) -> SnapshotCollections:
+        """Nothing: a curve that a session does not look at is not unused.
+
+        Which seeds run is an option, so syrupy's search for unused snapshots would drop those of
+        other seeds. :func:`stale` finds the curves that a test recorded once and does no more.
+        """
+        return SnapshotCollections()
+
+    def read_snapshot_collection(self, *, snapshot_location: str) -> SnapshotCollection:
+        """All curves of a file, by name."""
+        from syrupy.data import Snapshot
+
+        collection = SnapshotCollection(location=snapshot_location)
+        for name in stored(Path(snapshot_location))[0]:
+            collection.add(Snapshot(name=name))
+        return collection
+
+    def read_snapshot_data_from_location(
+        self, *, snapshot_location: str, snapshot_name: str, session_id: str
+    ) -> str | None:
+        """One curve with the tolerance of its file, or ``None`` if it is not stored."""
+        curves, tolerance = stored(Path(snapshot_location))
+        if snapshot_name not in curves:
+            return None
+        return snapshots.encode({"": curves[snapshot_name]}, tolerance)
+
+    @classmethod
+    def write_snapshot_collection(
+        cls, *, snapshot_collection: SnapshotCollection, name_order: dict[str, int] | None = None
+    ) -> None:
+        """Put curves into their file, beside those that are there; the tolerance stays."""
+        new = {s.name: _single(str(s.data))[0] for s in snapshot_collection}
+        rewrite(Path(snapshot_collection.location), new, drop=())
+
+    def delete_snapshots(self, *, snapshot_location: str, snapshot_names: set[str]) -> None:
+        """Take curves out of their file."""
+        rewrite(Path(snapshot_location), {}, drop=snapshot_names)
+
+
+def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
+    """What ``evidence.curve_snapshot`` does in this test: compare the curve, or store it."""
+
+    def keep(name: str, x: Any, y: Any) -> None:
+        new = snapshots.curve(x, y)
+        if not draft.profile.meaningful:
+            return
+        draft.curves.append(name)
+        assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=CurveFiles)
+        is_stored = snapshot_name(request.node, name) in stored(curve_file(request.node))[0]
+        if not (is_stored or _expected(draft) or _updates(request.config)):
+            return
+        agrees = assertion(name=name) == new
+        result = assertion.executions[assertion.num_executions - 1]
+        if result.exception is not None:
+            raise result.exception
+        if agrees:
+            return
+        where = f"{_relative(result.snapshot_location, request.config)}"
+        if result.recalled_data is None:
+            draft.drift.append(f"curve {name!r} has no snapshot in {where}; {_UPDATE} it")
+            return
+        drift = _drift(result.asserted_data, result.recalled_data)
+        assert drift is not None
+        sentence = snapshots.drift_sentence(name, drift)
+        draft.drift.append(f"{sentence} ({where}); if it is meant, {_UPDATE} the new curve")
+
+    return keep
+
+
+def note_stale(item: pytest.Item, draft: Draft) -> None:
+    """Find stored curves that the test, which ran to the end, no longer records.
+
+    With ``--snapshot-update`` they are dropped, otherwise they count as drift.
+    """
+    if not draft.profile.meaningful or draft.recorder is None:
+        return
+    path = curve_file(item)
+    mine = snapshot_name(item, "").removesuffix("]")
+    kept = {snapshot_name(item, name) for name in draft.curves}
+    gone = [name for name in stored(path)[0] if name.startswith(mine) and name not in kept]
+    if gone and item.config.getoption("update_snapshots", False):
+        rewrite(path, {}, drop=gone)
+        return
+    where = _relative(path, item.config)
+    draft.drift += [
+        f"curve {name.removeprefix(mine).removesuffix(']')!r} is stored in {where}, but the test "
+        "does not record it; run pytest with --snapshot-update to drop it"
+        for name in gone
+    ]
+
+
+def curve_file(item: pytest.Item) -> Path:
+    """The file of the curves of a test."""
+    return Path(CurveFiles.get_location(test_location=_location(item), index=0))
+
+
+def snapshot_name(item: pytest.Item, curve: str) -> str:
+    """The name of a curve of a test in its file."""
+    return CurveFiles.get_snapshot_name(test_location=_location(item), index=curve)
+
+
+def stored(path: Path) -> tuple[dict[str, Curve], Tolerance]:
+    """The curves of a file and its tolerance: none and the default where there is no file.
+
+    Raises:
+        UnusableCurve: the file does not hold curves.
+    """
+    try:
+        return snapshots.decode(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        return {}, Tolerance()
+
+
+def rewrite(path: Path, new: dict[str, Curve], drop: Any) -> None:
+    """Change a file of curves, safe while other workers change it too.
+
+    The file is replaced in one step, and removed once it holds no curve.
+    """
+    with FileLock(_lock(path)):
+        curves, tolerance = stored(path)
+        curves = {name: curve for name, curve in curves.items() if name not in drop} | new
+        if not curves:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(snapshots.encode(curves, tolerance), encoding="utf-8")
+        partial.replace(path)
+
+
+def _expected(draft: Draft) -> bool:
+    rules = draft.profile
+    return rules.snapshots_expected and (draft.seed is None or draft.seed in rules.seeds)
+
+
+def _updates(config: pytest.Config) -> bool:
+    options = ("update_snapshots", "update_new_snapshots_only")
+    return any(config.getoption(option, False) for option in options)
+
+
+def _drift(new: str, stored_: str) -> snapshots.Drift | None:
+    old, tolerance = _single(stored_)
+    return snapshots.compare(_single(new)[0], old, tolerance)
+
+
+def _single(text: str) -> tuple[Curve, Tolerance]:
+    curves, tolerance = snapshots.decode(text)
+    return curves[""], tolerance
+
+
+def _location(item: pytest.Item) -> PyTestLocation:
+    from syrupy.location import PyTestLocation
+
+    return PyTestLocation(item)
+
+
+def _relative(path: str | Path, config: pytest.Config) -> str:
+    return os.path.relpath(path, config.rootpath)
+
+
+def _lock(path: Path) -> Path:
+    # Beside the claims a lock would be litter, and may not be removed while others wait for it.
+    name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"icl-repro-curves-{getpass.getuser()}-{name}.lock"

@@ -1,0 +1,64 @@
+"""The end of a session: its record, and the documents made of it."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+import pytest
+
+from icl_repro.plugin import assembly, junit
+from icl_repro.plugin.session import is_controller, is_worker, scratch_of, state_of
+from icl_repro.plugin.transport import Catalogue
+from icl_repro.verification.record import VerificationRecord, write_record
+
+
+def finish(session: pytest.Session) -> None:
+    """Write the record and the report of a session that had claims to judge.
+
+    A report that cannot be written makes the session fail, but takes nothing else down.
+    """
+    config = session.config
+    if is_worker(config) or config.option.collectonly or state_of(config).usage_error:
+        return
+    state = state_of(config)
+    catalogue = scratch_of(config).catalogue() if is_controller(config) else state.catalogue
+    if catalogue is None and not state.uncollected:
+        return
+    scratch_of(config)
+    state.record = assembly.assemble(config, state, catalogue or Catalogue([], [], [], []))
+    state.problems += [f"training broke off: {n.problem}" for n in _broken(config)]
+    junit.add_verdicts(config, state.record)
+    if state.settings.report is not None:
+        _write(config, state.record, state.settings.report)
+    if state.problems and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _broken(config: pytest.Config) -> list:
+    return [note for note in scratch_of(config).notes() if note.problem]
+
+
+def _write(config: pytest.Config, record: VerificationRecord, folder: Path) -> None:
+    state = state_of(config)
+
+    def html(path: Path) -> None:
+        from icl_repro.report import write_html
+
+        write_html(record, path)
+
+    def markdown(path: Path) -> None:
+        from icl_repro.report import write_markdown
+
+        write_markdown(record, path)
+
+    writers = (("json", lambda path: write_record(record, path)), ("html", html), ("md", markdown))
+    for suffix, write in writers:
+        path = folder / f"verification.{suffix}"
+        try:
+            write(path)
+        except Exception as error:
+            traceback.print_exc()
+            state.problems.append(f"{path} could not be written: {type(error).__name__}: {error}")
+        else:
+            state.written.append(path)

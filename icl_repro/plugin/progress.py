@@ -1,0 +1,226 @@
+"""One line on the terminal while runs train: how many are done, how fast, how long still.
+
+The only process draws it as its training reports progress. Under xdist each worker leaves its
+progress in the scratch folder and a thread of the controller draws the sum, between the moment when
+all workers have collected and the first test: there pytest itself writes nothing, except when a
+worker goes down, and then the thread keeps still. Without a terminal nothing is drawn.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from icl_repro.plugin.session import is_controller, is_worker, process_name, scratch_of
+from icl_repro.plugin.transport import Scratch, WorkerProgress
+
+_TICK = 0.5
+_STILL = 1.5
+
+Report = Callable[[Any], None]
+
+
+def summed(progress: Iterable[WorkerProgress]) -> WorkerProgress:
+    """The progress of all processes together.
+
+    All see the same plan and which of its runs are done, by whomever; each counts the sequences
+    that it has trained on itself.
+    """
+    parts = list(progress)
+    return WorkerProgress(
+        runs_done=max((part.runs_done for part in parts), default=0),
+        runs_total=max((part.runs_total for part in parts), default=0),
+        sequences_done=sum(part.sequences_done for part in parts),
+        sequences_total=max((part.sequences_total for part in parts), default=0),
+        sequences_per_second=sum(part.sequences_per_second for part in parts),
+        current=next((part.current for part in parts if part.current), ""),
+    )
+
+
+def line(progress: WorkerProgress) -> str:
+    """The progress in words, without the end of the line."""
+    text = (
+        f"training: {progress.runs_done} of {progress.runs_total} runs, "
+        f"{progress.sequences_done:,} of {progress.sequences_total:,} sequences"
+    )
+    speed = progress.sequences_per_second
+    if speed > 0:
+        left = max(progress.sequences_total - progress.sequences_done, 0) / speed
+        text += f", {speed:,.0f}/s, {_clock(left)} left"
+    return text
+
+
+class StatusLine:
+    """A line of the terminal that is drawn again and again, and then left to stand."""
+
+    def __init__(self, reporter: Any, width: int) -> None:
+        self._reporter = reporter
+        self._width = width
+        self._drawn = ""
+
+    def show(self, text: str) -> None:
+        """Draw `text` in place of what the line showed before."""
+        text = text[: self._width - 1]
+        if text != self._drawn:
+            self._drawn = text
+            self._reporter.rewrite(text, erase=True)
+            self._reporter.flush()
+
+    def finish(self) -> None:
+        """Go on below the line, if there is one."""
+        if self._drawn:
+            self._drawn = ""
+            self._reporter.write_line("")
+
+
+def status_line(config: pytest.Config) -> StatusLine | None:
+    """A status line on the terminal of this session, or ``None`` where nobody would see it."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or is_worker(config) or config.get_verbosity() < 0:
+        return None
+    if not reporter.isatty or os.environ.get("TERM") == "dumb":
+        return None
+    return StatusLine(reporter, config.get_terminal_writer().fullwidth)
+
+
+@contextmanager
+def reporting(config: pytest.Config) -> Iterator[Report]:
+    """Take the progress of the training in this process to where it is drawn."""
+    if is_worker(config):
+        yield _to_controller(scratch_of(config), process_name(config))
+        return
+    status = status_line(config)
+    if status is None:
+        yield lambda _: None
+        return
+    try:
+        yield _limited(lambda progress: status.show(line(progress)))
+    finally:
+        status.finish()
+
+
+class Watcher:
+    """The thread of the controller that draws the progress of the workers."""
+
+    def __init__(self, status: StatusLine, scratch: Scratch) -> None:
+        self._status = status
+        self._scratch = scratch
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._still_until = 0.0
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start drawing in a moment, unless that was done before."""
+        self.keep_still()
+        if self._thread is None and not self._stop.is_set():
+            self._thread = threading.Thread(target=self._draw, daemon=True, name="icl-progress")
+            self._thread.start()
+
+    def keep_still(self) -> None:
+        """Leave the terminal to pytest for a moment."""
+        with self._lock:
+            self._status.finish()
+            self._still_until = time.monotonic() + _STILL
+
+    def stop(self) -> None:
+        """Leave the terminal to pytest for good."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+            self._show()
+            self._status.finish()
+
+    def _draw(self) -> None:
+        while not self._stop.wait(_TICK):
+            with self._lock:
+                if time.monotonic() >= self._still_until:
+                    self._show()
+
+    def _show(self) -> None:
+        total = summed(self._scratch.progress())
+        if total.sequences_total:
+            self._status.show(line(total))
+
+
+_WATCHER = pytest.StashKey[Watcher]()
+_COLLECTED = pytest.StashKey[set[str]]()
+
+
+@contextmanager
+def watching(config: pytest.Config) -> Iterator[None]:
+    """Draw the progress of the workers, where there are workers and somebody to see it."""
+    status = status_line(config) if is_controller(config) else None
+    if status is None:
+        yield
+        return
+    config.stash[_WATCHER] = Watcher(status, scratch_of(config))
+    try:
+        yield
+    finally:
+        config.stash[_WATCHER].stop()
+
+
+def worker_collected(config: pytest.Config, worker: str, workers: int) -> None:
+    """Take in that a worker has collected; the last of them starts the drawing."""
+    collected = config.stash.setdefault(_COLLECTED, set())
+    collected.add(worker)
+    watcher = config.stash.get(_WATCHER, None)
+    if watcher is not None and len(collected) >= workers:
+        watcher.start()
+
+
+def keep_still(config: pytest.Config) -> None:
+    """Leave the terminal to pytest for a moment."""
+    watcher = config.stash.get(_WATCHER, None)
+    if watcher is not None:
+        watcher.keep_still()
+
+
+def stop(config: pytest.Config) -> None:
+    """Leave the terminal to pytest for good: tests are running."""
+    watcher = config.stash.get(_WATCHER, None)
+    if watcher is not None:
+        watcher.stop()
+
+
+def _to_controller(scratch: Scratch, process: str) -> Report:
+    return _limited(lambda progress: scratch.put_progress(process, progress))
+
+
+def _limited(report: Callable[[WorkerProgress], None]) -> Report:
+    """Pass progress on a few times a second, and always when a run was finished."""
+    last = -1.0
+    runs = -1
+
+    def on_progress(progress: Any) -> None:
+        nonlocal last, runs
+        now = time.monotonic()
+        if progress.runs_done == runs and now - last < _TICK / 2:
+            return
+        last, runs = now, progress.runs_done
+        report(
+            WorkerProgress(
+                runs_done=progress.runs_done,
+                runs_total=progress.runs_total,
+                sequences_done=progress.sequences_done,
+                sequences_total=progress.sequences_total,
+                sequences_per_second=progress.sequences_per_second,
+                current=progress.current,
+            )
+        )
+
+    return on_progress
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

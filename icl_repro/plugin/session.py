@@ -1,0 +1,141 @@
+"""What a session knows, kept in ``config.stash``, and which process of it this one is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from icl_repro.plugin.options import Settings
+from icl_repro.plugin.transport import Catalogue, Scratch
+from icl_repro.verification.record import ClaimRecord, VerificationRecord
+
+_SCRATCH_INPUT = "icl_repro_scratch"
+_STARTED_INPUT = "icl_repro_started_at"
+_USAGE_OUTPUT = "icl_repro_usage_error"
+
+
+@dataclass
+class SessionState:
+    """The state of one session in one process.
+
+    Attributes:
+        started_at: when the session started, in seconds since the epoch; the same in all of its
+            processes.
+        declared: ids of all claims that were collected, selected or not.
+        usage_error: why the session runs nothing.
+        training_problem: why the training in this process broke off.
+        begun: node ids of tests that started, as the controller hears of it.
+        crashed: what is known of tests whose worker died, by node id.
+        uncollected: a record for each module of claims that could not be collected.
+        record, written: the verification record, and the files made of it.
+        problems: sentences for the terminal about what could not be done.
+        workers: how many processes run tests.
+    """
+
+    settings: Settings
+    started_at: float = field(default_factory=time.time)
+    scratch: Scratch | None = None
+    declared: list[str] = field(default_factory=list)
+    catalogue: Catalogue | None = None
+    usage_error: str = ""
+    training_problem: str = ""
+    crashed: dict[str, str] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
+    uncollected: list[ClaimRecord] = field(default_factory=list)
+    record: VerificationRecord | None = None
+    written: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    workers: int = 1
+
+
+_STATE = pytest.StashKey[SessionState]()
+
+
+def begin(config: pytest.Config, settings: Settings) -> None:
+    """Start the state of this process."""
+    state = SessionState(settings)
+    if is_worker(config):
+        state.scratch = Scratch(Path(config.workerinput[_SCRATCH_INPUT]))
+        state.started_at = config.workerinput[_STARTED_INPUT]
+    config.stash[_STATE] = state
+
+
+def state_of(config: pytest.Config) -> SessionState:
+    """The state of this process."""
+    return config.stash[_STATE]
+
+
+def has_state(config: pytest.Config) -> bool:
+    """Whether :func:`begin` was reached."""
+    return _STATE in config.stash
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this is a worker of xdist."""
+    return hasattr(config, "workerinput")
+
+
+def is_controller(config: pytest.Config) -> bool:
+    """Whether this process hands the tests to workers and runs none itself."""
+    return not is_worker(config) and config.pluginmanager.has_plugin("dsession")
+
+
+def process_name(config: pytest.Config) -> str:
+    """The name of this process in the session, such as ``gw0``."""
+    return config.workerinput["workerid"] if is_worker(config) else "main"
+
+
+def scratch_of(config: pytest.Config) -> Scratch:
+    """The scratch folder of the session, made when first asked for."""
+    state = state_of(config)
+    if state.scratch is None:
+        state.scratch = Scratch.create()
+    return state.scratch
+
+
+def remove_scratch(config: pytest.Config) -> None:
+    """Remove the scratch folder, in the process that made it."""
+    if has_state(config) and not is_worker(config):
+        scratch = state_of(config).scratch
+        if scratch is not None:
+            scratch.remove()
+
+
+def prepare_worker(config: pytest.Config, workerinput: dict[str, object]) -> None:
+    """Tell a worker that is about to start what it shares with the others."""
+    workerinput[_SCRATCH_INPUT] = str(scratch_of(config).folder)
+    workerinput[_STARTED_INPUT] = state_of(config).started_at
+    state_of(config).workers = int(str(workerinput["workercount"]))
+
+
+def refuse(config: pytest.Config, items: list[pytest.Item], message: str) -> None:
+    """End the session with a usage error.
+
+    A worker that raised one would be taken for crashed and started anew; it runs nothing instead
+    and leaves the message to the controller.
+
+    Raises:
+        pytest.UsageError: with `message`, unless this is a worker.
+    """
+    state_of(config).usage_error = message
+    if not is_worker(config):
+        raise pytest.UsageError(message)
+    items.clear()
+    config.workeroutput[_USAGE_OUTPUT] = message
+
+
+def hear_worker(config: pytest.Config, workeroutput: dict[str, object] | None) -> None:
+    """Keep the usage error of a worker that ended, if it had one."""
+    message = (workeroutput or {}).get(_USAGE_OUTPUT)
+    if message:
+        state_of(config).usage_error = str(message)
+
+
+def raise_usage_error(config: pytest.Config) -> None:
+    """Raise the usage error that a worker left, if one did."""
+    message = state_of(config).usage_error
+    if message and is_controller(config):
+        raise pytest.UsageError(message)

@@ -1,0 +1,195 @@
+"""The training before claims are judged, and the runs that it leaves for them in the store."""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from icl_repro.plugin import pictures, threads, trials
+from icl_repro.plugin.collection import wanted_ids
+from icl_repro.plugin.options import ALL
+from icl_repro.plugin.progress import reporting
+from icl_repro.plugin.session import process_name, scratch_of, state_of
+from icl_repro.plugin.transport import TrainingNote
+from icl_repro.plugin.trials import Draft
+from icl_repro.verification.nearest import nearest
+
+
+def engine() -> Any:
+    """What trains runs and stores them, imported when first needed because it is heavy."""
+    threads.use_one()
+    from icl_repro.training.executors import LocalExecutor
+    from icl_repro.training.plan import Plan
+    from icl_repro.training.store import DivergedRun, MissingRun, RunStore
+
+    return SimpleNamespace(
+        LocalExecutor=LocalExecutor,
+        Plan=Plan,
+        RunStore=RunStore,
+        MissingRun=MissingRun,
+        DivergedRun=DivergedRun,
+    )
+
+
+def before_tests(session: pytest.Session) -> None:
+    """Train what the selected claims and controls need and nobody has trained yet.
+
+    Every process of the session comes here with the same plan; each trains a part of it.
+    """
+    config = session.config
+    drafts = [draft for item in session.items if (draft := trials.draft_of(item))]
+    if not drafts or not _tests_will_run(session):
+        return
+    specs = _needed(drafts)
+    if not specs:
+        return
+    with _warnings_passed_on(config):
+        if state_of(config).settings.no_train:
+            note = _without_training(config, specs)
+        else:
+            note = _trained(config, specs, drafts)
+    state_of(config).training_problem = note.problem
+    scratch = scratch_of(config)
+    scratch.put_note(process_name(config), note)
+    if scratch.take("exemplars"):
+        sample = pictures.sample(specs.values())
+        if sample is not None:
+            scratch.put_exemplars(sample)
+
+
+class StoredRuns(Mapping[str, Any]):
+    """The runs of one test by the names that its marker gave them, each read when looked up."""
+
+    def __init__(self, store: Any, draft: Draft, kinds: Any) -> None:
+        self._store = store
+        self._draft = draft
+        self._kinds = kinds
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """The run of that name; ends the test if it is missing or has no results."""
+        specs = self._draft.specs()
+        if name not in specs:
+            raise KeyError(f"the marker asks for no run named {name!r}; {nearest(name, specs)}")
+        if name not in self._loaded:
+            self._loaded[name] = self._load(specs[name])
+            self._draft.runs_read.append(specs[name].key)
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._draft.specs())
+
+    def __len__(self) -> int:
+        return len(self._draft.specs())
+
+    def _load(self, spec: Any) -> Any:
+        try:
+            return self._store.load(spec)
+        except self._kinds.DivergedRun as error:
+            pytest.fail(f"a run has no results: {error} ({spec.describe()})", pytrace=False)
+        except self._kinds.MissingRun as error:
+            pytest.skip(f"not run: {error}")
+
+
+def runs_of(config: pytest.Config, draft: Draft) -> StoredRuns:
+    """The runs that a test needs.
+
+    Raises:
+        pytest.skip.Exception: the store lacks some of them.
+        pytest.fail.Exception: it lacks some because the training broke off.
+    """
+    kinds = engine()
+    state = state_of(config)
+    store = kinds.RunStore(state.settings.store)
+    missing = [spec.describe() for spec in draft.specs().values() if spec not in store]
+    if missing and state.training_problem:
+        pytest.fail(f"the training broke off: {state.training_problem}", pytrace=False)
+    if missing:
+        pytest.skip(f"not run: the store has no run of {'; '.join(missing)}")
+    return StoredRuns(store, draft, kinds)
+
+
+def _tests_will_run(session: pytest.Session) -> bool:
+    option = session.config.option
+    if option.collectonly or session.config.getoption("setupplan", False):
+        return False
+    return not session.testsfailed or option.continue_on_collection_errors
+
+
+def _needed(drafts: Iterable[Draft]) -> dict[str, Any]:
+    """The specs that the drafts need, by key."""
+    specs: dict[str, Any] = {}
+    for draft in drafts:
+        try:
+            specs.update((spec.key, spec) for spec in draft.specs().values())
+        except Exception:
+            # Not lost: the test's own runs fixture raises it again, where pytest reports it.
+            continue
+    return specs
+
+
+def _without_training(config: pytest.Config, specs: Mapping[str, Any]) -> TrainingNote:
+    store = engine().RunStore(state_of(config).settings.store)
+    return TrainingNote(
+        planned=list(specs), reused=[key for key, spec in specs.items() if spec in store]
+    )
+
+
+def _trained(
+    config: pytest.Config, specs: Mapping[str, Any], drafts: Iterable[Draft]
+) -> TrainingNote:
+    state = state_of(config)
+    kinds = engine()
+    try:
+        with reporting(config) as on_progress:
+            outcome = kinds.LocalExecutor(kinds.RunStore(state.settings.store)).carry_out(
+                kinds.Plan.of(specs.values()),
+                retrain=_anew(state.settings.retrain, drafts),
+                since=state.started_at,
+                on_progress=on_progress,
+            )
+    except Exception as error:
+        # Claims whose runs are there can still be judged; the others say why theirs are not.
+        traceback.print_exc()
+        return TrainingNote(planned=list(specs), problem=f"{type(error).__name__}: {error}")
+    return TrainingNote(
+        planned=list(specs),
+        trained=[spec.key for spec in outcome.trained],
+        reused=[spec.key for spec in outcome.reused],
+        sequences=outcome.sequences,
+        seconds=outcome.seconds,
+    )
+
+
+def _anew(patterns: tuple[str, ...], drafts: Iterable[Draft]) -> frozenset[str]:
+    """The keys of the runs to train again: those of the claims that match one of `patterns`."""
+    chosen = list(drafts)
+    if not patterns:
+        return frozenset()
+    if ALL not in patterns:
+        wanted = wanted_ids([draft.subject for draft in chosen], patterns)
+        chosen = [draft for draft in chosen if draft.subject.id in wanted]
+    return frozenset(_needed(chosen))
+
+
+@contextmanager
+def _warnings_passed_on(config: pytest.Config) -> Iterator[None]:
+    """Have pytest report warnings that come up outside of any test."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default", UserWarning)
+        yield
+    for warning in caught:
+        config.hook.pytest_warning_recorded.call_historic(
+            kwargs={
+                "warning_message": warning,
+                "when": "runtest",
+                "nodeid": "training",
+                "location": None,
+            }
+        )

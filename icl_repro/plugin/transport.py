@@ -1,0 +1,151 @@
+"""The scratch folder of a session: how workers hand the controller what is too large for a report.
+
+One folder a session, on the machine that runs it, made by the controller (or by the only process)
+and removed when it ends. Workers learn of it through their ``workerinput``. Every file is JSON and
+appears whole or not at all, so that nothing half-written is read after a worker was killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from icl_repro.verification.claim import Claim, Control
+from icl_repro.verification.record import ExemplarSample, Trial
+
+T = TypeVar("T")
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One test that will run: which claim or control it is a trial of, with which seed."""
+
+    nodeid: str
+    id: str
+    seed: int | None
+
+
+class Catalogue(msgspec.Struct, frozen=True):
+    """What this session selected, and the ids of the claims that it collected but left out."""
+
+    claims: list[Claim]
+    controls: list[Control]
+    entries: list[Entry]
+    not_selected: list[str]
+
+
+class TrainingNote(msgspec.Struct, frozen=True):
+    """What one process did of the training: keys of runs, sequences it trained, seconds it took.
+
+    `reused` are runs that were there or that other processes trained. `problem` says why the
+    training broke off, where it did.
+    """
+
+    planned: list[str]
+    trained: list[str] = []
+    reused: list[str] = []
+    sequences: int = 0
+    seconds: float = 0.0
+    problem: str = ""
+
+
+class WorkerProgress(msgspec.Struct, frozen=True):
+    """How far the training of one process is."""
+
+    runs_done: int
+    runs_total: int
+    sequences_done: int
+    sequences_total: int
+    sequences_per_second: float
+    current: str = ""
+
+
+class Scratch:
+    """The scratch folder, with a method for each thing that travels through it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls) -> Scratch:
+        """Make a scratch folder that only this user can read."""
+        return cls(Path(tempfile.mkdtemp(prefix="icl-repro-")))
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def put_catalogue(self, catalogue: Catalogue) -> None:
+        """Store the catalogue; every worker stores the same."""
+        self._put("catalogue", "catalogue", catalogue)
+
+    def catalogue(self) -> Catalogue | None:
+        """The catalogue, once a worker has stored it."""
+        return next(iter(self._all("catalogue", Catalogue).values()), None)
+
+    def put_trial(self, trial: Trial) -> None:
+        """Store a trial under its node id."""
+        self._put("trials", _digest(trial.nodeid), trial)
+
+    def trials(self) -> dict[str, Trial]:
+        """The trials by node id."""
+        return {trial.nodeid: trial for trial in self._all("trials", Trial).values()}
+
+    def put_note(self, process: str, note: TrainingNote) -> None:
+        """Store what `process` trained."""
+        self._put("training", process, note)
+
+    def notes(self) -> list[TrainingNote]:
+        """What the processes trained, of those that came to an end."""
+        return list(self._all("training", TrainingNote).values())
+
+    def put_progress(self, process: str, progress: WorkerProgress) -> None:
+        """Store how far `process` is."""
+        self._put("progress", process, progress)
+
+    def progress(self) -> list[WorkerProgress]:
+        """How far the processes are."""
+        return list(self._all("progress", WorkerProgress).values())
+
+    def put_exemplars(self, sample: ExemplarSample) -> None:
+        """Store pictures of exemplars."""
+        self._put("exemplars", "exemplars", sample)
+
+    def exemplars(self) -> ExemplarSample | None:
+        """The pictures, if a process stored some."""
+        return next(iter(self._all("exemplars", ExemplarSample).values()), None)
+
+    def take(self, name: str) -> bool:
+        """Whether this process is the first in the session to ask for `name`."""
+        folder = self._subfolder("taken")
+        try:
+            os.close(os.open(folder / _digest(name), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            return False
+        return True
+
+    def _subfolder(self, name: str) -> Path:
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _put(self, kind: str, name: str, value: msgspec.Struct) -> None:
+        path = self._subfolder(kind) / f"{name}.json"
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(msgspec.json.encode(value))
+        partial.replace(path)
+
+    def _all(self, kind: str, type_: type[T]) -> dict[str, T]:
+        return {
+            path.stem: msgspec.json.decode(path.read_bytes(), type=type_)
+            for path in sorted((self.folder / kind).glob("*.json"))
+        }
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
