@@ -1,0 +1,112 @@
+"""Numbers as people write them: 80,000 and 0.99987, not 8.0e+04 and 0.99987240000001.
+
+Negative numbers carry a real minus sign and powers of ten superscripts, so that the same text can
+stand in HTML, in SVG and in Markdown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+NOT_FINITE = "not finite"
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_MOST_DIGITS = 17
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """`value` with about `digits` significant digits; ``not finite`` for none, NaN and infinities.
+
+    Whole numbers keep all their digits. Just below one, digits count from the difference to one:
+    an accuracy of 0.99987 must not be shown as 1.
+    """
+    if value is None or not math.isfinite(value):
+        return NOT_FINITE
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 1e15 or size < 1e-4:
+        return _scientific(value, digits)
+    if value == round(value):
+        return _signed(f"{value:,.0f}")
+    if 0.9 < size < 1:
+        decimals = max(digits, 1 - math.floor(math.log10(1 - size)))
+        return _signed(_without_trailing_zeros(f"{value:.{min(decimals, _MOST_DIGITS)}f}"))
+    decimals = max(0, digits - 1 - math.floor(math.log10(size)))
+    return _signed(_without_trailing_zeros(f"{value:,.{decimals}f}"))
+
+
+def rounded(value: float | None, digits: int = 4) -> str:
+    """`value` for where its last digits are not known: 253833 with 4 digits is 253,800."""
+    if value is None or not math.isfinite(value) or value == 0:
+        return number(value, digits)
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    return number(round(value, places), digits)
+
+
+def apart(value: float | None, others: Iterable[float | None], digits: int = 4) -> str:
+    """`value` with as many digits as it takes to look different from every other that differs.
+
+    A measurement of 0.99497 held against a threshold of 0.995 must not be shown as 0.995.
+    """
+    different = [other for other in others if other is not None and other != value]
+    for precision in range(digits, _MOST_DIGITS + 1):
+        text = number(value, precision)
+        if all(text != number(other, precision) for other in different):
+            return text
+    return number(value, _MOST_DIGITS)
+
+
+def axis_numbers(ticks: Sequence[float]) -> list[str]:
+    """Short labels for the ticks of one axis: 0, 200k, 400k, ... 1M."""
+    largest = max((abs(tick) for tick in ticks), default=0.0)
+    return [_axis_number(tick, thousands=largest >= 1e4) for tick in ticks]
+
+
+def duration(seconds: float) -> str:
+    """A span of time to two units: 29 s, 4 min 10 s, 1 h 12 min."""
+    if not math.isfinite(seconds) or seconds < 0:
+        return NOT_FINITE
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def count(amount: int, noun: str, plural: str = "") -> str:
+    """`amount` with its noun in the right number: 1 claim, 7 claims."""
+    return f"{amount:,} {noun if amount == 1 else plural or noun + 's'}"
+
+
+def _axis_number(tick: float, *, thousands: bool) -> str:
+    size = abs(tick)
+    if size == 0:
+        return "0"
+    if thousands and 1e6 <= size < 1e10:
+        return _signed(f"{tick / 1e6:.6g}M")
+    if thousands and 1e3 <= size < 1e6:
+        return _signed(f"{tick / 1e3:.6g}k")
+    if size >= 1e10 or size < 1e-3:
+        return _scientific(tick, 3)
+    return _signed(f"{tick:,.6g}")
+
+
+def _scientific(value: float, digits: int) -> str:
+    mantissa, exponent = f"{value:.{max(digits, 1) - 1}e}".split("e")
+    mantissa = _without_trailing_zeros(mantissa)
+    power = "10" + str(int(exponent)).translate(_SUPERSCRIPTS)
+    if mantissa in ("1", "-1"):
+        return _signed(mantissa.removesuffix("1") + power)
+    return _signed(f"{mantissa} × {power}")
+
+
+def _without_trailing_zeros(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", "−")

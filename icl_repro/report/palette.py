@@ -1,0 +1,57 @@
+"""Colours of the figures: placeholders while drawing, CSS variables in the page.
+
+Matplotlib wants a definite colour for everything it draws; a page that follows the reader's light
+or dark setting wants none. So a figure is drawn in placeholder colours that nothing else uses, and
+each placeholder is then replaced by a CSS variable of ``style.css``. The fallback beside the
+variable serves whoever copies one figure out of the page.
+"""
+
+from __future__ import annotations
+
+import re
+
+SERIES_COLOURS = (
+    "#1f6fb4",
+    "#c4500c",
+    "#1a8058",
+    "#95489a",
+    "#8a6a00",
+    "#0f7f9c",
+    "#bf2f55",
+    "#6b6f76",
+    "#5f7a1c",
+    "#8a5a3b",
+)
+"""The fallbacks of the series colours, which are also those of the light page."""
+
+_FALLBACKS = {
+    "ink": "#1c2126",
+    "muted": "#59626d",
+    "grid": "#dfe3e8",
+    "surface": "#ffffff",
+    **{f"series-{index}": colour for index, colour in enumerate(SERIES_COLOURS)},
+}
+
+_PLACEHOLDERS = {name: f"#0102{index + 1:02x}" for index, name in enumerate(_FALLBACKS)}
+_NAMES = {colour: name for name, colour in _PLACEHOLDERS.items()}
+_ANY_PLACEHOLDER = re.compile("|".join(_NAMES))
+
+
+def placeholder(name: str) -> str:
+    """The colour to draw `name` in (``ink``, ``muted``, ``grid``, ``surface``, ``series-3``)."""
+    return _PLACEHOLDERS[name]
+
+
+def series_name(index: int) -> str:
+    """The colour of the `index`-th group of a figure; they repeat after the last."""
+    return f"series-{index % len(SERIES_COLOURS)}"
+
+
+def with_variables(style: str) -> str:
+    """`style` with every placeholder replaced by its CSS variable."""
+    return _ANY_PLACEHOLDER.sub(lambda found: css_variable(_NAMES[found.group()]), style)
+
+
+def css_variable(name: str) -> str:
+    """The CSS value for a colour name."""
+    return f"var(--{name}, {_FALLBACKS[name]})"
