@@ -44,7 +44,7 @@ STEPS = 1_000
 START = 0.3
 """Root mean square of an initial vector's entries; that of a target is 1."""
 
-ESCAPE_LIMIT = 300_000
+ESCAPE_LIMIT = 200_000
 """Steps after which :func:`escape_times` gives a draw up."""
 
 Vectors = Float[Array, "vectors dimension"]
