@@ -1,0 +1,45 @@
+"""The networks that the claims train: each a RunSpec for a seed, at the paper's own scale."""
+
+from __future__ import annotations
+
+from icl_repro.episodes import EpisodeSettings
+from icl_repro.training import Optimiser, RunSpec, Schedule
+from icl_repro.transformer import ModelSettings
+
+WITH_CHECKPOINTS = Schedule(keep_change=0.05)
+"""Keeps weights at least every 50,000 sequences and whenever the loss has moved by 0.05."""
+
+
+def full(seed: int) -> RunSpec:
+    """The network of Section 3: 2 layers, 8 heads, nothing clamped, 1,000,000 sequences."""
+    return RunSpec(init_seed=seed, schedule=WITH_CHECKPOINTS)
+
+
+def untrained(seed: int) -> RunSpec:
+    """The same network with a learning rate that leaves it as it was initialised; seen for long
+    enough that it could show a plateau.
+    """
+    return RunSpec(
+        init_seed=seed,
+        sequences=200_000,
+        optimiser=Optimiser(learning_rate=1e-30),
+        schedule=WITH_CHECKPOINTS,
+    )
+
+
+def one_layer(seed: int) -> RunSpec:
+    """A network without a layer for previous-token heads, which cannot form an induction circuit
+    (Olsson et al., 2022).
+    """
+    return RunSpec(init_seed=seed, model=ModelSettings(layers=1), schedule=WITH_CHECKPOINTS)
+
+
+def shuffled_labels(seed: int) -> RunSpec:
+    """The same network trained on queries whose label is either of the two in context, whatever
+    their class.
+    """
+    return RunSpec(
+        init_seed=seed,
+        episodes=EpisodeSettings(shuffled_labels=True),
+        schedule=WITH_CHECKPOINTS,
+    )
