@@ -6,6 +6,8 @@ change; each run decides from its own loss, so that it does not matter with whic
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 
@@ -40,8 +42,16 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"every_in_change is {self.every_in_change}, but must be at most every={self.every}"
             )
-        if self.change[0] >= self.change[1]:
-            raise ValueError(f"change is {self.change}, but must be a lower and a higher loss")
+        low, high = self.change
+        if not -math.inf < low < high < math.inf:
+            raise ValueError(
+                f"change is {self.change}, but must be a lower and a higher loss, both finite"
+            )
+        if self.keep_change is not None and not 0 <= self.keep_change < math.inf:
+            raise ValueError(
+                f"keep_change is {self.keep_change}, but must be at least 0 and finite, or None to "
+                "keep the first and the last weights only"
+            )
 
     def next_evaluation(self, sequences: int, loss: float) -> int:
         """Sequences at which to evaluate next, after an evaluation that found `loss`."""

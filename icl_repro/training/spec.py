@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.exemplars import AnySource, Glyphs
@@ -17,6 +20,9 @@ from icl_repro.transformer import ModelSettings
 NUMERICS_VERSION = 1
 """Part of every key. Raise it whenever the engine may give other results for the same spec."""
 
+LARGEST_SEED = 2**32 - 1
+"""Larger seeds would wrap around: JAX makes its keys from 32 bits."""
+
 
 class Optimiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Adam with optax's defaults (the paper: batches of 32, learning rate 1e-5)."""
@@ -25,8 +31,10 @@ class Optimiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch: int = 32
 
     def __post_init__(self) -> None:
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate is {self.learning_rate}, but must be above 0")
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError(
+                f"learning_rate is {self.learning_rate}, but must be above 0 and finite"
+            )
         if self.batch < 1:
             raise ValueError(f"batch is {self.batch}, but must be at least 1")
         msgspec.structs.force_setattr(self, "learning_rate", float(self.learning_rate))
@@ -35,12 +43,20 @@ class Optimiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One training run, described completely: the defaults are the paper's.
 
+    Values are brought into one form (0 where a float is meant becomes 0.0, a list a tuple, clamps
+    are put in order), so that equal meaning is equal data.
+
     Attributes:
-        init_seed: seed of the initial weights (the paper's seeds 5 to 9).
+        init_seed: seed of the initial weights (the paper's seeds 5 to 9), 0 to 2**32 - 1.
         data_seed: seed of the training episodes; eval_seed: of the evaluation episodes.
         clamps: what is clamped or ablated, throughout training and in evaluation. Their order
             does not matter.
         sequences: how many sequences to train on, a multiple of the batch.
+
+    Raises:
+        TypeError: a value of the wrong type.
+        ValueError: a value out of range.
+        EditError: a clamp on a layer or a head that the model does not have.
     """
 
     init_seed: int = 5
@@ -55,6 +71,16 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     eval_seed: int = 1
 
     def __post_init__(self) -> None:
+        for field in _fields_of_a_run():
+            value = _in_one_form(field, getattr(self, field.name))
+            msgspec.structs.force_setattr(self, field.name, value)
+        for name in ("init_seed", "data_seed", "eval_seed"):
+            seed = getattr(self, name)
+            if not 0 <= seed <= LARGEST_SEED:
+                nearest = min(max(seed, 0), LARGEST_SEED)
+                raise ValueError(
+                    f"{name} is {seed}, but must be from 0 to {LARGEST_SEED} (nearest: {nearest})"
+                )
         batch = self.optimiser.batch
         if self.sequences < batch or self.sequences % batch:
             nearest = max(batch, round(self.sequences / batch) * batch)
@@ -91,9 +117,14 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def describe(self) -> str:
-        """One line for people: seed, clamps and length."""
-        clamps = ", ".join(f"{type(clamp).__name__}({_fields(clamp)})" for clamp in self.clamps)
-        return f"seed {self.init_seed}, {clamps or 'unclamped'}, {self.sequences:,} sequences"
+        """One line for people: seed, clamps, length, and what is not as in the paper; all but the
+        schedule, which has no part in the training itself.
+        """
+        clamps = [f"{type(clamp).__name__}({_fields(clamp)})" for clamp in self.clamps]
+        length = f"{self.sequences:,} sequences"
+        return ", ".join(
+            [f"seed {self.init_seed}", *(clamps or ["unclamped"]), length, *_departures(self)]
+        )
 
 
 @functools.cache
@@ -102,6 +133,40 @@ def _key(spec: RunSpec) -> str:
         [NUMERICS_VERSION, spec.exemplars.fingerprint, spec], order="deterministic"
     )
     return hashlib.sha256(content).hexdigest()
+
+
+@functools.cache
+def _fields_of_a_run() -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(RunSpec)
+
+
+def _in_one_form(field: msgspec.structs.FieldInfo, value: Any) -> Any:
+    """`value` as it would be read back from JSON."""
+    try:
+        return msgspec.json.decode(
+            msgspec.json.encode(value, enc_hook=_plain_number), type=field.type
+        )
+    except (TypeError, OverflowError, msgspec.ValidationError) as error:
+        raise TypeError(f"{field.name} is {value!r}: {error}") from error
+
+
+def _plain_number(value: object) -> object:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no plain data")
+
+
+def _departures(spec: RunSpec) -> Iterator[str]:
+    """The settings that are not the defaults, as text."""
+    defaults = RunSpec()
+    for part in ("exemplars", "episodes", "model", "optimiser"):
+        usual = msgspec.structs.asdict(getattr(defaults, part))
+        for name, value in msgspec.structs.asdict(getattr(spec, part)).items():
+            if value != usual.get(name):
+                yield f"{part}.{name}={value}"
+    for name in ("data_seed", "eval_seed"):
+        if getattr(spec, name) != getattr(defaults, name):
+            yield f"{name}={getattr(spec, name)}"
 
 
 def _fields(clamp: Clamp) -> str:
