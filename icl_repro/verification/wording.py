@@ -6,14 +6,21 @@ from icl_repro.verification.evidence import Check, Interval, Reported
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Write a number with about `digits` significant digits and commas between thousands."""
+    """Write a number with about `digits` significant digits and commas between thousands.
+
+    More digits where fewer would round it to a whole number: 0.99995 is not 1.
+    """
     if value is None:
         return "not finite"
     if value == round(value) and abs(value) < 1e15:
         return f"{round(value):,}"
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
-    return f"{value:.{digits}g}"
+    text = f"{value:.{digits}g}"
+    while float(text) == round(value) and digits < 17:
+        digits += 1
+        text = f"{value:.{digits}g}"
+    return text
 
 
 def threshold(check: Check) -> str:
