@@ -9,7 +9,7 @@ Layers count from 0: the paper's Layer 1 is layer 0 here, its Layer 2 Head 3 is 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 import numpy as np
@@ -47,15 +47,15 @@ class _Heads(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 
 def _mask(heads: Iterable[int], layer: int, model: ModelSettings) -> Bool[np.ndarray, " heads"]:
     """Heads of a layer as an array of booleans."""
-    if not 0 <= layer < model.layers:
+    if layer not in range(model.layers):
         raise OutOfRange(
             f"layer {layer} is out of range, the model has layers 0 to {model.layers - 1}"
         )
     for head in heads:
-        if not 0 <= head < model.heads:
+        if head not in range(model.heads):
             raise OutOfRange(
                 f"head {head} is out of range, the model has heads 0 to {model.heads - 1} "
-                f"(nearest: {min(max(head, 0), model.heads - 1)})"
+                f"(nearest: {round(min(max(head, 0), model.heads - 1))})"
             )
     return np.isin(np.arange(model.heads), list(heads))
 
@@ -170,6 +170,12 @@ class PreservingAblation(_Heads, frozen=True, tag="preserving_ablation"):
         super().__post_init__()
         if not self.preserve:
             raise OutOfRange("PreservingAblation preserves nothing: use AblateHeads")
+        wrong = [kept for kept in self.preserve if kept not in get_args(Preserved)]
+        if wrong:
+            raise OutOfRange(
+                f"PreservingAblation cannot preserve {wrong[0]!r}, only "
+                f"{', '.join(get_args(Preserved))}"
+            )
         msgspec.structs.force_setattr(self, "preserve", tuple(sorted(set(self.preserve))))
 
     def edits(self, model: ModelSettings) -> tuple[Edit, ...]:
