@@ -8,6 +8,7 @@ all and can be vmapped over them.
 
 from __future__ import annotations
 
+import operator
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 
@@ -73,13 +74,18 @@ class Constant(Value):
 
 
 class Taken(Value):
-    """The activation of `site` in the edit's base pass."""
+    """The activation of `site` in the edit's base pass, at the positions that are replaced."""
 
     site: str = eqx.field(static=True)
 
     def __call__(self, context: Context) -> Float[Array, "..."]:
         """The value; see the class."""
-        return context.read(self.site)
+        taken = context.read(self.site)
+        axis = _position_axis(axes_of(self.site))
+        covers_all = axis is not None and taken.shape[axis] == N_POSITIONS
+        if covers_all and len(context.positions) < N_POSITIONS:
+            return jnp.take(taken, np.array(context.positions), axis=axis)
+        return taken
 
 
 class PreviousTokenPattern(Value):
@@ -196,8 +202,8 @@ class Edit(eqx.Module):
         self.value = value if isinstance(value, Value) else Constant(value)
         is_mask = hasattr(heads, "dtype")
         self.head_mask = heads if is_mask else None
-        self.heads = None if is_mask or heads is None else tuple(heads)
-        self.positions = None if positions is None else tuple(positions)
+        self.heads = None if is_mask else _numbers(heads, f"heads of an edit of {site}")
+        self.positions = _numbers(positions, f"positions of an edit of {site}")
         self.base = base
         self.stop_gradient = stop_gradient
         if self.heads == () or self.positions == ():
@@ -214,6 +220,22 @@ class Edit(eqx.Module):
         return f"edit of {' '.join(where)}"
 
 
+def _numbers(given: Sequence[int] | None, what: str) -> tuple[int, ...] | None:
+    """Whole numbers as a tuple: anything else would name no head, and so change nothing."""
+    if given is None:
+        return None
+    try:
+        numbers = tuple(operator.index(number) for number in given)
+    except TypeError:
+        numbers = None
+    if numbers is None or any(isinstance(number, bool | np.bool) for number in given):
+        raise OutOfRange(
+            f"{what} are {given!r}, but must be a sequence of whole numbers (a mask of heads must "
+            "be an array of booleans)"
+        )
+    return numbers
+
+
 def apply(edit: Edit, context: Context) -> Float[Array, "..."]:
     """The activation with the edit's part replaced.
 
@@ -225,11 +247,7 @@ def apply(edit: Edit, context: Context) -> Float[Array, "..."]:
     if edit.stop_gradient:
         value = jax.lax.stop_gradient(value)
     axes = axes_of(edit.site)
-    try:
-        fits = np.broadcast_shapes(value.shape, current.shape) == current.shape
-    except ValueError:
-        fits = False
-    if not fits:
+    if not _fits(edit, value.shape, current.shape):
         named = ", ".join(f"{axis} {size}" for axis, size in zip(axes, current.shape, strict=True))
         raise ShapeMismatch(
             f"{edit}: a value of shape {value.shape} does not fit the site's ({named})"
@@ -238,6 +256,19 @@ def apply(edit: Edit, context: Context) -> Float[Array, "..."]:
     if region is None:
         return jnp.broadcast_to(value, current.shape)
     return jnp.where(region, value, current)
+
+
+def _fits(edit: Edit, shape: tuple[int, ...], site_shape: tuple[int, ...]) -> bool:
+    """Whether a value has the shape of the site, or of length 1 along some of its axes.
+
+    Fewer axes would be matched from the last one, the episodes, which is never what was meant. An
+    activation has to fit exactly: only the query's row of a last layer may be there.
+    """
+    if shape == site_shape or not shape:
+        return True
+    if isinstance(edit.value, Taken) or len(shape) != len(site_shape):
+        return False
+    return all(n in (1, size) for n, size in zip(shape, site_shape, strict=True))
 
 
 def _region(edit: Edit, context: Context) -> Bool[Array, "..."] | None:
@@ -254,8 +285,7 @@ def _region(edit: Edit, context: Context) -> Bool[Array, "..."] | None:
                 f"{', '.join(map(str, context.positions))} of this site only"
             )
         if not covered.all():
-            axis = "query" if "query" in axes else "position"
-            masks.append(_along(axes, axis, covered))
+            masks.append(_along(axes, axes[_position_axis(axes)], covered))
     if not masks:
         return None
     return masks[0] if len(masks) == 1 else masks[0] & masks[1]
@@ -295,8 +325,13 @@ def head_mask(edit: Edit, axes: tuple[str, ...], shape: tuple[int, ...]) -> Bool
     return mask
 
 
+def _position_axis(axes: tuple[str, ...]) -> int | None:
+    """Which axis of a site runs over the positions that are computed, if one does."""
+    return next((i for i, axis in enumerate(axes) if axis in ("position", "query")), None)
+
+
 def _checked_positions(edit: Edit, axes: tuple[str, ...]) -> tuple[int, ...]:
-    if "position" not in axes and "query" not in axes:
+    if _position_axis(axes) is None:
         raise OutOfRange(f"{edit} names positions, but the site has no such axis: {axes}")
     wrong = [p for p in edit.positions if not 0 <= p < N_POSITIONS]
     if wrong:

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 
 from icl_repro.episodes import Episodes
 from icl_repro.optogenetics.edits import Context, Edit, NeverFires, Pass, apply, check_conflict
-from icl_repro.optogenetics.sites import EditError, unknown_site
+from icl_repro.optogenetics.sites import EditError, bears_on, sites, unknown_site
 from icl_repro.transformer import Transformer
 
 
@@ -90,11 +90,10 @@ class _Evaluation:
 
     def check_edits_reach_what_is_read(self) -> None:
         order = list(self.activations)
-        latest = max(order.index(site) for site in self.read)
         for edit in self.edits:
-            if order.index(edit.site) > latest:
+            if not any(bears_on(edit.site, site, order) for site in self.read):
                 raise NeverFires(
-                    f"{edit} in a base pass comes after all that is read from that pass "
+                    f"{edit} in a base pass bears on nothing that is read from that pass "
                     f"({', '.join(sorted(self.read))}), so that it would change nothing"
                 )
 
@@ -105,23 +104,27 @@ class _Evaluation:
                 check_conflict(self.edits[first], self.edits[second], activation.shape)
         for index in here:
             edit = self.edits[index]
-            context = Context(self.episodes, activation, positions, self._reader(edit))
+            reads: set[str] = set()
+            context = Context(self.episodes, activation, positions, self._reader(edit, reads))
             activation = apply(edit, context)
+            if edit.base is not None and not reads:
+                raise NeverFires(f"{edit} has a base pass, but its value reads nothing from it")
             self.fired.add(index)
         self.activations[site] = activation
         return activation
 
-    def _reader(self, edit: Edit) -> Callable[[str], Array]:
+    def _reader(self, edit: Edit, reads: set[str]) -> Callable[[str], Array]:
         source = self if edit.base is None else self._base(edit.base)
 
         def read(site: str) -> Array:
             if site not in source.activations:
-                if source is self:
+                if source is self and site in sites(self.model):
                     raise EditError(
                         f"{edit} reads {site!r} of its own pass, where it has not been computed "
                         f"yet: so far there are {', '.join(self.activations)}"
                     )
-                raise unknown_site(site, source.activations, f"{edit} reads")
+                raise unknown_site(site, sites(source.model), f"{edit} reads")
+            reads.add(site)
             source.read.add(site)
             return source.activations[site]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -56,6 +56,35 @@ def axes_of(name: str) -> tuple[str, ...]:
     if axes is None:
         raise AssertionError(f"the model taps {name!r}, which SITE_AXES does not describe")
     return axes
+
+
+_APART = {
+    ("embedding.exemplars", "embedding.labels"),
+    ("attention.query", "attention.key"),
+    ("attention.query", "attention.value"),
+    ("attention.key", "attention.value"),
+    ("attention.value", "attention.scores"),
+    ("attention.value", "attention.pattern"),
+}
+"""Sites of one layer of which the second is computed after the first, but not from it."""
+
+
+def bears_on(site: str, later: str, order: Sequence[str]) -> bool:
+    """Whether the activation at `site` has a part in the one at `later` (or is the same), in a
+    model whose sites are computed in this `order`.
+    """
+    if order.index(site) > order.index(later):
+        return False
+    layer, leaf = _layer_and_leaf(site)
+    later_layer, later_leaf = _layer_and_leaf(later)
+    return layer != later_layer or (leaf, later_leaf) not in _APART
+
+
+def _layer_and_leaf(name: str) -> tuple[str, str]:
+    if not name.startswith("layers."):
+        return "", name
+    _, layer, leaf = name.split(".", 2)
+    return layer, leaf
 
 
 def unknown_site(name: str, known: Iterable[str], purpose: str) -> UnknownSite:
