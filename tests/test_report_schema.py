@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from report_fixture import rich_record
 
 from icl_repro.verification.record import SCHEMA_VERSION, VerificationRecord, write_record
-from report_fixture import rich_record
 
 README = Path(__file__).parents[1] / "reports" / "README.md"
 SCHEMA = msgspec.json.schema(VerificationRecord)

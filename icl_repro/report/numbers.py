@@ -30,6 +30,9 @@ def number(value: float | None, digits: int = 4) -> str:
         return _scientific(value, digits)
     if value == round(value):
         return _signed(f"{value:,.0f}")
+    if 0 < 1 - value < 1e-6:
+        # Spelling out the nines would hide how many there are.
+        return f"1 − {_scientific(1 - value, digits - 2)}"
     if 0.9 < size < 1:
         decimals = max(digits, 1 - math.floor(math.log10(1 - size)))
         return _signed(_without_trailing_zeros(f"{value:.{min(decimals, _MOST_DIGITS)}f}"))

@@ -225,7 +225,7 @@ def _view_claim(claim: ClaimRecord, anchors: _Anchors, controls: _Controls) -> C
         messages=[
             message
             for message in _messages(claim.trials, words.OUTCOMES)
-            if len(claim.trials) > 1 or message.text != claim.reason
+            if len(claim.trials) > 1 or message.text != _without(claim.verdict, claim.reason)
         ],
         figures=_figures(claim.trials, anchor),
         controls=[controls.view(control) for control in claim.controls],
@@ -235,7 +235,7 @@ def _view_claim(claim: ClaimRecord, anchors: _Anchors, controls: _Controls) -> C
 def _reason(claim: ClaimRecord) -> str:
     """The reason of the verdict; with the seeds and their share where it does not tell them."""
     held = words.seeds_held(claim)
-    parts = [claim.reason]
+    parts = [_without(claim.verdict, claim.reason)]
     if held and held not in claim.reason:
         parts.append(held)
     if claim.share is not None and "interval" not in claim.reason:
@@ -256,11 +256,16 @@ def _messages(trials: Sequence[Trial], outcomes: dict[str, words.OutcomeWords]) 
             if all(seed is None for seed in which)
             else outcomes[outcome].word,
             tone=outcomes[outcome].tone,
-            text=text.strip("\n").rstrip(),
+            text=_without(outcome, text.strip("\n").rstrip()),
             long="\n" in text.strip(),
         )
         for (outcome, text), which in seeds.items()
     ]
+
+
+def _without(outcome: str, message: str) -> str:
+    """`message` without the outcome at its start, which stands beside it anyway."""
+    return message.removeprefix(f"{outcome}: ")
 
 
 def _figures(trials: Sequence[Trial], anchor: str) -> list[SeedFigures]:

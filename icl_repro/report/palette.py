@@ -32,6 +32,9 @@ _FALLBACKS = {
     **{f"series-{index}": colour for index, colour in enumerate(SERIES_COLOURS)},
 }
 
+COLOUR_NAMES = tuple(_FALLBACKS)
+"""Every colour that a figure may be drawn in."""
+
 _PLACEHOLDERS = {name: f"#0102{index + 1:02x}" for index, name in enumerate(_FALLBACKS)}
 _NAMES = {colour: name for name, colour in _PLACEHOLDERS.items()}
 _ANY_PLACEHOLDER = re.compile("|".join(_NAMES))

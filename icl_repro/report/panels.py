@@ -21,6 +21,7 @@ from icl_repro.report.plain_text import printable
 from icl_repro.verification.evidence import Panel, ReferenceLine, Series
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
@@ -65,7 +66,10 @@ def draw_panel(panel: Panel, colours: Mapping[str, str], size: tuple[int, int] =
         _set_up_axes(axes, panel)
         # Published curves go on top: dashes over a solid line show both, the other way round hides.
         for index, series in enumerate(panel.series):
-            _draw_series(axes, series, placeholder(colours[group_of(series)]), f"series-{index}")
+            drawn = _draw_series(axes, series, placeholder(colours[group_of(series)]))
+            for name, artist in drawn.items():
+                artist.set_gid(f"series-{index}{name}")
+                _shift(axes, artist, _sidestep(panel, index))
         for index, line in enumerate(panel.lines):
             _draw_reference(axes, line, f"reference-{index}")
         _set_limits(axes, panel)
@@ -139,7 +143,9 @@ def _set_ticks(axis: Axis, scale: str, *, whole: bool) -> None:
     axis.set_major_formatter(ShortNumbers())
 
 
-def _draw_series(axes: Axes, series: Series, colour: str, gid: str) -> None:
+def _draw_series(axes: Axes, series: Series, colour: str) -> dict[str, Artist]:
+    """Draw a series; gives its artists by what their name adds to that of the series."""
+    artists: dict[str, Artist] = {}
     x, y = _gaps(series.x), _gaps(series.y)
     published = series.origin == "published"
     if series.low is not None and series.high is not None:
@@ -148,7 +154,7 @@ def _draw_series(axes: Axes, series: Series, colour: str, gid: str) -> None:
             spread = axes.vlines(x, low, high, color=colour, linewidth=1.4)
         else:
             spread = axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
-        spread.set_gid(f"{gid}-spread")
+        artists["-spread"] = spread
     if series.style == "points":
         (line,) = axes.plot(
             x,
@@ -170,7 +176,29 @@ def _draw_series(axes: Axes, series: Series, colour: str, gid: str) -> None:
     line.set_zorder(3 if published else 2.5)
     if published:
         line.set_alpha(0.8)
-    line.set_gid(gid)
+    artists[""] = line
+    return artists
+
+
+def _sidestep(panel: Panel, index: int) -> float:
+    """How far to move a series of points aside, in units of the drawing.
+
+    Points over the same few places (2, 3, 4 vectors) would otherwise hide one another.
+    """
+    places = panel.series[index].x
+    rivals = [i for i, s in enumerate(panel.series) if s.style == "points" and s.x == places]
+    if index not in rivals or len(places) > 12:
+        return 0.0
+    return 8.0 * (rivals.index(index) - (len(rivals) - 1) / 2)
+
+
+def _shift(axes: Axes, artist: Artist, distance: float) -> None:
+    from matplotlib.transforms import ScaledTranslation
+
+    if distance:
+        # Only now, when the limits of the axes know the true places.
+        aside = ScaledTranslation(distance / 72, 0, axes.figure.dpi_scale_trans)
+        artist.set_transform(axes.transData + aside)
 
 
 def _draw_reference(axes: Axes, line: ReferenceLine, gid: str) -> None:

@@ -76,7 +76,8 @@ def _row(claim: ClaimRecord) -> str:
         verdict + (f"<br>{escape(held)}" if held else ""),
         f"{escape(claim.statement)}<br>{escape(claim.id)}",
         escape(claim.source),
-        _lines(_measured(check) for check in checks) or escape(claim.reason),
+        _lines(_measured(check) for check in checks)
+        or escape(claim.reason.removeprefix(f"{claim.verdict}: ")),
         _lines(check.threshold for check in checks),
         _lines(check.paper for check in checks),
     ]

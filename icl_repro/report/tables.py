@@ -19,16 +19,16 @@ from icl_repro.verification.record import ControlRecord, Trial
 class Cell(msgspec.Struct, frozen=True):
     """One measurement on one seed.
 
-    `symbol` and `tone` show whether it came out as it should, `mark` says it in words, and
-    `surprising` tells that the words should be seen and not only be read out. `detail` is small
-    print (an interval, or a threshold that differs between seeds).
+    `symbol` and `tone` show whether it came out as it should, `mark` says it in words, and `seen`
+    tells that the words should be seen and not only be read out. `detail` is small print (an
+    interval, or a threshold that differs between seeds).
     """
 
     value: str
     mark: str = ""
     symbol: str = ""
     tone: str = ""
-    surprising: bool = False
+    seen: bool = False
     detail: str = ""
 
 
@@ -97,7 +97,8 @@ def claim_table(trials: Sequence[Trial]) -> EvidenceTable:
 def control_table(control: ControlRecord) -> EvidenceTable:
     """What the trials of a control measured, marked by whether what must fail did fail.
 
-    A check that has to fail and that no trial stated gets a row of its own that says so.
+    A check that has to fail and that no trial stated gets a row of its own that says so, if the
+    control was measured at all.
     """
     must_fail = frozenset(control.must_fail)
     table = _table(
@@ -105,6 +106,8 @@ def control_table(control: ControlRecord) -> EvidenceTable:
         [_column(trial, words.CONTROL_OUTCOMES) for trial in control.trials],
         lambda check, bounds: _control_cell(check, bounds, check.name in must_fail),
     )
+    if not any(trial.outcome in ("passed", "failed") for trial in control.trials):
+        return table
     stated = {row.name for row in table.checks}
     unstated = [
         Row(name, "", "", NOT_STATED, NOTHING, "", [MISSING for _ in control.trials])
@@ -214,24 +217,24 @@ def _claim_cell(check: Check, bounds: str) -> Cell:
         mark="holds" if check.holds else "does not hold",
         symbol="✓" if check.holds else "✗",
         tone="good" if check.holds else "bad",
-        surprising=not check.holds,
+        seen=not check.holds,
         detail=_detail(bounds, check.interval),
     )
 
 
 def _control_cell(check: Check, bounds: str, must_fail: bool) -> Cell:
+    # A tick before the value would read as "holds", so the words carry it here.
     if not must_fail:
-        mark, symbol, tone = ("holds" if check.holds else "fails"), "", "none"
+        mark, tone = ("holds" if check.holds else "fails"), "none"
     elif check.holds:
-        mark, symbol, tone = "holds, but must fail", "✗", "bad"
+        mark, tone = "✗ holds, but must fail", "bad"
     else:
-        mark, symbol, tone = "fails, as it should", "✓", "good"
+        mark, tone = "✓ fails", "good"
     return Cell(
         value=words.measured(check),
         mark=mark,
-        symbol=symbol,
         tone=tone,
-        surprising=must_fail and check.holds,
+        seen=True,
         detail=_detail(bounds, check.interval),
     )
 

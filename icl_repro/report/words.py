@@ -37,7 +37,9 @@ VERDICTS: dict[str, VerdictWords] = {
     "inconclusive": VerdictWords("?", "unsure", "is inconclusive", "are inconclusive"),
     "error": VerdictWords("!", "broken", "stopped with an error", "stopped with an error"),
     "not run": VerdictWords("–", "none", "was not run", "were not run"),
-    "not meaningful": VerdictWords("○", "none", "is not meaningful", "are not meaningful"),
+    "not meaningful": VerdictWords(
+        "○", "none", "is without a meaningful verdict", "are without a meaningful verdict"
+    ),
 }
 """Every verdict on a claim, in the order in which the report counts them."""
 
@@ -158,22 +160,26 @@ def interval(bounds: Interval | None) -> str:
     if bounds is None:
         return ""
     method = f" ({bounds.method})" if bounds.method else ""
-    return (
-        f"{number(bounds.level * 100)} % interval {number(bounds.low, 3)} to "
-        f"{number(bounds.high, 3)}{method}"
-    )
+    return f"{number(bounds.level * 100)} % interval {_ends(bounds)}{method}"
 
 
 def short_interval(bounds: Interval | None) -> str:
     """An interval with its level alone, for where there is little room."""
     if bounds is None:
         return ""
-    return f"{number(bounds.low, 3)} to {number(bounds.high, 3)} ({number(bounds.level * 100)} %)"
+    return f"{_ends(bounds)} ({number(bounds.level * 100)}\N{NO-BREAK SPACE}%)"
+
+
+def _ends(bounds: Interval) -> str:
+    low, high = apart(bounds.low, [bounds.high], 3), apart(bounds.high, [bounds.low], 3)
+    return f"{low} to {high}"
 
 
 def seeds_held(claim: ClaimRecord) -> str:
-    """On how many seeds the claim holds; empty for a claim that has no seeds."""
-    if claim.seeds_judged == 0 or all(trial.seed is None for trial in claim.trials):
+    """On how many seeds the claim holds; empty where it has no seeds or that would mean nothing."""
+    if claim.verdict == "not meaningful" or claim.seeds_judged == 0:
+        return ""
+    if all(trial.seed is None for trial in claim.trials):
         return ""
     return f"holds on {claim.seeds_held} of {count(claim.seeds_judged, 'seed')}"
 

@@ -1,0 +1,80 @@
+"""The colours of the report: the figures know them, and all can be read by day and by night."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import icl_repro.report
+from icl_repro.report import palette, words
+
+STYLE = (Path(icl_repro.report.__file__).parent / "templates" / "style.css").read_text("utf-8")
+DARK = re.search(r"@media screen and \(prefers-color-scheme: dark\) \{(.*?)\n\}", STYLE, re.S)[1]
+
+
+def variables(css):
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", css))
+
+
+LIGHT = variables(STYLE[: STYLE.index("@media")])
+SCHEMES = {"light": LIGHT, "dark": LIGHT | variables(DARK)}
+
+
+def luminance(colour):
+    """Relative luminance as WCAG 2 defines it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_is_what_wcag_says():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("ink", ["ink", "muted", "link"])
+@pytest.mark.parametrize("ground", ["page", "surface", "wash"])
+def test_text_can_be_read(scheme, ink, ground):
+    colours = SCHEMES[scheme]
+    assert contrast(colours[ink], colours[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    "tone", sorted({v.tone for v in (*words.VERDICTS.values(), *words.CONTROL_VERDICTS.values())})
+)
+def test_verdicts_can_be_read(scheme, tone):
+    colours = SCHEMES[scheme]
+    for ground in (f"{tone}-wash", "page", "surface"):
+        assert contrast(colours[tone], colours[ground]) >= 4.5
+    assert contrast(colours["ink"], colours[f"{tone}-wash"]) >= 4.5
+    assert f".tone-{tone} " in STYLE
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("index", range(len(palette.SERIES_COLOURS)))
+def test_curves_can_be_seen(scheme, index):
+    colours = SCHEMES[scheme]
+    assert contrast(colours[f"series-{index}"], colours["surface"]) >= 3
+
+
+def test_the_drawings_fall_back_on_the_colours_of_the_light_page():
+    for name, fallback in re.findall(
+        r"var\(--([\w-]+), (#\w+)\)", " ".join(map(palette.css_variable, palette.COLOUR_NAMES))
+    ):
+        assert LIGHT[name] == fallback
+
+
+def test_the_dark_page_changes_every_colour():
+    assert set(variables(DARK)) == set(LIGHT)
+
+
+def test_print_is_never_dark():
+    assert STYLE.count("prefers-color-scheme") == 1
+    assert "@media screen and (prefers-color-scheme: dark)" in STYLE
