@@ -29,8 +29,9 @@ class Progress(msgspec.Struct, frozen=True):
     Attributes:
         runs_total: runs of the plan; runs_done: how many of them are finished, by whomever.
         sequences_total: sequences of the runs that were not finished at the start.
-        sequences_done: sequences that this process has trained on.
-        sequences_per_second: of this process, since it began to train; 0 before.
+        sequences_done: sequences of the runs that this process has trained, as far as it is with
+            them; a run that diverged counts as done in full.
+        sequences_per_second: of this process, averaged over its training; 0 while it waits.
         current: what it is training, or what it is waiting for.
     """
 
@@ -46,8 +47,9 @@ class Outcome(msgspec.Struct, frozen=True):
     """What one process did about a plan.
 
     Attributes:
-        trained: runs that it trained; reused: runs that were there, or that others trained.
-        failed: why a run has no results, by its spec (it diverged).
+        trained: runs that it trained, those that diverged included; reused: runs with results
+            that were there, or that others trained.
+        failed: why a run has no results, by its spec (it diverged, here or elsewhere).
         sequences: trained on by this process, in `seconds`.
     """
 
@@ -88,6 +90,8 @@ class LocalExecutor:
         """`group_size` runs that need the same program train together, vmapped; by default 1 on a
         CPU, whose cache a group would not fit, and 32 on an accelerator.
         """
+        if group_size is not None and group_size < 1:
+            raise ValueError(f"group_size is {group_size}, but must be at least 1")
         self.store = store
         self.group_size = group_size
 
@@ -99,13 +103,16 @@ class LocalExecutor:
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Outcome:
         """See :class:`Executor`."""
+        self.store.clear_abandoned()
         work = _Work(self.store, plan, retrain, time.time() if since is None else since)
         work.report = on_progress or (lambda progress: None)
         size = self.group_size or (1 if jax.default_backend() == "cpu" else 32)
         while work.pending:
-            if not self._take_turn(work, size):
+            if not self._take_turn(work, size) and work.pending:
                 work.tell("waiting for runs that other processes are training")
                 time.sleep(POLL_SECONDS)
+        if work.sequences_total:
+            work.tell("done", work.speed())
         return work.outcome()
 
     def _take_turn(self, work: _Work, size: int) -> bool:
@@ -131,20 +138,25 @@ class LocalExecutor:
         started = time.perf_counter()
 
         def on_step(step: int) -> None:
-            work.sequences_done = before + step * batch * len(specs)
-            work.tell(names)
+            so_far = step * batch * len(specs)
+            work.sequences_done = before + so_far
+            work.tell(names, work.speed(so_far, time.perf_counter() - started))
 
         results = train(specs, self.store.exemplar_cache, on_step)
-        work.sequences_done = before + sum(spec.sequences for spec in specs)
         work.seconds += time.perf_counter() - started
         for spec, result in zip(specs, results, strict=True):
             if isinstance(result, Diverged):
                 self.store.save_divergence(spec, str(result))
+                work.failed[spec] = str(result)
+                work.sequences_trained += result.step * batch
             else:
                 self.store.save(result)
+                work.sequences_trained += spec.sequences
             work.trained.append(spec)
-            work.settle(spec)
-        work.tell(names)
+            # Whatever the clock and the disk say: what this process has trained, it has trained.
+            work.pending.pop(spec)
+        work.sequences_done = before + sum(spec.sequences for spec in specs)
+        work.tell(names, work.speed())
 
 
 class _Work:
@@ -157,32 +169,35 @@ class _Work:
         self.failed: dict[RunSpec, str] = {}
         self.report: Callable[[Progress], None] = lambda progress: None
         self.sequences_done = 0
+        self.sequences_trained = 0
         self.seconds = 0.0
-        self.started = time.perf_counter()
         for spec in plan.specs:
             self.settle(spec)
         self.sequences_total = sum(spec.sequences for spec in self.pending)
 
     def settle(self, spec: RunSpec) -> bool:
         """Take a run off the list if it is in the store; says whether it is."""
-        since = self.since if spec.key in self.retrain else 0.0
-        if not self.store.holds_intact(spec, since):
+        stored = self.store.manifest(spec)
+        if stored is None or (spec.key in self.retrain and stored.finished < self.since):
             return False
         self.pending.pop(spec, None)
-        reason = self.store.divergence(spec)
-        if reason is not None:
-            self.failed[spec] = reason
+        if stored.diverged is not None:
+            self.failed[spec] = stored.diverged
         return True
 
-    def tell(self, current: str) -> None:
-        elapsed = time.perf_counter() - self.started
+    def speed(self, more_sequences: int = 0, more_seconds: float = 0.0) -> float:
+        """Sequences a second so far, with those of runs under way."""
+        seconds = self.seconds + more_seconds
+        return (self.sequences_trained + more_sequences) / seconds if seconds > 0 else 0.0
+
+    def tell(self, current: str, speed: float = 0.0) -> None:
         self.report(
             Progress(
                 runs_done=len(self.plan.specs) - len(self.pending),
                 runs_total=len(self.plan.specs),
                 sequences_done=self.sequences_done,
                 sequences_total=self.sequences_total,
-                sequences_per_second=self.sequences_done / elapsed,
+                sequences_per_second=speed,
                 current=current,
             )
         )
@@ -195,6 +210,6 @@ class _Work:
                 spec for spec in self.plan.specs if spec not in trained and spec not in self.failed
             ),
             failed=self.failed,
-            sequences=self.sequences_done,
+            sequences=self.sequences_trained,
             seconds=self.seconds,
         )
