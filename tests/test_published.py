@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from icl_repro.verification import published
-from icl_repro.verification.published import UnknownPublishedIdError, published_series, reported
+from icl_repro.verification.published import UnknownPublishedId, published_series, reported
 
 
 def test_a_published_curve_is_a_series_in_the_group_of_the_measured_one():
@@ -87,7 +87,7 @@ def test_the_accuracy_drop_is_a_fraction_like_the_accuracies():
     ],
 )
 def test_an_unknown_id_names_the_nearest(look_up, wanted, nearest):
-    with pytest.raises(UnknownPublishedIdError) as caught:
+    with pytest.raises(UnknownPublishedId) as caught:
         look_up(wanted)
     assert isinstance(caught.value, KeyError)
     message = str(caught.value)

@@ -66,7 +66,7 @@ class PublishedData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: dict[str, PublishedValue]
 
 
-class UnknownPublishedIdError(KeyError):
+class UnknownPublishedId(KeyError):
     """An id that ``published.json`` does not have; the message names the nearest that it has."""
 
     def __init__(self, kind: str, wanted: str, known: list[str]) -> None:
@@ -96,11 +96,11 @@ def published_series(curve_id: str, *, group: str = "") -> Series:
         group: the group of the measured series that this curve belongs to (same colour).
 
     Raises:
-        UnknownPublishedIdError: with the nearest ids, if there is no such curve.
+        UnknownPublishedId: with the nearest ids, if there is no such curve.
     """
     curves = published_data().curves
     if curve_id not in curves:
-        raise UnknownPublishedIdError("curve", curve_id, list(curves))
+        raise UnknownPublishedId("curve", curve_id, list(curves))
     curve = curves[curve_id]
     return Series(
         label=curve.label, x=list(curve.x), y=list(curve.y), origin="published", group=group
@@ -114,10 +114,10 @@ def reported(value_id: str) -> Reported:
         value_id: for example ``paper.final_accuracy`` or ``dig.fig3a.main.train.half_time``.
 
     Raises:
-        UnknownPublishedIdError: with the nearest ids, if there is no such value.
+        UnknownPublishedId: with the nearest ids, if there is no such value.
     """
     values = published_data().values
     if value_id not in values:
-        raise UnknownPublishedIdError("value", value_id, list(values))
+        raise UnknownPublishedId("value", value_id, list(values))
     value = values[value_id]
     return Reported(value=value.value, source=value.location, approximate=value.approximate)
