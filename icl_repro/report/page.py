@@ -186,6 +186,7 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
             (words.VERDICTS[verdict], verdict, meaning)
             for verdict, meaning in words.MEANINGS.items()
         ],
+        "seeds": words.seed_list(record.profile.seeds).lower(),
         "started": words.moment(record.started),
         "families": _families(record.claims),
         "exemplars": _pictures(record.exemplars),

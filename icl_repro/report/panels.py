@@ -249,7 +249,7 @@ def _place_axes(axes: Axes, panel: Panel, size: tuple[int, int]) -> None:
     left = 12 + widest * _CHARACTER
     y_label = textwrap.wrap(printable(panel.y_label), characters, max_lines=2, placeholder=" …")
     x_label = textwrap.wrap(printable(panel.x_label), characters, max_lines=2, placeholder=" …")
-    top = 12 + 16 * len(y_label)
+    top = 8 + 15 * len(y_label)
     bottom = 26 + 16 * len(x_label)
     axes.set_position(
         (left / width, bottom / height, 1 - (left + 16) / width, 1 - (top + bottom) / height)
