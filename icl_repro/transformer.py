@@ -48,8 +48,9 @@ SITE_AXES: Mapping[str, tuple[str, ...]] = {
 }
 """Axes of every site; those of a layer stand here without their prefix ``layers.L.``.
 
-Queries and keys are those that are compared, that is, after rotation. `attention.mixed` is what
-each head reads: the values mixed by its pattern, before the output projection.
+Queries and keys are those that are compared, that is, after rotation. `attention.scores` are there
+for later tokens too, which the pattern then leaves out. `attention.mixed` is what each head reads:
+the values mixed by its pattern, before the output projection.
 """
 
 
@@ -159,16 +160,11 @@ class Attention(eqx.Module):
             return tap(f"{prefix}.{leaf}", activation, covers)
 
         normed = site("attention.normed", self.norm(residual))
-        keys, values = jnp.split(
-            _project(jnp.concatenate([self.key, self.value]), normed), 2, axis=0
-        )
-        query = site(
-            "attention.query",
-            rotate(self._by_head(_project(self.query, normed[:, rows])), positions),
-            positions,
-        )
-        key = site("attention.key", rotate(self._by_head(keys), ALL_POSITIONS))
-        value = site("attention.value", self._by_head(values))
+        query = rotate(self._by_head(_project(self.query, normed[:, rows])), positions)
+        query = site("attention.query", query, positions)
+        key = rotate(self._by_head(_project(self.key, normed)), ALL_POSITIONS)
+        key = site("attention.key", key)
+        value = site("attention.value", self._by_head(_project(self.value, normed)))
 
         scores = jnp.einsum("hcqe,hcke->hqke", query, key) / math.sqrt(query.shape[1])
         scores = site("attention.scores", scores, positions)
