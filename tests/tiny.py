@@ -56,7 +56,7 @@ def made_up_run(spec: RunSpec = TINY, mark: float = 0.0) -> Run:
             "layers.0.query": np.full((2, 16, 16), mark, np.float32),
             "norm.bias": np.full((2, 16), -mark, np.float32),
         },
-        seconds=mark,
+        seconds=float(mark),
     )
 
 

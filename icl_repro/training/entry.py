@@ -98,7 +98,7 @@ def write(
         format=FORMAT,
         key=spec.key,
         finished=time.time(),
-        seconds=seconds,
+        seconds=float(seconds),
         checksums={name: _checksum(content) for name, content in files.items()},
         diverged=diverged,
     )

@@ -187,12 +187,16 @@ class RunStore:
         except OSError as error:
             raise self._unusable(error) from error
         try:
-            # Under its lock, nobody is writing this run: what is there was left by the killed.
-            for leftover in self._incoming.glob(f"{key}.*"):
-                shutil.rmtree(leftover, ignore_errors=True)
+            self._clear_leftovers(key)
             yield True
         finally:
             lock.release()
+
+    def _clear_leftovers(self, key: str) -> None:
+        """Remove what is being written of a run; under its lock, that was left by the killed."""
+        with contextlib.suppress(OSError):  # they do no harm
+            for leftover in self._incoming.glob(f"{key}.*"):
+                shutil.rmtree(leftover, ignore_errors=True)
 
     def _write(
         self,
@@ -216,10 +220,11 @@ class RunStore:
         target = self._folder(spec) / str(max(earlier, default=0) + 1)
         target.parent.mkdir(parents=True, exist_ok=True)
         folder.rename(target)
-        for generation in earlier:
-            replaced = folder.with_name(f"{folder.name}.{generation}")
-            target.with_name(str(generation)).rename(replaced)
-            shutil.rmtree(replaced, ignore_errors=True)
+        with contextlib.suppress(OSError):  # an earlier entry that stays does no harm
+            for generation in earlier:
+                replaced = folder.with_name(f"{folder.name}.{generation}")
+                target.with_name(str(generation)).rename(replaced)
+                shutil.rmtree(replaced, ignore_errors=True)
 
     def _unusable(self, error: OSError) -> UnusableStore:
         return UnusableStore(
