@@ -11,25 +11,36 @@ from icl_repro.verification.record import VerificationRecord, read_record
 
 pytest_plugins = ["pytester"]
 
+# The plugins of hypothesis and jaxtyping take longer to load than these sessions run.
 _INI = """
 [pytest]
-addopts = --strict-markers --strict-config -p no:cacheprovider -p no:hypothesispytest
+addopts = --strict-markers --strict-config -p no:hypothesispytest -p no:jaxtyping
 filterwarnings = error
+"""
+
+
+# Training is a double, and so is the HTML report unless a test asks for the real one: drawing it
+# takes longer than the rest of the session.
+_CONFTEST = """
+import os
+import plugin_doubles
+from icl_repro.plugin import outputs, training
+
+training.engine = plugin_doubles.engine
+if "REAL_REPORT" not in os.environ:
+    outputs.WRITERS["html"] = lambda record, path: path.write_text("a report")
 """
 
 
 @pytest.fixture
 def claims_folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """An empty folder where pytest runs in strict mode and nothing trains (`plugin_doubles`)."""
+    """An empty folder where pytest runs in strict mode and nothing heavy happens."""
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     pytester.makefile(".ini", pytest=_INI)
-    pytester.makeconftest(
-        "import plugin_doubles\n"
-        "from icl_repro.plugin import training\n"
-        "training.engine = plugin_doubles.engine\n"
-    )
+    pytester.makeconftest(_CONFTEST)
     return pytester
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from icl_repro.plugin import assembly, junit
-from icl_repro.plugin.session import is_controller, is_worker, scratch_of, state_of
+from icl_repro.plugin.session import SessionState, is_controller, is_worker, scratch_of, state_of
 from icl_repro.plugin.transport import Catalogue
 from icl_repro.verification.record import VerificationRecord, write_record
 
@@ -25,38 +26,43 @@ def finish(session: pytest.Session) -> None:
     catalogue = scratch_of(config).catalogue() if is_controller(config) else state.catalogue
     if catalogue is None and not state.uncollected:
         return
-    scratch_of(config)
+    scratch = scratch_of(config)
     state.record = assembly.assemble(config, state, catalogue or Catalogue([], [], [], []))
-    state.problems += [f"training broke off: {n.problem}" for n in _broken(config)]
+    state.problems += [
+        f"training broke off: {note.problem}" for note in scratch.notes() if note.problem
+    ]
     junit.add_verdicts(config, state.record)
     if state.settings.report is not None:
-        _write(config, state.record, state.settings.report)
+        _write(state, state.record, state.settings.report)
     if state.problems and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _broken(config: pytest.Config) -> list:
-    return [note for note in scratch_of(config).notes() if note.problem]
+def _html(record: VerificationRecord, path: Path) -> None:
+    from icl_repro.report import write_html
+
+    write_html(record, path)
 
 
-def _write(config: pytest.Config, record: VerificationRecord, folder: Path) -> None:
-    state = state_of(config)
+def _markdown(record: VerificationRecord, path: Path) -> None:
+    from icl_repro.report import write_markdown
 
-    def html(path: Path) -> None:
-        from icl_repro.report import write_html
+    write_markdown(record, path)
 
-        write_html(record, path)
 
-    def markdown(path: Path) -> None:
-        from icl_repro.report import write_markdown
+WRITERS: dict[str, Callable[[VerificationRecord, Path], None]] = {
+    "json": write_record,
+    "html": _html,
+    "md": _markdown,
+}
+"""What writes ``verification.<suffix>``, by suffix; the record first, the others are made of it."""
 
-        write_markdown(record, path)
 
-    writers = (("json", lambda path: write_record(record, path)), ("html", html), ("md", markdown))
-    for suffix, write in writers:
+def _write(state: SessionState, record: VerificationRecord, folder: Path) -> None:
+    for suffix, write in WRITERS.items():
         path = folder / f"verification.{suffix}"
         try:
-            write(path)
+            write(record, path)
         except Exception as error:
             traceback.print_exc()
             state.problems.append(f"{path} could not be written: {type(error).__name__}: {error}")

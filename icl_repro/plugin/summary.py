@@ -29,11 +29,11 @@ def write(reporter: Any, config: pytest.Config) -> None:
     state = state_of(config)
     record = state.record
     assert record is not None
-    reporter.section("claims")
+    reporter.write_sep("=", "claims")
     width = max((len(claim.id) for claim in record.claims), default=0)
     for claim in record.claims:
         reporter.write(f"{claim.verdict:<15}", **_COLOURS[claim.verdict])
-        reporter.write_line(f"{claim.id:<{width}}  {claim.reason}")
+        reporter.write(f"{claim.id:<{width}}  {claim.reason}\n")
         for line in details(claim):
             reporter.write_line(f"{'':15}{line}")
     for line in footer(record):
@@ -49,6 +49,8 @@ def details(claim: ClaimRecord) -> list[str]:
     """What there is to say on a claim beyond its verdict: failed checks, drift, controls."""
     lines = []
     for trial in claim.trials:
+        if claim.verdict == "not meaningful":
+            continue
         said = trial.message.splitlines()[:_LINES]
         lines += [f"{line}{_on(trial)}" for line in said if line != claim.reason]
     for control in claim.controls:

@@ -162,8 +162,9 @@ def _note_exception(draft: Draft, call: pytest.CallInfo[None]) -> None:
             draft.messages.append(str(raised))
         return
     draft.outcome = "error"
-    message = str(raised) if isinstance(raised, pytest.fail.Exception) else call.excinfo.exconly()
-    message = message.removeprefix(f"{draft.subject.id}: ").strip()
+    message = str(raised).removeprefix(f"{draft.subject.id}: ").strip()
+    if not isinstance(raised, pytest.fail.Exception):
+        message = ": ".join(filter(None, [type(raised).__name__, message]))
     if isinstance(raised, AssertionError):
         message += _NO_ASSERT
     draft.messages.append(message if call.when == "call" else f"{call.when}: {message}")

@@ -1,0 +1,140 @@
+"""Options and their ini twins: what they resolve to, which wins, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from icl_repro.plugin.options import Settings
+from icl_repro.plugin.session import state_of
+
+
+def settings(claims_folder: pytest.Pytester, *args: str) -> Settings:
+    """What the options of a session resolve to."""
+    return state_of(claims_folder.parseconfigure(*args)).settings
+
+
+def ini(claims_folder: pytest.Pytester, **values: str) -> None:
+    """Write an ini file with these values."""
+    lines = "".join(f"{key} = {value}\n" for key, value in values.items())
+    addopts = "addopts = --strict-config -p no:hypothesispytest -p no:jaxtyping"
+    claims_folder.makefile(".ini", pytest=f"[pytest]\n{addopts}\n{lines}")
+
+
+def refused(claims_folder: pytest.Pytester, *args: str) -> str:
+    """The line that pytest ends with when it refuses to run."""
+    result = claims_folder.runpytest_subprocess(*args)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "Traceback" not in result.stderr.str()
+    return result.stderr.str().strip()
+
+
+def test_the_defaults(claims_folder: pytest.Pytester):
+    found = settings(claims_folder)
+    assert found.profile.name == "standard"
+    assert found.seeds == (5,)
+    assert found.store == claims_folder.path / ".icl-repro"
+    assert found.report == claims_folder.path / "reports"
+    assert (found.claims, found.retrain, found.no_train) == ((), (), False)
+    assert found.title == f"Verification of the claims in {claims_folder.path.name}"
+    assert found.paper == ""
+
+
+def test_the_ini_file_wins_over_the_default(claims_folder: pytest.Pytester):
+    ini(
+        claims_folder,
+        icl_store="runs",
+        icl_profile="paper",
+        icl_seeds="3",
+        icl_claims="a.b, c.*",
+        icl_report="out",
+        icl_no_train="true",
+        icl_title="T",
+        icl_paper="P",
+    )
+    found = settings(claims_folder)
+    assert (found.store, found.report) == (claims_folder.path / "runs", claims_folder.path / "out")
+    assert (found.profile.name, found.seeds, found.claims) == ("paper", (3,), ("a.b", "c.*"))
+    assert (found.no_train, found.claims_by_user) == (True, False)
+    assert (found.title, found.paper) == ("T", "P")
+
+
+def test_the_command_line_wins_over_the_ini_file(claims_folder: pytest.Pytester):
+    ini(
+        claims_folder,
+        icl_store="runs",
+        icl_profile="paper",
+        icl_seeds="3",
+        icl_claims="a.b",
+        icl_report="out",
+        icl_retrain="a.b",
+    )
+    args = "--icl-store=x --icl-profile=smoke --icl-seeds=n=2 --icl-claims=d.e --icl-report=none"
+    found = settings(claims_folder, *args.split(), "--icl-retrain=all")
+    assert (found.store, found.report) == (claims_folder.path / "x", None)
+    assert (found.profile.name, found.seeds, found.claims) == ("smoke", (5, 6), ("d.e",))
+    assert (found.claims_by_user, found.retrain) == (True, ("all",))
+
+
+def test_no_training_of_the_ini_file_can_be_taken_back(claims_folder: pytest.Pytester):
+    ini(claims_folder, icl_no_train="true")
+    assert settings(claims_folder, "--icl-retrain=all", "-o", "icl_no_train=false").retrain == (
+        "all",
+    )
+
+
+def test_the_profile_gives_the_seeds_unless_the_user_does(claims_folder: pytest.Pytester):
+    assert settings(claims_folder, "--icl-profile=paper").seeds == (5, 6, 7, 8, 9)
+    assert settings(claims_folder, "--icl-profile=paper", "--icl-seeds=5-6").seeds == (5, 6)
+
+
+def test_paths_are_relative_to_where_they_are_written(
+    claims_folder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    ini(claims_folder, icl_store="runs")
+    inside = claims_folder.mkdir("inside")
+    monkeypatch.chdir(inside)
+    found = settings(claims_folder, "--icl-report=out")
+    assert found.store == claims_folder.path / "runs"
+    assert found.report == inside / "out"
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--icl-profile=standrad"], "there is no profile 'standrad'; did you mean 'standard'?"),
+        (["--icl-seeds=five"], "--icl-seeds: 'five' is not a seed; write seeds (5,6,7), a range"),
+        (["--icl-seeds="], "--icl-seeds: '' is not a seed"),
+        (["--icl-seeds=5,5"], "--icl-seeds: seed 5 is given twice"),
+        (["--icl-claims="], "--icl-claims is given, but names nothing"),
+        (["--icl-store="], "--icl-store is given, but names no path"),
+        (["--icl-report="], "--icl-report is given, but names no path"),
+        (["--icl-no-train", "--icl-retrain=all"], "--icl-no-train and --icl-retrain exclude each"),
+    ],
+)
+def test_what_means_nothing_is_refused(
+    claims_folder: pytest.Pytester, args: list[str], message: str
+):
+    assert message in refused(claims_folder, *args)
+
+
+def test_what_the_ini_file_has_wrong_is_named_after_it(claims_folder: pytest.Pytester):
+    ini(claims_folder, icl_seeds="five")
+    assert "icl_seeds: 'five' is not a seed" in refused(claims_folder)
+
+
+def test_a_wrong_option_is_refused_before_workers_start(claims_folder: pytest.Pytester):
+    claims_folder.makepyfile("def test_ordinary(): pass")
+    assert "there is no profile 'x'" in refused(claims_folder, "--icl-profile=x", "-n", "2")
+
+
+def test_the_header_says_what_was_resolved(claims_folder: pytest.Pytester, tmp_path):
+    args = ["--icl-profile=paper", "--icl-claims=a.*", f"--icl-store={tmp_path}"]
+    result = claims_folder.runpytest_subprocess(*args, "--icl-report=none", "--icl-retrain=all")
+    result.stdout.fnmatch_lines(
+        [
+            f"icl-repro: paper profile; seeds 5, 6, 7, 8, 9; store {tmp_path}; report none; "
+            "claims a.[*]; retraining all"
+        ]
+    )
+    result = claims_folder.runpytest_subprocess("--icl-no-train")
+    result.stdout.fnmatch_lines(["icl-repro: *; report reports; no training"])

@@ -1,0 +1,208 @@
+"""The record and the reports of a session, however it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+
+import pytest
+
+TESTS = """
+import pytest
+
+@pytest.mark.claim(id="a.one", statement="S.", source="Section 1", controls=("a.no",))
+def test_one(evidence, seed):
+    evidence.check("length", 9, at_least=8, unit="steps")
+
+@pytest.mark.claim(id="a.two", statement="T.", source="Section 2", controls=("a.no",))
+def test_two(evidence):
+    evidence.check("length", 3, at_least=8)
+
+@pytest.mark.control(id="a.no", statement="N.", must_fail=("length",))
+def test_no(evidence):
+    evidence.check("length", 1, at_least=8)
+"""
+
+
+def verdicts(record) -> dict[str, str]:
+    return {claim.id: claim.verdict for claim in record.claims}
+
+
+@pytest.fixture
+def folder(claims_folder: pytest.Pytester) -> pytest.Pytester:
+    claims_folder.makepyfile(test_claims=TESTS)
+    return claims_folder
+
+
+def test_the_record_says_what_ran_where(folder, record_of):
+    args = ["-o", "icl_title=My title", "-o", "icl_paper=A. Author, 2024", "--icl-seeds=6"]
+    folder.runpytest_subprocess(*args).assert_outcomes(passed=2, failed=1)
+    record = record_of(folder)
+    assert (record.title, record.paper) == ("My title", "A. Author, 2024")
+    assert record.command.startswith("pytest ")
+    assert "'icl_title=My title'" in record.command
+    assert (record.profile.name, record.profile.seeds) == ("standard", [6])
+    assert record.profile.meaningful
+    assert record.duration > 0
+    assert record.started.endswith("+00:00")
+    assert record.environment.packages["pytest"] == pytest.__version__
+    assert record.environment.workers == 1
+    assert record.environment.commit is None
+    assert (record.training.runs_planned, record.training.sequences_trained) == (0, 0)
+    one = record.claims[0]
+    assert (one.id, one.family, one.statement, one.source) == ("a.one", "a", "S.", "Section 1")
+    assert one.trials[0].nodeid == "test_claims.py::test_one[seed6]"
+
+
+def test_the_commit_is_that_of_the_root(folder, record_of):
+    git = ["git", "-c", "user.name=n", "-c", "user.email=e", "-C", str(folder.path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "m"], check=True)
+    folder.runpytest_subprocess()
+    environment = record_of(folder).environment
+    assert len(environment.commit) == 40
+    assert environment.uncommitted_changes
+
+
+def test_the_reports_stand_beside_the_record(folder, monkeypatch):
+    monkeypatch.setenv("REAL_REPORT", "1")
+    result = folder.runpytest_subprocess("--icl-report=out/deep")
+    assert sorted(path.name for path in (folder.path / "out" / "deep").iterdir()) == [
+        "verification.html",
+        "verification.json",
+        "verification.md",
+    ]
+    assert "a.two" in (folder.path / "out" / "deep" / "verification.html").read_text()
+    result.stdout.fnmatch_lines(["report: out/deep/verification.html"])
+
+
+def test_no_report_is_wanted(folder):
+    result = folder.runpytest_subprocess("--icl-report=none")
+    assert not (folder.path / "reports").exists()
+    result.stdout.fnmatch_lines(["*= claims =*", "supported*a.one*"])
+    assert "report:" not in result.stdout.str()
+
+
+def test_a_report_that_cannot_be_written_fails_the_session(folder):
+    folder.makepyfile(test_claims=TESTS.replace("3,", "8,"))
+    (folder.path / "reports").write_text("in the way")
+    result = folder.runpytest_subprocess()
+    result.assert_outcomes(passed=3)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["supported*", "*verification.json could not be written: *"])
+
+
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n0"], ["-n2"]])
+def test_verdicts_and_checks_are_properties_in_junit(folder, workers: list[str]):
+    folder.runpytest_subprocess("--junitxml=junit.xml", *workers)
+    suite = ET.parse(folder.path / "junit.xml").getroot().find("testsuite")
+    properties = {p.get("name"): p.get("value") for p in suite.find("properties")}
+    assert properties["claim a.one"] == "supported"
+    assert properties["claim a.two"] == "refuted"
+    cases = {case.get("name"): case for case in suite.findall("testcase")}
+    found = [(p.get("name"), p.get("value")) for p in cases["test_one[seed5]"].iter("property")]
+    assert found == [
+        ("claim", "a.one"),
+        ("seed", "5"),
+        ("outcome", "passed"),
+        ("check: length", "9.0"),
+        ("threshold: length", "at least 8 (holds)"),
+    ]
+    assert ("control", "a.no") in [
+        (p.get("name"), p.get("value")) for p in cases["test_no"].iter("property")
+    ]
+
+
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n0"], ["-n2"]])
+def test_the_record_is_the_same_with_and_without_workers(folder, record_of, workers: list[str]):
+    folder.runpytest_subprocess(*workers).assert_outcomes(passed=2, failed=1)
+    record = record_of(folder)
+    assert verdicts(record) == {"a.one": "supported", "a.two": "refuted"}
+    assert record.environment.workers == (2 if workers == ["-n2"] else 1)
+
+
+@pytest.mark.parametrize("stop", ["-x", "--maxfail=1"])
+def test_claims_that_the_session_does_not_reach_are_not_run(folder, record_of, stop: str):
+    folder.makepyfile(test_claims=TESTS.replace("9,", "2,"))
+    folder.runpytest_subprocess(stop).assert_outcomes(failed=1)
+    record = record_of(folder)
+    assert verdicts(record) == {"a.one": "refuted", "a.two": "not run"}
+    assert record.claims[1].reason == "the session ended before it was run"
+
+
+def test_stopping_at_the_first_failure_works_under_xdist(folder, record_of):
+    folder.makepyfile(test_claims=TESTS.replace("9,", "2,"))
+    folder.runpytest_subprocess("-x", "-n2")
+    assert verdicts(record_of(folder))["a.one"] == "refuted"
+
+
+def test_an_interrupted_session_leaves_its_record(folder, record_of):
+    (folder.path / "test_claims.py").write_text(
+        TESTS.replace(
+            "def test_two(evidence):", "def test_two(evidence):\n    raise KeyboardInterrupt"
+        )
+    )
+    result = folder.runpytest_subprocess()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert verdicts(record_of(folder)) == {"a.one": "inconclusive", "a.two": "not run"}
+
+
+def test_a_signal_to_the_controller_leaves_the_record(folder, record_of):
+    slow = TESTS.replace("3,", "wait(),") + (
+        "\ndef wait():\n    open('waiting', 'w').close()\n    __import__('time').sleep(60)\n"
+    )
+    (folder.path / "test_claims.py").write_text(slow)
+    with folder.popen([sys.executable, "-m", "pytest", "-n2"]) as process:
+        deadline = time.monotonic() + 60
+        while not (folder.path / "waiting").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+    assert verdicts(record_of(folder))["a.two"] == "not run"
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_a_module_that_cannot_be_collected_is_on_record(folder, record_of, workers: list[str]):
+    missing = "import no_such_module\n"
+    folder.makepyfile(
+        test_broken=f"import pytest\n{missing}@pytest.mark.claim()\ndef test_x(): pass",
+        test_other=missing,
+    )
+    result = folder.runpytest_subprocess(*workers)
+    assert result.ret != 0
+    broken = [claim for claim in record_of(folder).claims if claim.id == "test_broken.py"]
+    assert [(claim.verdict, claim.reason) for claim in broken] == [
+        ("error", "ModuleNotFoundError: No module named 'no_such_module'")
+    ]
+    if not workers:
+        assert verdicts(record_of(folder))["a.one"] == "not run"
+
+
+def test_a_worker_that_dies_in_a_test_leaves_the_claim_an_error(folder, record_of):
+    die = "    import os\n    os.kill(os.getpid(), 9)\n"
+    before, after = TESTS.split("""    evidence.check("length", 3""")
+    folder.makepyfile(test_claims=f"""{before}{die}    evidence.check("length", 3{after}""")
+    result = folder.runpytest_subprocess("-n2")
+    record = record_of(folder)
+    assert verdicts(record) == {"a.one": "supported", "a.two": "error"}
+    assert "crashed while running" in record.claims[1].reason
+    result.stdout.fnmatch_lines(["error*a.two  worker *crashed while running*"])
+
+
+def test_nothing_is_left_in_the_temporary_folder(folder, tmp_path, monkeypatch):
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    for workers in ([], ["-n2"]):
+        folder.runpytest_subprocess(*workers)
+        assert not list((tmp_path / "scratch").glob("icl-repro-*"))
+
+
+def test_the_record_is_plain_json(folder):
+    folder.runpytest_subprocess()
+    record = json.loads((folder.path / "reports" / "verification.json").read_text())
+    assert record["schema_version"] == 1
+    assert record["claims"][0]["trials"][0]["evidence"]["checks"][0]["low"] == 8

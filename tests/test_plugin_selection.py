@@ -1,0 +1,135 @@
+"""Which claims a session runs: --icl-claims, -k, node ids, --lf, --collect-only."""
+
+from __future__ import annotations
+
+import pytest
+
+FAMILY = """
+import pytest
+
+@pytest.mark.claim(id="{0}.one", statement="S.", source="1", controls=("{0}.no",))
+def test_{0}_one(evidence):
+    evidence.check("length", 9, at_least=8)
+
+@pytest.mark.claim(id="{0}.two", statement="S.", source="1", controls=("{0}.no",))
+def test_{0}_two(evidence):
+    evidence.check("length", {1}, at_least=8)
+
+@pytest.mark.control(id="{0}.no", statement="S.", must_fail=("length",))
+def test_{0}_no(evidence):
+    evidence.check("length", 1, at_least=8)
+
+def test_{0}_ordinary():
+    pass
+"""
+
+
+@pytest.fixture
+def families(claims_folder: pytest.Pytester) -> pytest.Pytester:
+    claims_folder.makepyfile(test_red=FAMILY.format("red", 9), test_blue=FAMILY.format("blue", 9))
+    return claims_folder
+
+
+def refused(folder: pytest.Pytester, *args: str) -> str:
+    result = folder.runpytest_subprocess(*args)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert not (folder.path / "reports").exists()
+    return result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("claims", "ids", "tests"),
+    [
+        ("red.one", ["red.one"], 2),
+        ("red.one,blue.two", ["blue.two", "red.one"], 4),
+        ("red.*", ["red.one", "red.two"], 3),
+        ("*.one", ["blue.one", "red.one"], 4),
+    ],
+)
+def test_claims_are_selected_by_id_with_their_controls(
+    families, record_of, claims: str, ids: list[str], tests: int
+):
+    result = families.runpytest_subprocess(f"--icl-claims={claims}")
+    result.assert_outcomes(passed=tests, deselected=8 - tests)
+    record = record_of(families)
+    assert [claim.id for claim in record.claims] == ids
+    assert all(claim.verdict == "supported" for claim in record.claims)
+    left = {"red.one", "red.two", "blue.one", "blue.two"} - set(ids)
+    assert set(record.not_selected) == left
+    result.stdout.fnmatch_lines([f"{len(ids)} of 4 claims were selected; the record has no others"])
+
+
+def test_the_ini_file_selects_too(families, record_of):
+    families.runpytest_subprocess("-o", "icl_claims=red.one").assert_outcomes(
+        passed=2, deselected=6
+    )
+    assert [claim.id for claim in record_of(families).claims] == ["red.one"]
+
+
+def test_a_selection_in_the_ini_file_does_not_disturb_sessions_without_claims(claims_folder):
+    claims_folder.makepyfile("def test_ordinary(): pass")
+    claims_folder.runpytest_subprocess("-o", "icl_claims=red.one").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--icl-claims=red.on"], "no claim matches 'red.on'; did you mean 'red.one'"),
+        (["--icl-claims=red.one,x.*"], "no claim matches 'x.*'; choose from blue.one, blue.two"),
+        (["--icl-claims=red.no"], "'red.no' is a control; select the claim that names it"),
+        (["--icl-retrain=red.on"], "no claim matches 'red.on'"),
+        (["--icl-claims=red.on", "-n2"], "no claim matches 'red.on'; did you mean 'red.one'"),
+    ],
+)
+def test_an_id_that_matches_nothing_is_refused(families, args: list[str], message: str):
+    assert message in refused(families, *args)
+
+
+def test_selecting_claims_where_there_are_none_is_refused(claims_folder):
+    claims_folder.makepyfile("def test_ordinary(): pass")
+    message = "no claim matches 'red.one'; there are none to choose from"
+    assert message in refused(claims_folder, "--icl-claims=red.one")
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_a_keyword_selects_and_the_record_says_so(families, record_of, workers: list[str]):
+    result = families.runpytest_subprocess("-k", "red_one or red_no", *workers)
+    assert result.parseoutcomes()["passed"] == 2
+    record = record_of(families)
+    assert [(claim.id, claim.verdict) for claim in record.claims] == [("red.one", "supported")]
+    assert record.not_selected == ["blue.one", "blue.two", "red.two"]
+    assert "red_one or red_no" in record.command
+
+
+def test_a_claim_without_its_control_is_not_called_supported(families, record_of):
+    families.runpytest_subprocess("test_red.py::test_red_one").assert_outcomes(passed=1)
+    (claim,) = record_of(families).claims
+    assert claim.verdict == "inconclusive"
+    assert claim.reason == "control red.no did not run; every check holds"
+    assert claim.controls[0].verdict == "not run"
+
+
+def test_last_failed_runs_the_failed_claim_again(families, record_of):
+    families.makepyfile(test_blue=FAMILY.format("blue", 1))
+    families.runpytest_subprocess().assert_outcomes(passed=7, failed=1)
+    assert {c.id: c.verdict for c in record_of(families).claims}["blue.two"] == "refuted"
+    result = families.runpytest_subprocess("--lf")
+    result.assert_outcomes(failed=1)
+    (claim,) = record_of(families).claims
+    assert (claim.id, claim.verdict) == ("blue.two", "refuted")
+    assert record_of(families).not_selected == ["blue.one"]
+    # A claim in a file that --lf does not even open is no misspelled one.
+    assert families.runpytest_subprocess("--lf", "--icl-claims=red.one").ret != 4
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_collecting_only_writes_nothing(families, workers: list[str]):
+    result = families.runpytest_subprocess("--collect-only", "-q", *workers)
+    result.stdout.fnmatch_lines(["test_blue.py::test_blue_one"])
+    assert not (families.path / "reports").exists()
+    assert not (families.path / ".icl-repro").exists()
+
+
+def test_deselecting_every_claim_writes_nothing(families):
+    families.runpytest_subprocess("-k", "ordinary").assert_outcomes(passed=2, deselected=6)
+    assert not (families.path / "reports").exists()
