@@ -24,6 +24,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from icl_repro.attention_products import compare, mix, softmax_over_keys
 from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, QUERY_POSITION, Episodes
 
 ALL_POSITIONS = tuple(range(N_POSITIONS))
@@ -166,12 +167,12 @@ class Attention(eqx.Module):
         key = site("attention.key", key)
         value = site("attention.value", self._by_head(_project(self.value, normed)))
 
-        scores = jnp.einsum("hcqe,hcke->hqke", query, key) / math.sqrt(query.shape[1])
+        scores = compare(query, key) / math.sqrt(query.shape[1])
         scores = site("attention.scores", scores, positions)
         causal = np.tri(N_POSITIONS, dtype=bool)[rows, :, None]
-        pattern = jax.nn.softmax(jnp.where(causal, scores, -jnp.inf), axis=2)
+        pattern = softmax_over_keys(jnp.where(causal, scores, -jnp.inf))
         pattern = site("attention.pattern", pattern, positions)
-        mixed = jnp.einsum("hqke,hcke->hcqe", pattern, value)
+        mixed = mix(pattern, value)
         mixed = site("attention.mixed", mixed, positions)
         output = _project(self.output, mixed.reshape(-1, *mixed.shape[2:]))
         output = site("attention.output", output, positions)
