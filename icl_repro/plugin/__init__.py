@@ -15,6 +15,7 @@ from icl_repro.plugin import (
     collection,
     crashes,
     declarations,
+    filters,
     judging,
     options,
     outputs,
@@ -35,9 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Resolve the options and declare the markers."""
+    """Resolve the options, declare the markers and keep some warnings from being errors."""
     for marker in declarations.MARKERS:
         config.addinivalue_line("markers", marker)
+    for line in filters.WARNING_FILTERS:
+        config.addinivalue_line("filterwarnings", line)
     sessions.begin(config, options.resolve(config))
     config.pluginmanager.register(SessionHooks(config), "icl_repro_session")
 

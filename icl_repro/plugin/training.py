@@ -24,6 +24,7 @@ from icl_repro.verification.nearest import nearest
 def engine() -> Any:
     """What trains runs and stores them, imported when first needed because it is heavy."""
     threads.use_one()
+    from icl_repro.training.compilation import reuse_compiled_programs
     from icl_repro.training.executors import LocalExecutor
     from icl_repro.training.plan import Plan
     from icl_repro.training.store import DivergedRun, MissingRun, RunStore
@@ -34,6 +35,7 @@ def engine() -> Any:
         RunStore=RunStore,
         MissingRun=MissingRun,
         DivergedRun=DivergedRun,
+        reuse_compiled_programs=reuse_compiled_programs,
     )
 
 
@@ -49,6 +51,7 @@ def before_tests(session: pytest.Session) -> None:
     specs = _needed(drafts)
     if not specs:
         return
+    engine().reuse_compiled_programs(state_of(config).settings.store / "compiled")
     with _warnings_passed_on(config):
         if state_of(config).settings.no_train:
             note = _without_training(config, specs)

@@ -15,10 +15,6 @@ from pathlib import Path
 SECONDS_WORTH_KEEPING = 0.2
 """Programs that compile faster than this are not kept."""
 
-UNREADABLE_ENTRY = "default:Error (reading|writing) persistent compilation cache"
-"""Warning filter: an entry that a killed process left half-written costs a compilation, no more."""
-
-
 def reuse_compiled_programs(folder: Path) -> None:
     """Keep compiled programs below `folder`, unless the user has said where JAX shall keep them."""
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
