@@ -81,13 +81,14 @@ class Executor:
 
     def carry_out(self, plan: Plan, retrain=frozenset(), since=0.0, on_progress=None):
         trained: list[Spec] = []
-        for spec in plan.specs:
-            if not self._there(spec, retrain, since) and self._take(spec, since):
-                self._train(spec)
-                trained.append(spec)
-                self._tell(on_progress, plan, trained, spec)
-        while not all(self._there(spec, retrain, since) for spec in plan.specs):
-            time.sleep(0.02)
+        while pending := [s for s in plan.specs if not self._there(s, retrain, since)]:
+            spec = next((spec for spec in pending if self._take(spec, since)), None)
+            if spec is None:
+                time.sleep(0.02)
+                continue
+            self._train(spec, since)
+            trained.append(spec)
+            self._tell(on_progress, plan, trained, spec)
         reused = [spec for spec in plan.specs if spec not in trained]
         return SimpleNamespace(
             trained=trained,
@@ -102,24 +103,27 @@ class Executor:
             return False
         return spec.key not in retrain or self.store.path(spec).stat().st_mtime >= since
 
+    def _taken(self, spec: Spec, since: float) -> Path:
+        return self.store.root / f"{spec.key}.{since}.taken"
+
     def _take(self, spec: Spec, since: float) -> bool:
         self.store.root.mkdir(parents=True, exist_ok=True)
-        name = f"{spec.key}.{since}.{os.environ.get('TAKE', '')}.taken"
         try:
-            os.close(os.open(self.store.root / name, os.O_CREAT | os.O_EXCL))
+            os.close(os.open(self._taken(spec, since), os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             return False
-        if spec.mode == "kills once" and not Path("killed").exists():
-            Path("killed").touch()
-            (self.store.root / name).unlink()
-            os.kill(os.getpid(), signal.SIGKILL)
         return True
 
-    def _train(self, spec: Spec) -> None:
+    def _train(self, spec: Spec, since: float) -> None:
+        if spec.mode == "kills once" and not Path("killed").exists():
+            Path("killed").touch()
+            self._taken(spec, since).unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
         if spec.mode == "breaks":
+            self._taken(spec, since).unlink()
             raise OSError("no space left")
         if spec.mode == "slow":
-            time.sleep(1.5)
+            time.sleep(1)
         with Path("trained.log").open("a") as log:
             log.write(f"{spec.name} {spec.seed} {spec.sequences}\n")
         partial = self.store.path(spec).with_suffix(".partial")
@@ -151,4 +155,5 @@ def engine() -> SimpleNamespace:
         RunStore=Store,
         MissingRun=MissingRun,
         DivergedRun=DivergedRun,
+        reuse_compiled_programs=lambda folder: None,
     )
