@@ -446,14 +446,20 @@ def output_of_layer_1(run: Run) -> Intervention:
     return intervention([AblateHeads(tuple(range(run.spec.model.heads)), 1)], run.spec.model)
 
 
+def rise_over_checkpoints(run: Run, ablation: Intervention) -> tuple[np.ndarray, np.ndarray]:
+    """The loss of each checkpoint on 1,000 sequences, and by how much an ablation raises it."""
+    sample = run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), 1_000)
+    intact = np.asarray(losses_over_checkpoints(run, sample, Intervention()))
+    return intact, np.asarray(losses_over_checkpoints(run, sample, ablation)) - intact
+
+
 def measure_ablation(evidence, run: Run, ablation: Intervention) -> np.ndarray:
     """State what an ablation costs in the end, and what it cost before the phase change.
 
     Returns:
         By how much the ablation raises the loss at each checkpoint.
     """
-    sampler = run.samplers()["train"]
-    everything = sampler.enumerate()
+    everything = run.samplers()["train"].enumerate()
     intact = performance(run.model(), everything)
     ablated = performance(run.model(), everything, ablation)
     evidence.check(
@@ -463,9 +469,7 @@ def measure_ablation(evidence, run: Run, ablation: Intervention) -> np.ndarray:
         reported=reported("paper.no_l1_output_drop"),
         note=f"on {everything.size:,} sequences",
     )
-    sample = sampler.sample(jax.random.key(run.spec.eval_seed), 4_000)
-    intact_losses = np.asarray(losses_over_checkpoints(run, sample, Intervention()))
-    rise = np.asarray(losses_over_checkpoints(run, sample, ablation)) - intact_losses
+    intact_losses, rise = rise_over_checkpoints(run, ablation)
     # Not earlier: in a network that has learned nothing, any ablation moves the loss.
     plateau = (intact_losses >= PLATEAU_LOSS[0]) & (intact_losses <= PLATEAU_LOSS[1])
     published = published_series("fig12.top_ablating_l1_output_connection.train_loss_delta")
@@ -491,10 +495,7 @@ def measure_ablation(evidence, run: Run, ablation: Intervention) -> np.ndarray:
 def test_layer_0_does_not_drive_the_output(evidence, runs):
     run = runs["network"]
     rise = measure_ablation(evidence, run, direct_path_of_layer_0(run))
-    sample = run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), 4_000)
-    without_layer_1 = np.asarray(
-        losses_over_checkpoints(run, sample, output_of_layer_1(run))
-    ) - np.asarray(losses_over_checkpoints(run, sample, Intervention()))
+    _, without_layer_1 = rise_over_checkpoints(run, output_of_layer_1(run))
 
     def panel(title: str, measured: np.ndarray, curve_id: str) -> Panel:
         series = [
