@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Shaped
 
 from icl_repro.episodes import Episodes
 from icl_repro.optogenetics import Intervention
@@ -37,24 +39,63 @@ def performance(
 ) -> Performance:
     """Evaluate a network on every episode, under an intervention if one is given."""
     edits = Intervention() if intervention is None else intervention
+    return _mean_over_chunks(episodes, lambda chunk: _evaluate(model, chunk, edits), LARGEST_CHUNK)
+
+
+@eqx.filter_jit
+def performances(
+    model: Transformer,
+    episodes: Episodes,
+    build: Callable[..., Intervention],
+    *axes: Shaped[Array, "choices ..."],
+) -> Performance:
+    """Evaluate a network on every episode under every combination of interventions.
+
+    One compiled program for all of them. What does not depend on an axis is computed once for all
+    choices along it, so that the axis that acts earliest in the network should come first.
+
+    Args:
+        model: the network.
+        episodes: what to evaluate it on.
+        build: makes an intervention from one choice of each axis (such as masks of heads); a
+            function of a module, so that it is compiled once.
+        axes: the choices, stacked along their first axis.
+
+    Returns:
+        The performance, with one leading axis for each of `axes`.
+    """
+
+    def evaluate(chunk: Episodes) -> Performance:
+        of_choices = lambda *choices: _evaluate(model, chunk, build(*choices))  # noqa: E731
+        for axis in reversed(range(len(axes))):
+            mapped = [0 if other == axis else None for other in range(len(axes))]
+            of_choices = jax.vmap(of_choices, in_axes=mapped)
+        return of_choices(*axes)
+
+    return _mean_over_chunks(episodes, evaluate, LARGEST_CHUNK // 10)
+
+
+def _evaluate(model: Transformer, episodes: Episodes, edits: Intervention) -> Performance:
+    trace = edits.predict(model, episodes)
     last = model.n_layers - 1
-
-    def evaluate(part: tuple[Array, Array, Array]) -> Performance:
-        chunk = Episodes(episodes.bank, part[0].T, part[1].T, part[2])
-        trace = edits.predict(model, chunk)
-        strength = query_attention(trace, last, chunk.correct_position) - query_attention(
-            trace, last, chunk.incorrect_position
-        )
-        return Performance(
-            losses(trace.logits, chunk).mean(), correct(trace.logits, chunk).mean(), strength
-        )
-
-    # Equal chunks, so that the mean of their means is the mean.
-    size = next(
-        n for n in range(min(LARGEST_CHUNK, episodes.size), 0, -1) if episodes.size % n == 0
+    return Performance(
+        loss=losses(trace.logits, episodes).mean(),
+        accuracy=correct(trace.logits, episodes).mean(),
+        induction_strength=query_attention(trace, last, episodes.correct_position)
+        - query_attention(trace, last, episodes.incorrect_position),
     )
+
+
+def _mean_over_chunks(
+    episodes: Episodes, evaluate: Callable[[Episodes], Performance], largest: int
+) -> Performance:
+    # Equal chunks, so that the mean of their means is the mean.
+    size = next(n for n in range(min(largest, episodes.size), 0, -1) if episodes.size % n == 0)
     parts = jax.tree.map(
         lambda x: x.reshape(-1, size, *x.shape[1:]),
         (episodes.exemplars.T, episodes.labels.T, episodes.matching),
     )
-    return jax.tree.map(lambda x: jnp.mean(x, axis=0), jax.lax.map(evaluate, parts))
+    means = jax.lax.map(
+        lambda part: evaluate(Episodes(episodes.bank, part[0].T, part[1].T, part[2])), parts
+    )
+    return jax.tree.map(lambda x: jnp.mean(x, axis=0), means)
