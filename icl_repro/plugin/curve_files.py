@@ -28,8 +28,6 @@ from icl_repro.verification.snapshots import Curve, Tolerance
 if TYPE_CHECKING:
     from syrupy.location import PyTestLocation
 
-_UPDATE = "run pytest with --snapshot-update to store"
-
 
 class CurveFiles(AbstractSyrupyExtension):
     """Where syrupy keeps curves, and how it compares them."""
@@ -74,7 +72,7 @@ class CurveFiles(AbstractSyrupyExtension):
         """Nothing: a curve that a session does not look at is not unused.
 
         Which seeds run is an option, so syrupy's search for unused snapshots would drop those of
-        other seeds. :func:`stale` finds the curves that a test recorded once and does no more.
+        other seeds. :func:`conclude` finds the curves that a test recorded once and does no more.
         """
         return SnapshotCollections()
 
@@ -127,22 +125,21 @@ def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
             raise result.exception
         if agrees:
             return
-        where = f"{_relative(result.snapshot_location, request.config)}"
         if result.recalled_data is None:
-            draft.drift.append(f"curve {name!r} has no snapshot in {where}; {_UPDATE} it")
+            draft.drift.append(f"curve {name!r} has no snapshot")
             return
         drift = _drift(result.asserted_data, result.recalled_data)
         assert drift is not None
-        sentence = snapshots.drift_sentence(name, drift)
-        draft.drift.append(f"{sentence} ({where}); if it is meant, {_UPDATE} the new curve")
+        draft.drift.append(snapshots.drift_sentence(name, drift))
 
     return keep
 
 
-def note_stale(item: pytest.Item, draft: Draft) -> None:
-    """Find stored curves that the test, which ran to the end, no longer records.
+def conclude(item: pytest.Item, draft: Draft) -> None:
+    """Finish with the curves of a test that ran to the end.
 
-    With ``--snapshot-update`` they are dropped, otherwise they count as drift.
+    Stored curves that it no longer records are dropped with ``--snapshot-update``, otherwise they
+    count as drift. Where there is drift, say how to accept it.
     """
     if not draft.profile.meaningful or draft.recorder is None:
         return
@@ -152,13 +149,14 @@ def note_stale(item: pytest.Item, draft: Draft) -> None:
     gone = [name for name in stored(path)[0] if name.startswith(mine) and name not in kept]
     if gone and item.config.getoption("update_snapshots", False):
         rewrite(path, {}, drop=gone)
-        return
-    where = _relative(path, item.config)
+        gone = []
     draft.drift += [
-        f"curve {name.removeprefix(mine).removesuffix(']')!r} is stored in {where}, but the test "
-        "does not record it; run pytest with --snapshot-update to drop it"
+        f"curve {name.removeprefix(mine).removesuffix(']')!r} is stored, but no longer recorded"
         for name in gone
     ]
+    if draft.drift:
+        where = os.path.relpath(path, item.config.rootpath)
+        draft.drift.append(f"to accept these curves, run pytest with --snapshot-update ({where})")
 
 
 def curve_file(item: pytest.Item) -> Path:
@@ -224,10 +222,6 @@ def _location(item: pytest.Item) -> PyTestLocation:
     from syrupy.location import PyTestLocation
 
     return PyTestLocation(item)
-
-
-def _relative(path: str | Path, config: pytest.Config) -> str:
-    return os.path.relpath(path, config.rootpath)
 
 
 def _lock(path: Path) -> Path:

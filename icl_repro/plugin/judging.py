@@ -32,5 +32,5 @@ def judge(item: pytest.Item) -> None:
         return
     from icl_repro.plugin import curve_files
 
-    curve_files.note_stale(item, draft)
+    curve_files.conclude(item, draft)
     trials.judge(draft)
