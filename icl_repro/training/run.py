@@ -28,7 +28,7 @@ def weights(model: Transformer) -> dict[str, np.ndarray]:
     }
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """A finished run.
 
@@ -48,6 +48,13 @@ class Run:
     checkpoint_weights: dict[str, np.ndarray]
     seconds: float
     cache: Path | None = None
+
+    def __repr__(self) -> str:
+        # Not the arrays: they would bury the message of any test that fails.
+        return (
+            f"<Run {self.spec.key[:12]}: {self.spec.describe()}; {len(self.sequences)} evaluations, "
+            f"{len(self.checkpoint_sequences)} checkpoints>"
+        )
 
     @property
     def sequences(self) -> np.ndarray:
