@@ -1,14 +1,15 @@
 """Episodes: what is held out, what is drawn, and that all of it can be counted."""
 
 import itertools
+from functools import partial
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quick_compilation import quickly_compiled
 from scipy.stats import chi2_contingency, chisquare
 
 from icl_repro.episodes import EpisodeError, EpisodeSettings, Sampler, samplers, split
@@ -17,8 +18,12 @@ from icl_repro.exemplars.source import ExemplarSource
 IMPROBABLE = 1e-3
 """A p value below this says that draws are not as claimed. The seeds are fixed."""
 
-sample = eqx.filter_jit(Sampler.sample)
-enumerate_all = eqx.filter_jit(Sampler.enumerate)
+enumerate_all = quickly_compiled(Sampler.enumerate)
+
+
+@partial(jax.jit, static_argnums=2)
+def sample(sampler, key, size):
+    return sampler.sample(key, size)
 
 
 class Numbered(ExemplarSource, frozen=True, tag="numbered"):

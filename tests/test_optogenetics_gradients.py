@@ -3,8 +3,6 @@
 Layers count from 0; every fact holds for any weights, and is checked to the bit.
 """
 
-from functools import partial
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -13,6 +11,7 @@ import pytest
 from golden import golden, golden_episodes, golden_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quick_compilation import quickly_compiled
 from random_networks import SMALL, random_episodes, random_network
 
 from icl_repro.optogenetics import (
@@ -60,13 +59,10 @@ FROZEN = {
 """The weights that have no gradient under each clamp; all others have one."""
 
 
-QUICKLY_COMPILED = {"xla_backend_optimization_level": 0}
-
-
 def gradients(clamped):
     """A compiled function: the gradient of the loss for each weight by name."""
 
-    @partial(jax.jit, compiler_options=QUICKLY_COMPILED)
+    @quickly_compiled
     def of(model, episodes):
         def loss(model):
             return losses(clamped.predict(model, episodes).logits, episodes).mean()

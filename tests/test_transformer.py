@@ -10,14 +10,15 @@ import pytest
 from golden import evaluation_batch, golden_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quick_compilation import quickly_compiled
 from random_networks import N_FEATURES, N_LABELS, random_episodes, random_network
 from scipy.stats import ks_2samp
 
 from icl_repro.optogenetics import Intervention, trace
 from icl_repro.transformer import SITE_AXES, ModelSettings, initialise, site_axes
 
-traced = eqx.filter_jit(trace)
-predicted = eqx.filter_jit(Intervention().predict)
+traced = quickly_compiled(trace)
+predicted = quickly_compiled(lambda model, episodes: Intervention().predict(model, episodes))
 seeds = st.integers(0, 10_000)
 
 
@@ -188,9 +189,9 @@ def test_logits_do_not_depend_on_whether_the_other_positions_are_computed(seed):
 
 def test_calling_the_model_gives_the_logits_of_a_trace():
     model, episodes = random_network(1), random_episodes(1)
-    called = eqx.filter_jit(type(model).__call__)(model, episodes)
+    called = model(episodes)
     np.testing.assert_allclose(called, traced(model, episodes).logits, atol=1e-5)
-    by_method = eqx.filter_jit(type(model).trace)(model, episodes, Intervention())
+    by_method = model.trace(episodes, Intervention())
     np.testing.assert_allclose(by_method.logits, called, atol=1e-5)
 
 
