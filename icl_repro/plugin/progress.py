@@ -20,8 +20,10 @@ import pytest
 from icl_repro.plugin.session import is_controller, is_worker, process_name, scratch_of
 from icl_repro.plugin.transport import Scratch, WorkerProgress
 
-_TICK = 0.5
-_STILL = 1.5
+_TICK = 0.25
+"""Seconds between two drawings."""
+_STILL = 0.75
+"""Seconds that the terminal is left alone after xdist had something to say."""
 
 Report = Callable[[Any], None]
 
@@ -203,7 +205,7 @@ def _limited(report: Callable[[WorkerProgress], None]) -> Report:
     def on_progress(progress: Any) -> None:
         nonlocal last, runs
         now = time.monotonic()
-        if progress.runs_done == runs and now - last < _TICK / 2:
+        if progress.runs_done == runs and now - last < _TICK:
             return
         last, runs = now, progress.runs_done
         report(
