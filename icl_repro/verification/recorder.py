@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, SupportsFloat, overload
+from typing import Any, SupportsFloat, TypeVar, overload
+
+import msgspec
 
 from icl_repro.verification.evidence import (
+    Bars,
     Check,
     Direction,
     Evidence,
     Figure,
+    Heatmap,
     Interval,
     Panel,
     Quantity,
     Reported,
+    Table,
+    Wiring,
 )
 from icl_repro.verification.nearest import nearest
+
+_Recorded = TypeVar("_Recorded", Check, Quantity, Figure, Table)
 
 KeepCurve = Callable[[str, Any, Any], None]
 """Takes the name, x and y of a curve that is to be compared with its snapshot."""
@@ -37,13 +45,16 @@ class EvidenceRecorder:
         self._checks: list[Check] = []
         self._quantities: list[Quantity] = []
         self._figures: list[Figure] = []
+        self._tables: list[Table] = []
         self._curves: set[str] = set()
         self._keep_curve = keep_curve
 
     @property
     def evidence(self) -> Evidence:
         """All that was recorded so far."""
-        return Evidence(list(self._checks), list(self._quantities), list(self._figures))
+        return Evidence(
+            list(self._checks), list(self._quantities), list(self._figures), list(self._tables)
+        )
 
     def check(
         self,
@@ -87,9 +98,8 @@ class EvidenceRecorder:
             and (low is None or measured >= low)
             and (high is None or measured <= high)
         )
-        self._checks.append(
-            Check(name, measured, direction, low, high, holds, unit, reported, interval, note)
-        )
+        check = Check(name, measured, direction, low, high, holds, unit, reported, interval, note)
+        self._checks.append(_plain(check))
         return holds
 
     def quantity(
@@ -109,14 +119,21 @@ class EvidenceRecorder:
         """
         measured = _number(name, value)
         self._require_new(name)
-        self._quantities.append(Quantity(name, measured, unit, reported, interval, note))
+        quantity = Quantity(name, measured, unit, reported, interval, note)
+        self._quantities.append(_plain(quantity))
 
     @overload
     def figure(self, figure: Figure, /) -> None: ...
 
     @overload
     def figure(
-        self, figure: str, /, *, caption: str, source: str, panels: Sequence[Panel]
+        self,
+        figure: str,
+        /,
+        *,
+        caption: str,
+        source: str,
+        panels: Sequence[Panel | Heatmap | Wiring | Bars],
     ) -> None: ...
 
     def figure(
@@ -126,12 +143,13 @@ class EvidenceRecorder:
         *,
         caption: str = "",
         source: str = "",
-        panels: Sequence[Panel] = (),
+        panels: Sequence[Panel | Heatmap | Wiring | Bars] = (),
     ) -> None:
         """Record a figure: a whole one, or its name with `caption`, `source` and `panels`.
 
         Raises:
-            MisusedEvidence: a figure of that name was recorded before, or it has no panel.
+            MisusedEvidence: a figure of that name was recorded before, it has no panel, or it
+                holds something that its fields do not allow.
         """
         if isinstance(figure, str):
             figure = Figure(figure, caption, source, list(panels))
@@ -143,7 +161,18 @@ class EvidenceRecorder:
             raise MisusedEvidence(f"figure {figure.name!r} has no panel")
         if any(known.name == figure.name for known in self._figures):
             raise MisusedEvidence(f"there is already a figure named {figure.name!r}")
-        self._figures.append(figure)
+        self._figures.append(_plain(figure))
+
+    def table(self, table: Table) -> None:
+        """Record a table drawn like one of the paper, with the paper's numbers in its cells.
+
+        Raises:
+            MisusedEvidence: a table of that name was recorded before, or it holds something that
+                its fields do not allow.
+        """
+        if any(known.name == table.name for known in self._tables):
+            raise MisusedEvidence(f"there is already a table named {table.name!r}")
+        self._tables.append(_plain(table))
 
     def curve_snapshot(self, name: str, x: Any, y: Any) -> None:
         """Compare a curve with the one stored beside the claims, or store it.
@@ -213,3 +242,23 @@ def _number(name: str, value: SupportsFloat) -> float | None:
     except (TypeError, ValueError) as error:
         raise MisusedEvidence(f"{name!r} must be one number, but is {value!r}") from error
     return measured if math.isfinite(measured) else None
+
+
+def _plain(recorded: _Recorded) -> _Recorded:
+    """`recorded` with NumPy's numbers and arrays as plain ones, and every type checked.
+
+    Otherwise a wrong one would only come to light when the record is written, far from the claim.
+    """
+    kind = type(recorded)
+    try:
+        return msgspec.convert(msgspec.to_builtins(recorded, enc_hook=_of_numpy), kind)
+    except (TypeError, NotImplementedError, msgspec.ValidationError) as error:
+        raise MisusedEvidence(
+            f"{kind.__name__.lower()} {recorded.name!r} cannot be recorded: {error}"
+        ) from error
+
+
+def _of_numpy(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise NotImplementedError(f"{type(value).__name__} is neither a number, text nor a list of it")
