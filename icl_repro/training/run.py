@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING
 
 import equinox as eqx
@@ -13,7 +14,7 @@ import numpy as np
 from icl_repro.episodes import Sampler, samplers
 from icl_repro.optogenetics import Intervention, intervention
 from icl_repro.training.spec import RunSpec
-from icl_repro.transformer import Transformer, initialise
+from icl_repro.transformer import ModelSettings, Transformer, initialise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
 def weights(model: Transformer) -> dict[str, np.ndarray]:
     """The weights of a network by name, such as ``layers.0.query``."""
     leaves, _ = jax.tree.flatten_with_path(model)
-    return {
-        jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf)
-        for path, leaf in leaves
-    }
+    return {_name(path): np.asarray(leaf) for path, leaf in leaves}
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -51,10 +49,8 @@ class Run:
 
     def __repr__(self) -> str:
         # Not the arrays: they would bury the message of any test that fails.
-        return (
-            f"<Run {self.spec.key[:12]}: {self.spec.describe()}; {len(self.sequences)} evaluations, "
-            f"{len(self.checkpoint_sequences)} checkpoints>"
-        )
+        counts = f"{len(self.sequences)} evaluations, {len(self.checkpoint_sequences)} checkpoints"
+        return f"<Run {self.spec.key[:12]}: {self.spec.describe()}; {counts}>"
 
     @property
     def sequences(self) -> np.ndarray:
@@ -83,20 +79,21 @@ class Run:
                 f"(0 to {n_checkpoints - 1})"
             )
         spec = self.spec
-        shape = eqx.filter_eval_shape(
-            initialise,
-            spec.model,
-            spec.exemplars.width,
-            spec.episodes.labels,
-            jax.random.key(0),
+        names, structure = _anatomy(spec.model, spec.exemplars.width, spec.episodes.labels)
+        return jax.tree.unflatten(
+            structure, [jnp.asarray(self.checkpoint_weights[name][checkpoint]) for name in names]
         )
-        paths, structure = jax.tree.flatten_with_path(shape)
-        leaves = [
-            jnp.asarray(
-                self.checkpoint_weights[jax.tree_util.keystr(path, simple=True, separator=".")][
-                    checkpoint
-                ]
-            )
-            for path, _ in paths
-        ]
-        return jax.tree.unflatten(structure, leaves)
+
+
+@functools.cache
+def _anatomy(
+    settings: ModelSettings, n_features: int, n_labels: int
+) -> tuple[tuple[str, ...], jax.tree_util.PyTreeDef]:
+    """The names of the weights of a network, and its structure."""
+    shape = eqx.filter_eval_shape(initialise, settings, n_features, n_labels, jax.random.key(0))
+    leaves, structure = jax.tree.flatten_with_path(shape)
+    return tuple(_name(path) for path, _ in leaves), structure
+
+
+def _name(path: tuple) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator=".")
