@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_networks import random_episodes, random_network
+from untouched import assert_untouched, entries
 
 from icl_repro.optogenetics import (
     CLEAN,
@@ -382,35 +383,9 @@ def test_an_edit_replaces_what_it_names_and_disturbs_nothing_before_it_or_beside
     clean = trace(model, episodes)
     edited = trace(model, episodes, [Edit(site, value, heads=heads, positions=positions)])
     table = sites(model, episodes.size)
-    order = list(table)
-    for name, activation in edited.activations.items():
-        before = order.index(name) < order.index(site)
-        same_layer = name.rpartition(".")[0] == site.rpartition(".")[0]
-        kept = np.full(table[name].shape, before)
-        if heads and same_layer and "head" in table[name].axes:
-            kept |= ~mask_of(table[name], heads, None)
-        if positions:
-            kept |= mask_of(table[name], None, range(min(positions)))
-        if name == site:
-            named = mask_of(table[name], heads, positions)
-            kept |= ~named
-            assert (np.asarray(activation) == np.float32(value))[named].all()
-        if name.endswith("scores") and not before:  # those of later tokens come to nothing
-            kept &= np.tri(5, dtype=bool)[:, :, None]
-        assert (np.asarray(activation == clean[name]) | ~kept).all(), name
-
-
-def mask_of(site, heads, positions):
-    """Which entries of a site belong to the heads and positions."""
-    mask = np.ones(site.shape, bool)
-    for chosen, names in ((heads, ("head",)), (positions, ("position", "query"))):
-        axis = next((i for i, name in enumerate(site.axes) if name in names), None)
-        if chosen is not None and axis is not None:
-            hit = np.isin(np.arange(site.shape[axis]), list(chosen))
-            mask &= hit.reshape([-1 if i == axis else 1 for i in range(mask.ndim)])
-        elif chosen is not None and names != ("head",):
-            mask &= False  # a site without positions has none of those
-    return mask
+    assert_untouched(edited, clean, table, site, heads, positions)
+    named = entries(table[site], heads, positions)
+    assert (np.asarray(edited[site]) == np.float32(value))[named].all()
 
 
 @pytest.mark.parametrize("name", ["mask", "numbers"])
