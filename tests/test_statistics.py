@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from icl_repro.verification.statistics import (
     bootstrap_mean,
@@ -44,6 +45,13 @@ def test_the_ends_of_a_share_interval_have_the_tails_they_should(pair: tuple[int
         assert tail(interval.low, range(held, judged + 1)) == pytest.approx(0.025, abs=1e-6)
     if held < judged:
         assert tail(interval.high, range(held + 1)) == pytest.approx(0.025, abs=1e-6)
+
+
+@pytest.mark.parametrize(("held", "judged"), [(0, 3), (4, 5), (9, 10), (17, 40)])
+def test_a_share_interval_is_scipys(held: int, judged: int):
+    exact = stats.binomtest(held, judged).proportion_ci(0.9, method="exact")
+    interval = share_interval(held, judged, 0.9)
+    assert (interval.low, interval.high) == pytest.approx((exact.low, exact.high))
 
 
 @pytest.mark.parametrize(("held", "judged"), [(1, 0), (-1, 3), (4, 3)])

@@ -32,12 +32,16 @@ def share_interval(held: int, judged: int, level: float = 0.95) -> Interval:
     Raises:
         ValueError: no share can be made of the numbers.
     """
-    from scipy import stats
+    # Quantiles of beta distributions; scipy.stats has them under a name, but takes long to import,
+    # and every session with seeds comes here.
+    from scipy.special import betaincinv
 
     if judged < 1 or not 0 <= held <= judged:
         raise ValueError(f"{held} of {judged} is not a share")
-    found = stats.binomtest(held, judged).proportion_ci(level, method="exact")
-    return Interval(float(found.low), float(found.high), level, "Clopper-Pearson")
+    tail = (1 - level) / 2
+    low = float(betaincinv(held, judged - held + 1, tail)) if held else 0.0
+    high = float(betaincinv(held + 1, judged - held, 1 - tail)) if held < judged else 1.0
+    return Interval(low, high, level, "Clopper-Pearson")
 
 
 def mean(values: Sequence[float], level: float = 0.95) -> Estimate:
