@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from icl_repro.episodes import EpisodeSettings
+from icl_repro.optogenetics import only_heads
 from icl_repro.training import Optimiser, RunSpec, Schedule
 from icl_repro.transformer import ModelSettings
 
@@ -43,3 +46,10 @@ def shuffled_labels(seed: int) -> RunSpec:
         episodes=EpisodeSettings(shuffled_labels=True),
         schedule=WITH_CHECKPOINTS,
     )
+
+
+def only(seed: int, heads: Iterable[int]) -> RunSpec:
+    """The network of Section 3.2 and Appendix H: from the same initial weights as the full one,
+    with some heads of layer 1 (the paper's Layer 2) active and all others off throughout training.
+    """
+    return RunSpec(init_seed=seed, clamps=(only_heads(heads),))
