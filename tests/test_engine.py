@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tiny import DIVERGES, TINY, assert_same_run, exemplars
 
+from icl_repro.measures.heads import induction_strengths, previous_token_attention
 from icl_repro.optogenetics import (
     AblateHeads,
     ClampCopy,
@@ -392,6 +393,8 @@ def test_a_clamped_run_is_trained_and_evaluated_under_its_clamps(tiny_run):
     np.testing.assert_allclose(run.curves["attention.correct"][:, 1, 1], 0.9, atol=1e-6)
     np.testing.assert_allclose(run.curves["attention.incorrect"][:, 1, 1], 0.1, atol=1e-6)
     assert np.ptp(run.curves["attention.correct"][:, 0, 1]) > 0
+    np.testing.assert_allclose(induction_strengths(run)[:, 1], 2 * 0.9 - 1, atol=1e-6)
+    assert np.ptp(induction_strengths(run)[:, 0]) > 0
 
     def change(name: str) -> np.ndarray:
         first, last = run.checkpoint_weights[name]
@@ -416,6 +419,7 @@ def test_the_copy_clamp_trains_although_its_logits_are_infinite():
 def test_a_network_of_one_layer():
     run = trained_alone(TINY.with_(model=ModelSettings(layers=1, width=16, heads=2)))
     assert run.curves["attention.correct"].shape == (3, 1, 2)
-    assert run.curves["attention.previous"].shape == (3, 0, 2)
+    assert induction_strengths(run).shape == (3, 2)
+    assert previous_token_attention(run).shape == (3, 0, 2)
     assert run.curves["train.loss"][-1] < run.curves["train.loss"][0]
     assert run.model().n_layers == 1

@@ -1,41 +1,45 @@
-"""What heads do, over training."""
+"""What heads do, over training: read off the curves that a run records."""
+
+import dataclasses
 
 import numpy as np
 import pytest
-from tiny import TINY, exemplars
+from tiny import made_up_run
 
 from icl_repro.measures.heads import induction_strengths, previous_token_attention
-from icl_repro.optogenetics import ClampMatch, ClampPreviousToken
 from icl_repro.training import Run
-from icl_repro.training.engine import train
-from icl_repro.transformer import ModelSettings
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def run() -> Run:
-    """Head 1 of the first layer attends to the token before, head 0 of the second matches."""
-    clamps = (ClampPreviousToken((1,)), ClampMatch((0,), strength=0.8))
-    (run,) = train([TINY.with_(clamps=clamps)], exemplars())
-    return run
+    """Three evaluations of two layers with two heads each."""
+    rng = np.random.default_rng(0)
+    correct, incorrect = rng.random((2, 3, 2, 2))
+    curves = {
+        "attention.correct": correct,
+        "attention.incorrect": incorrect,
+        "attention.previous": rng.random((3, 1, 2)),
+    }
+    return dataclasses.replace(made_up_run(), curves=curves)
 
 
-def test_induction_strength_of_a_clamped_head_is_known_and_of_the_other_is_learned(run):
+def test_induction_strength_is_attention_to_the_right_label_less_that_to_the_other(run):
     strengths = induction_strengths(run)
     assert strengths.shape == (3, 2)
-    np.testing.assert_allclose(strengths[:, 0], 0.6, atol=1e-6)
-    assert np.ptp(strengths[:, 1]) > 0
-    assert (np.abs(strengths) <= 1).all()
+    for evaluation in range(3):
+        for head in range(2):
+            assert strengths[evaluation, head] == (
+                run.curves["attention.correct"][evaluation, 1, head]
+                - run.curves["attention.incorrect"][evaluation, 1, head]
+            )
 
 
-def test_previous_token_attention_of_a_clamped_head_is_one(run):
-    attention = previous_token_attention(run)
-    assert attention.shape == (3, 1, 2)
-    np.testing.assert_allclose(attention[:, 0, 1], 1, atol=1e-6)
-    assert (attention[:, 0, 0] < 0.95).all()
-    assert np.ptp(attention[:, 0, 0]) > 0
+@pytest.mark.parametrize(("attention", "strength"), [((1, 0), 1), ((0.4, 0.4), 0), ((0, 1), -1)])
+def test_a_perfect_a_blind_and_a_contrary_induction_head(run, attention, strength):
+    for label, share in zip(("correct", "incorrect"), attention, strict=True):
+        run.curves[f"attention.{label}"][:, 1] = share
+    np.testing.assert_array_equal(induction_strengths(run), strength)
 
 
-def test_a_network_of_one_layer_has_strengths_but_no_layer_before():
-    (run,) = train([TINY.with_(model=ModelSettings(layers=1, width=16, heads=2))], exemplars())
-    assert induction_strengths(run).shape == (3, 2)
-    assert previous_token_attention(run).shape == (3, 0, 2)
+def test_previous_token_attention_of_every_layer_but_the_last(run):
+    np.testing.assert_array_equal(previous_token_attention(run), run.curves["attention.previous"])
