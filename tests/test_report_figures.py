@@ -9,8 +9,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from report_fixture import loss_figure, rich_record, strength_figure
 
+from icl_repro.report.canvas import WIDE, UndrawablePanel
 from icl_repro.report.figures import view_figure
-from icl_repro.report.panels import WIDE, UndrawablePanel, draw_panel
+from icl_repro.report.panels import draw_panel
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Series
 
 RISING = Series("rising", [0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 4.0, 8.0])

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from icl_repro.report.canvas import NARROW, WIDE, UndrawablePanel, group_of
 from icl_repro.report.inline_svg import inline
 from icl_repro.report.numbers import axis_numbers, number
 from icl_repro.report.palette import css_variable, series_name
-from icl_repro.report.panels import NARROW, WIDE, UndrawablePanel, draw_panel, group_of
+from icl_repro.report.panels import draw_panel
 from icl_repro.verification.evidence import Figure, Panel, Series
 
 
