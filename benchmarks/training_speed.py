@@ -1,0 +1,223 @@
+"""How fast networks train: the engine beside a plain loop, and what each clamp costs.
+
+    python benchmarks/training_speed.py [--sequences 32000] [--repeats 5]
+
+Everything is measured in one process, on one core, in turns: each repeat times every contestant
+once, so that whatever else the machine does meets all of them alike. Ratios are medians over the
+repeats of the ratio within a repeat. See README.md beside this file for what was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from icl_repro.plugin import threads
+
+threads.use_one()  # as the workers of pytest do; before anything imports JAX
+
+import equinox as eqx  # noqa: E402
+import jax  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+import optax  # noqa: E402
+
+from icl_repro.episodes import Episodes  # noqa: E402
+from icl_repro.optogenetics import (  # noqa: E402
+    ClampCopy,
+    ClampFirstLayer,
+    ClampMatch,
+    ClampPreviousToken,
+    PreservingAblation,
+    only_heads,
+)
+from icl_repro.training import Run, RunSpec, Schedule, engine  # noqa: E402
+from icl_repro.training.engine import Trainee, begin  # noqa: E402
+from icl_repro.training.evaluation import losses  # noqa: E402
+
+BATCH = RunSpec().optimiser.batch
+GROUP = 8
+HEAD = 3
+CLAMPS = {
+    "one head of layer 1 only": (only_heads([HEAD]),),
+    "previous-token pattern": (only_heads([HEAD]), ClampPreviousToken((2,))),
+    "match": (only_heads([HEAD]), ClampMatch((HEAD,))),
+    "copy": (only_heads([HEAD]), ClampCopy(HEAD)),
+    "the paper's Layer 1": (only_heads([HEAD]), ClampFirstLayer()),
+    "the paper's Layer 1 + copy": (only_heads([HEAD]), ClampFirstLayer(), ClampCopy(HEAD)),
+    "pattern-preserving ablation": (PreservingAblation((1, 2, 5), ("pattern",)),),
+    "value-preserving ablation": (PreservingAblation((1, 2, 5), ("value",)),),
+}
+
+Contestant = Callable[[int], object]
+"""Trains for about so many sequences; what it returns is waited for."""
+
+
+class Timing(NamedTuple):
+    """Sequences a second by the clock, and by the processor time of this process."""
+
+    by_clock: float
+    by_processor: float
+
+
+def plain_loop(start: Trainee, *, sample_inside: bool = True) -> Contestant:
+    """The usual Equinox training loop: a jitted step, called from Python.
+
+    The network, the loss and the sampler are those of the engine; the random key goes through the
+    step, so that Python need not split it, and nobody waits for a loss. With `sample_inside` the
+    step draws its batch itself; else a jitted call of its own does, as a data loader would.
+    """
+    optimiser = optax.adam(float(start.learning_rate))
+
+    def sample(key: jax.Array) -> tuple[Episodes, jax.Array]:
+        key, drawn = jax.random.split(key)
+        return start.sampler.sample(drawn, BATCH), key
+
+    def step(model, state, episodes):
+        def mean_loss(model):
+            return losses(start.intervention.predict(model, episodes).logits, episodes).mean()
+
+        loss, gradient = eqx.filter_value_and_grad(mean_loss)(model)
+        updates, state = optimiser.update(gradient, state, model)
+        return eqx.apply_updates(model, updates), state, loss
+
+    @eqx.filter_jit
+    def sample_and_step(model, state, key):
+        episodes, key = sample(key)
+        return *step(model, state, episodes), key
+
+    jitted_step, jitted_sample = eqx.filter_jit(step), eqx.filter_jit(sample)
+
+    def train(sequences: int) -> object:
+        model, state = start.model, optimiser.init(eqx.filter(start.model, eqx.is_array))
+        key = start.data_key
+        for _ in range(sequences // BATCH):
+            if sample_inside:
+                model, state, _, key = sample_and_step(model, state, key)
+            else:
+                episodes, key = jitted_sample(key)
+                model, state, _ = jitted_step(model, state, episodes)
+        return model
+
+    return train
+
+
+def engine_alone(start: Trainee) -> Contestant:
+    """A stretch of one run in the engine."""
+
+    def train(sequences: int) -> object:
+        # Private, so that evaluations, which the plain loop does not do, are not timed.
+        return engine._advance_one(start, BATCH, jnp.asarray(0), jnp.asarray(sequences // BATCH))
+
+    return train
+
+
+def engine_group(start: Trainee) -> Contestant:
+    """A stretch of :data:`GROUP` runs together, which share the sequences."""
+    stacked = jax.tree.map(lambda *xs: jnp.stack(xs), *[start] * GROUP)
+
+    def train(sequences: int) -> object:
+        stop = jnp.asarray(sequences // BATCH // GROUP)
+        return engine._advance_group(stacked, BATCH, jnp.asarray(0), stop)
+
+    return train
+
+
+def engine_with_evaluations(spec: RunSpec) -> Contestant:
+    """A whole run as it is trained for a claim, evaluated every 5,000 sequences or more often."""
+
+    def train(sequences: int) -> object:
+        (run,) = engine.train([spec.with_(sequences=sequences)])
+        assert isinstance(run, Run)
+        return run.model()
+
+    return train
+
+
+def contestants() -> dict[str, Contestant]:
+    """All that is timed, by name; the first is what the others are compared with."""
+    start = begin(RunSpec())
+    clamped = {name: begin(RunSpec(clamps=clamps)) for name, clamps in CLAMPS.items()}
+    return {
+        "plain loop": plain_loop(start),
+        "plain loop, sampling apart": plain_loop(start, sample_inside=False),
+        "engine, one run": engine_alone(start),
+        "engine, one run, with its evaluations": engine_with_evaluations(
+            RunSpec(schedule=Schedule())
+        ),
+        f"engine, group of {GROUP} (summed)": engine_group(start),
+        **{f"engine, {name}": engine_alone(one) for name, one in clamped.items()},
+    }
+
+
+def time_of(contestant: Contestant, sequences: int) -> Timing:
+    """Time one go."""
+    clock, processor = time.perf_counter(), time.process_time()
+    jax.block_until_ready(contestant(sequences))
+    clock, processor = time.perf_counter() - clock, time.process_time() - processor
+    return Timing(sequences / clock, sequences / processor)
+
+
+def stay_on_one_core() -> str:
+    """Keep this process to one core; says which, or that it cannot be done here."""
+    if not hasattr(os, "sched_setaffinity"):
+        return "not kept to one core (this system cannot)"
+    core = max(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {core})
+    return f"kept to core {core}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sequences", type=int, default=32_000, help="for each go (32000)")
+    parser.add_argument("--repeats", type=int, default=5, help="goes of each contestant (5)")
+    parser.add_argument("--any-core", action="store_true", help="do not keep to one core")
+    options = parser.parse_args()
+    unit = BATCH * GROUP
+    sequences = max(1, options.sequences // unit) * unit
+
+    placed = "on any core" if options.any_core else stay_on_one_core()
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {placed}; Python", end=" ")
+    print(f"{platform.python_version()}, jax {jax.__version__}, equinox {eqx.__version__}")
+    print(f"{sequences:,} sequences a go, {options.repeats} goes, batches of {BATCH}")
+
+    timed: dict[str, list[Timing]] = {}
+    entered = contestants()
+    for contestant in entered.values():
+        jax.block_until_ready(contestant(unit))  # compiles
+    for _ in range(options.repeats):
+        for name, contestant in entered.items():
+            timed.setdefault(name, []).append(time_of(contestant, sequences))
+    print(table(timed, first="plain loop", base="engine, one run"))
+
+
+def table(timed: dict[str, list[Timing]], first: str, base: str) -> str:
+    """Medians, and ratios to two of the contestants, one line each."""
+
+    def ratio(name: str, other: str) -> float:
+        pairs = zip(timed[name], timed[other], strict=True)
+        return statistics.median(one.by_clock / two.by_clock for one, two in pairs)
+
+    heads = ("", "sequences/s", "lowest", "highest", "per CPU s", f"/ {first}", f"/ {base}")
+    lines = [f"{heads[0]:<42}" + "".join(f"{head:>{len(head) + 3}}" for head in heads[1:])]
+    for name, timings in timed.items():
+        by_clock = [timing.by_clock for timing in timings]
+        numbers = [
+            f"{statistics.median(by_clock):,.0f}",
+            f"{min(by_clock):,.0f}",
+            f"{max(by_clock):,.0f}",
+            f"{statistics.median(timing.by_processor for timing in timings):,.0f}",
+            f"{ratio(name, first):.2f}",
+            f"{ratio(name, base):.2f}",
+        ]
+        columns = zip(numbers, heads[1:], strict=True)
+        lines.append(f"{name:<42}" + "".join(f"{text:>{len(head) + 3}}" for text, head in columns))
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
