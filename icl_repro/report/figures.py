@@ -11,23 +11,38 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from icl_repro.report.bars import draw_bars
 from icl_repro.report.canvas import NARROW, WIDE, UndrawablePanel, group_of
+from icl_repro.report.heatmaps import describe_heatmap, draw_heatmap, with_shared_limits
 from icl_repro.report.inline_svg import inline
 from icl_repro.report.numbers import axis_numbers, number
 from icl_repro.report.palette import css_variable, series_name
 from icl_repro.report.panels import draw_panel
-from icl_repro.verification.evidence import Figure, Panel, Series
+from icl_repro.report.wirings import describe_wiring, draw_wiring
+from icl_repro.verification.evidence import (
+    Bars,
+    Figure,
+    Heatmap,
+    Panel,
+    ReferenceLine,
+    Series,
+    Wiring,
+)
+
+_AnyPanel = Panel | Heatmap | Wiring | Bars
 
 
 class LegendEntry(msgspec.Struct, frozen=True):
     """One name in a legend with the CSS colour and the kind of its mark.
 
-    `mark` is ``line``, ``dashes``, ``points`` or ``rings`` (published points).
+    `mark` is ``line``, ``circles``, ``triangles`` or ``bars``; published ones are `open` (dashed,
+    empty or faint).
     """
 
     label: str
     colour: str
     mark: str
+    open: bool
 
 
 class PanelView(msgspec.Struct, frozen=True):
@@ -42,8 +57,8 @@ class PanelView(msgspec.Struct, frozen=True):
 class FigureView(msgspec.Struct, frozen=True):
     """A whole figure. `legend` is set when all panels share one; theirs are then empty.
 
-    `overlaid` tells that the figure holds published curves next to measured ones; `columns` is the
-    number of panels side by side where there is room.
+    `key` tells how published marks differ from measured ones, where the figure holds both;
+    `columns` is the number of panels side by side where there is room.
     """
 
     name: str
@@ -51,13 +66,14 @@ class FigureView(msgspec.Struct, frozen=True):
     source: str
     panels: list[PanelView]
     legend: tuple[LegendEntry, ...]
-    overlaid: bool
+    key: str
     columns: int
 
 
 def view_figure(figure: Figure, prefix: str) -> FigureView:
     """Draw `figure`; every id in it starts with `prefix`, which is unique in the page."""
     colours = _colours(figure)
+    figure = msgspec.structs.replace(figure, panels=with_shared_limits(figure.panels))
     columns = 3 if len(figure.panels) % 3 == 0 else min(len(figure.panels), 2)
     size = NARROW if columns == 3 else WIDE
     panels = [
@@ -69,88 +85,160 @@ def view_figure(figure: Figure, prefix: str) -> FigureView:
     if len(panels) > 1 and len(legends) == 1:
         shared = legends.pop()
         panels = [msgspec.structs.replace(panel, legend=()) for panel in panels]
-    every = [series for panel in figure.panels for series in panel.series]
     return FigureView(
         name=figure.name,
         caption=figure.caption,
         source=figure.source,
         panels=panels,
         legend=shared,
-        overlaid={series.origin for series in every} == {"measured", "published"},
+        key=_key(figure),
         columns=columns,
     )
 
 
 def _view_panel(
-    panel: Panel, colours: dict[str, str], prefix: str, size: tuple[int, int]
+    panel: _AnyPanel, colours: dict[str, str], prefix: str, size: tuple[int, int]
 ) -> PanelView:
     legend = _legend(panel, colours)
     try:
-        drawing = draw_panel(panel, colours, size)
+        drawing = _draw(panel, colours, size)
     except UndrawablePanel as error:
-        return PanelView(panel.title, "", legend, f"This panel could not be drawn: {error}.")
+        problem = f"This panel could not be drawn: {error}."
+        return PanelView(_title(panel), "", legend, problem)
     svg = inline(
         drawing,
         prefix=prefix,
-        title=panel.title or f"{panel.y_label} against {panel.x_label}",
+        title=panel.title or _fallback_title(panel),
         description=_description(panel),
         names={
-            **{f"series-{i}": _full_label(series) for i, series in enumerate(panel.series)},
-            **{f"reference-{i}": line.label for i, line in enumerate(panel.lines)},
+            **{f"series-{i}": _full_label(series) for i, series in enumerate(_series(panel))},
+            **{f"reference-{i}": line.label for i, line in enumerate(_lines(panel))},
         },
     )
-    return PanelView(panel.title, svg, legend)
+    return PanelView(_title(panel), svg, legend)
+
+
+def _draw(panel: _AnyPanel, colours: dict[str, str], size: tuple[int, int]) -> str:
+    match panel:
+        case Heatmap():
+            return draw_heatmap(panel, size)
+        case Wiring():
+            return draw_wiring(panel, size)
+        case Bars():
+            return draw_bars(panel, colours, size)
+        case Panel():
+            return draw_panel(panel, colours, size)
+
+
+def _title(panel: _AnyPanel) -> str:
+    """The title; a published heat map or graph says that it is one, as nothing else does."""
+    published = isinstance(panel, Heatmap | Wiring) and panel.origin == "published"
+    if not published or "publish" in panel.title.lower():
+        return panel.title
+    return f"{panel.title} (published)" if panel.title else "As published"
+
+
+def _fallback_title(panel: _AnyPanel) -> str:
+    if isinstance(panel, Wiring):
+        return "Who sends to whom"
+    return f"{panel.y_label} against {panel.x_label}"
+
+
+def _series(panel: _AnyPanel) -> list[Series]:
+    return panel.series if isinstance(panel, Panel | Bars) else []
+
+
+def _lines(panel: _AnyPanel) -> list[ReferenceLine]:
+    return panel.lines if isinstance(panel, Panel | Bars) else []
+
+
+def _key(figure: Figure) -> str:
+    """How published marks differ from measured ones; empty where there are not both."""
+    both = [
+        panel
+        for panel in figure.panels
+        if {series.origin for series in _series(panel)} == {"measured", "published"}
+    ]
+    marks = {
+        "Bars" if isinstance(panel, Bars) else "lines" if series.style == "line" else "marks"
+        for panel in both
+        for series in panel.series
+        if series.origin == "published"
+    }
+    sentences = {
+        "lines": "Solid lines: measured; dashed lines: as published.",
+        "marks": "Filled marks: measured; open marks: as published.",
+        "Bars": "Full bars: measured; faint bars: as published.",
+    }
+    return " ".join(text for kind, text in sentences.items() if kind in marks)
 
 
 def _colours(figure: Figure) -> dict[str, str]:
     """A colour for every group of the figure; measured series choose first."""
-    every = [series for panel in figure.panels for series in panel.series]
+    every = [series for panel in figure.panels for series in _series(panel)]
     ordered = sorted(every, key=lambda series: series.origin != "measured")
     groups = dict.fromkeys(group_of(series) for series in ordered)
     return {group: series_name(index) for index, group in enumerate(groups)}
 
 
-def _legend(panel: Panel, colours: dict[str, str]) -> tuple[LegendEntry, ...]:
+def _legend(panel: _AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...]:
     """Measured series, and the published ones that no measured series stands for."""
-    measured = {group_of(series) for series in panel.series if series.origin == "measured"}
+    every = _series(panel)
+    measured = {group_of(series) for series in every if series.origin == "measured"}
     entries = [
         LegendEntry(
-            label=_full_label(series),
+            # Where all is published, the dashes and the title say so once.
+            label=_full_label(series) if measured else series.label,
             colour=css_variable(colours[group_of(series)]),
-            mark=_mark(series),
+            mark="bars" if isinstance(panel, Bars) else _mark(series),
+            open=series.origin == "published",
         )
-        for series in panel.series
+        for series in every
         if series.origin == "measured" or group_of(series) not in measured
     ]
     return tuple(dict.fromkeys(entries))
 
 
 def _mark(series: Series) -> str:
-    published = series.origin == "published"
-    if series.style == "points":
-        return "rings" if published else "points"
-    return "dashes" if published else "line"
+    return "circles" if series.style == "points" else series.style
 
 
 def _full_label(series: Series) -> str:
     return f"{series.label} (published)" if series.origin == "published" else series.label
 
 
-def _description(panel: Panel) -> str:
-    """The panel in words: the axes, then where each series starts and ends."""
-    scales = [
-        f"{axis} axis: {label}{', logarithmic' if scale == 'log' else ''}."
-        for axis, label, scale in (
-            ("Horizontal", panel.x_label, panel.x_scale),
-            ("Vertical", panel.y_label, panel.y_scale),
-        )
+def _description(panel: _AnyPanel) -> str:
+    """The panel in words: its axes, and what is to be seen on them."""
+    match panel:
+        case Heatmap():
+            return describe_heatmap(panel)
+        case Wiring():
+            return describe_wiring(panel)
+        case Bars():
+            axes = f"Bars. Horizontal axis: {panel.x_label}. Vertical axis: {panel.y_label}."
+            parts = [f"{_full_label(one)}: {_heights(one, panel)}." for one in panel.series]
+        case Panel():
+            axes = " ".join(
+                f"{axis} axis: {label}{', logarithmic' if scale == 'log' else ''}."
+                for axis, label, scale in (
+                    ("Horizontal", panel.x_label, panel.x_scale),
+                    ("Vertical", panel.y_label, panel.y_scale),
+                )
+            )
+            parts = [f"{_full_label(series)}: {_course(series)}." for series in panel.series]
+    lines = [f"Reference line {line.label} at {number(line.value)}." for line in _lines(panel)]
+    return " ".join([axes, *parts, *lines])
+
+
+def _heights(series: Series, bars: Bars) -> str:
+    heights = [
+        f"{bars.categories[int(x)]} {number(y, 3)}" for x, y in _finite_points(series.x, series.y)
     ]
-    series = [f"{_full_label(series)}: {_course(series)}." for series in panel.series]
-    lines = [f"Reference line {line.label} at {number(line.value)}." for line in panel.lines]
-    return " ".join([*scales, *series, *lines])
+    return ", ".join(heights) or "no values"
 
 
 def _course(series: Series) -> str:
+    """Where a series starts and ends, and between which values it stays."""
     points = list(_finite_points(series.x, series.y))
     if not points:
         return "no values"

@@ -19,7 +19,8 @@ def number(value: float | None, digits: int = 4) -> str:
     """`value` with about `digits` significant digits; ``not finite`` for none, NaN and infinities.
 
     Whole numbers keep all their digits. Just below one, digits count from the difference to one:
-    an accuracy of 0.99987 must not be shown as 1.
+    an accuracy of 0.99987 must not be shown as 1. Powers of ten tell the order of something tiny or
+    huge, and carry half of the digits.
     """
     if value is None or not math.isfinite(value):
         return NOT_FINITE
@@ -27,12 +28,12 @@ def number(value: float | None, digits: int = 4) -> str:
     if size == 0:
         return "0"
     if size >= 1e15 or size < 1e-4:
-        return _scientific(value, digits)
+        return _scientific(value, digits - 2)
     if value == round(value):
         return _signed(f"{value:,.0f}")
     if 0 < 1 - value < 1e-6:
-        # Spelling out the nines would hide how many there are.
-        return f"1 − {_scientific(1 - value, digits - 2)}"
+        # Spelling out the nines would hide how many there are, and few readers want to know.
+        return "> 0.999999" if digits <= 4 else f"1 − {_scientific(1 - value, digits - 4)}"
     if 0.9 < size < 1:
         decimals = max(digits, 1 - math.floor(math.log10(1 - size)))
         return _signed(_without_trailing_zeros(f"{value:.{min(decimals, _MOST_DIGITS)}f}"))
@@ -59,6 +60,12 @@ def apart(value: float | None, others: Iterable[float | None], digits: int = 4) 
         if all(text != number(other, precision) for other in different):
             return text
     return number(value, _MOST_DIGITS)
+
+
+def decimal(value: float, decimals: int) -> str:
+    """`value` with exactly so many decimals, for numbers that stand in a grid: 0.50, −0.12."""
+    text = f"{value:.{decimals}f}"
+    return _signed(text.removeprefix("-") if float(text) == 0 else text)
 
 
 def axis_numbers(ticks: Sequence[float]) -> list[str]:

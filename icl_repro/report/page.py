@@ -13,6 +13,7 @@ import msgspec
 
 from icl_repro.report import numbers, tables, words
 from icl_repro.report.figures import FigureView, view_figure
+from icl_repro.report.paper_tables import PaperTable, view_table
 from icl_repro.report.plain_text import printable
 from icl_repro.report.written_file import write_whole
 from icl_repro.verification.record import (
@@ -44,10 +45,11 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class SeedFigures(msgspec.Struct, frozen=True):
-    """The figures of one seed."""
+    """The figures of one seed, and its tables like those of the paper."""
 
     seed: str
     figures: list[FigureView]
+    tables: list[PaperTable]
 
 
 class ControlView(msgspec.Struct, frozen=True):
@@ -164,6 +166,9 @@ def _environment() -> Environment:
         "number": numbers.number,
         "duration": numbers.duration,
         "count": numbers.count,
+        "heading": words.as_heading,
+        "sentence": words.as_full_sentence,
+        "unit": words.shown_unit,
     }
     return environment
 
@@ -177,6 +182,7 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "style": Markup(style.read_text("utf-8")),
         "overall": words.overall(record),
         "left_out": words.left_out(record),
+        "one_seed": words.one_seed_note(record.claims),
         "warning": words.not_meaningful_warning(record.profile),
         "tally": [
             (words.VERDICTS[verdict], verdict, amount)
@@ -236,7 +242,15 @@ def _view_claim(claim: ClaimRecord, anchors: _Anchors, controls: _Controls) -> C
 def _reason(claim: ClaimRecord) -> str:
     """The reason of the verdict; with the seeds and their share where it does not tell them."""
     held = words.seeds_held(claim)
-    parts = [_without(claim.verdict, claim.reason)]
+    given = _without(claim.verdict, claim.reason)
+    if held and claim.seeds_judged == 1:
+        # A share of one seed is 0 or 1, and its interval tells nothing that this does not.
+        judged = [trial.seed for trial in claim.trials if trial.outcome in ("passed", "failed")]
+        alone = f"{'holds' if claim.seeds_held else 'does not hold'} on {words.only_seed(judged)}"
+        counted = f"holds on {claim.seeds_held} of 1 seed"
+        rest = [part for part in given.split("; ") if part and part != counted]
+        return words.as_sentence("; ".join([*rest, alone]))
+    parts = [given]
     if held and held not in claim.reason:
         parts.append(held)
     if claim.share is not None and "interval" not in claim.reason:
@@ -277,9 +291,10 @@ def _figures(trials: Sequence[Trial], anchor: str) -> list[SeedFigures]:
                 view_figure(figure, f"{anchor}-{number}-{position}")
                 for position, figure in enumerate(trial.evidence.figures)
             ],
+            tables=[view_table(table) for table in trial.evidence.tables],
         )
         for number, trial in enumerate(trials)
-        if trial.evidence.figures
+        if trial.evidence.figures or trial.evidence.tables
     ]
 
 

@@ -29,6 +29,11 @@ _FALLBACKS = {
     "muted": "#59626d",
     "grid": "#dfe3e8",
     "surface": "#ffffff",
+    "heat-none": "#f5f7f9",
+    "heat-more": "#06305f",
+    "heat-less": "#5f1a02",
+    "heat-none-text": "#000000",
+    "heat-full-text": "#ffffff",
     **{f"series-{index}": colour for index, colour in enumerate(SERIES_COLOURS)},
 }
 
@@ -58,3 +63,11 @@ def with_variables(style: str) -> str:
 def css_variable(name: str) -> str:
     """The CSS value for a colour name."""
     return f"var(--{name}, {_FALLBACKS[name]})"
+
+
+def css_mix(start: str, end: str, share: float) -> str:
+    """The CSS colour at `share` (0 to 1) of the way between two colour names.
+
+    The way is straight in OKLab, where equal steps look equal.
+    """
+    return f"color-mix(in oklab, {css_variable(end)} {100 * share:.1f}%, {css_variable(start)})"

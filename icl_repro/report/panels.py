@@ -43,7 +43,7 @@ def draw_panel(panel: Panel, colours: Mapping[str, str], size: tuple[int, int] =
             there is no value at all to draw.
     """
     for series in panel.series:
-        _require_equal_lengths(series)
+        require_equal_lengths(series)
     if not any(_has_points(series, panel) for series in panel.series):
         raise UndrawablePanel("it has no value that can be drawn on its axes")
 
@@ -141,7 +141,8 @@ def _set_limits(axes: Axes, panel: Panel) -> None:
             getattr(axes, f"set_{name}lim")(*limits)
 
 
-def _require_equal_lengths(series: Series) -> None:
+def require_equal_lengths(series: Series) -> None:
+    """Raise :class:`UndrawablePanel` unless a series has as many of x, y and its band."""
     lengths = {"x": len(series.x), "y": len(series.y)}
     if series.low is not None and series.high is not None:
         lengths |= {"low": len(series.low), "high": len(series.high)}

@@ -106,6 +106,10 @@ def control_table(control: ControlRecord) -> EvidenceTable:
         [_column(trial, words.CONTROL_OUTCOMES) for trial in control.trials],
         lambda check, bounds: _control_cell(check, bounds, check.name in must_fail),
     )
+    # The paper reports no value where the claim must not hold.
+    table = msgspec.structs.replace(
+        table, checks=_without_paper(table.checks), quantities=_without_paper(table.quantities)
+    )
     if not any(trial.outcome in ("passed", "failed") for trial in control.trials):
         return table
     stated = {row.name for row in table.checks}
@@ -117,6 +121,10 @@ def control_table(control: ControlRecord) -> EvidenceTable:
     # What has to fail comes first: it is what the control is for.
     ordered = sorted(table.checks, key=lambda row: row.name not in must_fail)
     return msgspec.structs.replace(table, checks=ordered + unstated)
+
+
+def _without_paper(rows: Sequence[Row]) -> list[Row]:
+    return [msgspec.structs.replace(row, paper=NOTHING, paper_source="") for row in rows]
 
 
 def summaries(trials: Sequence[Trial]) -> list[CheckSummary]:

@@ -122,6 +122,18 @@ def left_out(record: VerificationRecord) -> str:
     return f"{further} {was} not selected: {', '.join(record.not_selected)}."
 
 
+def one_seed_note(claims: Sequence[ClaimRecord]) -> str:
+    """That some verdicts rest on a single seed, in one sentence; empty where none does."""
+    single = sum(claim.seeds_judged == 1 and bool(seeds_held(claim)) for claim in claims)
+    if not single:
+        return ""
+    if single == len(claims):
+        which = "The verdict rests" if single == 1 else "All verdicts rest"
+    else:
+        which = f"{single} of these verdicts {'rests' if single == 1 else 'rest'}"
+    return f"{which} on networks of one seed; other seeds may differ."
+
+
 def not_meaningful_warning(profile: Profile) -> str:
     """Why nobody may read a verdict out of a run that was cut short; empty if it was not."""
     if profile.meaningful:
@@ -181,6 +193,8 @@ def seeds_held(claim: ClaimRecord) -> str:
         return ""
     if all(trial.seed is None for trial in claim.trials):
         return ""
+    if claim.seeds_judged == 1:
+        return "on one seed" if claim.seeds_held else "not on the one seed"
     return f"holds on {claim.seeds_held} of {count(claim.seeds_judged, 'seed')}"
 
 
@@ -190,12 +204,38 @@ def as_sentence(text: str) -> str:
     return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
 
 
+def shown_unit(unit: str, name: str) -> str:
+    """The unit as it stands behind the name of what was measured; empty if the name says it."""
+    if unit in name.split():
+        return ""
+    # "0.95 of draws" is fine after the number, but a name needs a noun.
+    return f"share {unit}" if unit.startswith("of ") else unit
+
+
+def as_full_sentence(text: str) -> str:
+    """`text` with a full stop at its end, unless it ends a sentence already or is empty."""
+    stripped = text.rstrip()
+    return stripped if not stripped or stripped[-1] in ".!?…" else f"{stripped}."
+
+
+def as_heading(text: str) -> str:
+    """`text` without the full stop of a single sentence at its end."""
+    stripped = text.rstrip()
+    one = stripped.endswith(".") and not stripped.endswith("..") and ". " not in stripped
+    return stripped[:-1] if one else stripped
+
+
 def seed_list(seeds: Sequence[int]) -> str:
     """Some seeds in words: ``Seed 5`` or ``Seeds 5, 6 and 7``; empty for none."""
     names = [str(seed) for seed in seeds]
     if len(names) < 2:
         return f"Seed {names[0]}" if names else ""
     return f"Seeds {', '.join(names[:-1])} and {names[-1]}"
+
+
+def only_seed(judged: Sequence[int | None]) -> str:
+    """The one seed that was judged: ``seed 5, the only one judged``."""
+    return f"seed {judged[0]}, the only one judged" if judged else "the one seed judged"
 
 
 def seed_name(seed: int | None) -> str:
