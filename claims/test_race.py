@@ -362,8 +362,8 @@ def measure_pairs(evidence, whole: Run, one: Run, pairs: list[Run]) -> None:
 
 @pytest.mark.claim(
     id="race.pairs",
-    statement="With just one other head, the strongest learns faster than alone, closer to the full "
-    "network",
+    statement="With just one other head the strongest learns faster than alone, closer to the "
+    "full network",
     source="Appendix H, Figure 17",
     controls=("race.pairs.one_head",),
     runs=lambda seed: {"full": full(seed)},
