@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import time
 import warnings
+from collections.abc import Callable
 
+import psutil
 import pytest
 
 TESTS = """
@@ -49,6 +53,13 @@ def trained(folder: pytest.Pytester) -> list[str]:
     lines = sorted(log.read_text().splitlines()) if log.exists() else []
     log.unlink(missing_ok=True)
     return lines
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def verdicts(record) -> dict[str, str]:
@@ -186,6 +197,19 @@ def test_a_worker_that_dies_while_training_costs_no_claim(folder, record_of):
     result.stdout.fnmatch_lines(
         ["*node down: Not properly terminated", "replacing crashed worker*"]
     )
+
+
+def test_workers_stop_training_when_their_controller_is_killed(folder):
+    slow = 'Spec(f"run {n}", n, mode="slow") for n in range(20)'
+    folder.makepyfile(test_claims=TESTS.replace('"other": Spec("other", seed)', f"str(n): {slow}"))
+    with folder.popen([sys.executable, "-m", "pytest", "-n2"]) as controller:
+        wait_until(lambda: (folder.path / "trained.log").exists())
+        workers = psutil.Process(controller.pid).children()
+        controller.kill()
+    assert len(workers) == 2
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert not alive
+    assert len(trained(folder)) < 20
 
 
 def test_warnings_of_the_training_reach_the_user(folder):

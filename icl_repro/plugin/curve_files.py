@@ -7,19 +7,18 @@ curves of all seeds that were stored. What is compared, and how, is in
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from filelock import FileLock
-from syrupy.data import SnapshotCollection, SnapshotCollections
+from syrupy.data import Snapshot, SnapshotCollection, SnapshotCollections
 from syrupy.extensions.base import AbstractSyrupyExtension
 
+from icl_repro.plugin.session import scratch_of
 from icl_repro.plugin.trials import Draft
 from icl_repro.verification import snapshots
 from icl_repro.verification.recorder import KeepCurve
@@ -30,11 +29,17 @@ if TYPE_CHECKING:
 
 
 class CurveFiles(AbstractSyrupyExtension):
-    """Where syrupy keeps curves, and how it compares them."""
+    """Where syrupy keeps curves, and how it compares them; made for a session by `locking_in`."""
 
     snapshot_dirname = "__curves__"
     file_extension = "json"
     write_immediately = True
+    locks: ClassVar[Path]
+
+    @classmethod
+    def locking_in(cls, locks: Path) -> type[CurveFiles]:
+        """The extension for one session, whose workers find each other's locks in that folder."""
+        return type(cls.__name__, (cls,), {"locks": locks})
 
     @classmethod
     def dirname(cls, *, test_location: PyTestLocation) -> str:
@@ -78,8 +83,6 @@ class CurveFiles(AbstractSyrupyExtension):
 
     def read_snapshot_collection(self, *, snapshot_location: str) -> SnapshotCollection:
         """All curves of a file, by name."""
-        from syrupy.data import Snapshot
-
         collection = SnapshotCollection(location=snapshot_location)
         for name in stored(Path(snapshot_location))[0]:
             collection.add(Snapshot(name=name))
@@ -100,22 +103,23 @@ class CurveFiles(AbstractSyrupyExtension):
     ) -> None:
         """Put curves into their file, beside those that are there; the tolerance stays."""
         new = {s.name: _single(str(s.data))[0] for s in snapshot_collection}
-        rewrite(Path(snapshot_collection.location), new, drop=())
+        rewrite(Path(snapshot_collection.location), new, drop=(), locks=cls.locks)
 
     def delete_snapshots(self, *, snapshot_location: str, snapshot_names: set[str]) -> None:
         """Take curves out of their file."""
-        rewrite(Path(snapshot_location), {}, drop=snapshot_names)
+        rewrite(Path(snapshot_location), {}, drop=snapshot_names, locks=self.locks)
 
 
 def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
     """What ``evidence.curve_snapshot`` does in this test: compare the curve, or store it."""
+    extension = CurveFiles.locking_in(_locks(request.config))
 
     def keep(name: str, x: Any, y: Any) -> None:
         new = snapshots.curve(x, y)
         if not draft.profile.meaningful:
             return
         draft.curves.append(name)
-        assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=CurveFiles)
+        assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=extension)
         is_stored = snapshot_name(request.node, name) in stored(curve_file(request.node))[0]
         if not (is_stored or _expected(draft) or _updates(request.config)):
             return
@@ -148,7 +152,7 @@ def conclude(item: pytest.Item, draft: Draft) -> None:
     kept = {snapshot_name(item, name) for name in draft.curves}
     gone = [name for name in stored(path)[0] if name.startswith(mine) and name not in kept]
     if gone and item.config.getoption("update_snapshots", False):
-        rewrite(path, {}, drop=gone)
+        rewrite(path, {}, drop=gone, locks=_locks(item.config))
         gone = []
     draft.drift += [
         f"curve {name.removeprefix(mine).removesuffix(']')!r} is stored, but no longer recorded"
@@ -181,12 +185,13 @@ def stored(path: Path) -> tuple[dict[str, Curve], Tolerance]:
         return {}, Tolerance()
 
 
-def rewrite(path: Path, new: dict[str, Curve], drop: Any) -> None:
-    """Change a file of curves, safe while other workers change it too.
+def rewrite(path: Path, new: dict[str, Curve], drop: Container[str], locks: Path) -> None:
+    """Change a file of curves, safe while other workers of the session change it too.
 
     The file is replaced in one step, and removed once it holds no curve.
     """
-    with FileLock(_lock(path)):
+    name = hashlib.sha256(str(path).encode()).hexdigest()
+    with FileLock(locks / f"{name}.lock"):
         curves, tolerance = stored(path)
         curves = {name: curve for name, curve in curves.items() if name not in drop} | new
         if not curves:
@@ -224,7 +229,6 @@ def _location(item: pytest.Item) -> PyTestLocation:
     return PyTestLocation(item)
 
 
-def _lock(path: Path) -> Path:
-    # Beside the claims a lock would be litter, and may not be removed while others wait for it.
-    name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"icl-repro-curves-{getpass.getuser()}-{name}.lock"
+def _locks(config: pytest.Config) -> Path:
+    # Beside the curves, locks would be litter, and may not be removed while others wait for them.
+    return scratch_of(config).folder

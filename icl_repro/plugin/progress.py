@@ -194,7 +194,17 @@ def stop(config: pytest.Config) -> None:
 
 
 def _to_controller(scratch: Scratch, process: str) -> Report:
-    return _limited(lambda progress: scratch.put_progress(process, progress))
+    controller = os.getppid()
+
+    def put(progress: WorkerProgress) -> None:
+        # A worker learns that its controller was killed when it next reads from it, which is
+        # after the training: nobody would wait for that.
+        if os.getppid() != controller:
+            scratch.remove()
+            raise SystemExit(f"{process} stops training, because its controller is gone")
+        scratch.put_progress(process, progress)
+
+    return _limited(put)
 
 
 def _limited(report: Callable[[WorkerProgress], None]) -> Report:
