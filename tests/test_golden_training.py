@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from golden import CONDITIONS, evaluation_batch, golden, golden_model
 from jaxtyping import Array, Float
+from quick_compilation import quickly_compiled
 
 from icl_repro.episodes import Episodes
 from icl_repro.optogenetics import intervention, trace
@@ -37,7 +38,8 @@ AS_MUCH_AS_NOISE = 5
 def logits(state: str, condition: str, *, full: bool = False):
     edits = intervention(CONDITIONS[condition], ModelSettings())
     evaluate = edits.trace if full else edits.predict
-    return evaluate(golden_model(state), evaluation_batch()).logits.T
+    compiled = quickly_compiled(lambda model, episodes: evaluate(model, episodes).logits.T)
+    return compiled(golden_model(state), evaluation_batch())
 
 
 # --- networks as they are ---
@@ -57,7 +59,7 @@ def test_logits_of_trained_network_under_pattern_preserving_ablation():
 
 @pytest.mark.parametrize("layer", [0, 1])
 def test_patterns_and_residual_stream_of_trained_network(layer):
-    seen = trace(golden_model("trained"), evaluation_batch())
+    seen = quickly_compiled(trace)(golden_model("trained"), evaluation_batch())
     pattern = seen[f"layers.{layer}.attention.pattern"].transpose(3, 0, 1, 2)
     residual = seen[f"layers.{layer}.residual.post"].transpose(2, 1, 0)
     expected = golden()[f"none/trained_layer{layer}_pattern"]

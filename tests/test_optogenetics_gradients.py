@@ -164,7 +164,7 @@ def train_on_golden_batches(edits, n_steps=100):
         return (model, optimiser_state), (loss, model.layers[1].query)
 
     model = golden_model("init")
-    _, (seen, queries) = jax.jit(lambda s, b: jax.lax.scan(step, s, b))(
+    _, (seen, queries) = quickly_compiled(lambda s, b: jax.lax.scan(step, s, b))(
         (model, begin_optimiser(model)), batches
     )
     return np.asarray(seen), np.asarray(queries)
