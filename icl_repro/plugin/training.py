@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,10 +53,10 @@ def before_tests(session: pytest.Session) -> None:
         return
     engine().reuse_compiled_programs(state_of(config).settings.store / "compiled")
     with _warnings_passed_on(config):
-        if state_of(config).settings.no_train:
-            note = _without_training(config, specs)
-        else:
-            note = _trained(config, specs, drafts)
+        note = _see_to(config, specs, drafts)
+        chosen = _chosen_by_what_is_measured(config, drafts)
+        if chosen:
+            note = _together(note, _see_to(config, chosen, drafts))
     state_of(config).training_problem = note.problem
     scratch = scratch_of(config)
     scratch.put_note(process_name(config), note)
@@ -64,6 +64,45 @@ def before_tests(session: pytest.Session) -> None:
         sample = pictures.sample(specs.values())
         if sample is not None:
             scratch.put_exemplars(sample)
+
+
+def _see_to(
+    config: pytest.Config, specs: Mapping[str, Any], drafts: Iterable[Draft]
+) -> TrainingNote:
+    """Train what is missing, or only look, if the user wants nothing trained."""
+    if state_of(config).settings.no_train:
+        return _without_training(config, specs)
+    return _trained(config, specs, drafts)
+
+
+def _chosen_by_what_is_measured(config: pytest.Config, drafts: Iterable[Draft]) -> dict[str, Any]:
+    """The specs of the runs that markers choose by their first runs, by key.
+
+    Every process chooses for itself; the same runs are there for all, so that all choose alike.
+    """
+    store = engine().RunStore(state_of(config).settings.store)
+    choosing = [draft for draft in drafts if draft.has_to_choose]
+    for draft in choosing:
+        # Not lost: the test's own runs fixture tries again, where pytest reports what is wrong.
+        with suppress(Exception, pytest.skip.Exception, pytest.fail.Exception):
+            draft.choose(StoredRuns(store, draft, engine()))
+    return _needed([draft for draft in choosing if not draft.has_to_choose])
+
+
+def _together(first: TrainingNote, second: TrainingNote) -> TrainingNote:
+    """What a process did in two stages."""
+    return TrainingNote(
+        planned=list(dict.fromkeys([*first.planned, *second.planned])),
+        trained=[*first.trained, *second.trained],
+        reused=[
+            key
+            for key in dict.fromkeys([*first.reused, *second.reused])
+            if key not in first.trained
+        ],
+        sequences=first.sequences + second.sequences,
+        seconds=first.seconds + second.seconds,
+        problem=first.problem or second.problem,
+    )
 
 
 class StoredRuns(Mapping[str, Any]):
@@ -110,12 +149,20 @@ def runs_of(config: pytest.Config, draft: Draft) -> StoredRuns:
     kinds = engine()
     state = state_of(config)
     store = kinds.RunStore(state.settings.store)
-    missing = [spec.describe() for spec in draft.specs().values() if spec not in store]
+    missing = _missing(draft, store)
+    if not missing and draft.has_to_choose:
+        draft.choose(StoredRuns(store, draft, kinds))
+        missing = _missing(draft, store)
     if missing and state.training_problem:
         pytest.fail(f"the training broke off: {state.training_problem}", pytrace=False)
     if missing:
         pytest.skip(f"not run: the store has no run of {'; '.join(missing)}")
     return StoredRuns(store, draft, kinds)
+
+
+def _missing(draft: Draft, store: Any) -> list[str]:
+    """Descriptions of the runs that a test needs and the store does not hold."""
+    return [spec.describe() for spec in draft.specs().values() if spec not in store]
 
 
 def _tests_will_run(session: pytest.Session) -> bool:

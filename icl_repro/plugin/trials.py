@@ -44,6 +44,7 @@ class Draft:
     runs_read: list[str] = field(default_factory=list)
     duration: float = 0.0
     _specs: dict[str, Any] | None = None
+    _chosen: bool = False
 
     @property
     def subject(self) -> Claim | Control:
@@ -58,15 +59,38 @@ class Draft:
     def specs(self) -> Mapping[str, Any]:
         """The specs of the runs that the test needs, by name, as the profile runs them.
 
+        Those that the marker's ``then`` chooses are among them once they are chosen.
+
         Raises:
             Exception: whatever the callable in the marker raises.
         """
         if self._specs is None:
             needed = self.declared.runs(self.seed) if self.declared.runs else {}
-            if not isinstance(needed, Mapping):
-                raise TypeError(f"runs must return a mapping of names to specs, not {needed!r}")
-            self._specs = self.profile.applied(needed)
+            self._specs = self._as_run("runs", needed)
         return self._specs
+
+    @property
+    def has_to_choose(self) -> bool:
+        """Whether further runs are still to be chosen by what is measured on the first ones."""
+        return self.declared.then is not None and not self._chosen
+
+    def choose(self, runs: Mapping[str, Any]) -> None:
+        """Have the marker's ``then`` choose further runs by the trained ones.
+
+        Raises:
+            Exception: whatever the callable in the marker raises.
+        """
+        first = self.specs()
+        chosen = self._as_run("then", self.declared.then(self.seed, runs))
+        if clash := first.keys() & chosen.keys():
+            raise ValueError(f"then names runs that runs= names too: {', '.join(sorted(clash))}")
+        self._specs = {**first, **chosen}
+        self._chosen = True
+
+    def _as_run(self, field: str, specs: object) -> dict[str, Any]:
+        if not isinstance(specs, Mapping):
+            raise TypeError(f"{field} must return a mapping of names to specs, not {specs!r}")
+        return dict(self.profile.applied(specs))
 
 
 _DRAFT = pytest.StashKey[Draft]()

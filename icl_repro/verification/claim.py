@@ -2,8 +2,9 @@
 
 A test becomes a claim by ``@pytest.mark.claim(...)`` and a negative control by
 ``@pytest.mark.control(...)``. The fields of the markers are those of :class:`Claim` and
-:class:`Control`, plus the optional ``runs``: a callable that takes a seed and returns the training
-runs that the test needs, by name.
+:class:`Control`, plus two optional ones: ``runs``, a callable that takes a seed and returns the
+training runs that the test needs, by name; and ``then``, a callable that takes the seed and those
+runs, once trained, and returns further runs that were chosen by what was measured on them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ from icl_repro.verification.nearest import nearest
 
 RunsNeeded = Callable[[int], Mapping[str, Any]]
 """Takes a seed and returns the specs of the training runs that a test needs, by name."""
+
+RunsChosen = Callable[[int, Mapping[str, Any]], Mapping[str, Any]]
+"""Takes a seed and the trained runs, by name, and returns the specs of further runs, by name."""
+
+RUN_FIELDS = ("runs", "then")
+"""The optional fields of both markers."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 
@@ -54,6 +61,7 @@ class Declared:
 
     subject: Claim | Control
     runs: RunsNeeded | None = None
+    then: RunsChosen | None = None
 
 
 class InvalidDeclaration(ValueError):
@@ -73,7 +81,7 @@ def declare_claim(args: Sequence[Any], fields: Mapping[str, Any]) -> Declared:
     _require_valid("claim", args, fields, texts=("id", "statement", "source"), names="controls")
     return Declared(
         Claim(fields["id"], fields["statement"], fields["source"], tuple(fields["controls"])),
-        fields.get("runs"),
+        *map(fields.get, RUN_FIELDS),
     )
 
 
@@ -85,7 +93,8 @@ def declare_control(args: Sequence[Any], fields: Mapping[str, Any]) -> Declared:
     """
     _require_valid("control", args, fields, texts=("id", "statement"), names="must_fail")
     return Declared(
-        Control(fields["id"], fields["statement"], tuple(fields["must_fail"])), fields.get("runs")
+        Control(fields["id"], fields["statement"], tuple(fields["must_fail"])),
+        *map(fields.get, RUN_FIELDS),
     )
 
 
@@ -102,9 +111,9 @@ def _require_valid(
     if args:
         problems.append(f"@pytest.mark.{marker} takes named fields only, but got {args[0]!r}")
     problems += [
-        f"unknown field {field!r}; {nearest(field, (*required, 'runs'))}"
+        f"unknown field {field!r}; {nearest(field, (*required, *RUN_FIELDS))}"
         for field in fields
-        if field not in (*required, "runs")
+        if field not in (*required, *RUN_FIELDS)
     ]
     problems += [f"field {field!r} is missing" for field in required if field not in fields]
     problems += [
@@ -119,6 +128,14 @@ def _require_valid(
         problems.append(
             f"field 'runs' must be a callable that takes a seed, not {fields['runs']!r}"
         )
+    if fields.get("then") is not None:
+        if not callable(fields["then"]):
+            problems.append(
+                "field 'then' must be a callable that takes a seed and the trained runs, not "
+                f"{fields['then']!r}"
+            )
+        if fields.get("runs") is None:
+            problems.append("field 'then' chooses by trained runs, but there is no field 'runs'")
     if problems:
         raise InvalidDeclaration(problems)
 
