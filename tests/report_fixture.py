@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 from PIL import Image, ImageDraw
+from report_pictures import paper_tables, section_3_figures
 
 from icl_repro.verification.evidence import (
     Check,
@@ -255,7 +256,9 @@ def _emergence_claims():
                             0.995,
                             reported=reported("paper.final_accuracy"),
                         )
-                    ]
+                    ],
+                    figures=section_3_figures() if seed == 5 else [],
+                    tables=paper_tables() if seed == 5 else [],
                 ),
             )
             for seed, accuracy in zip(SEEDS, accuracies, strict=True)

@@ -94,10 +94,49 @@ def test_the_legend_names_a_published_curve_only_where_nothing_measured_stands_f
     assert [entry.label for entry in legend] == ["train", "test (exemplars)", "test (relabel)"]
     lonely = Series("theirs", RISING.x, RISING.y, origin="published")
     view = view_figure(Figure("f", "c", "s", [panel(RISING, lonely)]), "p")
-    assert [(entry.label, entry.mark) for entry in view.panels[0].legend] == [
-        ("rising", "line"),
-        ("theirs (published)", "dashes"),
+    assert [(entry.label, entry.mark, entry.open) for entry in view.panels[0].legend] == [
+        ("rising", "line", False),
+        ("theirs (published)", "line", True),
     ]
+
+
+def test_a_panel_of_published_curves_alone_does_not_say_so_in_every_name():
+    lonely = Series("theirs", RISING.x, RISING.y, origin="published")
+    view = view_figure(Figure("f", "c", "s", [panel(lonely)]), "p")
+    assert [(entry.label, entry.open) for entry in view.panels[0].legend] == [("theirs", True)]
+
+
+@pytest.mark.parametrize(
+    ("style", "key"),
+    [
+        ("line", "Solid lines: measured; dashed lines: as published."),
+        ("triangles", "Filled marks: measured; open marks: as published."),
+    ],
+)
+def test_the_caption_tells_measured_from_published(style, key):
+    ours = Series("a", [0.0, 1.0], [0.0, 1.0], style=style, group="a")
+    theirs = Series("b", [0.0, 1.0], [0.0, 1.0], style=style, group="a", origin="published")
+    assert view_figure(Figure("f", "c", "s", [panel(ours, theirs)]), "p").key == key
+    assert view_figure(Figure("f", "c", "s", [panel(ours), panel(theirs)]), "p").key == ""
+
+
+def test_circles_and_triangles_stay_where_they_are_and_published_ones_are_open():
+    x, y = [0.1, 0.5], [0.3, 0.9]
+    series = [
+        Series("circles", x, y, style="circles", group="a"),
+        Series("triangles", x, y, style="triangles", group="b"),
+        Series("their circles", x, y, style="circles", group="a", origin="published"),
+    ]
+    svg = drawn(panel(*series))
+    places = [
+        [(use.get("x"), use.get("y")) for use in part(svg, f"series-{index}").iter("use")]
+        for index in range(3)
+    ]
+    assert places[0] == places[1] == places[2]
+    assert len(places[0]) == 2
+    assert ["fill-opacity: 0;" in style(svg, f"series-{i}") for i in range(3)] == [0, 0, 1]
+    shapes = [part(svg, f"series-{index}").find(".//path").get("d") for index in range(2)]
+    assert ("C" in shapes[0], "C" in shapes[1]) == (True, False), "a circle and a triangle"
 
 
 def test_panels_that_share_a_legend_show_it_once():

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from icl_repro.report.numbers import apart, axis_numbers, count, duration, number, rounded
+from icl_repro.report.numbers import apart, axis_numbers, count, decimal, duration, number, rounded
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,17 @@ def test_numbers_are_short_and_plain(value, text):
     assert number(value) == text
 
 
+def test_powers_of_ten_tell_the_order_and_little_more():
+    assert number(1.2414e-14) == "1.2 × 10⁻¹⁴"
+    assert number(1.276e-5) == "1.3 × 10⁻⁵"
+
+
+def test_decimals_in_a_grid():
+    assert decimal(0.5, 2) == "0.50"
+    assert decimal(-0.123, 2) == "−0.12"
+    assert decimal(-0.001, 2) == "0.00"
+
+
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_says_so(value):
     assert number(value) == rounded(value) == apart(value, [1.0]) == "not finite"
@@ -41,7 +52,8 @@ def test_an_accuracy_just_below_one_is_not_shown_as_one():
     assert number(0.9999) == "0.9999"
     assert number(0.995) == "0.995"
     assert number(0.9999929) == "0.9999929"
-    assert number(1 - 1.8e-15) == "1 − 1.8 × 10⁻¹⁵"
+    assert number(1 - 1.8e-15) == "> 0.999999"
+    assert apart(1 - 1.8e-15, [1 - 1e-7]) == "1 − 2 × 10⁻¹⁵"
 
 
 def test_a_value_is_told_from_the_threshold_that_it_misses():

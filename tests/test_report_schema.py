@@ -27,9 +27,9 @@ def type_in_words(schema):
         return ", ".join(f"`{choice}`" for choice in sorted(schema["enum"]))
     if schema["type"] == "array":
         if "prefixItems" in schema:
-            return (
-                f"list of {len(schema['prefixItems'])} {type_in_words(schema['prefixItems'][0])}s"
-            )
+            kinds = [type_in_words(item) for item in schema["prefixItems"]]
+            alike = len(set(kinds)) == 1
+            return f"list of {len(kinds)} {kinds[0]}s" if alike else f"({', '.join(kinds)})"
         return f"list of {type_in_words(schema['items'])}"
     if schema["type"] == "object":
         return f"object of {type_in_words(schema['additionalProperties'])}"

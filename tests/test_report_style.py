@@ -20,16 +20,21 @@ LIGHT = variables(STYLE[: STYLE.index("@media")])
 SCHEMES = {"light": LIGHT, "dark": LIGHT | variables(DARK)}
 
 
-def luminance(colour):
-    """Relative luminance as WCAG 2 defines it."""
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def luminance(colour, *, channels=False):
+    """Relative luminance as WCAG 2 defines it, or (`channels`) the linear channels of it."""
+    encoded = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in encoded]
+    return linear if channels else 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast_of(one, other):
+    """The contrast of two luminances."""
+    light, dark = sorted((one, other), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
 
 
 def contrast(one, other):
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
+    return contrast_of(luminance(one), luminance(other))
 
 
 def test_contrast_is_what_wcag_says():

@@ -79,6 +79,21 @@ def test_a_run_that_was_cut_short_is_warned_of():
     assert words.not_meaningful_warning(Profile("paper", [5], meaningful=True)) == ""
 
 
+def test_a_unit_stands_behind_a_name():
+    assert words.shown_unit("nats", "loss") == "nats"
+    assert words.shown_unit("of draws", "the loss accelerates") == "share of draws"
+    assert words.shown_unit("heads", "heads with a strength of 0.25") == ""
+    assert words.shown_unit("s", "losses") == "s"
+
+
+def test_full_stops():
+    assert words.as_full_sentence("A caption") == "A caption."
+    assert words.as_full_sentence("A caption. ") == "A caption."
+    assert words.as_full_sentence("") == ""
+    assert words.as_heading("The loss falls.") == "The loss falls"
+    assert words.as_heading("It rests. Then it falls.") == "It rests. Then it falls."
+
+
 def test_small_phrases():
     assert words.seed_list([]) == ""
     assert words.seed_list([5]) == "Seed 5"

@@ -88,19 +88,22 @@ _Panel = TypeVar("_Panel")
 
 
 def with_shared_limits(panels: Sequence[_Panel]) -> list[_Panel]:
-    """`panels` with one scale for all heat maps of one unit that have no limits of their own.
+    """`panels` with one scale for all heat maps of one unit, so that one colour means one value.
 
-    One colour then means one value over the whole figure.
+    Those without limits of their own take the limits that others of their unit have, or else the
+    range of all their values together.
     """
-    found: dict[str, list[float]] = {}
-    for panel in panels:
-        if isinstance(panel, Heatmap):
-            found.setdefault(panel.unit, []).extend([*_values(panel), *(panel.limits or ())])
+    maps = [panel for panel in panels if isinstance(panel, Heatmap)]
+    shared: dict[str, tuple[float, float]] = {}
+    for unit in {one.unit for one in maps}:
+        alike = [one for one in maps if one.unit == unit]
+        ends = [end for one in alike for end in one.limits or ()]
+        ends = ends or [value for one in alike for value in _values(one)]
+        if ends and min(ends) < max(ends):
+            shared[unit] = (min(ends), max(ends))
     return [
-        msgspec.structs.replace(panel, limits=(min(ends), max(ends)))
+        msgspec.structs.replace(panel, limits=panel.limits or shared.get(panel.unit))
         if isinstance(panel, Heatmap)
-        and panel.limits is None
-        and len(set(ends := found[panel.unit])) > 1
         else panel
         for panel in panels
     ]

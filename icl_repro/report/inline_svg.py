@@ -56,7 +56,7 @@ def inline(svg: str, *, prefix: str, title: str, description: str, names: Mappin
 def _clean(parent: ET.Element) -> None:
     """Drop foreign parts and namespaces: a page gives an ``<svg>`` its namespace itself."""
     parent.tag = _local(parent.tag)
-    if parent.tag != "text":
+    if parent.tag not in ("text", "title"):
         parent.text = None
     parent.tail = None
     for child in list(parent):

@@ -206,7 +206,7 @@ def as_sentence(text: str) -> str:
 
 def shown_unit(unit: str, name: str) -> str:
     """The unit as it stands behind the name of what was measured; empty if the name says it."""
-    if unit in name.split():
+    if f" {unit} " in f" {name} ":
         return ""
     # "0.95 of draws" is fine after the number, but a name needs a noun.
     return f"share {unit}" if unit.startswith("of ") else unit
