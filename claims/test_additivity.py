@@ -9,7 +9,8 @@ sequences.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping
 
 import equinox as eqx
 import jax
@@ -17,9 +18,10 @@ import numpy as np
 import pytest
 from networks import full, only
 
+from icl_repro.episodes import Episodes
 from icl_repro.measures.ablation import HeadAblations, head_ablations
 from icl_repro.measures.rank_correlation import derangements, rank_correlation, spearman
-from icl_repro.training import Run
+from icl_repro.training import Run, RunSpec
 from icl_repro.transformer import Transformer, initialise
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported, Series
 from icl_repro.verification.published import published_series, reported
@@ -27,30 +29,46 @@ from icl_repro.verification.published import published_series, reported
 HEADS = range(8)
 
 
-def network(seed: int):
+def network(seed: int) -> dict[str, RunSpec]:
     """The trained network of Section 3."""
     return {"network": full(seed)}
 
 
-def one_head(seed: int):
-    """A network that had a single head of layer 1 while it was trained."""
-    return {"network": only(seed, [0])}
+_MEASURED: dict[tuple[str, int | None], HeadAblations] = {}
+"""What the tests share, by the key of the run and the draw of a random layer 1."""
 
 
-def ablations(
-    run: Run, model: Transformer | None = None, order: Sequence[int] | None = None
-) -> HeadAblations:
-    """All ablations of a run's network, or of one made from it, on all training sequences."""
-    episodes = run.samplers()["train"].enumerate()
-    return head_ablations(run.model() if model is None else model, episodes, order)
+def ablations(run: Run, random_layer_1: int | None = None) -> HeadAblations:
+    """All ablations of a run's network on all training sequences.
+
+    `random_layer_1` numbers a random layer 1 to put in place of the trained one.
+    """
+    key = run.spec.key, random_layer_1
+    if key not in _MEASURED:
+        trained = random_layer_1 is None
+        model = run.model() if trained else with_random_layer_1(run, random_layer_1)
+        _MEASURED[key] = head_ablations(model, training_sequences(run))
+    return _MEASURED[key]
 
 
-def with_random_layer_1(run: Run, draw: int = 0) -> Transformer:
+def training_sequences(run: Run) -> Episodes:
+    """All 78,400 of them."""
+    return run.samplers()["train"].enumerate()
+
+
+def with_random_layer_1(run: Run, draw: int) -> Transformer:
     """The run's network with another initialisation's layer 1, untrained."""
     spec = run.spec
     key = jax.random.fold_in(jax.random.key(1_000 + spec.init_seed), draw)
     other = initialise(spec.model, spec.exemplars.width, spec.episodes.labels, key)
     return eqx.tree_at(lambda model: model.layers[1], run.model(), other.layers[1])
+
+
+def one_head(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:
+    """A network that had a single head of layer 1 while it was trained: the strongest of the full
+    network.
+    """
+    return {"one head": only(seed, [ablations(runs["network"]).strongest])}
 
 
 def strengths_of(found: HeadAblations) -> np.ndarray:
@@ -124,8 +142,7 @@ def test_redundancy(evidence, runs):
     runs=network,
 )
 def test_random_layer_1_does_not_solve_the_task(evidence, runs):
-    run = runs["network"]
-    measure_redundancy(evidence, ablations(run, with_random_layer_1(run)))
+    measure_redundancy(evidence, ablations(runs["network"], random_layer_1=0))
 
 
 @pytest.mark.control(
@@ -133,10 +150,11 @@ def test_random_layer_1_does_not_solve_the_task(evidence, runs):
     statement="In a network trained with a single head nothing makes up for its loss: the others "
     "are as they were initialised",
     must_fail=(OTHERS,),
-    runs=one_head,
+    runs=network,
+    then=one_head,
 )
 def test_one_head_is_not_made_up_for(evidence, runs):
-    measure_redundancy(evidence, ablations(runs["network"]))
+    measure_redundancy(evidence, ablations(runs["one head"]))
 
 
 @pytest.mark.control(
@@ -144,12 +162,14 @@ def test_one_head_is_not_made_up_for(evidence, runs):
     statement="In a network trained with a single head, removing it costs the task if another is "
     "called the strongest",
     must_fail=(REMOVED, ALONE),
-    runs=one_head,
+    runs=network,
+    then=one_head,
 )
 def test_one_head_misnamed_is_missed(evidence, runs):
-    run = runs["network"]
-    order = ablations(run).order
-    measure_redundancy(evidence, ablations(run, order=order[::-1]))
+    run = runs["one head"]
+    opposite = ablations(run).order[::-1]
+    found = head_ablations(run.model(), training_sequences(run), opposite)
+    measure_redundancy(evidence, found)
 
 
 # Strength tells what a head can do alone, and hardly what the network loses without it.
@@ -159,8 +179,10 @@ SPREAD = "spread of accuracy without a weaker head over its spread alone"
 
 
 def spread_ratio(without: np.ndarray, alone: np.ndarray) -> float:
-    """How far apart heads are by what is lost without them, over how far apart they are alone."""
-    return float(np.ptp(without) / np.ptp(alone))
+    """How far apart heads are by what is lost without them, over how far apart they are alone; NaN
+    where heads are all the same alone.
+    """
+    return float(np.ptp(without) / np.ptp(alone)) if np.ptp(alone) else math.nan
 
 
 def paper_heads(figure: str) -> tuple[np.ndarray, np.ndarray]:
@@ -236,8 +258,7 @@ def test_shuffled_heads_do_not_follow(evidence, runs):
     runs=network,
 )
 def test_random_layer_1_tells_no_heads_apart(evidence, runs):
-    run = runs["network"]
-    measure_strength(evidence, ablations(run, with_random_layer_1(run)))
+    measure_strength(evidence, ablations(runs["network"], random_layer_1=0))
 
 
 # Heads add up: each that is added back, in order of strength, lowers the loss.
@@ -288,9 +309,8 @@ def test_adding_back(evidence, runs):
     runs=network,
 )
 def test_random_layer_1_does_not_add_up(evidence, runs):
-    run = runs["network"]
     # Several, because a random step may happen to be small.
-    drawn = [ablations(run, with_random_layer_1(run, draw)) for draw in range(3)]
+    drawn = [ablations(runs["network"], random_layer_1=draw) for draw in range(3)]
     measure_adding_back(evidence, *drawn)
 
 

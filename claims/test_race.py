@@ -295,9 +295,11 @@ def pairs_of(runs: Mapping[str, Run]) -> dict[int, Run]:
 
 def share_closed(pairs: np.ndarray, one: float, all_heads: float) -> np.ndarray:
     """Share of the delay of one head against all heads that each pair is faster by; NaN where one
-    head is not slower.
+    head has no delay or never gets there.
     """
-    return (one - pairs) / (one - all_heads) if one > all_heads else np.full(len(pairs), np.nan)
+    if not all_heads < one < math.inf:
+        return np.full(len(pairs), np.nan)
+    return (one - pairs) / (one - all_heads)
 
 
 def paper_times(level: str) -> tuple[np.ndarray, float, float]:
