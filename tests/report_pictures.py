@@ -172,7 +172,7 @@ def paper_tables():
                 (
                     head,
                     [
-                        Cell(_near(reported(f"paper.table1.{cell}").value, 2), cell_value)
+                        Cell(_near(reported(f"paper.table1.{cell}").value, 3), cell_value)
                         for cell in cells
                         for cell_value in [reported(f"paper.table1.{cell}")]
                     ],

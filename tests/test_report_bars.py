@@ -80,6 +80,7 @@ def test_it_can_be_read_out_and_has_its_key():
     view = view_figure(figure, "p")
     assert view.key == "Full bars: measured; faint bars: as published."
     assert [(entry.label, entry.mark) for entry in view.panels[0].legend] == [("measured", "bars")]
+    assert "<title>measured, heads 3 and 0: 241,000</title>" in view.panels[0].svg
     said = ET.fromstring(view.panels[0].svg).find("desc").text
     assert "measured: all heads 258,000, heads 3 and 0 241,000" in said
     assert "Reference line head 3 alone at 291,000." in said

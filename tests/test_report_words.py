@@ -94,6 +94,14 @@ def test_full_stops():
     assert words.as_heading("It rests. Then it falls.") == "It rests. Then it falls."
 
 
+def test_references_to_the_paper_stay_on_one_line():
+    assert words.unbroken("Section 3, Figure 3a") == "Section\xa03, Figure\xa03a"
+    assert (
+        words.unbroken("Figures 3a and 3b; Appendix F.2") == "Figures\xa03a and 3b; Appendix\xa0F.2"
+    )
+    assert words.unbroken("Figure out") == "Figure out"
+
+
 def test_small_phrases():
     assert words.seed_list([]) == ""
     assert words.seed_list([5]) == "Seed 5"

@@ -112,6 +112,7 @@ def _view_panel(
         description=_description(panel),
         names={
             **{f"series-{i}": _full_label(series) for i, series in enumerate(_series(panel))},
+            **(_names_of_bars(panel) if isinstance(panel, Bars) else {}),
             **{f"reference-{i}": line.label for i, line in enumerate(_lines(panel))},
         },
     )
@@ -235,6 +236,16 @@ def _heights(series: Series, bars: Bars) -> str:
         f"{bars.categories[int(x)]} {number(y, 3)}" for x, y in _finite_points(series.x, series.y)
     ]
     return ", ".join(heights) or "no values"
+
+
+def _names_of_bars(bars: Bars) -> dict[str, str]:
+    """What each bar is called, by the part of the drawing that it is."""
+    names = {}
+    for index, series in enumerate(bars.series):
+        for place, (x, y) in enumerate(_finite_points(series.x, series.y)):
+            gid = f"series-{index}-bar-{place}" if place else f"series-{index}"
+            names[gid] = f"{_full_label(series)}, {bars.categories[int(x)]}: {number(y, 3)}"
+    return names
 
 
 def _course(series: Series) -> str:

@@ -168,6 +168,7 @@ def _environment() -> Environment:
         "count": numbers.count,
         "heading": words.as_heading,
         "sentence": words.as_full_sentence,
+        "reference": words.unbroken,
         "unit": words.shown_unit,
     }
     return environment

@@ -5,6 +5,7 @@ HTML and Markdown say the same things with the same words; both take them from h
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from icl_repro.verification.record import ClaimRecord, Profile, VerificationReco
 
 NOTHING = "—"
 """Stands where there is nothing to show."""
+
+_REFERENCE = re.compile(r"\b(Figures?|Tables?|Sections?|Appendix|Appendices) (?=[A-Z]?\d|[A-Z]\b)")
 
 
 class VerdictWords(msgspec.Struct, frozen=True):
@@ -223,6 +226,11 @@ def as_heading(text: str) -> str:
     stripped = text.rstrip()
     one = stripped.endswith(".") and not stripped.endswith("..") and ". " not in stripped
     return stripped[:-1] if one else stripped
+
+
+def unbroken(text: str) -> str:
+    """`text` with "Figure 3a" and its like kept on one line."""
+    return _REFERENCE.sub("\\1\N{NO-BREAK SPACE}", text)
 
 
 def seed_list(seeds: Sequence[int]) -> str:
