@@ -44,7 +44,7 @@ CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 
 seeds = st.integers(0, 10_000)
 some_heads = st.sets(st.sampled_from(EVERY_HEAD), min_size=1).map(lambda s: tuple(sorted(s)))
-few = settings(deadline=None, max_examples=10)
+few = settings(deadline=None, max_examples=5)
 
 
 def under(clamps, seed=0):
@@ -216,7 +216,7 @@ PRESERVED = [("pattern",), ("value",), ("key",), ("query",), ("pattern", "value"
 
 
 @pytest.mark.parametrize("preserve", PRESERVED, ids=" and ".join)
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(seed=seeds, heads=some_heads)
 def test_what_is_preserved_is_that_of_the_clean_pass(preserve, seed, heads):
     """Appendix E: heads are off, and what layer 1 would have computed from them is kept."""
@@ -278,7 +278,7 @@ TOUCHED = {
 
 
 @pytest.mark.parametrize("clamp", TOUCHED, ids=lambda clamp: type(clamp).__name__)
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(seed=seeds)
 def test_no_clamp_changes_positions_or_heads_that_it_does_not_name(clamp, seed):
     _, clean, clamped = under([clamp], seed)

@@ -30,7 +30,7 @@ SETTLED = {name: 100 if name == "layer1" else 300 for name in TRAINED}
 """For how many steps the mathematics decides the losses."""
 ROUNDING = 1e-7
 """Relative: about what one rounding changes a 32-bit number by."""
-N_NEIGHBOURS = 5
+N_NEIGHBOURS = 4
 AS_MUCH_AS_NOISE = 5
 """The published numbers may differ from ours by this many times what our neighbours differ by."""
 

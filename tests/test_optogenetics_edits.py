@@ -369,7 +369,7 @@ def regions():
     return st.sampled_from(list(shapes)).flatmap(where)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 1000), region=regions(), value=st.floats(-3, 3, width=32))
 def test_an_edit_replaces_what_it_names_and_disturbs_nothing_before_it_or_beside_it(
     seed, region, value
