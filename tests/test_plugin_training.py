@@ -259,6 +259,16 @@ def test_one_thread_a_process_unless_the_user_says_otherwise():
     assert environment["XLA_FLAGS"] == "--xla_dump_to=d --xla_cpu_multi_thread_eigen=false"
 
 
+def test_pictures_that_cannot_be_drawn_cost_no_claim(folder):
+    folder.makeconftest(
+        (folder.path / "conftest.py").read_text()
+        + "\nfrom icl_repro.plugin import pictures\npictures.sample = lambda specs: 1 / 0\n"
+    )
+    result = folder.runpytest_subprocess()
+    assert result.parseoutcomes()["passed"] == 3
+    result.stdout.fnmatch_lines(["*the report has no pictures of exemplars: ZeroDivisionError*"])
+
+
 def test_exemplars_of_the_runs_are_pictured():
     from types import SimpleNamespace
 

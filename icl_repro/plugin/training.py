@@ -16,7 +16,7 @@ from icl_repro.plugin.collection import wanted_ids
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.progress import reporting
 from icl_repro.plugin.session import process_name, scratch_of, state_of
-from icl_repro.plugin.transport import TrainingNote
+from icl_repro.plugin.transport import Scratch, TrainingNote
 from icl_repro.plugin.trials import Draft
 from icl_repro.verification.nearest import nearest
 
@@ -57,13 +57,10 @@ def before_tests(session: pytest.Session) -> None:
         chosen = _chosen_by_what_is_measured(config, drafts)
         if chosen:
             note = _together(note, _see_to(config, chosen, drafts))
+        if scratch_of(config).take("exemplars"):
+            _picture_exemplars(scratch_of(config), specs)
     state_of(config).training_problem = note.problem
-    scratch = scratch_of(config)
-    scratch.put_note(process_name(config), note)
-    if scratch.take("exemplars"):
-        sample = pictures.sample(specs.values())
-        if sample is not None:
-            scratch.put_exemplars(sample)
+    scratch_of(config).put_note(process_name(config), note)
 
 
 def _see_to(
@@ -215,6 +212,17 @@ def _trained(
         sequences=outcome.sequences,
         seconds=outcome.seconds,
     )
+
+
+def _picture_exemplars(scratch: Scratch, specs: Mapping[str, Any]) -> None:
+    try:
+        sample = pictures.sample(specs.values())
+    except Exception as error:
+        # The pictures adorn the report; the verdicts do without.
+        warnings.warn(f"the report has no pictures of exemplars: {error!r}", stacklevel=1)
+        return
+    if sample is not None:
+        scratch.put_exemplars(sample)
 
 
 def _anew(patterns: tuple[str, ...], drafts: Iterable[Draft]) -> frozenset[str]:
