@@ -24,8 +24,7 @@ from pathlib import Path
 
 from tiny import TINY, assert_same_run, made_up_run
 
-from icl_repro.training import MissingRun, RunStore
-from icl_repro.training.store import UnusableStore
+from icl_repro.training import MissingRun, RunStore, UnusableStore
 
 STEPS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.listdir", "os.scandir")
 STRIDE = 250

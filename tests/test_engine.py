@@ -2,12 +2,12 @@
 
 import itertools
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import msgspec
 import numpy as np
 import pytest
+from quick_compilation import quickly_compiled
 from tiny import DIVERGES, TINY, assert_same_run, exemplars
 
 from icl_repro.measures.heads import induction_strengths, previous_token_attention
@@ -84,7 +84,7 @@ def test_a_repeated_run_is_the_same_to_the_last_bit(tiny_run):
 
 def test_the_engine_does_what_a_plain_loop_does(tiny_run):
     state = begin(TINY, exemplars())
-    step = eqx.filter_jit(update)
+    step = quickly_compiled(update)
     model, optimiser_state = state.model, begin_optimiser(state.model)
     for index in range(TINY.steps):
         episodes = state.sampler.sample(jax.random.fold_in(state.data_key, index), 32)
@@ -192,7 +192,7 @@ def test_evaluation_points_depend_on_the_runs_own_loss_only(changing_run):
     group = trained(slow, CHANGING, other)
     assert_close(group[1], changing_run, atol=0.01)
     assert_close(group[0], trained_alone(slow))
-    assert len({tuple(run.sequences) for run in group}) == 3
+    assert group[0].sequences.tolist() != group[1].sequences.tolist()
     for run in group:
         assert run.sequences.tolist() == points(run.spec, losses_by_point(run))
 

@@ -1,10 +1,13 @@
 """What is measured on evaluation sets, against its definition written out episode by episode."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from quick_compilation import quickly_compiled
 from random_networks import N_LABELS, SMALL, random_episodes, random_network
 
 from icl_repro.optogenetics import ClampCopy, Intervention, intervention, trace
@@ -19,6 +22,7 @@ from icl_repro.training.evaluation import (
 )
 
 MODEL, EPISODES = random_network(1), random_episodes(2, n_episodes=30)
+every_activation = functools.cache(functools.partial(quickly_compiled(trace), MODEL, EPISODES))
 LOGITS = 3 * np.random.default_rng(3).standard_normal((N_LABELS, 30)).astype(np.float32)
 
 
@@ -59,7 +63,7 @@ def test_context_label_probability_is_that_of_both_labels_together():
 
 @pytest.mark.parametrize("layer", [0, 1])
 def test_query_attention_is_that_from_the_query_to_one_position_of_each_episode(layer):
-    seen = trace(MODEL, EPISODES)
+    seen = every_activation()
     pattern = np.asarray(seen[f"layers.{layer}.attention.pattern"])
     position = np.asarray(EPISODES.correct_position)
     assert set(position.tolist()) == {1, 3}
@@ -67,13 +71,13 @@ def test_query_attention_is_that_from_the_query_to_one_position_of_each_episode(
     found = query_attention(seen, layer, EPISODES.correct_position)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     # The same when only what the prediction depends on is computed.
-    of_prediction = Intervention().predict(MODEL, EPISODES)
+    of_prediction = quickly_compiled(Intervention().predict)(MODEL, EPISODES)
     found = query_attention(of_prediction, layer, EPISODES.correct_position)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 def test_previous_token_attention_is_that_of_the_labels_to_their_exemplars():
-    seen = trace(MODEL, EPISODES)
+    seen = every_activation()
     pattern = np.asarray(seen["layers.0.attention.pattern"])
     expected = (pattern[:, 1, 0] + pattern[:, 3, 2]).mean(axis=-1) / 2
     np.testing.assert_allclose(previous_token_attention(seen, 0), expected, rtol=1e-5)
@@ -83,7 +87,7 @@ def test_previous_token_attention_is_that_of_the_labels_to_their_exemplars():
 def test_every_set_is_measured_and_the_training_set_more_closely(clamps):
     edits = intervention(clamps, SMALL)
     sets = {"train": EPISODES, "test_relabel": random_episodes(5, n_episodes=9)}
-    measured = evaluate(MODEL, edits, sets)
+    measured = quickly_compiled(evaluate)(MODEL, edits, sets)
     assert {name: value.shape for name, value in measured.items()} == {
         "train.loss": (),
         "train.accuracy": (),
@@ -94,8 +98,9 @@ def test_every_set_is_measured_and_the_training_set_more_closely(clamps):
         "attention.incorrect": (2, 4),
         "attention.previous": (1, 4),
     }
+    predict = quickly_compiled(lambda episodes: edits.predict(MODEL, episodes).logits)
     for name, episodes in sets.items():
-        logits = edits.predict(MODEL, episodes).logits
+        logits = predict(episodes)
         expected = losses(logits, episodes).mean()
         np.testing.assert_allclose(measured[f"{name}.loss"], expected, rtol=1e-5)
         expected = correct(logits, episodes).mean()

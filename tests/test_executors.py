@@ -26,10 +26,10 @@ from icl_repro.training import (
     Progress,
     RunSpec,
     RunStore,
+    UnusableStore,
     executors,
 )
 from icl_repro.training.engine import Diverged, train
-from icl_repro.training.store import UnusableStore
 
 SPECS = tuple(TINY.with_(init_seed=seed) for seed in (5, 6, 7))
 LONG = TINY.with_(sequences=1280)
@@ -337,11 +337,11 @@ def test_a_process_that_waits_reuses_what_the_other_has_stored(store, trainer):
 class Processes:
     """Processes that share a store, and the log of what they train."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, compiled: Path) -> None:
         self.store = store_with_exemplars(folder / "store")
         self.log = folder / "log"
         self.log.touch()
-        self.folder = folder
+        self.compiled = compiled
         self.running: list[subprocess.Popen] = []
 
     def start(self, specs, **task) -> subprocess.Popen:
@@ -355,7 +355,7 @@ class Processes:
             # What one has compiled, the others only load.
             env=os.environ
             | {
-                "JAX_COMPILATION_CACHE_DIR": str(self.folder.parent / "compiled"),
+                "JAX_COMPILATION_CACHE_DIR": str(self.compiled),
                 "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
             },
         )
@@ -381,9 +381,18 @@ class Processes:
             time.sleep(0.02)
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory) -> Path:
+    """A folder with the compiled programs of tiny runs."""
+    folder = tmp_path_factory.mktemp("compiled")
+    first = Processes(tmp_path_factory.mktemp("first"), folder)
+    first.outcome(first.start([TINY]))
+    return folder
+
+
 @pytest.fixture
-def processes(tmp_path_factory) -> Iterator[Processes]:
-    processes = Processes(tmp_path_factory.mktemp("processes"))
+def processes(tmp_path, compiled) -> Iterator[Processes]:
+    processes = Processes(tmp_path, compiled)
     yield processes
     for process in processes.running:
         process.kill()

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import numpy as np
 import pytest
+from quick_compilation import quickly_compiled
 from random_networks import N_LABELS, SMALL, random_episodes, random_network
 
 from icl_repro.measures import dataset
@@ -16,7 +17,8 @@ def clamped(*clamps) -> Intervention:
     return intervention(clamps, SMALL)
 
 
-def directly(model, episodes, edits: Intervention) -> dict[str, np.ndarray]:
+@quickly_compiled
+def directly(model, episodes, edits: Intervention) -> dict[str, jax.Array]:
     trace = edits.predict(model, episodes)
     attention = [
         query_attention(trace, 1, position)
@@ -47,8 +49,8 @@ def assert_performance(measured, expected: dict, at=()) -> None:
 )
 def test_performance_is_the_plain_mean_whatever_the_chunks(monkeypatch, largest, edits):
     monkeypatch.setattr(dataset, "LARGEST_CHUNK", largest)
-    # Compiled anew: the size of the chunks is none of the arguments.
-    measure = dataset.performance.__wrapped__
+    # Compiled anew, because the size of the chunks is none of the arguments.
+    measure = quickly_compiled(dataset.performance.__wrapped__)
     model, episodes = random_network(1), random_episodes(2, n_episodes=120)
     measured = measure(model, episodes, edits)
     assert_performance(measured, directly(model, episodes, edits or Intervention()))

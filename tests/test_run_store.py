@@ -22,8 +22,15 @@ import numpy as np
 import pytest
 from tiny import TINY, assert_same_run, made_up_run
 
-from icl_repro.training import DamagedRun, DivergedRun, MissingRun, RunSpec, RunStore, entry
-from icl_repro.training.store import UnusableStore
+from icl_repro.training import (
+    DamagedRun,
+    DivergedRun,
+    MissingRun,
+    RunSpec,
+    RunStore,
+    UnusableStore,
+    entry,
+)
 
 FILES = ("spec.json", "curves.npz", "weights.npz", "manifest.json")
 OTHER = TINY.with_(init_seed=6)

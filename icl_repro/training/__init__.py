@@ -5,7 +5,7 @@ from icl_repro.training.plan import Plan
 from icl_repro.training.run import Run
 from icl_repro.training.schedule import Schedule
 from icl_repro.training.spec import Optimiser, RunSpec
-from icl_repro.training.store import DamagedRun, DivergedRun, MissingRun, RunStore
+from icl_repro.training.store import DamagedRun, DivergedRun, MissingRun, RunStore, UnusableStore
 
 __all__ = [
     "DamagedRun",
@@ -21,4 +21,5 @@ __all__ = [
     "RunSpec",
     "RunStore",
     "Schedule",
+    "UnusableStore",
 ]
