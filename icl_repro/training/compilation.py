@@ -15,6 +15,7 @@ from pathlib import Path
 SECONDS_WORTH_KEEPING = 0.2
 """Programs that compile faster than this are not kept."""
 
+
 def reuse_compiled_programs(folder: Path) -> None:
     """Keep compiled programs below `folder`, unless the user has said where JAX shall keep them."""
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
