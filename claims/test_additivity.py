@@ -327,6 +327,9 @@ def test_taking_away_raises_the_loss(evidence, runs):
 
 # Figures.
 
+STRENGTHS_SHOWN = (0.0, 1.1)
+"""Up to a perfect induction head, with room for the label of a line."""
+
 
 def by_strength(found: HeadAblations, measure: str, figure: str) -> list[Series]:
     """Each head kept (circles) and removed (triangles) by its strength, over the published ones."""
@@ -359,6 +362,7 @@ def accuracy_figure(found: HeadAblations) -> Figure:
         "accuracy",
         by_strength(found, "accuracy", "fig4a"),
         [ReferenceLine("all heads", float(found.intact.accuracy))],
+        x_limits=STRENGTHS_SHOWN,
         y_limits=(0.0, 1.05),
     )
     return Figure(
@@ -378,6 +382,7 @@ def loss_figure(found: HeadAblations) -> Figure:
         "loss (nats)",
         by_strength(found, "loss", "fig13"),
         [ReferenceLine("all heads", float(found.intact.loss))],
+        x_limits=STRENGTHS_SHOWN,
     )
     return Figure(
         "Figure 13",
@@ -394,19 +399,17 @@ def adding_back_figure(found: HeadAblations) -> Figure:
     panels = []
     for start, first in (("from_strongest", found.order[0]), ("from_second", found.order[1])):
         loss = getattr(found, start).loss
-        series = [
-            Series(
-                "heads added in order of strength",
-                list(range(1, len(loss) + 1)),
-                loss.tolist(),
-                style=style,
-                group="added",
-            )
-            for style in ("line", "circles")
-        ]
-        series.append(published_series(PUBLISHED_STEPS[start], group="added"))
-        title = f"Starting with head {first}"
-        panels.append(Panel(title, "heads active", "loss (nats)", series, [all_heads]))
+        measured = Series(
+            "heads added in order of strength",
+            list(range(1, len(loss) + 1)),
+            loss.tolist(),
+            style="circles",
+            group="added",
+        )
+        series = [measured, published_series(PUBLISHED_STEPS[start], group="added")]
+        title, axes = f"Starting with head {first}", ("heads active", "loss (nats)")
+        # Room for the label of the line beside the points.
+        panels.append(Panel(title, *axes, series, [all_heads], x_limits=(0.5, 9.5)))
     return Figure(
         "Figure 14",
         "Loss on all training sequences as heads of layer 1 are added back in order of induction "

@@ -71,9 +71,9 @@ IN_THE_END = "networks with a single head at accuracy 0.99 in the end"
 SLOWER = "networks with a single head that are slower than the full one"
 
 
-def measure_capacity(evidence, whole: Run, single: list[Run]) -> None:
-    """State how many single heads learn the task, and how many take longer than `whole`."""
-    episodes = whole.samplers()["train"].enumerate()
+def measure_learned(evidence, single: list[Run]) -> None:
+    """State how many networks with a single head learn the task."""
+    episodes = single[0].samplers()["train"].enumerate()
     best = np.array([run.curves["train.accuracy"].max() for run in single])
     final = np.array(
         [performance(run.model(), episodes, run.intervention).accuracy for run in single]
@@ -82,44 +82,54 @@ def measure_capacity(evidence, whole: Run, single: list[Run]) -> None:
         REACHED,
         np.sum(best >= 0.99),
         at_least=7,
-        unit="of 8",
-        note="while they train, on 1,000 sequences",
+        unit="networks",
+        reported=Reported(8, "Section 3.2"),
+        note="of 8; at any evaluation while they train, on 1,000 sequences",
     )
     evidence.check(
         IN_THE_END,
         np.sum(final >= 0.99),
         at_least=7,
-        unit="of 8",
-        note=f"after {whole.spec.sequences:,} sequences, on all {episodes.size:,}; "
+        unit="networks",
+        reported=Reported(8, "Section 3.2"),
+        note=f"of 8; after {single[0].spec.sequences:,} sequences, on all {episodes.size:,}; "
         f"accuracies {', '.join(f'{accuracy:.4f}' for accuracy in final)}",
     )
-    times, all_heads = learning_times(single), learning_time(whole)
-    paper = [reported(f"dig.fig4b.main.only_l2_head_{head}.t_0.4ln2").value for head in HEADS]
-    paper_all = reported("dig.fig4b.main.all_heads.t_0.4ln2")
+
+
+def measure_slower(evidence, whole: Run, single: list[Run]) -> None:
+    """State how many networks with a single head take longer to learn than `whole`."""
+    paper, paper_all = paper_times_alone()
     evidence.check(
         SLOWER,
-        np.sum(times > all_heads),
+        np.sum(learning_times(single) > learning_time(whole)),
         at_least=8,
-        unit="of 8",
-        reported=Reported(
-            sum(time > paper_all.value for time in paper), "Figure 4b, digitized", True
-        ),
-        note="to a train loss of 0.4 ln 2",
+        unit="networks",
+        reported=Reported(int(np.sum(paper > paper_all)), "Figure 4b, digitized", True),
+        note="of 8; to a train loss of 0.4 ln 2",
     )
-    evidence.quantity("learning time of the full network", all_heads, **in_sequences(paper_all))
-    paper_by_rank = sorted(paper)
-    for place, (head, theirs) in enumerate(zip(np.argsort(times), paper_by_rank, strict=True), 1):
-        evidence.quantity(
-            f"learning time of a single head, place {place}",
-            times[head],
-            **in_sequences(Reported(theirs, "Figure 4b, digitized", True)),
-            note=f"layer 1 head {head}",
-        )
 
 
-def in_sequences(paper: Reported) -> dict:
-    """Unit and published value of a time."""
-    return {"unit": "sequences", "reported": paper}
+def paper_times_alone() -> tuple[np.ndarray, float]:
+    """Learning times of the published networks with a single head, and of the full one."""
+    single = [reported(f"dig.fig4b.main.only_l2_head_{head}.t_0.4ln2").value for head in HEADS]
+    return np.array(single), reported("dig.fig4b.main.all_heads.t_0.4ln2").value
+
+
+def state_times(evidence, whole: Run, single: list[Run]) -> None:
+    """State every learning time, from the fastest to the slowest single head."""
+    times = learning_times(single)
+    paper, paper_all = paper_times_alone()
+    state_time(evidence, "learning time of the full network", learning_time(whole), paper_all)
+    for place, (head, theirs) in enumerate(zip(np.argsort(times), np.sort(paper), strict=True), 1):
+        name = f"learning time of a single head, place {place}"
+        state_time(evidence, name, times[head], theirs, f"layer 1 head {head}")
+
+
+def state_time(evidence, name: str, ours: float, theirs: float, note: str = "") -> None:
+    """State a time in sequences beside that of a digitized figure."""
+    published = Reported(float(theirs), "Figures 4b and 17, digitized", approximate=True)
+    evidence.quantity(name, ours, unit="sequences", reported=published, note=note)
 
 
 @pytest.mark.claim(
@@ -132,7 +142,9 @@ def in_sequences(paper: Reported) -> dict:
 )
 def test_capacity(evidence, runs):
     whole, single = runs["full"], alone(runs)
-    measure_capacity(evidence, whole, single)
+    measure_learned(evidence, single)
+    measure_slower(evidence, whole, single)
+    state_times(evidence, whole, single)
     strengths = strengths_of(whole)
     evidence.figure(alone_figure(whole, single, strengths))
     strongest = single[int(strengths.argmax())]
@@ -145,10 +157,10 @@ def test_capacity(evidence, runs):
     id="race.untrained",
     statement="Networks that do not learn do not reach the accuracy, however many",
     must_fail=(REACHED, IN_THE_END),
-    runs=lambda seed: {"full": full(seed), "untrained": untrained(seed)},
+    runs=lambda seed: {"untrained": untrained(seed)},
 )
 def test_untrained_reach_nothing(evidence, runs):
-    measure_capacity(evidence, runs["full"], [runs["untrained"]] * len(HEADS))
+    measure_learned(evidence, [runs["untrained"]] * len(HEADS))
 
 
 @pytest.mark.control(
@@ -160,7 +172,7 @@ def test_untrained_reach_nothing(evidence, runs):
 )
 def test_one_head_as_the_full_network(evidence, runs):
     strongest = int(strengths_of(runs["full"]).argmax())
-    measure_capacity(evidence, runs[f"head {strongest}"], alone(runs))
+    measure_slower(evidence, runs[f"head {strongest}"], alone(runs))
 
 
 # The race: a head that learns faster alone becomes a stronger one among all.
@@ -321,9 +333,9 @@ def measure_pairs(evidence, whole: Run, one: Run, pairs: list[Run]) -> None:
         FASTER,
         np.sum(times < one_time),
         at_least=5,
-        unit="of 7",
+        unit="pairs",
         reported=Reported(int(np.sum(paper_pairs < paper_one)), source, True),
-        note=f"to a train loss of {HALF_LOSS}, as in the published times beside it",
+        note=f"of 7; to a train loss of {HALF_LOSS}, as the published times beside it",
     )
     evidence.check(
         CLOSED,
@@ -335,29 +347,28 @@ def measure_pairs(evidence, whole: Run, one: Run, pairs: list[Run]) -> None:
         ),
         note=f"to a train loss of {HALF_LOSS}; above 1 where a pair is faster than all heads",
     )
+
+
+def state_times_of_pairs(evidence, whole: Run, one: Run, pairs: list[Run]) -> None:
+    """State when each is halfway down, and what pairs gain on the way to 0.4 ln 2."""
+    times = learning_times(pairs, HALF_LOSS)
+    paper_pairs, paper_one, paper_all = paper_times("half_time")
     stated = {
-        "the full network": (all_time, paper_all),
-        "the strongest head alone": (one_time, paper_one),
+        "the full network": (learning_time(whole, HALF_LOSS), paper_all),
+        "the strongest head alone": (learning_time(one, HALF_LOSS), paper_one),
         "the fastest pair": (times.min(), paper_pairs.min()),
         "the slowest pair": (times.max(), paper_pairs.max()),
     }
     for which, (ours, theirs) in stated.items():
-        evidence.quantity(
-            f"sequences to loss {HALF_LOSS}, {which}",
-            ours,
-            **in_sequences(Reported(float(theirs), source, True)),
-        )
-    times, one_time, all_time = (
-        learning_times(pairs),
-        learning_time(one),
-        learning_time(whole),
-    )
-    paper_pairs, paper_one, paper_all = paper_times("t_0.4ln2")
+        state_time(evidence, f"sequences to loss {HALF_LOSS}, {which}", ours, theirs)
+    closed = share_closed(learning_times(pairs), learning_time(one), learning_time(whole))
     evidence.quantity(
         "median share of the delay that a pair closes, to a loss of 0.4 ln 2",
-        np.median(share_closed(times, one_time, all_time)),
+        np.median(closed),
         reported=Reported(
-            float(np.median(share_closed(paper_pairs, paper_one, paper_all))), source, True
+            float(np.median(share_closed(*paper_times("t_0.4ln2")))),
+            "Figures 4b and 17, digitized",
+            True,
         ),
     )
 
@@ -373,7 +384,9 @@ def measure_pairs(evidence, whole: Run, one: Run, pairs: list[Run]) -> None:
 )
 def test_pairs(evidence, runs):
     pairs = pairs_of(runs)
-    measure_pairs(evidence, runs["full"], runs["strongest alone"], list(pairs.values()))
+    networks = runs["full"], runs["strongest alone"], list(pairs.values())
+    measure_pairs(evidence, *networks)
+    state_times_of_pairs(evidence, *networks)
     evidence.figure(pairs_figure(runs["full"], pairs))
 
 
