@@ -225,6 +225,9 @@ def least_like_previous_token(run: Run) -> tuple[int, ...]:
     statement="Previous-token heads serve the attention patterns of layer 1 (the match), the other "
     "heads of layer 0 its values (the copy)",
     source="Appendix E, Table 1",
+    finding="on seed 5 values preserved with the previous-token heads off leaves 0.90 accuracy "
+    "against 0.70 published: two heads pass the rule, and others with weaker "
+    "previous-token attention may carry part of the match",
     controls=("wiring.other_heads.table_1", "wiring.random_layer_1.table_1"),
     runs=network(full),
 )
@@ -294,6 +297,8 @@ def measure_all_heads(evidence, run: Run, preserved: tuple[int, int] = (PATTERN,
     statement="Layer 0 feeds both the patterns and the values of layer 1, and its part in the "
     "match (patterns) matters more",
     source="Appendix E",
+    finding="on seed 5 V-composition matters more than the match path: values preserved leaves "
+    "0.51 accuracy against 0.11 published, patterns preserved 0.18 against 0.55",
     controls=("wiring.direct_path",),
     runs=network(full),
 )

@@ -102,6 +102,7 @@ def claim_record(
         seeds_held=judged.held,
         seeds_judged=judged.judged,
         share=judged.share,
+        finding=claim.finding,
     )
 
 

@@ -22,8 +22,8 @@ from icl_repro.verification.nearest import nearest
 _READERS: dict[str, Callable[..., Declared]] = {"claim": declare_claim, "control": declare_control}
 
 MARKERS = (
-    "claim(id, statement, source, controls, runs=None, then=None): a claim of the paper; judged"
-    " by the checks that the test states through the evidence fixture.",
+    "claim(id, statement, source, controls, runs=None, then=None, finding=''): a claim of the"
+    " paper; judged by the checks that the test states through the evidence fixture.",
     "control(id, statement, must_fail, runs=None, then=None): a negative control of a claim in"
     " the same module; the checks named in must_fail have to fail on it.",
 )

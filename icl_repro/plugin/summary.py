@@ -53,6 +53,8 @@ def details(claim: ClaimRecord) -> list[str]:
             continue
         said = trial.message.splitlines()[:_LINES]
         lines += [f"{line}{_on(trial)}" for line in said if line != claim.reason]
+    if claim.finding and lines:
+        lines.append(f"finding on record: {claim.finding}")
     for control in claim.controls:
         lines += _of_control(control)
     return lines

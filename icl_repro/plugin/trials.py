@@ -115,6 +115,8 @@ def judge(draft: Draft) -> None:
     Raises:
         pytest.fail.Exception: with a sentence for each check that fails (on a control: that does
             not fail), each curve that drifted, or what makes the test an error.
+        pytest.xfail.Exception: the same, where nothing but checks fail and the claim's marker
+            records that as a finding.
     """
     problem = _unjudgeable(draft)
     if problem:
@@ -124,8 +126,12 @@ def judge(draft: Draft) -> None:
     draft.outcome = "failed" if sentences else "passed"
     draft.messages = [*sentences, *draft.drift]
     shown = draft.messages if draft.profile.meaningful else []
-    if shown:
-        pytest.fail("\n".join([f"{draft.subject.id}: {shown[0]}", *shown[1:]]), pytrace=False)
+    if not shown:
+        return
+    text = "\n".join([f"{draft.subject.id}: {shown[0]}", *shown[1:]])
+    if isinstance(draft.subject, Claim) and draft.subject.finding and not draft.drift:
+        pytest.xfail(f"{text}\nfinding: {draft.subject.finding}")
+    pytest.fail(text, pytrace=False)
 
 
 def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:

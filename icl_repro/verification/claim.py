@@ -33,13 +33,16 @@ _ID = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a paper says, in one sentence, where it says so, and what guards the checks.
 
-    `controls` are ids of control tests in the same module, at least one.
+    `controls` are ids of control tests in the same module, at least one. `finding` says what is
+    known not to hold, where the claim did not reproduce and that has been reported: its test is
+    then expected to fail. No threshold and no verdict depends on it.
     """
 
     id: str
     statement: str
     source: str
     controls: tuple[str, ...]
+    finding: str = ""
 
     @property
     def family(self) -> str:
@@ -78,9 +81,22 @@ def declare_claim(args: Sequence[Any], fields: Mapping[str, Any]) -> Declared:
     Raises:
         InvalidDeclaration: a field is missing, unknown or not what it should be.
     """
-    _require_valid("claim", args, fields, texts=("id", "statement", "source"), names="controls")
+    _require_valid(
+        "claim",
+        args,
+        fields,
+        texts=("id", "statement", "source"),
+        names="controls",
+        optional_texts=("finding",),
+    )
     return Declared(
-        Claim(fields["id"], fields["statement"], fields["source"], tuple(fields["controls"])),
+        Claim(
+            fields["id"],
+            fields["statement"],
+            fields["source"],
+            tuple(fields["controls"]),
+            fields.get("finding", ""),
+        ),
         *map(fields.get, RUN_FIELDS),
     )
 
@@ -105,20 +121,22 @@ def _require_valid(
     *,
     texts: tuple[str, ...],
     names: str,
+    optional_texts: tuple[str, ...] = (),
 ) -> None:
     required = (*texts, names)
+    known = (*required, *optional_texts, *RUN_FIELDS)
     problems = []
     if args:
         problems.append(f"@pytest.mark.{marker} takes named fields only, but got {args[0]!r}")
     problems += [
-        f"unknown field {field!r}; {nearest(field, (*required, *RUN_FIELDS))}"
+        f"unknown field {field!r}; {nearest(field, known)}"
         for field in fields
-        if field not in (*required, *RUN_FIELDS)
+        if field not in known
     ]
     problems += [f"field {field!r} is missing" for field in required if field not in fields]
     problems += [
         f"field {field!r} must be a text that says something, not {fields[field]!r}"
-        for field in texts
+        for field in (*texts, *optional_texts)
         if field in fields and not _is_text(fields[field])
     ]
     problems += _problems_of_id(fields.get("id"))

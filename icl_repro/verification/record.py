@@ -50,7 +50,11 @@ class ControlRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One claim: what the paper says, what was measured on every seed, and the verdict."""
+    """One claim: what the paper says, what was measured on every seed, and the verdict.
+
+    `finding` says what is known not to hold, where that has been reported before; the verdict does
+    not depend on it.
+    """
 
     id: str
     family: str
@@ -63,6 +67,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seeds_held: int = 0
     seeds_judged: int = 0
     share: Interval | None = None
+    finding: str = ""
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
