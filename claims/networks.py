@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import equinox as eqx
+import jax
+
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.optogenetics import only_heads
-from icl_repro.training import Optimiser, RunSpec, Schedule
-from icl_repro.transformer import ModelSettings
+from icl_repro.training import Optimiser, Run, RunSpec, Schedule
+from icl_repro.transformer import ModelSettings, Transformer, initialise
 
 WITH_CHECKPOINTS = Schedule(keep_change=0.05)
 """Keeps weights at least every 50,000 sequences and whenever the loss has moved by 0.05."""
@@ -53,3 +56,15 @@ def only(seed: int, heads: Iterable[int]) -> RunSpec:
     with some heads of layer 1 (the paper's Layer 2) active and all others off throughout training.
     """
     return RunSpec(init_seed=seed, clamps=(only_heads(heads),))
+
+
+def with_random_layer_1(run: Run, draw: int = 0) -> Transformer:
+    """The run's network with layer 1 of another initialisation, untrained.
+
+    That of its own initialisation would not do: training leaves it recognisable, so that it still
+    serves the trained layer 0.
+    """
+    spec = run.spec
+    key = jax.random.fold_in(jax.random.key(1_000 + spec.init_seed), draw)
+    other = initialise(spec.model, spec.exemplars.width, spec.episodes.labels, key)
+    return eqx.tree_at(lambda model: model.layers[1], run.model(), other.layers[1])

@@ -12,17 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import equinox as eqx
 import jax
 import numpy as np
 import pytest
-from networks import full, only
+from networks import full, only, with_random_layer_1
 
 from icl_repro.episodes import Episodes
 from icl_repro.measures.ablation import HeadAblations, head_ablations
 from icl_repro.measures.rank_correlation import derangements, rank_correlation, spearman
 from icl_repro.training import Run, RunSpec
-from icl_repro.transformer import Transformer, initialise
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported, Series
 from icl_repro.verification.published import published_series, reported
 
@@ -54,14 +52,6 @@ def ablations(run: Run, random_layer_1: int | None = None) -> HeadAblations:
 def training_sequences(run: Run) -> Episodes:
     """All 78,400 of them."""
     return run.samplers()["train"].enumerate()
-
-
-def with_random_layer_1(run: Run, draw: int) -> Transformer:
-    """The run's network with another initialisation's layer 1, untrained."""
-    spec = run.spec
-    key = jax.random.fold_in(jax.random.key(1_000 + spec.init_seed), draw)
-    other = initialise(spec.model, spec.exemplars.width, spec.episodes.labels, key)
-    return eqx.tree_at(lambda model: model.layers[1], run.model(), other.layers[1])
 
 
 def one_head(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:

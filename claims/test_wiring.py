@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from networks import full, only, untrained
+from networks import full, only, untrained, with_random_layer_1
 
 from icl_repro.measures.composition import composition_scores
 from icl_repro.measures.pair_correlation import pair_correlation
@@ -34,7 +33,7 @@ from icl_repro.measures.wiring import (
     without_heads,
 )
 from icl_repro.training import Run
-from icl_repro.transformer import Transformer, initialise
+from icl_repro.transformer import Transformer
 from icl_repro.verification.evidence import (
     Bars,
     Cell,
@@ -69,18 +68,6 @@ def one_head(seed: int):
 def training_episodes(run: Run):
     """All 78,400 training sequences."""
     return run.samplers()["train"].enumerate()
-
-
-def with_random_layer_1(run: Run) -> Transformer:
-    """The trained network with layer 1 of another initialisation, untrained.
-
-    That of its own initialisation would not do: training leaves it recognisable, so that it still
-    serves the trained layer 0.
-    """
-    spec = run.spec
-    key = jax.random.key(1_000 + spec.init_seed)
-    other = initialise(spec.model, spec.exemplars.width, spec.episodes.labels, key)
-    return eqx.tree_at(lambda model: model.layers[1], run.model(), other.layers[1])
 
 
 def with_shuffled_writers(run: Run) -> Transformer:

@@ -10,11 +10,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Shaped
 
 from icl_repro.episodes import Episodes
+from icl_repro.measures.chunks import over_chunks
 from icl_repro.optogenetics import Intervention
 from icl_repro.training.evaluation import correct, losses, query_attention
 from icl_repro.transformer import Transformer
 
-LARGEST_CHUNK = 10_000
+LARGEST_CHUNK = 1_000
 """Episodes evaluated at once: more would leave the cache."""
 
 
@@ -72,7 +73,7 @@ def performances(
             of_choices = jax.vmap(of_choices, in_axes=mapped)
         return of_choices(*axes)
 
-    return _mean_over_chunks(episodes, evaluate, LARGEST_CHUNK // 10)
+    return _mean_over_chunks(episodes, evaluate, LARGEST_CHUNK)
 
 
 def _evaluate(model: Transformer, episodes: Episodes, edits: Intervention) -> Performance:
@@ -89,13 +90,6 @@ def _evaluate(model: Transformer, episodes: Episodes, edits: Intervention) -> Pe
 def _mean_over_chunks(
     episodes: Episodes, evaluate: Callable[[Episodes], Performance], largest: int
 ) -> Performance:
-    # Equal chunks, so that the mean of their means is the mean.
-    size = next(n for n in range(min(largest, episodes.size), 0, -1) if episodes.size % n == 0)
-    parts = jax.tree.map(
-        lambda x: x.reshape(-1, size, *x.shape[1:]),
-        (episodes.exemplars.T, episodes.labels.T, episodes.matching),
-    )
-    means = jax.lax.map(
-        lambda part: evaluate(Episodes(episodes.bank, part[0].T, part[1].T, part[2])), parts
-    )
+    # The chunks are equal, so that the mean of their means is the mean.
+    means = over_chunks(episodes, evaluate, largest)
     return jax.tree.map(lambda x: jnp.mean(x, axis=0), means)

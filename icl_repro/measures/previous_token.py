@@ -21,7 +21,7 @@ UNIFORM_ATTENTION = float(np.mean([1 / (position + 1) for position in LABEL_POSI
 a mean over both labels: 3/8.
 """
 
-LARGEST_CHUNK = 10_000
+LARGEST_CHUNK = 1_000
 """Episodes evaluated at once."""
 
 
