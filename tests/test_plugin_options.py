@@ -10,7 +10,9 @@ from icl_repro.plugin.session import state_of
 
 def settings(claims_folder: pytest.Pytester, *args: str) -> Settings:
     """What the options of a session resolve to."""
-    return state_of(claims_folder.parseconfigure(*args)).settings
+    # This process has imported the package already, too late for pytest to rewrite its asserts.
+    quietly = "-Wignore::pytest.PytestAssertRewriteWarning"
+    return state_of(claims_folder.parseconfigure(quietly, *args)).settings
 
 
 def ini(claims_folder: pytest.Pytester, **values: str) -> None:
