@@ -24,6 +24,8 @@ threads.use_one()  # as the workers of pytest do; before anything imports JAX
 import equinox as eqx  # noqa: E402
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
+import network_for_one  # noqa: E402
+import numpy as np  # noqa: E402
 import optax  # noqa: E402
 
 from icl_repro.episodes import Episodes  # noqa: E402
@@ -35,9 +37,10 @@ from icl_repro.optogenetics import (  # noqa: E402
     PreservingAblation,
     only_heads,
 )
-from icl_repro.training import Run, RunSpec, Schedule, engine  # noqa: E402
+from icl_repro.training import RunSpec, Schedule, engine  # noqa: E402
 from icl_repro.training.engine import Trainee, begin  # noqa: E402
 from icl_repro.training.evaluation import losses  # noqa: E402
+from icl_repro.transformer import Transformer  # noqa: E402
 
 BATCH = RunSpec().optimiser.batch
 GROUP = 8
@@ -57,6 +60,10 @@ Contestant = Callable[[int], object]
 """Trains for about so many sequences; what it returns is waited for."""
 
 
+Predict = Callable[[Transformer, Episodes], jax.Array]
+"""Logits of a network."""
+
+
 class Timing(NamedTuple):
     """Sequences a second by the clock, and by the processor time of this process."""
 
@@ -64,46 +71,72 @@ class Timing(NamedTuple):
     by_processor: float
 
 
-def plain_loop(start: Trainee, *, sample_inside: bool = True) -> Contestant:
-    """The usual Equinox training loop: a jitted step, called from Python.
+class PlainLoops:
+    """Training loops in Python around a jitted step, as one usually writes them with Equinox.
 
-    The network, the loss and the sampler are those of the engine; the random key goes through the
-    step, so that Python need not split it, and nobody waits for a loss. With `sample_inside` the
-    step draws its batch itself; else a jitted call of its own does, as a data loader would.
+    The loss, the sampler and the optimiser are those of the engine; the network too, unless
+    `predict` is another.
     """
-    optimiser = optax.adam(float(start.learning_rate))
 
-    def sample(key: jax.Array) -> tuple[Episodes, jax.Array]:
-        key, drawn = jax.random.split(key)
-        return start.sampler.sample(drawn, BATCH), key
+    def __init__(self, start: Trainee, predict: Predict) -> None:
+        self.start = start
+        self.predict = predict
+        self.optimiser = optax.adam(float(start.learning_rate))
+        self.jitted_sample = eqx.filter_jit(self._sample)
+        self.jitted_step = eqx.filter_jit(self._step)
 
-    def step(model, state, episodes):
-        def mean_loss(model):
-            return losses(start.intervention.predict(model, episodes).logits, episodes).mean()
+        @eqx.filter_jit
+        def sample_and_step(model, state, key):
+            return self._step(model, state, self._sample(key))
 
-        loss, gradient = eqx.filter_value_and_grad(mean_loss)(model)
-        updates, state = optimiser.update(gradient, state, model)
-        return eqx.apply_updates(model, updates), state, loss
+        @eqx.filter_jit
+        def split_sample_and_step(model, state, key):
+            key, drawn = jax.random.split(key)
+            return *self._step(model, state, self._sample(drawn)), key
 
-    @eqx.filter_jit
-    def sample_and_step(model, state, key):
-        episodes, key = sample(key)
-        return *step(model, state, episodes), key
+        self.sample_and_step = sample_and_step
+        self.split_sample_and_step = split_sample_and_step
 
-    jitted_step, jitted_sample = eqx.filter_jit(step), eqx.filter_jit(sample)
-
-    def train(sequences: int) -> object:
-        model, state = start.model, optimiser.init(eqx.filter(start.model, eqx.is_array))
-        key = start.data_key
+    def usual(self, sequences: int) -> object:
+        """One jitted call a step, which samples and updates; nobody waits for the loss."""
+        model, state, key = self._begin()
         for _ in range(sequences // BATCH):
-            if sample_inside:
-                model, state, _, key = sample_and_step(model, state, key)
-            else:
-                episodes, key = jitted_sample(key)
-                model, state, _ = jitted_step(model, state, episodes)
+            key, drawn = jax.random.split(key)
+            model, state, _ = self.sample_and_step(model, state, drawn)
         return model
 
-    return train
+    def lean(self, sequences: int) -> object:
+        """The same without any other call: the step splits the key too, and hands it back."""
+        model, state, key = self._begin()
+        for _ in range(sequences // BATCH):
+            model, state, _, key = self.split_sample_and_step(model, state, key)
+        return model
+
+    def as_documented(self, sequences: int) -> object:
+        """Like the example of "day-to-day" use in Equinox's documentation (Train RNN): a loader
+        gives the batch, here by a jitted call of its own, and the loss is read at every step.
+        """
+        model, state, key = self._begin()
+        for _ in range(sequences // BATCH):
+            key, drawn = jax.random.split(key)
+            model, state, loss = self.jitted_step(model, state, self.jitted_sample(drawn))
+            loss.item()
+        return model
+
+    def _begin(self) -> tuple:
+        model = self.start.model
+        return model, self.optimiser.init(eqx.filter(model, eqx.is_array)), self.start.data_key
+
+    def _sample(self, key: jax.Array) -> Episodes:
+        return self.start.sampler.sample(key, BATCH)
+
+    def _step(self, model, state, episodes: Episodes) -> tuple:
+        def mean_loss(model):
+            return losses(self.predict(model, episodes), episodes).mean()
+
+        loss, gradient = eqx.filter_value_and_grad(mean_loss)(model)
+        updates, state = self.optimiser.update(gradient, state, model)
+        return eqx.apply_updates(model, updates), state, loss
 
 
 def engine_alone(start: Trainee) -> Contestant:
@@ -127,31 +160,40 @@ def engine_group(start: Trainee) -> Contestant:
     return train
 
 
-def engine_with_evaluations(spec: RunSpec) -> Contestant:
-    """A whole run as it is trained for a claim, evaluated every 5,000 sequences or more often."""
+def engine_with_evaluations(sequences: int) -> object:
+    """A whole run as it is trained for a claim, with an evaluation every 5,000 sequences.
 
-    def train(sequences: int) -> object:
-        (run,) = engine.train([spec.with_(sequences=sequences)])
-        assert isinstance(run, Run)
-        return run.model()
-
-    return train
+    (Real runs have a few more early on and in their phase change, which would dominate here.)
+    """
+    spec = RunSpec(sequences=sequences, schedule=Schedule(every_in_change=5_000, first=5_000))
+    (run,) = engine.train([spec])
+    return run.model()
 
 
 def contestants() -> dict[str, Contestant]:
     """All that is timed, by name; the first is what the others are compared with."""
     start = begin(RunSpec())
+    loops = PlainLoops(start, lambda model, episodes: model(episodes))
+    mapped = PlainLoops(start, network_for_one.predict)
+    check_same_network(start)
     clamped = {name: begin(RunSpec(clamps=clamps)) for name, clamps in CLAMPS.items()}
     return {
-        "plain loop": plain_loop(start),
-        "plain loop, sampling apart": plain_loop(start, sample_inside=False),
+        "plain loop": loops.usual,
+        "plain loop, as lean as can be": loops.lean,
+        "plain loop, as in Equinox's example": loops.as_documented,
+        "plain loop, network for one, mapped": mapped.usual,
         "engine, one run": engine_alone(start),
-        "engine, one run, with its evaluations": engine_with_evaluations(
-            RunSpec(schedule=Schedule())
-        ),
+        "engine, one run, with its evaluations": engine_with_evaluations,
         f"engine, group of {GROUP} (summed)": engine_group(start),
         **{f"engine, {name}": engine_alone(one) for name, one in clamped.items()},
     }
+
+
+def check_same_network(start: Trainee) -> None:
+    """Make sure that the network for one sequence is the network."""
+    episodes = start.evaluation_sets["train"]
+    expected = start.model(episodes)
+    np.testing.assert_allclose(network_for_one.predict(start.model, episodes), expected, atol=1e-4)
 
 
 def time_of(contestant: Contestant, sequences: int) -> Timing:
