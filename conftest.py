@@ -1,4 +1,4 @@
-"""What pytest needs at the root: one thread a process, and how many workers ``-n auto`` means."""
+"""What pytest needs at the root: one thread a process, and how workers share the tests."""
 
 import os
 
@@ -19,3 +19,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     if hasattr(os, "sched_getaffinity"):
         cores = min(cores, len(os.sched_getaffinity(0)))
     return cores
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """The tests of a file on one worker, because they share what they measure; what the user set
+    goes first.
+    """
+    if config.getvalue("dist") != "load":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log)

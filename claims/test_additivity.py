@@ -45,13 +45,19 @@ def ablations(run: Run, random_layer_1: int | None = None) -> HeadAblations:
     if key not in _MEASURED:
         trained = random_layer_1 is None
         model = run.model() if trained else with_random_layer_1(run, random_layer_1)
-        _MEASURED[key] = head_ablations(model, training_sequences(run))
+        episodes = training_sequences(run) if trained else some_sequences(run)
+        _MEASURED[key] = head_ablations(model, episodes)
     return _MEASURED[key]
 
 
 def training_sequences(run: Run) -> Episodes:
     """All 78,400 of them."""
     return run.samplers()["train"].enumerate()
+
+
+def some_sequences(run: Run) -> Episodes:
+    """A tenth as many, drawn from them: enough for networks that must fail."""
+    return run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), 7_840)
 
 
 def one_head(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:

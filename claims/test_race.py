@@ -75,9 +75,11 @@ def measure_learned(evidence, single: list[Run]) -> None:
     """State how many networks with a single head learn the task."""
     episodes = single[0].samplers()["train"].enumerate()
     best = np.array([run.curves["train.accuracy"].max() for run in single])
-    final = np.array(
-        [performance(run.model(), episodes, run.intervention).accuracy for run in single]
-    )
+    in_the_end = {
+        key: performance(run.model(), episodes, run.intervention).accuracy
+        for key, run in {run.spec.key: run for run in single}.items()
+    }
+    final = np.array([in_the_end[run.spec.key] for run in single])
     evidence.check(
         REACHED,
         np.sum(best >= 0.99),

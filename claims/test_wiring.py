@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from networks import full, only, untrained, with_random_layer_1
 
+from icl_repro.episodes import Episodes
 from icl_repro.measures.composition import composition_scores
 from icl_repro.measures.pair_correlation import pair_correlation
 from icl_repro.measures.previous_token import (
@@ -63,6 +65,11 @@ def network(spec):
 def one_head(seed: int):
     """A network that had a single head of layer 1 active while it was trained."""
     return only(seed, [0])
+
+
+def some_episodes(run: Run) -> Episodes:
+    """A tenth as many as there are training sequences, drawn from them: enough for controls."""
+    return run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), 7_840)
 
 
 def training_episodes(run: Run):
@@ -314,9 +321,9 @@ def published_accuracies() -> np.ndarray:
     return np.array(published_heatmap("fig11b.pv").values)
 
 
-def measure_graph(evidence, run: Run, keep_one: np.ndarray) -> None:
+def measure_graph(evidence, n_episodes: int, keep_one: np.ndarray) -> None:
     """State how many heads of the other layer a head is wired to."""
-    edges = wired(keep_one, training_episodes(run).size)
+    edges = wired(keep_one, n_episodes)
     of_paper = wired(published_accuracies(), PAPER_EPISODES)
     note = (
         "an edge where accuracy with one head active in each layer, values preserved, lies above "
@@ -406,7 +413,7 @@ def graph_figure(diagram: WiringDiagram, n_episodes: int) -> Figure:
 def test_many_to_many(evidence, runs):
     run = runs["network"]
     diagram = diagram_of(run)
-    measure_graph(evidence, run, diagram.keep_one["value"])
+    measure_graph(evidence, training_episodes(run).size, diagram.keep_one["value"])
     evidence.figure(graph_figure(diagram, training_episodes(run).size))
 
 
@@ -418,8 +425,9 @@ def test_many_to_many(evidence, runs):
 )
 def test_random_layer_1_is_not_wired(evidence, runs):
     run = runs["network"]
-    keep_one = keep_one_accuracies(with_random_layer_1(run), training_episodes(run))
-    measure_graph(evidence, run, keep_one)
+    episodes = some_episodes(run)
+    keep_one = keep_one_accuracies(with_random_layer_1(run), episodes)
+    measure_graph(evidence, episodes.size, keep_one)
 
 
 @pytest.mark.control(
@@ -431,7 +439,8 @@ def test_random_layer_1_is_not_wired(evidence, runs):
 )
 def test_one_head_is_not_many(evidence, runs):
     run = runs["network"]
-    measure_graph(evidence, run, keep_one_accuracies(run.model(), training_episodes(run)))
+    episodes = some_episodes(run)
+    measure_graph(evidence, episodes.size, keep_one_accuracies(run.model(), episodes))
 
 
 @pytest.mark.control(
@@ -443,8 +452,9 @@ def test_one_head_is_not_many(evidence, runs):
 )
 def test_shuffled_heads_are_not_wired(evidence, runs):
     run = runs["network"]
-    keep_one = keep_one_accuracies(with_shuffled_writers(run), training_episodes(run))
-    measure_graph(evidence, run, keep_one)
+    episodes = some_episodes(run)
+    keep_one = keep_one_accuracies(with_shuffled_writers(run), episodes)
+    measure_graph(evidence, episodes.size, keep_one)
 
 
 # Redundancy hides the wiring from knock-outs, and weights alone are hard to interpret.
