@@ -14,7 +14,12 @@ from icl_repro.optogenetics import (
     Intervention,
     intervention,
 )
-from icl_repro.training.evaluation import correct, evaluate, losses
+from icl_repro.training.evaluation import (
+    correct,
+    evaluate,
+    losses,
+    previous_token_attention,
+)
 from icl_repro.transformer import ModelSettings
 
 EPISODES = random_episodes(0)
@@ -85,3 +90,12 @@ def test_every_set_is_measured_under_the_intervention():
     assert seen["train.loss"] == pytest.approx(float(losses(logits, EPISODES).mean()))
     assert seen["train.accuracy"] == correct(logits, EPISODES).mean()
     assert seen["train.loss"] != measured(Intervention(), model)["train.loss"]
+
+
+def test_attention_to_the_token_before_is_refused_where_there_is_the_query_only():
+    model, episodes = random_network(0), random_episodes(1, n_episodes=8)
+    last = model.n_layers - 1
+    with pytest.raises(ValueError, match="covers 1 position, not all 5"):
+        previous_token_attention(Intervention().predict(model, episodes), last)
+    seen = previous_token_attention(Intervention().trace(model, episodes), last)
+    assert seen.shape == (model.n_heads,)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from icl_repro.episodes import LABEL_POSITIONS, Episodes
+from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, Episodes
 from icl_repro.optogenetics import Intervention, Trace
 from icl_repro.transformer import Transformer
 
@@ -51,8 +51,17 @@ def query_attention(
 
 
 def previous_token_attention(trace: Trace, layer: int) -> Float[Array, " heads"]:
-    """Mean attention from the label tokens to the token before, for each head of a layer."""
+    """Mean attention from the label tokens to the token before, for each head of a layer.
+
+    Raises:
+        ValueError: the trace has that layer's pattern for the query only.
+    """
     pattern = trace[f"layers.{layer}.attention.pattern"]
+    if pattern.shape[1] != N_POSITIONS:
+        raise ValueError(
+            f"the pattern of layer {layer} covers {pattern.shape[1]} position, not all "
+            f"{N_POSITIONS}: take the trace with Intervention.trace, which covers all"
+        )
     to_previous = [pattern[:, position, position - 1] for position in LABEL_POSITIONS]
     return jnp.stack(to_previous).mean(axis=(0, 2))
 
