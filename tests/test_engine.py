@@ -1,6 +1,7 @@
 """The engine: what a run gives depends on its spec alone, and one program serves many runs."""
 
 import itertools
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
@@ -51,6 +52,14 @@ def trained(*specs: RunSpec, **options) -> list[Run]:
 def trained_alone(spec: RunSpec) -> Run:
     (run,) = trained(spec)
     return run
+
+
+@pytest.fixture
+def compiled_quickly() -> Iterator[None]:
+    """Compiles with fewer optimisations: for programs that run for a moment only."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +130,7 @@ def test_runs_of_a_group_are_each_the_same_as_alone():
         assert_close(run, trained_alone(spec))
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 def test_clamped_runs_of_a_group_differ_in_heads_and_strength():
     group = [
         CLAMPED,
@@ -284,6 +294,7 @@ def test_a_group_of_diverged_runs_stops_at_once():
     assert max(steps) * 32 <= 320
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize("first_bad", [0, 7, 19])
 def test_the_first_bad_step_is_told_exactly(monkeypatch, first_bad):
     def update_with_bad_losses(model, state, intervention, episodes, learning_rate):
@@ -330,6 +341,7 @@ VALUES = [
 ]
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize("change", VALUES, ids=str)
 def test_other_values_need_no_other_program(traced, change):
     trained(CLAMPED)
@@ -338,6 +350,7 @@ def test_other_values_need_no_other_program(traced, change):
     assert traced == []
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize("change", VALUES, ids=str)
 def test_other_values_need_no_other_program_in_a_group(traced, change):
     trained(*(CLAMPED.with_(init_seed=seed) for seed in (5, 6, 7)))
@@ -368,9 +381,10 @@ def test_losses_fall_on_a_small_problem_until_it_is_solved():
     assert run.curves["context_label_probability"][-1] > 0.9
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 def test_shuffled_labels_leave_nothing_to_learn_and_are_not_evaluated_on():
     episodes = msgspec.structs.replace(TINY.episodes, shuffled_labels=True)
-    spec = CHANGING.with_(sequences=64_000, schedule=TINY.schedule, episodes=episodes)
+    spec = CHANGING.with_(sequences=32_000, schedule=TINY.schedule, episodes=episodes)
     start = begin(spec, exemplars())
 
     drawn = start.sampler.sample(jax.random.key(0), 2000)
@@ -388,6 +402,7 @@ def test_shuffled_labels_leave_nothing_to_learn_and_are_not_evaluated_on():
     assert 0.2 < run.curves["train.accuracy"][-1] < 0.8
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 def test_a_clamped_run_is_trained_and_evaluated_under_its_clamps(tiny_run):
     run = trained_alone(CLAMPED)
     np.testing.assert_allclose(run.curves["attention.correct"][:, 1, 1], 0.9, atol=1e-6)
@@ -408,6 +423,7 @@ def test_a_clamped_run_is_trained_and_evaluated_under_its_clamps(tiny_run):
     np.testing.assert_array_equal(*first)
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 def test_the_copy_clamp_trains_although_its_logits_are_infinite():
     spec = CHANGING.with_(clamps=(ClampCopy(1), ClampFirstLayer()), schedule=TINY.schedule)
     run = trained_alone(spec)
@@ -416,6 +432,7 @@ def test_the_copy_clamp_trains_although_its_logits_are_infinite():
     np.testing.assert_array_equal(*run.checkpoint_weights["unembedding_weight"])
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 def test_a_network_of_one_layer():
     run = trained_alone(TINY.with_(model=ModelSettings(layers=1, width=16, heads=2)))
     assert run.curves["attention.correct"].shape == (3, 1, 2)

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from icl_repro.episodes import EpisodeSettings, samplers
+from icl_repro.exemplars.cache import recall
+from icl_repro.exemplars.glyphs import MEAN_NORM
 from icl_repro.training import Optimiser, Run, RunSpec, RunStore, Schedule
 from icl_repro.transformer import ModelSettings
 
@@ -28,9 +30,20 @@ DIVERGES = TINY.with_(optimiser=Optimiser(learning_rate=1e30))
 
 @functools.cache
 def exemplars() -> Path:
-    """A folder with the encoded exemplars of :data:`TINY`: to draw them anew takes seconds."""
+    """A folder with the encoded exemplars of :data:`TINY`.
+
+    Their mean norm is only about right: it is set from 20 classes, because to draw all 1,623, from
+    which the source sets it, takes seconds.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tiny-exemplars-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    source = TINY.exemplars
+
+    def scale() -> np.ndarray:
+        norms = np.linalg.norm(source.unscaled_features(tuple(range(20)), (0,)), axis=-1)
+        return np.array([MEAN_NORM / norms.mean()], np.float32)
+
+    recall(folder, name="scale", key=source.fingerprint, shape=(1,), compute=scale)
     samplers(TINY.episodes, TINY.exemplars, folder)
     return folder
 
