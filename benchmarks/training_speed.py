@@ -182,6 +182,7 @@ def contestants() -> dict[str, Contestant]:
         "plain loop, as lean as can be": loops.lean,
         "plain loop, as in Equinox's example": loops.as_documented,
         "plain loop, network for one, mapped": mapped.usual,
+        "plain loop, as in the example, network for one": mapped.as_documented,
         "engine, one run": engine_alone(start),
         "engine, one run, with its evaluations": engine_with_evaluations,
         f"engine, group of {GROUP} (summed)": engine_group(start),
@@ -245,7 +246,7 @@ def table(timed: dict[str, list[Timing]], first: str, base: str) -> str:
         return statistics.median(one.by_clock / two.by_clock for one, two in pairs)
 
     heads = ("", "sequences/s", "lowest", "highest", "per CPU s", f"/ {first}", f"/ {base}")
-    lines = [f"{heads[0]:<42}" + "".join(f"{head:>{len(head) + 3}}" for head in heads[1:])]
+    lines = [f"{heads[0]:<48}" + "".join(f"{head:>{len(head) + 3}}" for head in heads[1:])]
     for name, timings in timed.items():
         by_clock = [timing.by_clock for timing in timings]
         numbers = [
@@ -257,7 +258,7 @@ def table(timed: dict[str, list[Timing]], first: str, base: str) -> str:
             f"{ratio(name, base):.2f}",
         ]
         columns = zip(numbers, heads[1:], strict=True)
-        lines.append(f"{name:<42}" + "".join(f"{text:>{len(head) + 3}}" for text, head in columns))
+        lines.append(f"{name:<48}" + "".join(f"{text:>{len(head) + 3}}" for text, head in columns))
     return "\n".join(lines)
 
 
