@@ -352,9 +352,10 @@ class Processes:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # What one has compiled, the others only load.
+            # Compiled with few optimisations; what one has compiled, the others only load.
             env=os.environ
             | {
+                "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
                 "JAX_COMPILATION_CACHE_DIR": str(self.compiled),
                 "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
             },
