@@ -40,7 +40,7 @@ def performance(
 ) -> Performance:
     """Evaluate a network on every episode, under an intervention if one is given."""
     edits = Intervention() if intervention is None else intervention
-    return _mean_over_chunks(episodes, lambda chunk: _evaluate(model, chunk, edits), LARGEST_CHUNK)
+    return _mean_over_chunks(episodes, lambda chunk: _evaluate(model, chunk, edits))
 
 
 @eqx.filter_jit
@@ -73,7 +73,7 @@ def performances(
             of_choices = jax.vmap(of_choices, in_axes=mapped)
         return of_choices(*axes)
 
-    return _mean_over_chunks(episodes, evaluate, LARGEST_CHUNK)
+    return _mean_over_chunks(episodes, evaluate)
 
 
 def _evaluate(model: Transformer, episodes: Episodes, edits: Intervention) -> Performance:
@@ -88,8 +88,8 @@ def _evaluate(model: Transformer, episodes: Episodes, edits: Intervention) -> Pe
 
 
 def _mean_over_chunks(
-    episodes: Episodes, evaluate: Callable[[Episodes], Performance], largest: int
+    episodes: Episodes, evaluate: Callable[[Episodes], Performance]
 ) -> Performance:
     # The chunks are equal, so that the mean of their means is the mean.
-    means = over_chunks(episodes, evaluate, largest)
+    means = over_chunks(episodes, evaluate, LARGEST_CHUNK)
     return jax.tree.map(lambda x: jnp.mean(x, axis=0), means)

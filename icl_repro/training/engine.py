@@ -145,14 +145,13 @@ def _evaluate(trainee: Trainee) -> dict[str, Array]:
     return measured | {"bad_step": trainee.bad_step}
 
 
-# Stretches hand the trainee on and never look back, so that its memory is reused.
 _advance_one = eqx.filter_jit(_advance)
 _evaluate_one = eqx.filter_jit(_evaluate)
 _advance_group = eqx.filter_jit(eqx.filter_vmap(_advance, in_axes=(0, None, None, None)))
 _evaluate_group = eqx.filter_jit(eqx.filter_vmap(_evaluate))
 
 
-def program(spec: RunSpec, trainee: Trainee | None = None) -> object:
+def program(spec: RunSpec) -> object:
     """What compiled program a run needs: hashable, and equal for runs that can train as a group.
 
     Seeds, masks, strengths and learning rates do not matter; shapes, clamped sites, batch size
