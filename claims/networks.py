@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import equinox as eqx
 import jax
@@ -14,6 +14,11 @@ from icl_repro.transformer import ModelSettings, Transformer, initialise
 
 WITH_CHECKPOINTS = Schedule(keep_change=0.05)
 """Keeps weights at least every 50,000 sequences and whenever the loss has moved by 0.05."""
+
+
+def network(spec: Callable[[int], RunSpec]) -> Callable[[int], dict[str, RunSpec]]:
+    """The runs of a claim that needs one network for a seed, by the name of ``network``."""
+    return lambda seed: {"network": spec(seed)}
 
 
 def full(seed: int) -> RunSpec:

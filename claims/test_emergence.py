@@ -13,7 +13,7 @@ import math
 import jax
 import numpy as np
 import pytest
-from networks import full, one_layer, shuffled_labels, untrained
+from networks import full, network, one_layer, shuffled_labels, untrained
 
 from icl_repro.measures.checkpoints import losses_over_checkpoints
 from icl_repro.measures.curves import first_fall, first_rise, longest_stay
@@ -35,11 +35,6 @@ ALL_SETS = {
     "test_exemplars": "test (exemplars)",
     "test_relabel": "test (relabel)",
 }
-
-
-def network(spec):
-    """A claim's runs: one network for a seed."""
-    return lambda seed: {"network": spec(seed)}
 
 
 def line(label: str, x, y, group: str) -> Series:

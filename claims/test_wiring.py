@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from networks import full, only, untrained, with_random_layer_1
+from networks import full, network, only, untrained, with_random_layer_1
 
 from icl_repro.episodes import Episodes
 from icl_repro.measures.composition import composition_scores
@@ -55,11 +55,6 @@ PAPER_HEADS = (1, 2, 5)
 PAPER_EPISODES = 78_400
 PATTERN, VALUE, BOTH = range(3)
 """What is preserved, in the order of :func:`without_heads`."""
-
-
-def network(spec):
-    """A claim's runs: one network for a seed."""
-    return lambda seed: {"network": spec(seed)}
 
 
 def one_head(seed: int):
