@@ -1,0 +1,109 @@
+"""The networks of Section 4 and Appendix D: one induction head, with parts of its circuit clamped.
+
+All start from the initial weights of the full network of the same seed, keep one head of layer 1
+(the paper's Layer 2) active and train on 600,000 sequences.
+
+- *Which induction head*: of the eight networks with a single head of layer 1, the one whose train
+  loss falls first to 0.35 (the paper: Layer 2 Head 3, the fastest of its seed 5, Figure 4b).
+- *Which previous-token head*: the paper's own, its Layer 1 Head 2, on every seed. Before training
+  heads differ by chance only, so that no rule could choose a better one without looking at results.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from networks import only
+
+from icl_repro.measures.curves import first_fall
+from icl_repro.optogenetics import (
+    Clamp,
+    ClampCopy,
+    ClampFirstLayer,
+    ClampMatch,
+    ClampPreviousToken,
+    only_heads,
+)
+from icl_repro.training import Run, RunSpec, Schedule
+
+HEADS = range(8)
+SEQUENCES = 600_000
+HALF_LOSS = 0.35
+"""Half of ln 2: a network is halfway down when its train loss is there."""
+PREVIOUS_TOKEN_HEADS = (2,)
+"""Heads of layer 0 (the paper's Layer 1) that are clamped to the previous-token pattern."""
+
+THROUGHOUT_THE_FALL = Schedule(change=(0.05, 10.0))
+"""Evaluates every 1,250 sequences from the start until the loss is below 0.05 (the paper: every
+1,000), because clamped networks fall from the first step on.
+"""
+WITH_PROGRESS = Schedule(change=(0.05, 10.0), keep_every=10_000, keep_change=0.03)
+"""The same, and keeps weights often enough to measure the progress of a part of the circuit."""
+
+
+def single_heads(seed: int) -> dict[str, RunSpec]:
+    """Each head of layer 1 alone, by the name that :func:`fastest_head` looks for."""
+    return {f"head {head}": only(seed, [head]) for head in HEADS}
+
+
+def fastest_head(runs: Mapping[str, Run]) -> int:
+    """The head of layer 1 whose network falls first to a train loss of 0.35; where none does, the
+    one with the lowest loss in the end.
+
+    Args:
+        runs: has those of :func:`single_heads`.
+    """
+
+    def time_and_loss(head: int) -> tuple[float, float]:
+        run = runs[f"head {head}"]
+        loss = run.curves["train.loss"]
+        time = first_fall(run.sequences, loss, HALF_LOSS)
+        return (math.inf if math.isnan(time) else time, float(loss[-1]))
+
+    return min(HEADS, key=time_and_loss)
+
+
+def unclamped(seed: int, head: int) -> RunSpec:
+    """One head of layer 1, nothing clamped; weights are kept throughout."""
+    return _clamped(seed, head, schedule=WITH_PROGRESS)
+
+
+def previous_token(seed: int, head: int, heads_0: Iterable[int] = PREVIOUS_TOKEN_HEADS) -> RunSpec:
+    """Step 1: some heads of layer 0 attend to the token before."""
+    return _clamped(seed, head, ClampPreviousToken(tuple(heads_0)))
+
+
+def layer_1(seed: int, head: int) -> RunSpec:
+    """Steps 1 and 2, the paper's Layer 1: layer 0 here."""
+    return _clamped(seed, head, ClampFirstLayer())
+
+
+def match(seed: int, head: int, strength: float = 1.0) -> RunSpec:
+    """Steps 1, 2, 3qk and 4: the head attends to the label of the query's class with a weight of
+    `strength`, and to the other label with the rest. Only the copy is learnt.
+    """
+    return _clamped(seed, head, ClampMatch((head,), strength=strength))
+
+
+def copy(seed: int, head: int) -> RunSpec:
+    """Steps 3v and 5: the scores that the head gives to the labels are the logits. Only the match
+    is learnt.
+    """
+    return _clamped(seed, head, ClampCopy(head))
+
+
+def layer_1_and_copy(seed: int, head: int) -> RunSpec:
+    """Steps 1, 2, 3v and 5: only the match without what layer 0 does for it is learnt."""
+    return _clamped(seed, head, ClampFirstLayer(), ClampCopy(head))
+
+
+def _clamped(
+    seed: int, head: int, *clamps: Clamp, schedule: Schedule = THROUGHOUT_THE_FALL
+) -> RunSpec:
+    return RunSpec(
+        init_seed=seed,
+        clamps=(only_heads([head]), *clamps),
+        sequences=SEQUENCES,
+        schedule=schedule,
+    )
