@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 import pytest
@@ -51,6 +51,7 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
         )
         return
     state_of(config).declared = [claim.id for claim in known.claims()]
+    _leave_out(config, items, set(known.outside(settings.profile.name)))
     if settings.claims and known.by_site:
         _select(config, items, wanted_ids(known.subjects(), settings.claims))
 
@@ -121,14 +122,22 @@ def _unmatched(config: pytest.Config, known: Declarations) -> str:
     """What is wrong with the patterns that the user gave, or an empty text."""
     settings = state_of(config).settings
     ids = [claim.id for claim in known.claims()]
+    outside = known.outside(settings.profile.name)
     # What --lf leaves out is never collected, so that a pattern may have nothing left to match.
     if config.getoption("lf", False):
         return ""
     asked = list(settings.claims) if settings.claims_by_user or ids else []
     asked += [pattern for pattern in settings.retrain if ids and pattern != ALL]
     for pattern in asked:
-        if any(fnmatchcase(id_, pattern) for id_ in ids):
+        matched = [id_ for id_ in ids if fnmatchcase(id_, pattern)]
+        if any(id_ not in outside for id_ in matched):
             continue
+        if matched:
+            others = " or ".join(outside[matched[0]])
+            return (
+                f"what matches {pattern!r} is judged in the {others} profile only; "
+                f"write --icl-profile {outside[matched[0]][0]}"
+            )
         for subject in known.subjects():
             if isinstance(subject, Control) and subject.id == pattern:
                 return f"{pattern!r} is a control; select the claim that names it"
@@ -137,10 +146,21 @@ def _unmatched(config: pytest.Config, known: Declarations) -> str:
 
 
 def _select(config: pytest.Config, items: list[pytest.Item], wanted: set[str]) -> None:
+    _keep(config, items, lambda id_: id_ in wanted)
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], unwanted: set[str]) -> None:
+    _keep(config, items, lambda id_: id_ not in unwanted)
+
+
+def _keep(
+    config: pytest.Config, items: list[pytest.Item], wanted: Callable[[str | None], bool]
+) -> None:
+    """Deselect the tests whose id is not `wanted`; that of an ordinary test is None."""
     kept, left = [], []
     for item in items:
         draft = trials.draft_of(item)
-        (kept if draft is not None and draft.subject.id in wanted else left).append(item)
+        (kept if wanted(draft.subject.id if draft else None) else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept

@@ -22,8 +22,9 @@ from icl_repro.verification.nearest import nearest
 _READERS: dict[str, Callable[..., Declared]] = {"claim": declare_claim, "control": declare_control}
 
 MARKERS = (
-    "claim(id, statement, source, controls, runs=None, then=None, finding=''): a claim of the"
-    " paper; judged by the checks that the test states through the evidence fixture.",
+    "claim(id, statement, source, controls, runs=None, then=None, finding='', profiles=...): a"
+    " claim of the paper; judged by the checks that the test states through the evidence fixture,"
+    " in the profiles named or in all.",
     "control(id, statement, must_fail, runs=None, then=None): a negative control of a claim in"
     " the same module; the checks named in must_fail have to fail on it.",
 )
@@ -54,6 +55,24 @@ class Declarations:
     def claims(self) -> list[Claim]:
         """All claims, in the same order."""
         return [subject for subject in self.subjects() if isinstance(subject, Claim)]
+
+    def outside(self, profile: str) -> dict[str, tuple[str, ...]]:
+        """The ids that a profile leaves out, each with the profiles that do not: claims of other
+        profiles, and controls that no other claim names.
+        """
+        inside = {
+            control
+            for declared in self.by_site.values()
+            if isinstance(declared.subject, Claim) and profile in (declared.profiles or [profile])
+            for control in declared.subject.controls
+        }
+        left: dict[str, tuple[str, ...]] = {}
+        for declared in self.by_site.values():
+            if declared.profiles and profile not in declared.profiles:
+                assert isinstance(declared.subject, Claim)
+                controls = set(declared.subject.controls) - inside
+                left |= dict.fromkeys((declared.subject.id, *controls), declared.profiles)
+        return left
 
 
 def is_marked(node: pytest.Item | pytest.Function) -> bool:

@@ -4,7 +4,8 @@ A test becomes a claim by ``@pytest.mark.claim(...)`` and a negative control by
 ``@pytest.mark.control(...)``. The fields of the markers are those of :class:`Claim` and
 :class:`Control`, plus two optional ones: ``runs``, a callable that takes a seed and returns the
 training runs that the test needs, by name; and ``then``, a callable that takes the seed and those
-runs, once trained, and returns further runs that were chosen by what was measured on them.
+runs, once trained, and returns further runs that were chosen by what was measured on them. A claim
+may also name the only ``profiles`` in which it is judged; its controls then run in those alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import msgspec
 
 from icl_repro.verification.nearest import nearest
+from icl_repro.verification.profiles import PROFILES
 
 RunsNeeded = Callable[[int], Mapping[str, Any]]
 """Takes a seed and returns the specs of the training runs that a test needs, by name."""
@@ -60,11 +62,15 @@ class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Declared:
-    """What one marker declares: a claim or a control, and the runs that its test needs."""
+    """What one marker declares: a claim or a control, and the runs that its test needs.
+
+    `profiles` are the only ones in which a claim is judged; empty for all.
+    """
 
     subject: Claim | Control
     runs: RunsNeeded | None = None
     then: RunsChosen | None = None
+    profiles: tuple[str, ...] = ()
 
 
 class InvalidDeclaration(ValueError):
@@ -88,7 +94,10 @@ def declare_claim(args: Sequence[Any], fields: Mapping[str, Any]) -> Declared:
         texts=("id", "statement", "source"),
         names="controls",
         optional_texts=("finding",),
+        optional=("profiles",),
     )
+    if "profiles" in fields:
+        _require_profiles(fields["profiles"])
     return Declared(
         Claim(
             fields["id"],
@@ -98,6 +107,7 @@ def declare_claim(args: Sequence[Any], fields: Mapping[str, Any]) -> Declared:
             fields.get("finding", ""),
         ),
         *map(fields.get, RUN_FIELDS),
+        profiles=tuple(fields.get("profiles", ())),
     )
 
 
@@ -122,9 +132,10 @@ def _require_valid(
     texts: tuple[str, ...],
     names: str,
     optional_texts: tuple[str, ...] = (),
+    optional: tuple[str, ...] = (),
 ) -> None:
     required = (*texts, names)
-    known = (*required, *optional_texts, *RUN_FIELDS)
+    known = (*required, *optional_texts, *optional, *RUN_FIELDS)
     problems = []
     if args:
         problems.append(f"@pytest.mark.{marker} takes named fields only, but got {args[0]!r}")
@@ -154,6 +165,18 @@ def _require_valid(
             )
         if fields.get("runs") is None:
             problems.append("field 'then' chooses by trained runs, but there is no field 'runs'")
+    if problems:
+        raise InvalidDeclaration(problems)
+
+
+def _require_profiles(value: Any) -> None:
+    problems = _problems_of_names("profiles", value)
+    if not problems:
+        problems = [
+            f"field 'profiles' names {name!r}, which is no profile; {nearest(name, PROFILES)}"
+            for name in value
+            if name not in PROFILES
+        ]
     if problems:
         raise InvalidDeclaration(problems)
 

@@ -1,0 +1,93 @@
+"""The networks of Section 5: tasks with more classes or more labels, whole and with the clamps that
+isolate a subcircuit, each a RunSpec for a seed and the one head of layer 1 that is active.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from clamped_networks import THROUGHOUT_THE_FALL
+
+from icl_repro.episodes import EpisodeSettings
+from icl_repro.optogenetics import Clamp, ClampCopy, ClampFirstLayer, ClampMatch, only_heads
+from icl_repro.training import RunSpec, Schedule, Stop
+
+Circuit = Literal["whole", "B", "C", "B and C"]
+"""What is left to learn: all of it, or the paper's subcircuits B (match), C (copy) or both."""
+
+CIRCUITS: tuple[Circuit, ...] = ("whole", "B", "C", "B and C")
+"""The columns of Figure 6."""
+
+CLAMPED_SEQUENCES = 300_000
+"""How long the networks with clamps train (Figure 6)."""
+LONGEST = 2_000_000
+"""How long the others train at most (Figure 6)."""
+PASSED = Stop(loss=0.05, evaluations=3)
+"""The whole phase change is over: half-time and slope are measured, and nothing else is to be seen
+in the figure.
+"""
+
+
+class Condition(NamedTuple):
+    """Properties of the data: how many classes and how many labels are trained on."""
+
+    classes: int
+    labels: int
+
+    @property
+    def name(self) -> str:
+        """Both in words."""
+        return f"{self.classes} classes, {self.labels} labels"
+
+
+DEFAULT = Condition(50, 5)
+"""The paper's task everywhere but in Section 5."""
+BY_CLASSES = (DEFAULT, Condition(100, 5), Condition(200, 5))
+"""The upper row of Figure 6."""
+BY_LABELS = (DEFAULT, Condition(50, 10), Condition(50, 15))
+"""The lower row of Figure 6."""
+CONDITIONS = (*BY_CLASSES, *BY_LABELS[1:])
+"""All five."""
+
+
+def clamps_leaving(circuit: Circuit, head: int) -> tuple[Clamp, ...]:
+    """The clamps under which nothing but a circuit is left to learn (Appendix D.1.2)."""
+    clamps: dict[Circuit, tuple[Clamp, ...]] = {
+        "whole": (),
+        "B": (ClampFirstLayer(), ClampCopy(head)),
+        "C": (ClampMatch((head,)),),
+        "B and C": (ClampFirstLayer(),),
+    }
+    return clamps[circuit]
+
+
+def learning(
+    circuit: Circuit,
+    seed: int,
+    head: int,
+    condition: Condition = DEFAULT,
+    *,
+    shuffled: bool = False,
+    longest: int = LONGEST,
+) -> RunSpec:
+    """A network that learns a circuit, with a single head of layer 1 active (Section 5, Figure 6).
+
+    Args:
+        circuit: what the clamps leave to learn.
+        seed: of the initial weights.
+        head: the head of layer 1 (the paper's Layer 2) that is active throughout training.
+        condition: how many classes and labels there are; a fifth of the label pairs is held out.
+        shuffled: whether the labels have nothing to do with the classes, for controls.
+        longest: how long it trains at most if nothing is clamped.
+    """
+    whole = circuit == "whole"
+    return RunSpec(
+        init_seed=seed,
+        clamps=(only_heads([head]), *clamps_leaving(circuit, head)),
+        sequences=longest if whole else CLAMPED_SEQUENCES,
+        episodes=EpisodeSettings(
+            classes=condition.classes, labels=condition.labels, shuffled_labels=shuffled
+        ),
+        schedule=Schedule() if whole else THROUGHOUT_THE_FALL,
+        stop=PASSED if whole else None,
+    )
