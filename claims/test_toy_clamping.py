@@ -29,9 +29,9 @@ import pytest
 
 from icl_repro import tensor_toy
 from icl_repro.measures.acceleration import (
-    acceleration_ratio,
     crossing,
     exponential_fit,
+    fastest_over_first,
     greatest_speedup,
     plateau_ratio,
 )
@@ -102,7 +102,7 @@ def state_shapes(evidence, training: tensor_toy.Training) -> None:
         state_median(
             evidence, f"steps until the loss halves, {name}", half_times(curves), unit="steps"
         )
-        fastest = [acceleration_ratio(curve) for curve in curves]
+        fastest = [fastest_over_first(curve) for curve in curves]
         state_median(evidence, f"fastest fall over first fall, {name}", fastest)
     finished = np.mean(training.loss[0, :, -1] < 0.1)
     name = "unclamped draws with a loss below 0.1 after 1,000 steps"

@@ -73,7 +73,7 @@ def greatest_speedup(curve: Curve, *, window: int = 1) -> float:
     return float((speed - slowest_so_far).max() / fastest)
 
 
-def acceleration_ratio(curve: Curve, *, window: int = 1) -> float:
+def fastest_over_first(curve: Curve, *, window: int = 1) -> float:
     """The greatest descent speed over the first one: 1 for an exponential, large after a plateau.
 
     Infinite where the curve does not fall at first, not a number where it never falls.

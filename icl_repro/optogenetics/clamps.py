@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Bool
 
-from icl_repro.episodes import QUERY_POSITION
+from icl_repro.episodes import N_POSITIONS, QUERY_POSITION
 from icl_repro.optogenetics.edits import (
     CLEAN,
     Constant,
@@ -80,15 +80,29 @@ def only_heads(heads: Iterable[int], layer: int = 1, n_heads: int = 8) -> Ablate
 class ClampPreviousToken(_Heads, frozen=True, tag="previous_token"):
     """Step 1, PT-attend (Appendix D.1.2, "Clamping Step 1"): heads attend to the token before with
     weight 1. The first token, which has none before it, attends to itself.
+
+    `shift` is how many tokens before: 1 for the clamp of the paper, more for a wrong pattern to
+    compare with, in which labels attend to labels and exemplars to exemplars when it is 2. Tokens
+    with fewer before them attend to themselves.
     """
 
     layer: int = 0
+    shift: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shift not in range(1, N_POSITIONS):
+            raise OutOfRange(
+                f"shift {self.shift} must be from 1 to {N_POSITIONS - 1}, for the "
+                f"{N_POSITIONS} tokens of a sequence "
+                f"(nearest: {round(min(max(self.shift, 1), N_POSITIONS - 1))})"
+            )
 
     def edits(self, model: ModelSettings) -> tuple[Edit, ...]:
         """The edits of this clamp."""
         mask = _mask(self.heads, self.layer, model)
         pattern = f"layers.{self.layer}.attention.pattern"
-        return (Edit(pattern, PreviousTokenPattern(), heads=mask),)
+        return (Edit(pattern, PreviousTokenPattern(self.shift), heads=mask),)
 
 
 class ClampMatch(_Heads, frozen=True, tag="match"):
