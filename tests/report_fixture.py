@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 from PIL import Image, ImageDraw
-from report_pictures import paper_tables, section_3_figures
+from report_pictures import all_figures, paper_tables
 
 from icl_repro.verification.evidence import (
     Check,
@@ -257,7 +257,7 @@ def _emergence_claims():
                             reported=reported("paper.final_accuracy"),
                         )
                     ],
-                    figures=section_3_figures() if seed == 5 else [],
+                    figures=all_figures() if seed == 5 else [],
                     tables=paper_tables() if seed == 5 else [],
                 ),
             )

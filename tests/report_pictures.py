@@ -1,5 +1,6 @@
 """Figures and tables of Section 3 as a claim might record them: made up, beside the published."""
 
+from icl_repro.verification.diagram import Arrow, Diagram, Node
 from icl_repro.verification.evidence import (
     Bars,
     Cell,
@@ -156,6 +157,52 @@ def learning_times():
     )
 
 
+def circuit():
+    """A diagram with every kind of node and arrow."""
+    return Figure(
+        "circuit",
+        "A label is matched by the token before it.",
+        "Figure 5c",
+        [
+            Diagram(
+                "Two steps of a circuit",
+                [
+                    Node("output", -1, 0, framed=False),
+                    Node("0", 1, 0),
+                    Node("input", -1, 1, framed=False),
+                    Node("A", 0, 1),
+                    Node("a query", 1, 1),
+                ],
+                [
+                    Arrow(4, 3, "1 attend", "match", "The query attends to the item", bend=0.5),
+                    Arrow(3, 1, "2 copy", "copy", label_at=0.3, bend=-0.1),
+                    Arrow(4, 1),
+                ],
+                ["match", "copy"],
+            )
+        ],
+    )
+
+
+def strengths():
+    """Curves of a quantity with steps, measured in one panel and published in another."""
+    steps = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5]
+
+    def panel(title, which, **more):
+        series = [
+            Series(f"strength {step:g}", [0.0, 1e5], [1.8, 1 - step], group=f"{step:g}", **more)
+            for step in which
+        ]
+        return Panel(title, "sequences seen", "loss", series, ordered=True)
+
+    return Figure(
+        "strengths",
+        "Loss by the strength of a clamp.",
+        "Figure 15",
+        [panel("Measured", steps), panel("Published", steps[::2], origin="published")],
+    )
+
+
 def paper_tables():
     """Tables 1 and 2 with the paper's numbers in the same cells."""
     first = {
@@ -205,6 +252,6 @@ def paper_tables():
     ]
 
 
-def section_3_figures():
+def all_figures():
     """All of the above figures."""
-    return [by_strength(), *wiring_maps(), learning_times()]
+    return [by_strength(), *wiring_maps(), learning_times(), circuit(), strengths()]

@@ -5,8 +5,9 @@ import math
 import msgspec
 import numpy as np
 import pytest
-from report_pictures import paper_tables, section_3_figures
+from report_pictures import all_figures, paper_tables
 
+from icl_repro.verification.diagram import Arrow, Diagram, Node
 from icl_repro.verification.evidence import (
     Bars,
     Cell,
@@ -23,6 +24,10 @@ from icl_repro.verification.recorder import EvidenceRecorder, MisusedEvidence
 
 def heatmap(values, **more):
     return Heatmap("map", "x", "y", ["a", "b"], ["r"], values, **more)
+
+
+def diagram(*arrows, nodes=(("a", 0, 0), ("b", 1, 0)), groups=()):
+    return Diagram("boxes", [Node(*node) for node in nodes], list(arrows), list(groups))
 
 
 def wiring(edges):
@@ -44,6 +49,15 @@ def wiring(edges):
         (lambda: wiring([(0, 0, math.nan)]), "a weight outside 0 to 1"),
         (lambda: wiring([(0, 0, 0.1), (0, 0, 0.2)]), "from 0 to 0 is given twice"),
         (lambda: Wiring("graph", [], ["r"], []), "at least one sender and one receiver"),
+        (lambda: diagram(nodes=[]), "at least one node"),
+        (lambda: diagram(nodes=[("a", 0, math.inf)]), "the place of node 'a' is not finite"),
+        (lambda: diagram(nodes=[("a", 0, 1), ("b", 0, 1)]), "'a' and 'b' have the same place"),
+        (lambda: diagram(Arrow(0, 2)), "from 0 to 2 leads outside its 2 nodes"),
+        (lambda: diagram(Arrow(1, 1)), "from 1 to 1 must lead to another node"),
+        (lambda: diagram(Arrow(0, 1, bend=math.nan)), "bend must be finite"),
+        (lambda: diagram(Arrow(0, 1, label_at=2)), "label_at must be 0 to 1, but is 2"),
+        (lambda: diagram(Arrow(0, 1, group="g")), "'g' is not listed"),
+        (lambda: diagram(Arrow(0, 1), groups=["g"]), "'g' is that of no arrow"),
         (lambda: Bars("bars", "", "", [], []), "at least one category"),
         (
             lambda: Bars("bars", "", "", ["a"], [Series("s", [1.0], [1.0])]),
@@ -66,11 +80,11 @@ def test_what_does_not_fit_together_is_refused_when_it_is_made(make, complaint):
 
 
 def test_all_of_it_survives_json():
-    evidence = Evidence(figures=section_3_figures(), tables=paper_tables())
+    evidence = Evidence(figures=all_figures(), tables=paper_tables())
     again = msgspec.json.decode(msgspec.json.encode(evidence), type=Evidence)
     assert again == evidence
     kinds = {type(panel) for figure in again.figures for panel in figure.panels}
-    assert kinds == {Panel, Heatmap, Wiring, Bars}
+    assert kinds == {Panel, Heatmap, Wiring, Bars, Diagram}
 
 
 def test_a_broken_picture_in_a_record_is_refused():

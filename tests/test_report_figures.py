@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from report_fixture import loss_figure, rich_record, strength_figure
+from report_pictures import strengths
 
 from icl_repro.report.canvas import WIDE, UndrawablePanel
 from icl_repro.report.figures import view_figure
@@ -309,3 +310,23 @@ def test_points_over_the_same_places_stand_side_by_side():
     (left, _), (right, _) = places(2)
     assert right - left == pytest.approx(8, abs=0.1)
     assert (left + right) / 2 == pytest.approx(alone, abs=0.1)
+
+
+def test_steps_of_one_quantity_get_the_colours_of_a_scale_in_their_order():
+    view = view_figure(strengths(), "p")
+    colours = [entry.colour for entry in view.legend]
+    shares = [float(re.search(r"([\d.]+)%", colour)[1]) for colour in colours]
+    assert shares == sorted(set(shares))
+    assert (shares[0], shares[-1]) == (0, 100)
+    for panel in view.panels:
+        assert "color-mix" in panel.svg
+        assert "#0102" not in panel.svg, "no placeholder is left"
+
+
+def test_a_legend_serves_panels_that_show_a_part_of_the_same():
+    view = view_figure(strengths(), "p")
+    assert [entry.label for entry in view.legend] == [
+        f"strength {step}" for step in ("1", "0.9", "0.8", "0.7", "0.6", "0.5")
+    ]
+    assert not any(entry.open for entry in view.legend)
+    assert [panel.legend for panel in view.panels] == [(), ()]

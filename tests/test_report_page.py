@@ -182,8 +182,8 @@ def test_a_table_of_the_paper_has_both_numbers_in_its_cells(html):
 
 def test_all_kinds_of_picture_are_drawn(html):
     own = section(html, "emergence.final_accuracy")
-    assert own.count('<svg class="plot"') == 10
-    for kind in ("cell-3-2", "marked-3-2", "edge-2-3", "series-0-bar-1"):
+    assert own.count('<svg class="plot"') == 13
+    for kind in ("cell-3-2", "marked-3-2", "edge-2-3", "series-0-bar-1", "arrow-1"):
         assert re.search(rf'id="[\w.-]+-{kind}"', own), kind
 
 

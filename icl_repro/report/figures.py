@@ -13,12 +13,14 @@ import msgspec
 
 from icl_repro.report.bars import draw_bars
 from icl_repro.report.canvas import NARROW, WIDE, UndrawablePanel, group_of
+from icl_repro.report.diagrams import describe_diagram, draw_diagram
 from icl_repro.report.heatmaps import describe_heatmap, draw_heatmap, with_shared_limits
 from icl_repro.report.inline_svg import inline
 from icl_repro.report.numbers import axis_numbers, number
-from icl_repro.report.palette import css_variable, series_name
+from icl_repro.report.palette import css_variable, scale_name, series_name
 from icl_repro.report.panels import draw_panel
 from icl_repro.report.wirings import describe_wiring, draw_wiring
+from icl_repro.verification.diagram import Diagram
 from icl_repro.verification.evidence import (
     Bars,
     Figure,
@@ -29,7 +31,7 @@ from icl_repro.verification.evidence import (
     Wiring,
 )
 
-_AnyPanel = Panel | Heatmap | Wiring | Bars
+_AnyPanel = Panel | Heatmap | Wiring | Bars | Diagram
 
 
 class LegendEntry(msgspec.Struct, frozen=True):
@@ -80,10 +82,8 @@ def view_figure(figure: Figure, prefix: str) -> FigureView:
         _view_panel(panel, colours, f"{prefix}-{index}", size)
         for index, panel in enumerate(figure.panels)
     ]
-    legends = {panel.legend for panel in panels}
-    shared: tuple[LegendEntry, ...] = ()
-    if len(panels) > 1 and len(legends) == 1:
-        shared = legends.pop()
+    shared = _shared_legend(panels, _is_ordered(figure))
+    if shared:
         panels = [msgspec.structs.replace(panel, legend=()) for panel in panels]
     return FigureView(
         name=figure.name,
@@ -94,6 +94,27 @@ def view_figure(figure: Figure, prefix: str) -> FigureView:
         key=_key(figure),
         columns=columns,
     )
+
+
+def _shared_legend(panels: Sequence[PanelView], ordered: bool) -> tuple[LegendEntry, ...]:
+    """The legend that serves all panels, if there is one.
+
+    Of steps of one quantity the longest does, also where a panel shows some of them only, or only
+    those that were published.
+    """
+    legends = [panel.legend for panel in panels]
+    if len(panels) < 2 or () in legends:
+        return ()
+    longest = max(legends, key=len)
+    if len(set(legends)) == 1:
+        return longest
+    said = set(map(_filled, longest))
+    alike = all(_filled(entry) in said for legend in legends for entry in legend)
+    return longest if ordered and alike else ()
+
+
+def _filled(entry: LegendEntry) -> LegendEntry:
+    return msgspec.structs.replace(entry, open=False)
 
 
 def _view_panel(
@@ -127,6 +148,8 @@ def _draw(panel: _AnyPanel, colours: dict[str, str], size: tuple[int, int]) -> s
             return draw_wiring(panel, size)
         case Bars():
             return draw_bars(panel, colours, size)
+        case Diagram():
+            return draw_diagram(panel, colours, size)
         case Panel():
             return draw_panel(panel, colours, size)
 
@@ -142,6 +165,8 @@ def _title(panel: _AnyPanel) -> str:
 def _fallback_title(panel: _AnyPanel) -> str:
     if isinstance(panel, Wiring):
         return "Who sends to whom"
+    if isinstance(panel, Diagram):
+        return "Boxes and arrows"
     return f"{panel.y_label} against {panel.x_label}"
 
 
@@ -175,15 +200,33 @@ def _key(figure: Figure) -> str:
 
 
 def _colours(figure: Figure) -> dict[str, str]:
-    """A colour for every group of the figure; measured series choose first."""
+    """A colour for every group of the figure; measured series choose first.
+
+    Steps of one quantity get those of a scale, in their order.
+    """
     every = [series for panel in figure.panels for series in _series(panel)]
     ordered = sorted(every, key=lambda series: series.origin != "measured")
     groups = dict.fromkeys(group_of(series) for series in ordered)
+    if _is_ordered(figure):
+        return {group: scale_name(index, len(groups)) for index, group in enumerate(groups)}
+    for panel in figure.panels:
+        groups |= dict.fromkeys(panel.groups if isinstance(panel, Diagram) else [])
     return {group: series_name(index) for index, group in enumerate(groups)}
 
 
+def _is_ordered(figure: Figure) -> bool:
+    return any(isinstance(panel, Panel) and panel.ordered for panel in figure.panels)
+
+
 def _legend(panel: _AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...]:
-    """Measured series, and the published ones that no measured series stands for."""
+    """Measured series, and the published ones that no measured series stands for; of a diagram its
+    groups.
+    """
+    if isinstance(panel, Diagram):
+        return tuple(
+            LegendEntry(group, css_variable(colours[group]), mark="line", open=False)
+            for group in panel.groups
+        )
     every = _series(panel)
     measured = {group_of(series) for series in every if series.origin == "measured"}
     entries = [
@@ -215,6 +258,8 @@ def _description(panel: _AnyPanel) -> str:
             return describe_heatmap(panel)
         case Wiring():
             return describe_wiring(panel)
+        case Diagram():
+            return describe_diagram(panel)
         case Bars():
             axes = f"Bars. Horizontal axis: {panel.x_label}. Vertical axis: {panel.y_label}."
             parts = [f"{_full_label(one)}: {_heights(one, panel)}." for one in panel.series]

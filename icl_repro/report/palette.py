@@ -38,9 +38,15 @@ _FALLBACKS = {
 }
 
 COLOUR_NAMES = tuple(_FALLBACKS)
-"""Every colour that a figure may be drawn in."""
+"""Every colour of the page that a figure may be drawn in."""
 
-_PLACEHOLDERS = {name: f"#0102{index + 1:02x}" for index, name in enumerate(_FALLBACKS)}
+SCALE_STEPS = 40
+"""Into how many steps the scale between two series colours is divided."""
+
+_SCALE = {f"scale-{step}": step / SCALE_STEPS for step in range(SCALE_STEPS + 1)}
+"""How far along the scale each of its colours lies."""
+
+_PLACEHOLDERS = {name: f"#0102{index + 1:02x}" for index, name in enumerate([*_FALLBACKS, *_SCALE])}
 _NAMES = {colour: name for name, colour in _PLACEHOLDERS.items()}
 _ANY_PLACEHOLDER = re.compile("|".join(_NAMES))
 
@@ -55,6 +61,14 @@ def series_name(index: int) -> str:
     return f"series-{index % len(SERIES_COLOURS)}"
 
 
+def scale_name(index: int, count: int) -> str:
+    """The colour of the `index`-th of `count` steps of one quantity: from blue over grey to orange.
+
+    More than :data:`SCALE_STEPS` + 1 steps share colours with their neighbours.
+    """
+    return f"scale-{round(SCALE_STEPS * index / max(count - 1, 1))}"
+
+
 def with_variables(style: str) -> str:
     """`style` with every placeholder replaced by its CSS variable."""
     return _ANY_PLACEHOLDER.sub(lambda found: css_variable(_NAMES[found.group()]), style)
@@ -62,6 +76,8 @@ def with_variables(style: str) -> str:
 
 def css_variable(name: str) -> str:
     """The CSS value for a colour name."""
+    if name in _SCALE:
+        return css_mix("series-0", "series-1", _SCALE[name])
     return f"var(--{name}, {_FALLBACKS[name]})"
 
 

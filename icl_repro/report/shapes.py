@@ -10,16 +10,19 @@ from icl_repro.report.plain_text import printable
 
 
 class Shapes:
-    """Shapes in SVG units, the origin in the upper left corner, drawn in the order of the calls.
+    """Shapes in SVG units, drawn in the order of the calls. The upper left corner is at (0, `top`).
 
     Colours are CSS values, so that the drawing follows the page. A `name` is what a shape is
     called when pointed at.
     """
 
-    def __init__(self, width: float, height: float) -> None:
+    def __init__(self, width: float, height: float, top: float = 0.0) -> None:
         self._root = ET.Element(
             "svg",
-            {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width:g} {height:g}"},
+            {
+                "xmlns": "http://www.w3.org/2000/svg",
+                "viewBox": f"0 {top:g} {width:g} {height:g}",
+            },
         )
 
     def document(self) -> str:
@@ -70,6 +73,10 @@ class Shapes:
         if opacity < 1:
             style += f"; stroke-opacity: {opacity:g}"
         self._add("path", {"d": path}, style, gid, name)
+
+    def filled(self, path: str, *, fill: str) -> None:
+        """An area within an SVG path."""
+        self._add("path", {"d": path}, f"fill: {fill}; stroke: none", "", "")
 
     def text(
         self,

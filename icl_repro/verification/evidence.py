@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from icl_repro.verification.diagram import Diagram
+
 Direction = Literal["at_least", "at_most", "between"]
 Origin = Literal["measured", "published"]
 
@@ -94,7 +96,11 @@ class ReferenceLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="axes"):
-    """One pair of axes."""
+    """One pair of axes.
+
+    `ordered` says that the groups of the series are steps of one quantity, in their order: colours
+    then follow a scale instead of being as different as can be.
+    """
 
     title: str
     x_label: str
@@ -105,6 +111,7 @@ class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="axes")
     y_scale: Literal["linear", "log"] = "linear"
     x_limits: tuple[float, float] | None = None
     y_limits: tuple[float, float] | None = None
+    ordered: bool = False
 
 
 class Heatmap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heatmap"):
@@ -221,7 +228,7 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     caption: str
     source: str
-    panels: list[Panel | Heatmap | Wiring | Bars]
+    panels: list[Panel | Heatmap | Wiring | Bars | Diagram]
 
 
 class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from typing import Any, SupportsFloat, TypeVar, overload
 
 import msgspec
 
+from icl_repro.verification.diagram import Diagram
 from icl_repro.verification.evidence import (
     Bars,
     Check,
@@ -133,7 +134,7 @@ class EvidenceRecorder:
         *,
         caption: str,
         source: str,
-        panels: Sequence[Panel | Heatmap | Wiring | Bars],
+        panels: Sequence[Panel | Heatmap | Wiring | Bars | Diagram],
     ) -> None: ...
 
     def figure(
@@ -143,7 +144,7 @@ class EvidenceRecorder:
         *,
         caption: str = "",
         source: str = "",
-        panels: Sequence[Panel | Heatmap | Wiring | Bars] = (),
+        panels: Sequence[Panel | Heatmap | Wiring | Bars | Diagram] = (),
     ) -> None:
         """Record a figure: a whole one, or its name with `caption`, `source` and `panels`.
 
