@@ -9,11 +9,14 @@ import jax
 
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.optogenetics import only_heads
-from icl_repro.training import Optimiser, Run, RunSpec, Schedule
+from icl_repro.training import Optimiser, Run, RunSpec, Schedule, Stop
 from icl_repro.transformer import ModelSettings, Transformer, initialise
 
 WITH_CHECKPOINTS = Schedule(keep_change=0.05)
 """Keeps weights at least every 50,000 sequences and whenever the loss has moved by 0.05."""
+
+LEARNED = Stop(loss=0.01, evaluations=3)
+"""Ends a run of which only the time to learn and the accuracy then are measured."""
 
 
 def network(spec: Callable[[int], RunSpec]) -> Callable[[int], dict[str, RunSpec]]:
@@ -58,9 +61,10 @@ def shuffled_labels(seed: int) -> RunSpec:
 
 def only(seed: int, heads: Iterable[int]) -> RunSpec:
     """The network of Section 3.2 and Appendix H: from the same initial weights as the full one,
-    with some heads of layer 1 (the paper's Layer 2) active and all others off throughout training.
+    with some heads of layer 1 (the paper's Layer 2) active and all others off throughout training,
+    until the task is learned.
     """
-    return RunSpec(init_seed=seed, clamps=(only_heads(heads),))
+    return RunSpec(init_seed=seed, clamps=(only_heads(heads),), stop=LEARNED)
 
 
 def with_random_layer_1(run: Run, draw: int = 0) -> Transformer:

@@ -94,7 +94,7 @@ def measure_learned(evidence, single: list[Run]) -> None:
         at_least=7,
         unit="networks",
         reported=Reported(8, "Section 3.2"),
-        note=f"of 8; after {single[0].spec.sequences:,} sequences, on all {episodes.size:,}; "
+        note=f"of 8; when training ended, on all {episodes.size:,}; "
         f"accuracies {', '.join(f'{accuracy:.4f}' for accuracy in final)}",
     )
 

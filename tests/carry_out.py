@@ -31,7 +31,7 @@ def carry_out(store: RunStore, log: Path, task: Task) -> dict:
         with log.open("a") as file:  # one short line: appended as a whole
             file.write(f"{what} {key} {os.getpid()}\n")
 
-    def train_and_note(specs, cache, on_step):
+    def train_and_note(specs, cache, on_step, load):
         def pausing_on_step(step: int) -> None:
             on_step(step)
             time.sleep(task.pause)
@@ -41,7 +41,7 @@ def carry_out(store: RunStore, log: Path, task: Task) -> dict:
 
         for spec in specs:
             note("begins", spec.key)
-        results = engine.train(specs, cache, pausing_on_step)
+        results = engine.train(specs, cache, pausing_on_step, load)
         for spec in specs:
             note("ends", spec.key)
         return results

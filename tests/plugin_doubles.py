@@ -152,6 +152,7 @@ def engine() -> SimpleNamespace:
     return SimpleNamespace(
         LocalExecutor=Executor,
         Plan=Plan,
+        with_sources=lambda specs: {spec.key: spec for spec in specs},
         RunStore=Store,
         MissingRun=MissingRun,
         DivergedRun=DivergedRun,

@@ -19,7 +19,7 @@ from icl_repro.optogenetics import (
     ClampMatch,
     EditError,
 )
-from icl_repro.training import Optimiser, Run, RunSpec, Schedule, engine
+from icl_repro.training import Optimiser, Run, RunSpec, Schedule, Stop, Transplant, engine
 from icl_repro.training.engine import Diverged, begin, begin_optimiser, train, update
 from icl_repro.training.evaluation import evaluate
 from icl_repro.training.run import weights
@@ -169,6 +169,64 @@ def test_a_learning_rate_of_another_size_changes_the_run(tiny_run):
     other = trained_alone(TINY.with_(optimiser=Optimiser(learning_rate=2e-3)))
     assert other.curves["train.loss"][0] == tiny_run.curves["train.loss"][0]
     assert other.curves["train.loss"][-1] != tiny_run.curves["train.loss"][-1]
+
+
+# When a run ends.
+
+
+def test_a_run_ends_once_its_loss_has_been_low_often_enough(changing_run):
+    losses = changing_run.curves["train.loss"]
+    level = float(np.sort(losses)[len(losses) // 2])
+    low = losses <= level
+    end = next(i for i in range(1, len(low)) if low[i - 1] and low[i])
+    run = trained_alone(CHANGING.with_(stop=Stop(level, evaluations=2)))
+    assert end < len(losses) - 1
+    for name, curve in run.curves.items():
+        np.testing.assert_array_equal(curve, changing_run.curves[name][: end + 1], err_msg=name)
+    assert run.checkpoint_sequences[-1] == run.sequences[-1] == changing_run.sequences[end]
+
+
+def test_a_run_whose_loss_is_never_low_ends_as_without_a_rule(tiny_run):
+    run = trained_alone(TINY.with_(stop=Stop(1e-9)))
+    for name, curve in run.curves.items():
+        np.testing.assert_array_equal(curve, tiny_run.curves[name], err_msg=name)
+
+
+def test_runs_of_a_group_end_each_at_its_own_time(tiny_run):
+    early = TINY.with_(stop=Stop(100.0, evaluations=2))
+    first, second = trained(early, TINY)
+    assert first.sequences.tolist() == [0, 320]
+    assert_close(second, tiny_run)
+
+
+# Layers that are taken from another run.
+
+
+def test_a_transplanted_layer_is_the_sources_and_is_never_trained(tiny_run):
+    spec = TINY.with_(init_seed=7, transplant=Transplant(0, TINY))
+    run = trained(spec, load=lambda source: tiny_run)[0]
+    fresh = begin(spec.with_(transplant=None), exemplars()).model
+    for name, kept in run.checkpoint_weights.items():
+        if name.startswith("layers.0."):
+            for checkpoint in kept:
+                np.testing.assert_array_equal(checkpoint, tiny_run.checkpoint_weights[name][-1])
+        else:
+            np.testing.assert_array_equal(kept[0], weights(fresh)[name], err_msg=name)
+            assert (kept[-1] != kept[0]).any(), name
+
+
+def test_transplants_from_different_runs_train_as_a_group(tiny_run):
+    other = trained_alone(TINY.with_(init_seed=6))
+    sources = {tiny_run.spec: tiny_run, other.spec: other}
+    specs = [TINY.with_(transplant=Transplant(0, source)) for source in sources]
+    for spec, run in zip(specs, trained(*specs, load=sources.__getitem__), strict=True):
+        (alone,) = trained(spec, load=sources.__getitem__)
+        assert_close(run, alone)
+
+
+def test_a_transplant_needs_something_to_load_its_source_with():
+    with pytest.raises(ValueError, match="nothing to load the source of a transplant with"):
+        train([TINY.with_(transplant=Transplant(0, TINY))], exemplars())
 
 
 # When it is evaluated.

@@ -26,6 +26,7 @@ from icl_repro.training import (
     Progress,
     RunSpec,
     RunStore,
+    Transplant,
     UnusableStore,
     executors,
 )
@@ -48,7 +49,7 @@ class Trainer:
         self.groups: list[list[RunSpec]] = []
         self.mark = 0.0
 
-    def __call__(self, specs, cache, on_step):
+    def __call__(self, specs, cache, on_step, load):
         self.groups.append(list(specs))
         self.mark += 1
         for step in (0, 10, specs[0].steps):
@@ -72,11 +73,39 @@ def trainer(monkeypatch) -> Trainer:
     return trainer
 
 
+TAKES_A_LAYER = TINY.with_(sequences=1280, transplant=Transplant(0, TINY))
+
+
 def leftovers(store: RunStore) -> list[str]:
     return [path.name for path in (store.root / "incoming").iterdir()]
 
 
 # One process.
+
+
+def test_a_run_that_takes_a_layer_waits_for_the_run_it_takes_it_from(store, trainer):
+    outcome = LocalExecutor(store).carry_out(Plan.of([TAKES_A_LAYER]))
+    assert trainer.specs == [TINY, TAKES_A_LAYER]
+    assert outcome.trained == (TINY, TAKES_A_LAYER)
+
+
+def test_a_run_that_takes_a_layer_from_one_without_results_has_none_either(store, trainer):
+    broken = TAKES_A_LAYER.with_(transplant=Transplant(0, DIVERGES))
+    outcome = LocalExecutor(store).carry_out(Plan.of([broken]))
+    assert trainer.specs == [DIVERGES]
+    assert (
+        "the run it takes a layer from has no results: training diverged"
+        in (outcome.failed[broken])
+    )
+    with pytest.raises(DivergedRun, match="takes a layer from has no results"):
+        store.load(broken)
+
+
+def test_a_run_that_takes_a_layer_follows_the_run_trained_again(store, trainer):
+    LocalExecutor(store).carry_out(Plan.of([TAKES_A_LAYER]))
+    again = frozenset({TINY.key, TAKES_A_LAYER.key})
+    LocalExecutor(store).carry_out(Plan.of([TAKES_A_LAYER]), retrain=again)
+    assert trainer.specs == [TINY, TAKES_A_LAYER] * 2
 
 
 def test_runs_are_trained_longest_first_and_stored(store, trainer):
@@ -195,7 +224,7 @@ def test_groups_of_nothing(store, size):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 def test_an_interrupted_training_lets_go_of_its_run(store, monkeypatch, error):
-    def interrupted(specs, cache, on_step):
+    def interrupted(specs, cache, on_step, load):
         raise error
 
     monkeypatch.setattr(executors, "train", interrupted)
@@ -281,7 +310,7 @@ def test_progress_says_what_is_trained(store, trainer):
 
 
 def test_the_speed_is_that_of_training(store, monkeypatch):
-    def slowly(specs, cache, on_step):
+    def slowly(specs, cache, on_step, load):
         on_step(0)
         time.sleep(0.2)
         on_step(10)

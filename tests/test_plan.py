@@ -6,7 +6,7 @@ from tiny import TINY
 
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.optogenetics import AblateHeads, ClampCopy, ClampMatch, EditError, only_heads
-from icl_repro.training import Optimiser, Plan, RunSpec
+from icl_repro.training import Optimiser, Plan, RunSpec, Stop, Transplant
 from icl_repro.training.engine import program
 from icl_repro.transformer import ModelSettings
 
@@ -17,6 +17,7 @@ SAME_PROGRAM = [
     {"optimiser": Optimiser(learning_rate=0.5)},
     {"episodes": msgspec.structs.replace(TINY.episodes, split_seed=3)},
     {"exemplars": msgspec.structs.replace(TINY.exemplars, seed=3)},
+    {"stop": Stop(0.1)},
 ]
 OTHER_PROGRAM = [
     {"sequences": 1280},
@@ -118,3 +119,18 @@ def test_a_plan_can_be_made_of_the_papers_runs():
 def test_clamps_that_do_not_fit_the_model_never_reach_a_plan():
     with pytest.raises(EditError):
         Plan.of([TINY.with_(clamps=(ClampCopy(2),))])
+
+
+def test_a_frozen_layer_needs_a_program_of_its_own():
+    programs = {program(TINY.with_(transplant=Transplant(layer, TINY))) for layer in (0, 1)}
+    assert len(programs | {program(TINY)}) == 3
+
+
+def test_what_runs_take_a_layer_from_is_planned_and_comes_first():
+    source = TINY.with_(sequences=320)
+    middle = TINY.with_(transplant=Transplant(0, source))
+    last = TINY.with_(sequences=1280, transplant=Transplant(1, middle))
+    other = TINY.with_(sequences=6400)
+    plan = Plan.of([last, other])
+    assert set(plan.specs) == {source, middle, last, other}
+    assert set(plan.specs[:2]) == {source, middle}

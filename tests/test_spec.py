@@ -22,7 +22,7 @@ from icl_repro.optogenetics import (
     PreservingAblation,
     only_heads,
 )
-from icl_repro.training import Optimiser, RunSpec, Schedule
+from icl_repro.training import Optimiser, RunSpec, Schedule, Stop, Transplant
 from icl_repro.training import spec as spec_module
 from icl_repro.transformer import ModelSettings
 
@@ -33,6 +33,8 @@ OTHER_VALUES = {
         "sequences": 32_000,
         "data_seed": 2,
         "eval_seed": 2,
+        "stop": Stop(0.1),
+        "transplant": Transplant(0, RunSpec(init_seed=6)),
     },
     Glyphs: {"seed": 1},
     EpisodeSettings: {
@@ -108,6 +110,51 @@ def test_the_fields_changed_one_by_one_are_all_the_fields():
 def test_every_field_is_part_of_the_key():
     specs = [RunSpec(), *specs_changed_one_by_one()]
     assert len({spec.key for spec in specs}) == len(specs)
+
+
+def test_every_end_and_every_transplant_has_its_own_key():
+    specs = [
+        RunSpec(),
+        RunSpec(stop=Stop(0.1)),
+        RunSpec(stop=Stop(0.2)),
+        RunSpec(stop=Stop(0.1, evaluations=4)),
+        RunSpec(transplant=Transplant(0, RunSpec())),
+        RunSpec(transplant=Transplant(1, RunSpec())),
+        RunSpec(transplant=Transplant(0, RunSpec(init_seed=6))),
+    ]
+    assert len({spec.key for spec in specs}) == len(specs)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Stop(0.0), "stop.loss is 0.0, but must be above 0 and finite"),
+        (lambda: Stop(math.nan), "stop.loss is nan, but must be above 0 and finite"),
+        (lambda: Stop(0.1, 0), "stop.evaluations is 0, but must be at least 1"),
+        (
+            lambda: RunSpec(transplant=Transplant(2, RunSpec())),
+            r"transplant.layer is 2, but the model has layers 0 to 1 \(nearest: 1\)",
+        ),
+        (
+            lambda: RunSpec(transplant=Transplant(0, RunSpec(model=ModelSettings(heads=4)))),
+            "the source of a transplant must have the same model settings",
+        ),
+    ],
+)
+def test_ends_and_transplants_that_cannot_be(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_ends_and_transplants_are_described_and_survive_json():
+    spec = RunSpec(stop=Stop(0.01), transplant=Transplant(0, RunSpec(init_seed=7, stop=Stop(1))))
+    assert spec.describe() == (
+        "seed 5, unclamped, at most 1,000,000 sequences, until the loss is at most 0.01 at 3 "
+        "evaluations in a row, layer 0 frozen, from (seed 7, unclamped, at most 1,000,000 "
+        "sequences, until the loss is at most 1 at 3 evaluations in a row)"
+    )
+    assert msgspec.json.decode(msgspec.json.encode(spec), type=RunSpec) == spec
+    assert spec.shortened().transplant.source == spec.transplant.source.shortened()
 
 
 def test_every_clamping_has_its_own_key():

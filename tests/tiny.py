@@ -60,11 +60,11 @@ def made_up_run(spec: RunSpec = TINY, mark: float = 0.0) -> Run:
     return Run(
         spec=spec,
         curves={
-            "sequences": np.array([0, 320, 640]),
+            "sequences": np.array([0, spec.sequences // 2, spec.sequences]),
             "train.loss": np.array([1.6, 1.1, 0.7], np.float32) + np.float32(mark),
             "attention.correct": np.full((3, 2, 2), mark, np.float32),
         },
-        checkpoint_sequences=np.array([0, 640]),
+        checkpoint_sequences=np.array([0, spec.sequences]),
         checkpoint_weights={
             "layers.0.query": np.full((2, 16, 16), mark, np.float32),
             "norm.bias": np.full((2, 16), -mark, np.float32),

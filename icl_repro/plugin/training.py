@@ -26,12 +26,13 @@ def engine() -> Any:
     threads.use_one()
     from icl_repro.training.compilation import reuse_compiled_programs
     from icl_repro.training.executors import LocalExecutor
-    from icl_repro.training.plan import Plan
+    from icl_repro.training.plan import Plan, with_sources
     from icl_repro.training.store import DivergedRun, MissingRun, RunStore
 
     return SimpleNamespace(
         LocalExecutor=LocalExecutor,
         Plan=Plan,
+        with_sources=with_sources,
         RunStore=RunStore,
         MissingRun=MissingRun,
         DivergedRun=DivergedRun,
@@ -170,15 +171,13 @@ def _tests_will_run(session: pytest.Session) -> bool:
 
 
 def _needed(drafts: Iterable[Draft]) -> dict[str, Any]:
-    """The specs that the drafts need, by key."""
-    specs: dict[str, Any] = {}
+    """The specs that the drafts need, by key, with those that they take a layer from."""
+    specs: list[Any] = []
     for draft in drafts:
-        try:
-            specs.update((spec.key, spec) for spec in draft.specs().values())
-        except Exception:
-            # Not lost: the test's own runs fixture raises it again, where pytest reports it.
-            continue
-    return specs
+        # Not lost: the test's own runs fixture raises it again, where pytest reports it.
+        with suppress(Exception):
+            specs += draft.specs().values()
+    return engine().with_sources(specs) if specs else {}
 
 
 def _without_training(config: pytest.Config, specs: Mapping[str, Any]) -> TrainingNote:

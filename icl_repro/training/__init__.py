@@ -4,7 +4,7 @@ from icl_repro.training.executors import Executor, LocalExecutor, Outcome, Progr
 from icl_repro.training.plan import Plan
 from icl_repro.training.run import Run
 from icl_repro.training.schedule import Schedule
-from icl_repro.training.spec import Optimiser, RunSpec
+from icl_repro.training.spec import Optimiser, RunSpec, Stop, Transplant
 from icl_repro.training.store import DamagedRun, DivergedRun, MissingRun, RunStore, UnusableStore
 
 __all__ = [
@@ -21,5 +21,7 @@ __all__ = [
     "RunSpec",
     "RunStore",
     "Schedule",
+    "Stop",
+    "Transplant",
     "UnusableStore",
 ]

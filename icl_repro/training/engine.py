@@ -50,6 +50,7 @@ class Trainee(eqx.Module):
 
     Attributes:
         bad_step: the first step whose loss was not finite.
+        frozen: a layer that is never trained, if any.
     """
 
     model: Transformer
@@ -60,15 +61,27 @@ class Trainee(eqx.Module):
     data_key: Key[Array, ""]
     evaluation_sets: dict[str, Episodes]
     bad_step: Int[Array, ""]
+    frozen: int | None = eqx.field(static=True, default=None)
 
 
-def begin(spec: RunSpec, cache: Path | None = None) -> Trainee:
-    """The state of a run before its first step."""
+def begin(
+    spec: RunSpec, cache: Path | None = None, load: Callable[[RunSpec], Run] | None = None
+) -> Trainee:
+    """The state of a run before its first step; `load` gives the finished run to transplant from.
+
+    Raises:
+        ValueError: there is a layer to transplant, but nothing to load its source with.
+    """
     sets = samplers(spec.episodes, spec.exemplars, cache)
     sampler = dataclasses.replace(sets["train"], shuffled_labels=spec.episodes.shuffled_labels)
     model = initialise(
         spec.model, sampler.bank.shape[1], spec.episodes.labels, jax.random.key(spec.init_seed)
     )
+    transplant = spec.transplant
+    if transplant is not None:
+        if load is None:
+            raise ValueError(f"nothing to load the source of a transplant with: {spec.describe()}")
+        model = _with_layer(model, transplant.layer, load(transplant.source).model())
     eval_key = jax.random.key(spec.eval_seed)
     return Trainee(
         model=model,
@@ -82,7 +95,12 @@ def begin(spec: RunSpec, cache: Path | None = None) -> Trainee:
             for index, (name, drawn) in enumerate(sets.items())
         },
         bad_step=jnp.asarray(NEVER, jnp.int32),
+        frozen=None if transplant is None else transplant.layer,
     )
+
+
+def _with_layer(model: Transformer, layer: int, donor: Transformer) -> Transformer:
+    return eqx.tree_at(lambda m: m.layers[layer], model, donor.layers[layer])
 
 
 _SCALE = optax.scale_by_adam()
@@ -124,6 +142,8 @@ def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Arra
         model, optimiser_state, loss = update(
             model, optimiser_state, trainee.intervention, episodes, trainee.learning_rate
         )
+        if trainee.frozen is not None:
+            model = _with_layer(model, trainee.frozen, trainee.model)
         return (
             model,
             optimiser_state,
@@ -169,6 +189,7 @@ def program(spec: RunSpec) -> object:
     )
     return (
         clamps,
+        spec.transplant and spec.transplant.layer,
         episodes,
         spec.exemplars.width,
         spec.model,
@@ -179,11 +200,15 @@ def program(spec: RunSpec) -> object:
 
 
 class _Record:
-    """What one run of a group has recorded so far, and when it wants to be evaluated next."""
+    """What one run of a group has recorded so far, when it wants to be evaluated next, and whether
+    it has ended.
+    """
 
     def __init__(self, spec: RunSpec) -> None:
         self.spec = spec
         self.next_step = 0
+        self.ended = False
+        self.low_in_a_row = 0
         self.rows: list[dict[str, np.ndarray]] = []
         self.kept: list[tuple[int, float, dict[str, np.ndarray]]] = []
 
@@ -195,8 +220,11 @@ class _Record:
         if not np.isfinite(loss):
             raise Diverged(spec, step)
         self.rows.append({"sequences": np.int64(sequences), **measured})
-        ends = step in (0, spec.steps)
-        if ends or spec.schedule.keeps(sequences, loss, *self.kept[-1][:2]):
+        if spec.stop is not None:
+            self.low_in_a_row = self.low_in_a_row + 1 if loss <= spec.stop.loss else 0
+            self.ended = self.low_in_a_row >= spec.stop.evaluations
+        self.ended = self.ended or step == spec.steps
+        if step == 0 or self.ended or spec.schedule.keeps(sequences, loss, *self.kept[-1][:2]):
             self.kept.append((sequences, loss, weights(model)))
         planned = spec.schedule.next_evaluation(sequences, loss)
         self.next_step = min(max(step + 1, round(planned / batch)), spec.steps)
@@ -218,6 +246,7 @@ def train(
     specs: Sequence[RunSpec],
     cache: Path | None = None,
     on_step: Callable[[int], None] = lambda step: None,
+    load: Callable[[RunSpec], Run] | None = None,
 ) -> list[Run | Diverged]:
     """Train one run, or several of the same :func:`program` as a vmapped group.
 
@@ -225,18 +254,19 @@ def train(
         specs: the runs.
         cache: folder for encoded exemplars.
         on_step: called with the number of steps done whenever the runs have been evaluated.
+        load: gives finished runs, for specs with a transplant.
 
     Returns:
         In the order of `specs`, the finished run, or why it could not be finished.
 
     Raises:
-        ValueError: the specs need different programs.
+        ValueError: the specs need different programs, or a transplant and no `load`.
         EditError: the clamps of a spec cannot go together.
     """
     if len({program(spec) for spec in specs}) != 1:
         raise ValueError("the runs of a group must need the same program")
     started = time.perf_counter()
-    trainees = [begin(spec, cache) for spec in specs]
+    trainees = [begin(spec, cache, load) for spec in specs]
     for spec, trainee in zip(specs, trainees, strict=True):
         _validate(spec, trainee)
     is_group = len(specs) > 1
@@ -247,11 +277,11 @@ def train(
 
     records = {index: _Record(spec) for index, spec in enumerate(specs)}
     failed: dict[int, Diverged] = {}
-    step, batch, last = 0, specs[0].optimiser.batch, specs[0].steps
-    while records.keys() - failed.keys():
+    under_way = dict(records)
+    step, batch = 0, specs[0].optimiser.batch
+    while under_way:
         measured = jax.tree.map(np.asarray, measure(trainee))
-        for index in records.keys() - failed.keys():
-            record = records[index]
+        for index, record in list(under_way.items()):
             if record.next_step == step:
                 pick = (lambda x, i=index: x[i]) if is_group else (lambda x: x)
                 try:
@@ -260,12 +290,11 @@ def train(
                     )
                 except Diverged as divergence:
                     failed[index] = divergence
+            if record.ended or index in failed:
+                del under_way[index]
         on_step(step)
-        if step == last:
-            break
-        ahead = [records[index].next_step for index in records.keys() - failed.keys()]
-        if ahead:
-            start, step = step, min(ahead)
+        if under_way:
+            start, step = step, min(record.next_step for record in under_way.values())
             trainee = advance(trainee, batch, jnp.asarray(start), jnp.asarray(step))
     seconds = (time.perf_counter() - started) / len(specs)
     return [

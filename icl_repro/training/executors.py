@@ -122,7 +122,14 @@ class LocalExecutor:
             with contextlib.ExitStack() as locks:
                 mine = []
                 for spec in waiting:
-                    if locks.enter_context(self.store.lock(spec)) and not work.settle(spec):
+                    if work.awaits_source(spec):
+                        continue
+                    if not locks.enter_context(self.store.lock(spec)) or work.settle(spec):
+                        continue
+                    if reason := work.hopeless(spec):
+                        self.store.save_divergence(spec, reason)
+                        work.settle(spec)
+                    else:
                         mine.append(spec)
                     if len(mine) == size:
                         break
@@ -142,7 +149,7 @@ class LocalExecutor:
             work.sequences_done = before + so_far
             work.tell(names, work.speed(so_far, time.perf_counter() - started))
 
-        results = train(specs, self.store.exemplar_cache, on_step)
+        results = train(specs, self.store.exemplar_cache, on_step, self.store.load)
         work.seconds += time.perf_counter() - started
         for spec, result in zip(specs, results, strict=True):
             if isinstance(result, Diverged):
@@ -151,7 +158,7 @@ class LocalExecutor:
                 work.sequences_trained += result.step * batch
             else:
                 self.store.save(result)
-                work.sequences_trained += spec.sequences
+                work.sequences_trained += int(result.sequences[-1])
             work.trained.append(spec)
             # Whatever the clock and the disk say: what this process has trained, it has trained.
             work.pending.pop(spec)
@@ -184,6 +191,18 @@ class _Work:
         if stored.diverged is not None:
             self.failed[spec] = stored.diverged
         return True
+
+    def awaits_source(self, spec: RunSpec) -> bool:
+        """Whether the run that it takes a layer from is still to be trained."""
+        source = spec.transplant and spec.transplant.source
+        return source in self.pending and not self.settle(source)
+
+    def hopeless(self, spec: RunSpec) -> str:
+        """Why it cannot be trained, or an empty text: the run that it takes a layer from has no
+        results.
+        """
+        reason = self.failed.get(spec.transplant.source) if spec.transplant else None
+        return f"the run it takes a layer from has no results: {reason}" if reason else ""
 
     def speed(self, more_sequences: int = 0, more_seconds: float = 0.0) -> float:
         """Sequences a second so far, with those of runs under way."""

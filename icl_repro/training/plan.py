@@ -10,23 +10,42 @@ from icl_repro.training.engine import program
 from icl_repro.training.spec import RunSpec
 
 
+def with_sources(specs: Iterable[RunSpec]) -> dict[str, RunSpec]:
+    """The runs, and those that they take a layer from, by key: equal keys are one run."""
+    found: dict[str, RunSpec] = {}
+    waiting = list(specs)
+    while waiting:
+        spec = waiting.pop(0)
+        if spec.key not in found:
+            found[spec.key] = spec
+            if spec.transplant is not None:
+                waiting.append(spec.transplant.source)
+    return found
+
+
 class Plan(msgspec.Struct, frozen=True):
     """Runs to train, in groups that need the same compiled program.
 
     Attributes:
-        groups: longest run first, within a group too.
+        groups: longest run first, within a group too; but before all others, those that other
+            runs take a layer from.
     """
 
     groups: tuple[tuple[RunSpec, ...], ...]
 
     @classmethod
     def of(cls, specs: Iterable[RunSpec]) -> Plan:
-        """The union of `specs`: specs with equal keys are one run."""
-        unique = {spec.key: spec for spec in specs}
+        """The union of `specs`, and of the runs that they take a layer from."""
+        unique = with_sources(specs)
+        sources = {spec.transplant.source for spec in unique.values() if spec.transplant}
+
+        def urgency(spec: RunSpec) -> tuple[bool, int]:
+            return spec not in sources, -spec.sequences
+
         groups: dict[object, list[RunSpec]] = {}
-        for spec in sorted(unique.values(), key=lambda spec: (-spec.sequences, spec.key)):
+        for spec in sorted(unique.values(), key=lambda spec: (*urgency(spec), spec.key)):
             groups.setdefault(program(spec), []).append(spec)
-        ordered = sorted(groups.values(), key=lambda group: -group[0].sequences)
+        ordered = sorted(groups.values(), key=lambda group: urgency(group[0]))
         return cls(tuple(tuple(group) for group in ordered))
 
     @property

@@ -40,6 +40,31 @@ class Optimiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         msgspec.structs.force_setattr(self, "learning_rate", float(self.learning_rate))
 
 
+class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a run may end before its last sequence: once the training loss has been at most `loss`
+    (in nats, on the evaluation episodes) at `evaluations` evaluations in a row.
+    """
+
+    loss: float
+    evaluations: int = 3
+
+    def __post_init__(self) -> None:
+        if not 0 < self.loss < math.inf:
+            raise ValueError(f"stop.loss is {self.loss}, but must be above 0 and finite")
+        if self.evaluations < 1:
+            raise ValueError(f"stop.evaluations is {self.evaluations}, but must be at least 1")
+        msgspec.structs.force_setattr(self, "loss", float(self.loss))
+
+
+class Transplant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Weights clamped instead of activations (Appendix D.1.1, Figure 7): `layer`, its LayerNorm
+    included, is taken from the network that the run `source` ended with, and never trained.
+    """
+
+    layer: int
+    source: RunSpec
+
+
 class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One training run, described completely: the defaults are the paper's.
 
@@ -52,6 +77,8 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         clamps: what is clamped or ablated, throughout training and in evaluation. Their order
             does not matter.
         sequences: how many sequences to train on, a multiple of the batch.
+        stop: when to end before that, if ever.
+        transplant: a layer of another run's network to start with and to leave as it is, if any.
 
     Raises:
         TypeError: a value of the wrong type.
@@ -69,6 +96,8 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schedule: Schedule = Schedule()
     data_seed: int = 0
     eval_seed: int = 1
+    stop: Stop | None = None
+    transplant: Transplant | None = None
 
     def __post_init__(self) -> None:
         for field in _fields_of_a_run():
@@ -90,6 +119,8 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         for clamp in self.clamps:
             clamp.edits(self.model)  # raises where a layer or a head is out of range
+        if self.transplant is not None:
+            _require_fitting(self, self.transplant)
         ordered = tuple(sorted(set(self.clamps), key=msgspec.json.encode))
         msgspec.structs.force_setattr(self, "clamps", ordered)
 
@@ -109,7 +140,11 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def shortened(self) -> RunSpec:
         """A tiny run through the same paths, for the smoke profile: its results mean nothing."""
+        transplant = self.transplant and msgspec.structs.replace(
+            self.transplant, source=self.transplant.source.shortened()
+        )
         return self.with_(
+            transplant=transplant,
             sequences=min(self.sequences, 20 * self.optimiser.batch),
             schedule=msgspec.structs.replace(
                 self.schedule, every=320, every_in_change=320, episodes=64
@@ -122,6 +157,11 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         clamps = [f"{type(clamp).__name__}({_fields(clamp)})" for clamp in self.clamps]
         length = f"{self.sequences:,} sequences"
+        if self.stop is not None:
+            length = (
+                f"at most {length}, until the loss is at most {self.stop.loss:g} at "
+                f"{self.stop.evaluations} evaluations in a row"
+            )
         return ", ".join(
             [f"seed {self.init_seed}", *(clamps or ["unclamped"]), length, *_departures(self)]
         )
@@ -167,6 +207,23 @@ def _departures(spec: RunSpec) -> Iterator[str]:
     for name in ("data_seed", "eval_seed"):
         if getattr(spec, name) != getattr(defaults, name):
             yield f"{name}={getattr(spec, name)}"
+    if spec.transplant is not None:
+        yield f"layer {spec.transplant.layer} frozen, from ({spec.transplant.source.describe()})"
+
+
+def _require_fitting(spec: RunSpec, transplant: Transplant) -> None:
+    layers = spec.model.layers
+    if not 0 <= transplant.layer < layers:
+        nearest = min(max(transplant.layer, 0), layers - 1)
+        raise ValueError(
+            f"transplant.layer is {transplant.layer}, but the model has layers 0 to {layers - 1} "
+            f"(nearest: {nearest})"
+        )
+    if transplant.source.model != spec.model:
+        raise ValueError(
+            "the source of a transplant must have the same model settings as the run, but has "
+            f"{transplant.source.model} and not {spec.model}"
+        )
 
 
 def _fields(clamp: Clamp) -> str:
