@@ -4,13 +4,14 @@ isolate a subcircuit, each a RunSpec for a seed and the one head of layer 1 that
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from clamped_networks import THROUGHOUT_THE_FALL
+from clamped_networks import THROUGHOUT_THE_FALL, fastest_head
 
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.optogenetics import Clamp, ClampCopy, ClampFirstLayer, ClampMatch, only_heads
-from icl_repro.training import RunSpec, Schedule, Stop
+from icl_repro.training import Run, RunSpec, Schedule, Stop
 
 Circuit = Literal["whole", "B", "C", "B and C"]
 """What is left to learn: all of it, or the paper's subcircuits B (match), C (copy) or both."""
@@ -23,8 +24,11 @@ CLAMPED_SEQUENCES = 300_000
 LONGEST = 2_000_000
 """How long the others train at most (Figure 6)."""
 PASSED = Stop(loss=0.05, evaluations=3)
-"""The whole phase change is over: half-time and slope are measured, and nothing else is to be seen
-in the figure.
+"""The phase change is over: its half-time is measured, and little is left to be seen in the figure.
+"""
+LONGEST_SHUFFLED = 600_000
+"""How long the others train on labels that have nothing to do with the classes: twice as long as
+the published network takes to the half-time of the same task with labels that do.
 """
 
 
@@ -91,3 +95,41 @@ def learning(
         schedule=Schedule() if whole else THROUGHOUT_THE_FALL,
         stop=PASSED if whole else None,
     )
+
+
+Choice = Callable[[int, Mapping[str, Run]], dict[str, RunSpec]]
+"""Takes a seed and the runs with a single head, and returns the specs of further runs."""
+
+
+def name_of(circuit: Circuit, condition: Condition) -> str:
+    """The name of a run in a claim."""
+    return f"{circuit}: {condition.name}"
+
+
+def with_fastest_head(circuits: Iterable[Circuit], conditions: Iterable[Condition]) -> Choice:
+    """Every circuit under every condition, with the head that is fastest alone on the paper's task
+    everywhere but in Section 5: the same head for all of a seed.
+    """
+    pairs = [(circuit, condition) for circuit in circuits for condition in conditions]
+
+    def choose(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:
+        head = fastest_head(runs)
+        return {name_of(*pair): learning(pair[0], seed, head, pair[1]) for pair in pairs}
+
+    return choose
+
+
+def with_shuffled_labels(circuits: Iterable[Circuit]) -> Choice:
+    """Every circuit with the same head on labels that have nothing to do with the classes."""
+    wanted = tuple(circuits)
+
+    def choose(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:
+        head = fastest_head(runs)
+        return {
+            name_of(circuit, DEFAULT): learning(
+                circuit, seed, head, shuffled=True, longest=LONGEST_SHUFFLED
+            )
+            for circuit in wanted
+        }
+
+    return choose
