@@ -38,6 +38,8 @@ def test_the_figures_of_curves_are_complete():
         "Figure 4b": 9,
         "Figure 17": 8,
         "Figure 6": 24,
+        "Figure 5b": 6,
+        "Figure 10": 4,
     }
 
 
