@@ -22,7 +22,9 @@ CIRCUITS: tuple[Circuit, ...] = ("whole", "B", "C", "B and C")
 CLAMPED_SEQUENCES = 300_000
 """How long the networks with clamps train (Figure 6)."""
 LONGEST = 2_000_000
-"""How long the others train at most (Figure 6)."""
+"""How long the others train at most (Figure 6); twice as long where they have more labels than
+there.
+"""
 PASSED = Stop(loss=0.05, evaluations=3)
 """The phase change is over: its half-time is measured, and little is left to be seen in the figure.
 """
@@ -65,6 +67,13 @@ def clamps_leaving(circuit: Circuit, head: int) -> tuple[Clamp, ...]:
     return clamps[circuit]
 
 
+def longest(condition: Condition, shuffled: bool) -> int:
+    """How many sequences a network trains on at most if nothing is clamped."""
+    if shuffled:
+        return LONGEST_SHUFFLED
+    return LONGEST if condition.labels <= BY_LABELS[-1].labels else 2 * LONGEST
+
+
 def learning(
     circuit: Circuit,
     seed: int,
@@ -72,7 +81,6 @@ def learning(
     condition: Condition = DEFAULT,
     *,
     shuffled: bool = False,
-    longest: int = LONGEST,
 ) -> RunSpec:
     """A network that learns a circuit, with a single head of layer 1 active (Section 5, Figure 6).
 
@@ -82,13 +90,12 @@ def learning(
         head: the head of layer 1 (the paper's Layer 2) that is active throughout training.
         condition: how many classes and labels there are; a fifth of the label pairs is held out.
         shuffled: whether the labels have nothing to do with the classes, for controls.
-        longest: how long it trains at most if nothing is clamped.
     """
     whole = circuit == "whole"
     return RunSpec(
         init_seed=seed,
         clamps=(only_heads([head]), *clamps_leaving(circuit, head)),
-        sequences=longest if whole else CLAMPED_SEQUENCES,
+        sequences=longest(condition, shuffled) if whole else CLAMPED_SEQUENCES,
         episodes=EpisodeSettings(
             classes=condition.classes, labels=condition.labels, shuffled_labels=shuffled
         ),
@@ -126,9 +133,7 @@ def with_shuffled_labels(circuits: Iterable[Circuit]) -> Choice:
     def choose(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:
         head = fastest_head(runs)
         return {
-            name_of(circuit, DEFAULT): learning(
-                circuit, seed, head, shuffled=True, longest=LONGEST_SHUFFLED
-            )
+            name_of(circuit, DEFAULT): learning(circuit, seed, head, shuffled=True)
             for circuit in wanted
         }
 
