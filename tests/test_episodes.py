@@ -115,6 +115,16 @@ def test_label_pairs_are_split_and_every_label_is_seen_in_training(episode_setti
     assert set(itertools.chain(*training)) == set(range(episode_settings.labels))
 
 
+@pytest.mark.parametrize(
+    ("labels", "trained", "held_out"), [(3, 2, 1), (5, 8, 2), (10, 36, 9), (15, 84, 21)]
+)
+def test_a_fifth_of_the_pairs_is_held_out_as_in_the_paper(labels, trained, held_out):
+    parts = split(EpisodeSettings(classes=400, labels=labels), 1623)
+    assert (len(parts.training_pairs), len(parts.held_out_pairs)) == (trained, held_out)
+    assert set(parts.training_pairs.ravel().tolist()) == set(range(labels))
+    assert len(set(parts.training_classes.tolist())) == 400
+
+
 @pytest.mark.parametrize("labels", range(3, 21))
 def test_as_many_pairs_can_be_held_out_as_leave_every_label_one(labels):
     """The tightest case: every pair left in training is needed."""
