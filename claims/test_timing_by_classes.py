@@ -88,6 +88,8 @@ def measure_matching(evidence, times: Times) -> None:
     statement="More classes make matching (subcircuit B) slower to learn, and copying "
     "(subcircuit C) hardly",
     source="Section 5, Figure 6",
+    finding="on seed 5 matching takes as long with 200 classes as with 50 (1.02 times, against "
+    "1.24 published), although the phase change of the whole network comes 1.37 times later",
     controls=("timing.labels_as_classes", "timing.matching.shuffled_labels"),
     runs=single_heads,
     then=with_fastest_head(["B", "C"], BY_CLASSES),
