@@ -24,10 +24,10 @@ from icl_repro.plugin import (
     trials,
 )
 from icl_repro.plugin import session as sessions
-from icl_repro.plugin.fixtures import evidence, runs, seed
+from icl_repro.plugin.fixtures import evidence, runs, seed, seeds
 from icl_repro.plugin.hooks import SessionHooks
 
-__all__ = ["evidence", "runs", "seed"]
+__all__ = ["evidence", "runs", "seed", "seeds"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

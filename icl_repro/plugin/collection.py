@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from icl_repro.plugin import declarations, trials
+from icl_repro.plugin import declarations, order, trials
 from icl_repro.plugin.declarations import Declarations
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.session import refuse, scratch_of, state_of
@@ -18,9 +18,15 @@ from icl_repro.verification.record import ClaimRecord
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
-    """Give a claim or control that takes a seed, itself or through ``runs``, each seed in turn."""
-    if "seed" in metafunc.fixturenames and declarations.is_marked(metafunc.definition):
-        seeds = state_of(metafunc.config).settings.seeds
+    """Give a claim or control that takes a seed, itself or through ``runs``, each seed in turn; one
+    that takes all seeds is run once.
+    """
+    if not declarations.is_marked(metafunc.definition) or "seed" not in metafunc.fixturenames:
+        return
+    seeds = state_of(metafunc.config).settings.seeds
+    if "seeds" in metafunc.fixturenames:
+        metafunc.parametrize("seed", [None], ids=["seeds" + "-".join(map(str, seeds))])
+    else:
         metafunc.parametrize("seed", seeds, ids=[f"seed{seed}" for seed in seeds])
 
 
@@ -34,6 +40,7 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
     if known.problems:
         refuse(config, items, _listed(known.problems))
         return
+    items[:] = order.in_the_papers_order(items, known)
     for item in items:
         if isinstance(item, pytest.Function) and declarations.is_marked(item):
             trials.start(item, known.by_site[declarations.site_of(item)])

@@ -190,6 +190,10 @@ def _problems_of_fixtures(
             problems[f"{site}: takes no evidence; state its checks with the evidence fixture"] = (
                 None
             )
+        if {"seed", "seeds"} <= set(inspect.signature(item.function).parameters):
+            problems[
+                f"{site}: takes both seed and seeds; take seeds to judge all of them at once"
+            ] = None
         uses_runs = "runs" in item.fixturenames
         if declared.runs is not None and not uses_runs:
             problems[f"{site}: declares runs, but does not take the runs fixture"] = None

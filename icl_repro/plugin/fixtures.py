@@ -1,4 +1,4 @@
-"""The fixtures of claims and controls: ``evidence``, ``runs`` and ``seed``."""
+"""The fixtures of claims and controls: ``evidence``, ``runs``, ``seed`` and ``seeds``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from icl_repro.plugin import trials
+from icl_repro.plugin.session import state_of
 from icl_repro.verification.recorder import EvidenceRecorder
 
 
@@ -19,8 +20,17 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def runs(request: pytest.FixtureRequest, seed: int) -> Mapping[str, Any]:
-    """The training runs that the marker's ``runs`` asks for, by name, read when looked up.
+def seeds(request: pytest.FixtureRequest) -> tuple[int, ...]:
+    """All seeds of the session, for a claim that is judged over them at once and not on each."""
+    if trials.draft_of(request.node) is None:
+        return _refuse("seeds")
+    return state_of(request.config).settings.seeds
+
+
+@pytest.fixture
+def runs(request: pytest.FixtureRequest, seed: int | None) -> Mapping[Any, Any]:
+    """The training runs that the marker's ``runs`` asks for, by name, read when looked up; for a
+    test that takes ``seeds``, those of each seed by the seed.
 
     The test is skipped, and its claim not run, where the store does not hold them.
     """

@@ -6,6 +6,7 @@ import traceback
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -83,7 +84,7 @@ def _chosen_by_what_is_measured(config: pytest.Config, drafts: Iterable[Draft]) 
     for draft in choosing:
         # Not lost: the test's own runs fixture tries again, where pytest reports what is wrong.
         with suppress(Exception, pytest.skip.Exception, pytest.fail.Exception):
-            draft.choose(StoredRuns(store, draft, engine()))
+            draft.choose(partial(StoredRuns, store, draft, engine()))
     return _needed([draft for draft in choosing if not draft.has_to_choose])
 
 
@@ -104,17 +105,20 @@ def _together(first: TrainingNote, second: TrainingNote) -> TrainingNote:
 
 
 class StoredRuns(Mapping[str, Any]):
-    """The runs of one test by the names that its marker gave them, each read when looked up."""
+    """The runs of one test and seed by the names that its marker gave them, each read when looked
+    up.
+    """
 
-    def __init__(self, store: Any, draft: Draft, kinds: Any) -> None:
+    def __init__(self, store: Any, draft: Draft, kinds: Any, seed: int | None) -> None:
         self._store = store
         self._draft = draft
         self._kinds = kinds
+        self._seed = seed
         self._loaded: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         """The run of that name; ends the test if it is missing or has no results."""
-        specs = self._draft.specs()
+        specs = self._draft.specs(self._seed)
         if name not in specs:
             raise KeyError(f"the marker asks for no run named {name!r}; {nearest(name, specs)}")
         if name not in self._loaded:
@@ -123,10 +127,10 @@ class StoredRuns(Mapping[str, Any]):
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._draft.specs())
+        return iter(self._draft.specs(self._seed))
 
     def __len__(self) -> int:
-        return len(self._draft.specs())
+        return len(self._draft.specs(self._seed))
 
     def _load(self, spec: Any) -> Any:
         try:
@@ -137,8 +141,8 @@ class StoredRuns(Mapping[str, Any]):
             pytest.skip(f"not run: {error}")
 
 
-def runs_of(config: pytest.Config, draft: Draft) -> StoredRuns:
-    """The runs that a test needs.
+def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
+    """The runs that a test needs: by name, or by seed and name if it takes all seeds.
 
     Raises:
         pytest.skip.Exception: the store lacks some of them.
@@ -149,18 +153,19 @@ def runs_of(config: pytest.Config, draft: Draft) -> StoredRuns:
     store = kinds.RunStore(state.settings.store)
     missing = _missing(draft, store)
     if not missing and draft.has_to_choose:
-        draft.choose(StoredRuns(store, draft, kinds))
+        draft.choose(partial(StoredRuns, store, draft, kinds))
         missing = _missing(draft, store)
     if missing and state.training_problem:
         pytest.fail(f"the training broke off: {state.training_problem}", pytrace=False)
     if missing:
         pytest.skip(f"not run: the store has no run of {'; '.join(missing)}")
-    return StoredRuns(store, draft, kinds)
+    of_seed = {seed: StoredRuns(store, draft, kinds, seed) for seed in draft.seeds}
+    return of_seed if draft.takes_seeds else of_seed[draft.seed]
 
 
 def _missing(draft: Draft, store: Any) -> list[str]:
     """Descriptions of the runs that a test needs and the store does not hold."""
-    return [spec.describe() for spec in draft.specs().values() if spec not in store]
+    return [spec.describe() for spec in draft.all_specs() if spec not in store]
 
 
 def _tests_will_run(session: pytest.Session) -> bool:
@@ -176,7 +181,7 @@ def _needed(drafts: Iterable[Draft]) -> dict[str, Any]:
     for draft in drafts:
         # Not lost: the test's own runs fixture raises it again, where pytest reports it.
         with suppress(Exception):
-            specs += draft.specs().values()
+            specs += draft.all_specs()
     return engine().with_sources(specs) if specs else {}
 
 

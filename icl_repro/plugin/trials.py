@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ class Draft:
     """One trial while its test runs.
 
     Attributes:
+        seeds: the seeds whose runs it reads: its own, or all if it is judged over all of them.
         judged: whether the evidence gave the outcome, so that the failure which tells pytest is
             not taken for an error.
         messages: what the record says about the outcome.
@@ -35,6 +36,7 @@ class Draft:
     declared: Declared
     seed: int | None
     profile: ProfileRules
+    seeds: tuple[int | None, ...]
     recorder: EvidenceRecorder | None = None
     outcome: Outcome | None = None
     judged: bool = False
@@ -43,7 +45,7 @@ class Draft:
     curves: list[str] = field(default_factory=list)
     runs_read: list[str] = field(default_factory=list)
     duration: float = 0.0
-    _specs: dict[str, Any] | None = None
+    _specs: dict[int | None, dict[str, Any]] = field(default_factory=dict)
     _chosen: bool = False
 
     @property
@@ -56,35 +58,53 @@ class Draft:
         """What was recorded so far."""
         return self.recorder.evidence if self.recorder else Evidence()
 
-    def specs(self) -> Mapping[str, Any]:
-        """The specs of the runs that the test needs, by name, as the profile runs them.
+    @property
+    def takes_seeds(self) -> bool:
+        """Whether it is judged over all seeds at once."""
+        return self.seeds != (self.seed,)
+
+    def specs(self, seed: int | None) -> Mapping[str, Any]:
+        """The specs of the runs of one of its seeds, by name, as the profile runs them.
 
         Those that the marker's ``then`` chooses are among them once they are chosen.
 
         Raises:
             Exception: whatever the callable in the marker raises.
         """
-        if self._specs is None:
-            needed = self.declared.runs(self.seed) if self.declared.runs else {}
-            self._specs = self._as_run("runs", needed)
-        return self._specs
+        if seed not in self._specs:
+            needed = self.declared.runs(seed) if self.declared.runs else {}
+            self._specs[seed] = self._as_run("runs", needed)
+        return self._specs[seed]
+
+    def all_specs(self) -> list[Any]:
+        """The specs of the runs of all its seeds.
+
+        Raises:
+            Exception: whatever the callable in the marker raises.
+        """
+        return [spec for seed in self.seeds for spec in self.specs(seed).values()]
 
     @property
     def has_to_choose(self) -> bool:
         """Whether further runs are still to be chosen by what is measured on the first ones."""
         return self.declared.then is not None and not self._chosen
 
-    def choose(self, runs: Mapping[str, Any]) -> None:
-        """Have the marker's ``then`` choose further runs by the trained ones.
+    def choose(self, runs_of: Callable[[int | None], Mapping[str, Any]]) -> None:
+        """Have the marker's ``then`` choose further runs by the trained ones of each seed.
 
         Raises:
             Exception: whatever the callable in the marker raises.
         """
-        first = self.specs()
-        chosen = self._as_run("then", self.declared.then(self.seed, runs))
-        if clash := first.keys() & chosen.keys():
-            raise ValueError(f"then names runs that runs= names too: {', '.join(sorted(clash))}")
-        self._specs = {**first, **chosen}
+        both = {}
+        for seed in self.seeds:
+            first = self.specs(seed)
+            chosen = self._as_run("then", self.declared.then(seed, runs_of(seed)))
+            if clash := first.keys() & chosen.keys():
+                raise ValueError(
+                    f"then names runs that runs= names too: {', '.join(sorted(clash))}"
+                )
+            both[seed] = {**first, **chosen}
+        self._specs = both
         self._chosen = True
 
     def _as_run(self, field: str, specs: object) -> dict[str, Any]:
@@ -100,8 +120,9 @@ def start(item: pytest.Function, declared: Declared) -> None:
     """Start the trial of a test that will run."""
     callspec = getattr(item, "callspec", None)
     seed = callspec.params.get("seed") if callspec else None
-    profile = session.state_of(item.config).settings.profile
-    item.stash[_DRAFT] = Draft(declared, seed, profile)
+    settings = session.state_of(item.config).settings
+    seeds = settings.seeds if "seeds" in item.fixturenames else (seed,)
+    item.stash[_DRAFT] = Draft(declared, seed, settings.profile, seeds)
 
 
 def draft_of(item: pytest.Item) -> Draft | None:
@@ -115,6 +136,7 @@ def judge(draft: Draft) -> None:
     Raises:
         pytest.fail.Exception: with a sentence for each check that fails (on a control: that does
             not fail), each curve that drifted, or what makes the test an error.
+        pytest.skip.Exception: the test says that it can tell neither way.
         pytest.xfail.Exception: the same, where nothing but checks fail and the claim's marker
             records that as a finding.
     """
@@ -122,6 +144,10 @@ def judge(draft: Draft) -> None:
     if problem:
         pytest.fail(f"{draft.subject.id}: {problem}", pytrace=False)
     draft.judged = True
+    if draft.evidence.undecided:
+        draft.outcome = "inconclusive"
+        draft.messages = [draft.evidence.undecided, *draft.drift]
+        pytest.skip(f"{draft.subject.id} is inconclusive: {draft.evidence.undecided}")
     sentences = _sentences(draft)
     draft.outcome = "failed" if sentences else "passed"
     draft.messages = [*sentences, *draft.drift]
@@ -168,6 +194,8 @@ def _unjudgeable(draft: Draft) -> str:
     if draft.recorder is None or not draft.evidence.checks:
         return "states no check, so there is nothing to judge"
     if isinstance(draft.subject, Control):
+        if draft.evidence.undecided:
+            return "a control has to fail, it cannot be inconclusive"
         return "; ".join(draft.recorder.unstated(draft.subject.must_fail))
     return ""
 

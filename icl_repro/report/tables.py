@@ -12,6 +12,7 @@ import msgspec
 
 from icl_repro.report import words
 from icl_repro.report.numbers import apart, number
+from icl_repro.verification import statistics as over_seeds
 from icl_repro.verification.evidence import Check, Evidence, Interval, Quantity, Reported
 from icl_repro.verification.record import ControlRecord, Trial
 
@@ -69,7 +70,9 @@ class EvidenceTable(msgspec.Struct, frozen=True):
 
 
 class CheckSummary(msgspec.Struct, frozen=True):
-    """One check over all seeds in one line: the median, the range, on how many seeds it holds."""
+    """One check over all seeds in one line: the median, the range, the mean with its interval over
+    seeds, on how many seeds it holds.
+    """
 
     name: str
     unit: str
@@ -148,6 +151,8 @@ def _summary(checks: Sequence[Check]) -> CheckSummary:
     spread = ""
     if len(values) > 1 and values[0] != values[-1]:
         spread = f"{apart(values[0], bounds)} to {apart(values[-1], bounds)}"
+        centre = over_seeds.mean(values)
+        spread += f"; mean {apart(centre.value, bounds)}, {words.short_interval(centre.interval)}"
     elif len(checks) == 1:
         spread = words.short_interval(checks[0].interval)
     return CheckSummary(

@@ -66,6 +66,7 @@ class OutcomeWords(msgspec.Struct, frozen=True):
 OUTCOMES: dict[str, OutcomeWords] = {
     "passed": OutcomeWords("holds", "good"),
     "failed": OutcomeWords("does not hold", "bad"),
+    "inconclusive": OutcomeWords("inconclusive", "unsure"),
     "error": OutcomeWords("error", "broken"),
     "not run": OutcomeWords("not run", "none"),
 }
@@ -82,8 +83,8 @@ MEANINGS: dict[str, str] = {
     "with 95 % confidence.",
     "refuted": "No seed holds, or so few that less than half of all seeds would hold "
     "with 95 % confidence.",
-    "inconclusive": "The seeds disagree, or a control did not fail where it should, "
-    "so that the checks cannot tell.",
+    "inconclusive": "The seeds disagree, or the checks cannot tell: on no seed could they be "
+    "decided, or a control did not fail where it should.",
     "error": "A test of the claim raised instead of measuring.",
     "not run": "Nothing was measured: a training run is missing, or the test was skipped.",
     "not meaningful": "Training was cut short to exercise the machinery; "

@@ -261,12 +261,16 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Evidence(msgspec.Struct, forbid_unknown_fields=True):
-    """All that one test of a claim measured: checks, plain quantities, figures and tables."""
+    """All that one test of a claim measured: checks, plain quantities, figures and tables.
+
+    `undecided` says why its checks can tell neither way on this seed; empty where they can.
+    """
 
     checks: list[Check] = []
     quantities: list[Quantity] = []
     figures: list[Figure] = []
     tables: list[Table] = []
+    undecided: str = ""
 
     @property
     def holds(self) -> bool:

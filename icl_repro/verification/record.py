@@ -16,13 +16,14 @@ from icl_repro.verification.evidence import Evidence, Interval
 SCHEMA_VERSION = 1
 
 VerdictName = Literal["supported", "refuted", "inconclusive", "not run", "error", "not meaningful"]
-Outcome = Literal["passed", "failed", "error", "not run"]
+Outcome = Literal["passed", "failed", "inconclusive", "error", "not run"]
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One test of a claim or of a control, with one seed or (``seed`` is null) without seeds.
 
     `outcome`: ``passed`` (every check holds; for a control: it failed where it should), ``failed``,
+    ``inconclusive`` (it says itself that its checks can tell neither way: `message` says why),
     ``error`` (it raised: `message` says what), ``not run`` (runs missing, or skipped: `message`
     says why). `runs` are the keys of the training runs it read.
     """

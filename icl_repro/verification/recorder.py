@@ -48,13 +48,18 @@ class EvidenceRecorder:
         self._figures: list[Figure] = []
         self._tables: list[Table] = []
         self._curves: set[str] = set()
+        self._undecided = ""
         self._keep_curve = keep_curve
 
     @property
     def evidence(self) -> Evidence:
         """All that was recorded so far."""
         return Evidence(
-            list(self._checks), list(self._quantities), list(self._figures), list(self._tables)
+            list(self._checks),
+            list(self._quantities),
+            list(self._figures),
+            list(self._tables),
+            self._undecided,
         )
 
     def check(
@@ -174,6 +179,21 @@ class EvidenceRecorder:
         if any(known.name == table.name for known in self._tables):
             raise MisusedEvidence(f"there is already a table named {table.name!r}")
         self._tables.append(_plain(table))
+
+    def inconclusive(self, reason: str) -> None:
+        """Say that what was measured can tell neither way: the seed counts for nothing.
+
+        Args:
+            reason: why, in words; the checks are kept for the reader.
+
+        Raises:
+            MisusedEvidence: no reason, or a second one.
+        """
+        if not reason.strip():
+            raise MisusedEvidence("inconclusive needs a reason, in words")
+        if self._undecided:
+            raise MisusedEvidence(f"it is inconclusive already: {self._undecided}")
+        self._undecided = reason
 
     def curve_snapshot(self, name: str, x: Any, y: Any) -> None:
         """Compare a curve with the one stored beside the claims, or store it.

@@ -2,7 +2,8 @@
 
 The rules: with n seeds judged, k of which hold, a claim is supported if k = n or the exact 95 %
 interval of the share lies above one half, refuted if k = 0 or the interval lies below one half, and
-inconclusive otherwise. A control that does not fail where it should makes the claim inconclusive
+inconclusive otherwise. A seed on which a test finds that it can tell neither way is not judged.
+A control that does not fail where it should makes the claim inconclusive
 either way, because then its checks cannot tell; a claim whose control did not run, or has no check
 in common with it, is not called supported.
 """
@@ -56,12 +57,17 @@ def judge_claim(
     share = _share(held, judged, seeded=None not in outcomes)
     if "error" in outcomes.values():
         return Judgement("error", _first_message(trials, "error"), held, judged, share)
+    if not judged and "inconclusive" in outcomes.values() and meaningful:
+        return Judgement("inconclusive", _first_message(trials, "inconclusive"))
     if not judged:
         return Judgement("not run", _first_message(trials, "not run") or "no test of it ran")
     if not meaningful:
         return Judgement("not meaningful", _CUT_SHORT, held, judged, share)
     verdict = _over_seeds(held, judged, share)
-    reason = _in_numbers(held, judged, len(outcomes), share)
+    undecided = sum(outcome == "inconclusive" for outcome in outcomes.values())
+    reason = _in_numbers(held, judged, len(outcomes) - undecided, share)
+    if undecided:
+        reason += f"; {undecided} inconclusive"
     undermined = _undermined(verdict, trials, controls)
     if undermined:
         return Judgement("inconclusive", f"{undermined}; {reason}", held, judged, share)
@@ -70,7 +76,7 @@ def judge_claim(
 
 def _by_seed(trials: Sequence[Trial]) -> dict[int | None, Outcome]:
     """The worst outcome on each seed; a seed holds only if all of its trials do."""
-    worst_first: tuple[Outcome, ...] = ("error", "failed", "not run", "passed")
+    worst_first: tuple[Outcome, ...] = ("error", "failed", "inconclusive", "not run", "passed")
     outcomes: dict[int | None, Outcome] = {}
     for trial in trials:
         known = outcomes.get(trial.seed, "passed")
