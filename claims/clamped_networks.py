@@ -69,9 +69,11 @@ def unclamped(seed: int, head: int) -> RunSpec:
     return _clamped(seed, head, schedule=WITH_PROGRESS)
 
 
-def previous_token(seed: int, head: int, heads_0: Iterable[int] = PREVIOUS_TOKEN_HEADS) -> RunSpec:
-    """Step 1: some heads of layer 0 attend to the token before."""
-    return _clamped(seed, head, ClampPreviousToken(tuple(heads_0)))
+def previous_token(
+    seed: int, head: int, heads_0: Iterable[int] = PREVIOUS_TOKEN_HEADS, shift: int = 1
+) -> RunSpec:
+    """Step 1: some heads of layer 0 attend to the token before, or `shift` tokens before."""
+    return _clamped(seed, head, ClampPreviousToken(tuple(heads_0), shift=shift))
 
 
 def layer_1(seed: int, head: int) -> RunSpec:
@@ -96,6 +98,11 @@ def copy(seed: int, head: int) -> RunSpec:
 def layer_1_and_copy(seed: int, head: int) -> RunSpec:
     """Steps 1, 2, 3v and 5: only the match without what layer 0 does for it is learnt."""
     return _clamped(seed, head, ClampFirstLayer(), ClampCopy(head))
+
+
+def no_op(seed: int, head: int) -> RunSpec:
+    """A clamp without effect: the heads of layer 1 that are off attend to the right label."""
+    return _clamped(seed, head, ClampMatch(tuple(other for other in HEADS if other != head)))
 
 
 def _clamped(

@@ -34,12 +34,12 @@ class Fall(NamedTuple):
 
         Raises:
             ValueError: `x` does not increase, the lengths differ, a value is not finite, or there
-                are fewer than three.
+                are fewer than two.
         """
         x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-        if x.ndim != 1 or x.shape != y.shape or len(x) < 3:
+        if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
             raise ValueError(
-                f"a curve is two rows of at least 3 numbers, not of shapes {x.shape} and {y.shape}"
+                f"a curve is two rows of at least 2 numbers, not of shapes {x.shape} and {y.shape}"
             )
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             first = int(np.argmin(np.isfinite(x) & np.isfinite(y)))
