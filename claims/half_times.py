@@ -188,3 +188,10 @@ def middle_name(circuit: Circuit, row: Sequence[Condition]) -> str:
         f"share by which {SYMBOLS[circuit]} with {two} {varied} lies beyond those with {one} "
         f"and {three}"
     )
+
+
+def keep_curve(evidence, runs: Mapping[str, Run], circuit: Circuit, condition: Condition) -> None:
+    """Compare the train loss of a run with its snapshot."""
+    name = name_of(circuit, condition)
+    run = runs[name]
+    evidence.curve_snapshot(name, run.sequences, run.curves["train.loss"])

@@ -36,6 +36,7 @@ from half_times import (
     as_reported,
     half_times,
     half_times_everywhere,
+    keep_curve,
     measure_middle,
     measure_ratio,
     middle_name,
@@ -74,6 +75,7 @@ def measure_together(evidence, times: Sequence[Times]) -> None:
 )
 def test_together(evidence, runs):
     measure_together(evidence, [half_times(runs, ["B and C"], row) for row in ROWS])
+    keep_curve(evidence, runs, "B and C", BY_LABELS[-1])
 
 
 @pytest.mark.control(

@@ -15,6 +15,7 @@ from half_times import (
     Times,
     half_times,
     half_times_everywhere,
+    keep_curve,
     measure_middle,
     measure_ratio,
     middle_name,
@@ -47,6 +48,7 @@ def measure_delay(evidence, times: Times) -> None:
 )
 def test_classes(evidence, runs):
     measure_delay(evidence, half_times(runs, ["whole"], BY_CLASSES))
+    keep_curve(evidence, runs, "whole", MOST)
 
 
 @pytest.mark.control(
@@ -96,6 +98,7 @@ def measure_matching(evidence, times: Times) -> None:
 )
 def test_classes_act_through_matching(evidence, runs):
     measure_matching(evidence, half_times(runs, ["B", "C"], BY_CLASSES))
+    keep_curve(evidence, runs, "B", MOST)
 
 
 @pytest.mark.control(

@@ -21,6 +21,7 @@ from half_times import (
     Times,
     half_times,
     half_times_everywhere,
+    keep_curve,
     measure_ratio,
     ratio_name,
     renamed,
@@ -55,6 +56,7 @@ def exchanged(times: Times, first: Condition, second: Condition) -> Times:
 )
 def test_labels(evidence, runs):
     measure_delay(evidence, half_times(runs, ["whole"], BY_LABELS[:2]))
+    keep_curve(evidence, runs, "whole", MIDDLE)
 
 
 @pytest.mark.control(
@@ -160,6 +162,7 @@ def measure_copying(evidence, times: Times) -> None:
 )
 def test_labels_act_through_copying(evidence, runs):
     measure_copying(evidence, half_times(runs, ["B", "C"], BY_LABELS))
+    keep_curve(evidence, runs, "C", MOST)
 
 
 @pytest.mark.control(
