@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import icl_repro.report
@@ -83,3 +84,42 @@ def test_the_dark_page_changes_every_colour():
 def test_print_is_never_dark():
     assert STYLE.count("prefers-color-scheme") == 1
     assert "@media screen and (prefers-color-scheme: dark)" in STYLE
+
+
+def in_oklab(linear):
+    """Linear RGB channels in OKLab, in which browsers mix the colours of a scale."""
+    return np.array(_FROM_LMS) @ np.cbrt(np.array(_TO_LMS) @ linear)
+
+
+def of_oklab(lab):
+    return np.linalg.solve(_TO_LMS, np.linalg.solve(_FROM_LMS, lab) ** 3)
+
+
+_TO_LMS = [
+    [0.4122214708, 0.5363325363, 0.0514459929],
+    [0.2119034982, 0.6806995451, 0.1073969566],
+    [0.0883024619, 0.2817188376, 0.6299787005],
+]
+_FROM_LMS = [
+    [0.2104542553, 0.7936177850, -0.0040720468],
+    [1.9779984951, -2.4285922050, 0.4505937099],
+    [0.0259040371, 0.7827717662, -0.8086757660],
+]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.75, 1.0])
+def test_curves_of_a_scale_can_be_seen(scheme, share):
+    colours = SCHEMES[scheme]
+    ends = [in_oklab(luminance(colours[f"series-{end}"], channels=True)) for end in (0, 1)]
+    mixed = of_oklab((1 - share) * ends[0] + share * ends[1])
+    brightness = np.dot([0.2126, 0.7152, 0.0722], mixed)
+    assert contrast_of(brightness, luminance(colours["surface"])) >= 3
+
+
+def test_a_scale_goes_from_one_colour_to_the_other():
+    assert palette.css_variable(palette.scale_name(0, 16)).count("0.0%") == 1
+    assert palette.css_variable(palette.scale_name(15, 16)).count("100.0%") == 1
+    names = [palette.scale_name(index, 16) for index in range(16)]
+    assert len(set(names)) == 16
+    assert palette.scale_name(0, 1) == names[0]
