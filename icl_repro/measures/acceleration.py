@@ -5,7 +5,9 @@ step and only slows down, and a phase change, which waits on a plateau and then 
 it began. The measures here put a number on that difference without a model of either shape.
 
 Every curve is a sequence of values at equal spacing, one value a step, the first at step 0. Its
-*descent speed* is how much it falls in a step.
+*descent speed* is how much it falls in a step. Loss curves of networks are noisy and unevenly
+spaced: for them see :mod:`icl_repro.measures.phase_change`, whose *acceleration ratio* compares a
+speed with the smallest before it, where :func:`fastest_over_first` compares with the first.
 """
 
 from __future__ import annotations

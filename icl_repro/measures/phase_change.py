@@ -13,13 +13,16 @@ curve by eye. The measures here are numbers for the same distinction:
 
 **Smoothing and its effect.** The curve is first made one that never rises
 (:mod:`icl_repro.measures.falling`). A speed is then the mean over the time in which the curve falls
-by 5 % of its range, so that it is equally well known wherever it is measured: with noise of a share
-s of the range, to about 30 s. Spans are of equal height, not of equal length, so that evaluations
-need not be evenly spaced, and a stretched curve has the same ratio. A curve that only slows down
-has a ratio of exactly 1, however it is spaced. A plateau on which the curve falls by less than 5 %
-of its range is averaged with the falls on both its sides, which makes the ratio finite and smaller
-than that of the curve itself: by about a quarter on the published curve without a clamp. Noise
-makes it larger: by up to 0.1 where it is 0.1 % of the range, and by some 0.5 where it is 1 %.
+by 5 % of its range. Spans are of equal height, not of equal length, so that a speed is as well
+known on a plateau as in a change, evaluations need not be evenly spaced, and a stretched curve has
+the same ratio. Three effects:
+
+- a curve that only slows down has a ratio of exactly 1, however its points are spaced;
+- a plateau on which the curve falls by less than 5 % of its range is averaged with the falls on
+  both its sides. This makes the ratio finite, and smaller than that of the curve itself: a first
+  drop and a logistic change with a ratio of 20 come out at 8;
+- noise makes the ratio larger. An exponential comes out at 1.04 with noise of 0.1 % of its range,
+  at 1.2 with 0.3 % and at 2 to 4 with 1 %. Loss curves of 1,000 fixed episodes have about 0.1 %.
 
 These are not the measures of :mod:`icl_repro.measures.acceleration`, which are for curves of the
 toy model: without noise, and equally spaced.
