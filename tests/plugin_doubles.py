@@ -79,9 +79,19 @@ class Executor:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def carry_out(self, plan: Plan, retrain=frozenset(), since=0.0, on_progress=None):
+    def carry_out(
+        self, plan: Plan, retrain=frozenset(), since=0.0, on_progress=None, choose=lambda _: None
+    ):
         trained: list[Spec] = []
-        while pending := [s for s in plan.specs if not self._there(s, retrain, since)]:
+        while True:
+            pending = [s for s in plan.specs if not self._there(s, retrain, since)]
+            if not pending:
+                more = choose(set())
+                if more is None:
+                    break
+                plan = Plan.of([*plan.specs, *more.plan.specs])
+                retrain |= more.retrain
+                continue
             spec = next((spec for spec in pending if self._take(spec, since)), None)
             if spec is None:
                 time.sleep(0.02)
@@ -151,6 +161,7 @@ def engine() -> SimpleNamespace:
     """What `icl_repro.plugin.training.engine` returns, made of doubles."""
     return SimpleNamespace(
         LocalExecutor=Executor,
+        More=lambda plan, retrain: SimpleNamespace(plan=plan, retrain=retrain),
         Plan=Plan,
         with_sources=lambda specs: {spec.key: spec for spec in specs},
         RunStore=Store,

@@ -1,6 +1,7 @@
 """Executors: every run of a plan is trained once, however many processes share it, and die."""
 
 import collections
+import contextlib
 import itertools
 import json
 import os
@@ -22,6 +23,7 @@ from icl_repro.training import (
     DamagedRun,
     DivergedRun,
     LocalExecutor,
+    More,
     Plan,
     Progress,
     RunSpec,
@@ -81,6 +83,48 @@ def leftovers(store: RunStore) -> list[str]:
 
 
 # One process.
+
+
+def test_runs_chosen_by_finished_ones_are_trained_too_and_nothing_waits(store, trainer):
+    chosen = TINY.with_(init_seed=9)
+    asked: list[set[RunSpec]] = []
+
+    def choose(pending):
+        asked.append(set(pending))
+        return More(Plan.of([chosen, TINY])) if len(asked) == 1 else None
+
+    outcome = LocalExecutor(store).carry_out(Plan.of([TINY]), choose=choose)
+    assert asked == [set(), set()]
+    assert trainer.specs == [TINY, chosen]
+    assert outcome.trained == (TINY, chosen)
+
+
+def test_runs_are_chosen_while_others_train_what_is_left(store, trainer):
+    chosen = TINY.with_(init_seed=9)
+    asked: list[set[RunSpec]] = []
+    with contextlib.ExitStack() as elsewhere:
+        assert elsewhere.enter_context(store.lock(LONG))
+
+        def choose(pending):
+            asked.append(set(pending))
+            if asked[-1] == {LONG} and len(asked) == 1:
+                return More(Plan.of([chosen]))
+            store.save(made_up_run(LONG))
+            elsewhere.close()
+            return None
+
+        outcome = LocalExecutor(store).carry_out(Plan.of([TINY, LONG]), choose=choose)
+    assert asked[0] == {LONG}
+    assert outcome.trained == (TINY, chosen)
+    assert outcome.reused == (LONG,)
+
+
+def test_chosen_runs_can_be_trained_again(store, trainer):
+    chosen = TINY.with_(init_seed=9)
+    more = [More(Plan.of([chosen]), retrain=frozenset({chosen.key})), None]
+    store.save(made_up_run(chosen))
+    LocalExecutor(store).carry_out(Plan.of([TINY]), choose=lambda pending: more.pop(0))
+    assert trainer.specs == [TINY, chosen]
 
 
 def test_a_run_that_takes_a_layer_waits_for_the_run_it_takes_it_from(store, trainer):

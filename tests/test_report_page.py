@@ -362,6 +362,7 @@ def hostile_record(text):
         claims=[hostile, hostile],
         exemplars=ExemplarSample(text, [[text]]),
         not_selected=[text],
+        runs={text: text},
     )
 
 
@@ -382,3 +383,10 @@ def test_hostile_text_stays_text_everywhere(text, tmp_path):
         assert not re.search(r"\s", attributes.get("id", ""))
     if text.isprintable():
         assert page.text.count(" ".join(text.split())) >= 30, "and it is shown as it is"
+
+
+def test_every_training_run_is_told_with_its_rule_for_ending_early():
+    page = Page(render_html(rich_record()))
+    text = " ".join(" ".join(page.texts).split())
+    assert "What each of the 2 training runs is" in text
+    assert "until the loss is at most 0.01 at 3 evaluations in a row 0a0a0a0a0a0a" in text

@@ -52,6 +52,7 @@ def assemble(
         profile=Profile(settings.profile.name, list(settings.seeds), meaningful),
         environment=environment.describe(config.rootpath, state.workers),
         training=training(state.scratch.notes()),
+        runs=runs(state.scratch.notes()),
         claims=[*claims, *state.uncollected],
         exemplars=state.scratch.exemplars(),
         not_selected=catalogue.not_selected,
@@ -119,6 +120,12 @@ def training(notes: Iterable[TrainingNote]) -> Training:
         sequences_trained=sum(note.sequences for note in parts),
         seconds=max((note.seconds for note in parts), default=0.0),
     )
+
+
+def runs(notes: Iterable[TrainingNote]) -> dict[str, str]:
+    """What each run of the session is, by its key."""
+    described = {key: words for note in notes for key, words in note.planned.items()}
+    return dict(sorted(described.items(), key=lambda run: run[1]))
 
 
 def _trial(entry: Entry, finished: Mapping[str, Trial], crashed: Mapping[str, str]) -> Trial:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import SimpleNamespace
@@ -26,12 +26,13 @@ def engine() -> Any:
     """What trains runs and stores them, imported when first needed because it is heavy."""
     threads.use_one()
     from icl_repro.training.compilation import reuse_compiled_programs
-    from icl_repro.training.executors import LocalExecutor
+    from icl_repro.training.executors import LocalExecutor, More
     from icl_repro.training.plan import Plan, with_sources
     from icl_repro.training.store import DivergedRun, MissingRun, RunStore
 
     return SimpleNamespace(
         LocalExecutor=LocalExecutor,
+        More=More,
         Plan=Plan,
         with_sources=with_sources,
         RunStore=RunStore,
@@ -55,53 +56,36 @@ def before_tests(session: pytest.Session) -> None:
         return
     engine().reuse_compiled_programs(state_of(config).settings.store / "compiled")
     with _warnings_passed_on(config):
-        note = _see_to(config, specs, drafts)
-        chosen = _chosen_by_what_is_measured(config, drafts)
-        if chosen:
-            note = _together(note, _see_to(config, chosen, drafts))
+        if state_of(config).settings.no_train:
+            note = _without_training(config, specs, drafts)
+        else:
+            note = _trained(config, specs, drafts)
         if scratch_of(config).take("exemplars"):
             _picture_exemplars(scratch_of(config), specs)
     state_of(config).training_problem = note.problem
     scratch_of(config).put_note(process_name(config), note)
 
 
-def _see_to(
-    config: pytest.Config, specs: Mapping[str, Any], drafts: Iterable[Draft]
-) -> TrainingNote:
-    """Train what is missing, or only look, if the user wants nothing trained."""
-    if state_of(config).settings.no_train:
-        return _without_training(config, specs)
-    return _trained(config, specs, drafts)
+def _ready(draft: Draft, pending: Set[Any]) -> bool:
+    """Whether a marker has runs to choose and those that it chooses by are done."""
+    with suppress(Exception):
+        return draft.has_to_choose and not any(spec in pending for spec in draft.all_specs())
+    return False
 
 
-def _chosen_by_what_is_measured(config: pytest.Config, drafts: Iterable[Draft]) -> dict[str, Any]:
-    """The specs of the runs that markers choose by their first runs, by key.
+def _choose(config: pytest.Config, drafts: Iterable[Draft]) -> dict[str, Any]:
+    """The specs, by key, of the runs that markers choose by their first runs.
 
     Every process chooses for itself; the same runs are there for all, so that all choose alike.
     """
     store = engine().RunStore(state_of(config).settings.store)
-    choosing = [draft for draft in drafts if draft.has_to_choose]
-    for draft in choosing:
+    chosen = []
+    for draft in drafts:
         # Not lost: the test's own runs fixture tries again, where pytest reports what is wrong.
         with suppress(Exception, pytest.skip.Exception, pytest.fail.Exception):
             draft.choose(partial(StoredRuns, store, draft, engine()))
-    return _needed([draft for draft in choosing if not draft.has_to_choose])
-
-
-def _together(first: TrainingNote, second: TrainingNote) -> TrainingNote:
-    """What a process did in two stages."""
-    return TrainingNote(
-        planned=list(dict.fromkeys([*first.planned, *second.planned])),
-        trained=[*first.trained, *second.trained],
-        reused=[
-            key
-            for key in dict.fromkeys([*first.reused, *second.reused])
-            if key not in first.trained
-        ],
-        sequences=first.sequences + second.sequences,
-        seconds=first.seconds + second.seconds,
-        problem=first.problem or second.problem,
-    )
+            chosen.append(draft)
+    return _needed(chosen)
 
 
 class StoredRuns(Mapping[str, Any]):
@@ -185,10 +169,16 @@ def _needed(drafts: Iterable[Draft]) -> dict[str, Any]:
     return engine().with_sources(specs) if specs else {}
 
 
-def _without_training(config: pytest.Config, specs: Mapping[str, Any]) -> TrainingNote:
+def _without_training(
+    config: pytest.Config, specs: Mapping[str, Any], drafts: Iterable[Draft]
+) -> TrainingNote:
     store = engine().RunStore(state_of(config).settings.store)
+    missing = {spec for spec in specs.values() if spec not in store}
+    ready = [draft for draft in drafts if _ready(draft, missing)]
+    wanted = {**specs, **_choose(config, ready)}
     return TrainingNote(
-        planned=list(specs), reused=[key for key, spec in specs.items() if spec in store]
+        planned={key: spec.describe() for key, spec in wanted.items()},
+        reused=[key for key, spec in wanted.items() if spec in store],
     )
 
 
@@ -197,6 +187,19 @@ def _trained(
 ) -> TrainingNote:
     state = state_of(config)
     kinds = engine()
+
+    waiting = list(drafts)
+
+    def choose(pending: Set[Any]) -> Any:
+        ready, later = [], []
+        for draft in waiting:
+            (ready if _ready(draft, pending) else later).append(draft)
+        waiting[:] = later
+        chosen = _choose(config, ready)
+        if not chosen:
+            return None
+        return kinds.More(kinds.Plan.of(chosen.values()), _anew(state.settings.retrain, drafts))
+
     try:
         with reporting(config) as on_progress:
             outcome = kinds.LocalExecutor(kinds.RunStore(state.settings.store)).carry_out(
@@ -204,13 +207,20 @@ def _trained(
                 retrain=_anew(state.settings.retrain, drafts),
                 since=state.started_at,
                 on_progress=on_progress,
+                choose=choose,
             )
     except Exception as error:
         # Claims whose runs are there can still be judged; the others say why theirs are not.
         traceback.print_exc()
-        return TrainingNote(planned=list(specs), problem=f"{type(error).__name__}: {error}")
+        return TrainingNote(
+            planned={key: spec.describe() for key, spec in specs.items()},
+            problem=f"{type(error).__name__}: {error}",
+        )
     return TrainingNote(
-        planned=list(specs),
+        planned={
+            spec.key: spec.describe()
+            for spec in (*outcome.trained, *outcome.reused, *outcome.failed)
+        },
         trained=[spec.key for spec in outcome.trained],
         reused=[spec.key for spec in outcome.reused],
         sequences=outcome.sequences,

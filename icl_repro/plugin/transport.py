@@ -42,11 +42,12 @@ class Catalogue(msgspec.Struct, frozen=True):
 class TrainingNote(msgspec.Struct, frozen=True):
     """What one process did of the training: keys of runs, sequences it trained, seconds it took.
 
-    `reused` are runs that were there or that other processes trained. `problem` says why the
-    training broke off, where it did.
+    `planned` are all runs that the session needs, each with its description. `reused` are runs
+    that were there or that other processes trained. `problem` says why the training broke off,
+    where it did.
     """
 
-    planned: list[str]
+    planned: dict[str, str]
     trained: list[str] = []
     reused: list[str] = []
     sequences: int = 0

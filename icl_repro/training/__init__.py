@@ -1,6 +1,6 @@
 """Training: what a run is, the compiled engine, the store of finished runs, and plans."""
 
-from icl_repro.training.executors import Executor, LocalExecutor, Outcome, Progress
+from icl_repro.training.executors import Executor, LocalExecutor, More, Outcome, Progress
 from icl_repro.training.plan import Plan
 from icl_repro.training.run import Run
 from icl_repro.training.schedule import Schedule
@@ -13,6 +13,7 @@ __all__ = [
     "Executor",
     "LocalExecutor",
     "MissingRun",
+    "More",
     "Optimiser",
     "Outcome",
     "Plan",

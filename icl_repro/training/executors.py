@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Protocol
 
 import jax
@@ -60,6 +60,17 @@ class Outcome(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class More(msgspec.Struct, frozen=True):
+    """Runs that were chosen by what others gave, and the keys of those to train again."""
+
+    plan: Plan
+    retrain: frozenset[str] = frozenset()
+
+
+Choose = Callable[[Set[RunSpec]], More | None]
+"""Takes the runs that are not finished yet, and gives further ones chosen by those that are."""
+
+
 class Executor(Protocol):
     """Whatever can carry out a plan."""
 
@@ -69,6 +80,7 @@ class Executor(Protocol):
         retrain: frozenset[str] = frozenset(),
         since: float | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        choose: Choose | None = None,
     ) -> Outcome:
         """See that every run of the plan is in the store, or known to fail.
 
@@ -79,6 +91,8 @@ class Executor(Protocol):
                 the time of the call). Processes that share a plan give the same time, so that each
                 run is trained again once.
             on_progress: called often while training, and while waiting.
+            choose: called whenever there is nothing of the plan that this process could start, so
+                that it need not wait while there is more to do; it gives every run once.
         """
         ...
 
@@ -101,14 +115,19 @@ class LocalExecutor:
         retrain: frozenset[str] = frozenset(),
         since: float | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        choose: Choose | None = None,
     ) -> Outcome:
         """See :class:`Executor`."""
         self.store.clear_abandoned()
         work = _Work(self.store, plan, retrain, time.time() if since is None else since)
         work.report = on_progress or (lambda progress: None)
         size = self.group_size or (1 if jax.default_backend() == "cpu" else 32)
-        while work.pending:
-            if not self._take_turn(work, size) and work.pending:
+        more = True
+        while work.pending or more:
+            if self._take_turn(work, size):
+                continue
+            more = choose is not None and work.take_on(choose(work.pending.keys()))
+            if work.pending and not more:
                 work.tell("waiting for runs that other processes are training")
                 time.sleep(POLL_SECONDS)
         if work.sequences_total:
@@ -181,6 +200,20 @@ class _Work:
         for spec in plan.specs:
             self.settle(spec)
         self.sequences_total = sum(spec.sequences for spec in self.pending)
+
+    def take_on(self, more: More | None) -> bool:
+        """Add runs to the plan; says whether there were any."""
+        if more is None:
+            return False
+        self.retrain |= more.retrain
+        known = set(self.plan.specs)
+        new = [spec for spec in more.plan.specs if spec not in known]
+        self.plan = Plan.of([*self.plan.specs, *new])
+        self.pending |= dict.fromkeys(new)
+        for spec in new:
+            self.settle(spec)
+        self.sequences_total += sum(spec.sequences for spec in new if spec in self.pending)
+        return True
 
     def settle(self, spec: RunSpec) -> bool:
         """Take a run off the list if it is in the store; says whether it is."""

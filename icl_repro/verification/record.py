@@ -116,7 +116,8 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """One session's verification, whole.
 
     `started` is ISO 8601 in UTC, `duration` in seconds, `command` as the user typed it.
-    `not_selected` are the ids of claims that were collected, but that this session left out.
+    `not_selected` are the ids of claims that were collected, but that this session left out; `runs`
+    tells in words what each training run is, by its key.
     """
 
     schema_version: int
@@ -131,6 +132,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     claims: list[ClaimRecord]
     exemplars: ExemplarSample | None = None
     not_selected: list[str] = []
+    runs: dict[str, str] = {}
 
 
 class UnreadableRecord(ValueError):
