@@ -75,6 +75,21 @@ def test_clamped_previous_token_heads_read_the_token_before_and_nothing_else(see
     )
 
 
+@few
+@given(seed=seeds, heads=some_heads, shift=st.integers(1, 4))
+def test_a_shifted_pattern_reads_as_many_tokens_before(seed, heads, shift):
+    """A wrong pattern to compare with: two tokens before, exemplars see exemplars only."""
+    _, clean, clamped = under([ClampPreviousToken(heads, shift=shift)], seed)
+    read = [position - shift if position >= shift else position for position in range(5)]
+    values, mixed = np.asarray(clean["layers.0.attention.value"]), "layers.0.attention.mixed"
+    for head in heads:
+        np.testing.assert_array_equal(clamped[mixed][head], values[head][:, read])
+    np.testing.assert_array_equal(
+        np.isclose(previous_token_attention(clamped, layer=0), 1),
+        np.isin(EVERY_HEAD, heads) & (shift == 1),
+    )
+
+
 # --- match ---
 
 
@@ -103,6 +118,27 @@ def test_a_fully_matching_head_reads_the_value_of_the_right_label(seed):
     read = np.asarray(clamped["layers.1.attention.mixed"])[2, :, 4]
     right = np.asarray(episodes.correct_position)
     np.testing.assert_array_equal(read, values[:, right, np.arange(episodes.size)])
+
+
+@few
+@given(seed=seeds)
+def test_at_strength_0_a_head_reads_the_value_of_the_wrong_label(seed):
+    episodes, clean, clamped = under([ClampMatch((2,), strength=0)], seed)
+    values = np.asarray(clean["layers.1.attention.value"])[2]
+    read = np.asarray(clamped["layers.1.attention.mixed"])[2, :, 4]
+    wrong = np.asarray(episodes.incorrect_position)
+    np.testing.assert_array_equal(read, values[:, wrong, np.arange(episodes.size)])
+
+
+@few
+@given(seed=seeds)
+def test_clamping_the_match_of_heads_that_are_off_changes_nothing_else(seed):
+    off = only_heads([1], n_heads=4)
+    _, _, without = under([off], seed)
+    _, _, clamped = under([off, ClampMatch((0, 2, 3))], seed)
+    np.testing.assert_array_equal(clamped.logits, without.logits)
+    pattern = "layers.1.attention.pattern"
+    assert (clamped[pattern] != without[pattern]).any(), "the clamp did act"
 
 
 # --- copy ---
@@ -270,6 +306,7 @@ TOUCHED = {
     AblateHeads((1, 2), layer=0): ("layers.0.attention.mixed", (1, 2), None),
     AblateHeads((3,)): ("layers.1.attention.mixed", (3,), None),
     ClampPreviousToken((1, 2)): ("layers.0.attention.pattern", (1, 2), None),
+    ClampPreviousToken((0,), shift=2): ("layers.0.attention.pattern", (0,), None),
     ClampMatch((3,), strength=0.8): ("layers.1.attention.pattern", (3,), (4,)),
     ClampCopy(2): ("logits", None, None),
     ClampFirstLayer(): ("layers.0.residual.post", None, None),
@@ -328,6 +365,12 @@ DEEP = ModelSettings(layers=3)
         (lambda: AblateHeads((1, 1.5)), SMALL, "head 1.5 is out of range"),
         (lambda: AblateHeads((1,), layer=2), SMALL, "layer 2 is out of range, .* layers 0 to 1"),
         (lambda: ClampPreviousToken((1,), layer=-1), SMALL, "layer -1 is out of range"),
+        (
+            lambda: ClampPreviousToken((1,), shift=0),
+            None,
+            "shift 0 must be from 1 to 4.*nearest: 1",
+        ),
+        (lambda: ClampPreviousToken((1,), shift=5), None, "shift 5 .*for the 5 tokens.*nearest: 4"),
         (lambda: ClampCopy(4), SMALL, "head 4 is out of range"),
         (lambda: ClampCopy(1, layer=3), SMALL, "layer 3 is out of range"),
         (lambda: ClampMatch((1,), strength=1.1), None, "strength 1.1 must be between 0 and 1"),

@@ -18,6 +18,7 @@ from icl_repro.optogenetics import (
     ClampCopy,
     ClampFirstLayer,
     ClampMatch,
+    ClampPreviousToken,
     Edit,
     Intervention,
     Pass,
@@ -32,7 +33,11 @@ from icl_repro.training.evaluation import losses
 
 HEAD = 3
 MATCH = ClampMatch((HEAD,))
+WRONG_LABEL = ClampMatch((HEAD,), strength=0.0)
 OTHERS_OFF = only_heads([HEAD], n_heads=SMALL.heads)
+PREVIOUS_TOKEN = ClampPreviousToken((HEAD,))
+TWO_BEFORE = ClampPreviousToken((HEAD,), shift=2)
+LAYER_0_OFF = only_heads([HEAD], layer=0, n_heads=SMALL.heads)
 
 COPIED = {
     *("layers.1.value", "layers.1.output", "norm.weight", "norm.bias"),
@@ -43,11 +48,15 @@ LAYER_0 = {
     f"layers.0.{name}" for name in ("norm.weight", "norm.bias", "query", "key", "value", "output")
 }
 MATCHED = {"layers.1.query", "layers.1.key"}
+PATTERN_OF_LAYER_0 = {"layers.0.query", "layers.0.key"}
 
 FROZEN = {
     "unclamped": ((), set()),
     "copy": ((ClampCopy(HEAD),), COPIED),
     "match, other heads off": ((MATCH, OTHERS_OFF), MATCHED),
+    "wrong label, other heads off": ((WRONG_LABEL, OTHERS_OFF), MATCHED),
+    "previous token, other heads off": ((PREVIOUS_TOKEN, LAYER_0_OFF), PATTERN_OF_LAYER_0),
+    "two tokens before, other heads off": ((TWO_BEFORE, LAYER_0_OFF), PATTERN_OF_LAYER_0),
     "layer 0": ((ClampFirstLayer(),), LAYER_0),
     # The scores that become the logits compare the query with exemplars, moved onto the labels'
     # positions: no label is embedded on the way.
@@ -104,6 +113,17 @@ def test_only_the_head_that_is_left_on_learns_in_layer_1(gradients_under, seed):
     for rows in (gradient["layers.1.value"], gradient["layers.1.output"].T):
         assert rows[own].all(axis=1).any()
         assert not np.delete(rows, np.r_[own], axis=0).any()
+
+
+def test_a_clamp_of_heads_that_are_off_changes_no_gradient():
+    """So that training under it is training without it, step for step."""
+    off = tuple(head for head in range(SMALL.heads) if head != HEAD)
+    with_, without = (
+        gradients(intervention(clamps, SMALL))(random_network(0), random_episodes(0))
+        for clamps in ((OTHERS_OFF, ClampMatch(off)), (OTHERS_OFF,))
+    )
+    for weight, gradient in without.items():
+        np.testing.assert_array_equal(with_[weight], gradient, weight)
 
 
 @settings(deadline=None, max_examples=10)
