@@ -329,4 +329,5 @@ def loss_panel(runs: Mapping[str, Run], circuit: Circuit, row: Sequence[Conditio
         series,
         x_limits=(0, LONGEST if circuit == "whole" else CLAMPED_SEQUENCES),
         y_limits=(0, 1.5),
+        ordered=True,
     )
