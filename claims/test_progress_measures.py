@@ -2,9 +2,10 @@
 
 A progress measure perfects a part of the circuit in every checkpoint of ordinary training, and
 looks at the loss; a clamp perfects the same part throughout training. Trained, with one head of
-layer 1 active and on 600,000 sequences: a network without a clamp, whose weights are kept about a
-hundred times, one with the previous-token pattern clamped and one with match clamped. Both progress
-measures are taken on 2,000 training sequences.
+layer 1 (the paper's Layer 2) active and on 600,000 sequences: a network without a clamp, whose
+weights are kept every 10,000 sequences and more often while its loss falls, one with the
+previous-token pattern clamped and one with match clamped. Both progress measures are taken on 2,000
+training sequences.
 """
 
 from __future__ import annotations
