@@ -119,8 +119,10 @@ def outside(times: Times, circuit: Circuit, row: Sequence[Condition]) -> float:
 
 def in_sequences(times: Times, circuit: Circuit, row: Iterable[Condition]) -> str:
     """The half-times of a row as a remark."""
-    shown = " and ".join(f"{times[circuit, condition]:,.0f}" for condition in row)
-    return f"{shown} sequences"
+    half = [times[circuit, condition] for condition in row]
+    if not all(map(math.isfinite, half)):
+        return "never, for some of them"
+    return " and ".join(f"{time:,.0f}" for time in half) + " sequences"
 
 
 def measure_ratio(

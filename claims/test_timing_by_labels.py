@@ -4,6 +4,9 @@ Trained: tasks with 5, 10 and 15 labels and 50 classes, a fifth of the label pai
 networks with one head of layer 1 (the paper's Layer 2) active, the one that is fastest alone with 5
 labels: the whole network, and networks clamped so that subcircuit B (match) or C (copy) is left to
 learn. Measured: their half-times T, T_B and T_C, when the train loss first falls to 0.35.
+
+Under the clamps of subcircuit B no label is read, in the paper as here, so that T_B cannot depend
+on how many there are: what is said of it guards the clamps.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from data_properties import (
     CIRCUITS,
     CLAMPED_SEQUENCES,
     CONDITIONS,
+    DEFAULT,
     LONGEST,
     Circuit,
     Condition,
@@ -179,6 +180,13 @@ def test_nothing_clamped(evidence, runs):
 )
 def test_isolated_with_shuffled_labels(evidence, runs):
     measure_isolated(evidence, half_times_everywhere(runs, PARTS, CONDITIONS))
+    for circuit in PARTS:
+        evidence.quantity(
+            f"lowest train loss, {TITLES[circuit]}",
+            runs[name_of(circuit, DEFAULT)].curves["train.loss"].min(),
+            unit="nats",
+            note="ln 2, the plateau, is 0.693",
+        )
 
 
 # And they predict it: the longer B and C take one after the other, the later the phase change.
