@@ -114,10 +114,12 @@ def measure_difference(evidence, times: HalfTimes, note: str = "") -> None:
     of how much half-times differ by the data alone.
     """
     means = times.mean(axis=1)
-    spread = np.ptp(times, axis=1).max()
+    difference = float(np.abs(means[1:] - means[0]).min())
+    spread = float(np.ptp(times, axis=1).max())
     evidence.check(
         DIFFERENCE,
-        np.abs(means[1:] - means[0]).min() / spread,
+        # Only where none of them learns do the data make no difference.
+        difference / spread if spread else math.nan,
         at_least=1,
         note=note
         or "between means of half-times over data seeds; spread: from the earliest to the latest "
