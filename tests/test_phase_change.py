@@ -206,6 +206,11 @@ def test_intervals_are_around_the_values_and_wider_with_more_noise():
     assert (np.array(widths[1]) > 2 * np.array(widths[0])).all()
 
 
+def test_no_interval_of_a_ratio_goes_below_1():
+    found = phase_change(EVALUATIONS, with_noise(exponential(EVALUATIONS), 0.003)).acceleration
+    assert 1 <= found.interval.low <= found.value
+
+
 def test_intervals_are_as_wide_as_curves_differ():
     """Over curves that differ in their noise only."""
     curves = [with_noise(after_plateau(EVALUATIONS), 0.002, seed) for seed in range(60)]

@@ -7,6 +7,7 @@ on that is seen by adding noise of the same size again and measuring again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -52,11 +53,14 @@ def noisier(
     return y + local_noise(x, y) * random
 
 
-def noise_interval(value: float, again: Float[np.ndarray, " draws"]) -> Interval | None:
+def noise_interval(
+    value: float, again: Float[np.ndarray, " draws"], least: float = -math.inf
+) -> Interval | None:
     """How far noise moves a measure: the spread of what noisier curves give, around `value`.
 
     Their own centre is left out, because a noisier curve may give more or less on the whole. None
-    where the value or more than a twentieth of the others are not numbers.
+    where the value or more than a twentieth of the others are not numbers. `least` is the smallest
+    value that the measure can have.
     """
     finite = again[np.isfinite(again)]
     if not np.isfinite(value) or len(finite) < LEVEL * len(again):
@@ -64,7 +68,7 @@ def noise_interval(value: float, again: Float[np.ndarray, " draws"]) -> Interval
     tail = (1 - LEVEL) / 2
     low, middle, high = np.quantile(finite, [tail, 0.5, 1 - tail])
     return Interval(
-        low=float(value + low - middle),
+        low=float(max(value + low - middle, least)),
         high=float(value + high - middle),
         level=LEVEL,
         method=f"evaluation noise, {len(again)} draws",
@@ -75,9 +79,10 @@ def with_noise(
     x: Float[np.ndarray, " points"],
     y: Float[np.ndarray, " points"],
     measure: Callable[[Float[np.ndarray, " points"], Float[np.ndarray, " points"]], float],
+    least: float = -math.inf,
     draws: int = DRAWS,
 ) -> tuple[float, Interval | None]:
     """A measure of a curve, and how far the noise of the curve moves it."""
     again = np.array([measure(x, drawn) for drawn in noisier(x, y, draws)])
     value = measure(x, y)
-    return value, noise_interval(value, again)
+    return value, noise_interval(value, again, least)

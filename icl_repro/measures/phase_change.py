@@ -94,7 +94,7 @@ def phase_change(x: Curve, y: Curve) -> PhaseChange:
         half_time=Measured(*with_noise(x, y, half_time)),
         duration=Measured(*with_noise(x, y, duration)),
         plateau=Measured(*with_noise(x, y, plateau_level)),
-        acceleration=Measured(*with_noise(x, y, acceleration_ratio)),
+        acceleration=Measured(*with_noise(x, y, acceleration_ratio, least=1)),
         preference=preference(x, y),
     )
 
