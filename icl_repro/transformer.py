@@ -26,10 +26,10 @@ from jaxtyping import Array, Float, Int, Key
 
 from icl_repro.attention_products import compare, mix, softmax_over_keys
 from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, QUERY_POSITION, Episodes
+from icl_repro.normalisation import normalise
+from icl_repro.rotary import rotate
 
 ALL_POSITIONS = tuple(range(N_POSITIONS))
-NORM_EPSILON = 1e-5
-ROTARY_BASE = 10_000.0
 
 SITE_AXES: Mapping[str, tuple[str, ...]] = {
     "embedding.exemplars": ("width", "exemplar", "episode"),
@@ -127,11 +127,7 @@ class LayerNorm(eqx.Module):
 
     def __call__(self, x: Float[Array, "width ..."]) -> Float[Array, "width ..."]:
         """Normalise along the first axis."""
-        centred = x - x.mean(axis=0, keepdims=True)
-        variance = jnp.square(centred).mean(axis=0, keepdims=True)
-        column = (-1,) + (1,) * (x.ndim - 1)
-        scaled = centred * jax.lax.rsqrt(variance + NORM_EPSILON)
-        return scaled * self.weight.reshape(column) + self.bias.reshape(column)
+        return normalise(x, self.weight, self.bias)
 
 
 class Attention(eqx.Module):
@@ -186,22 +182,6 @@ def _project(
     weight: Float[Array, "out in"], x: Float[Array, "in positions episodes"]
 ) -> Float[Array, "out positions episodes"]:
     return (weight @ x.reshape(x.shape[0], -1)).reshape(-1, *x.shape[1:])
-
-
-def rotate(
-    x: Float[Array, "heads channels positions episodes"], positions: tuple[int, ...]
-) -> Float[Array, "heads channels positions episodes"]:
-    """Rotary positions (Su et al., 2021): turns pairs of neighbouring channels by angles that
-    grow with position.
-    """
-    heads, channels, n_positions, n_episodes = x.shape
-    rate = ROTARY_BASE ** (-np.arange(0, channels, 2) / channels)
-    angle = np.outer(rate, positions).astype(np.float64)[:, :, None]
-    cos, sin = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
-    pairs = x.reshape(heads, channels // 2, 2, n_positions, n_episodes)
-    even, odd = pairs[:, :, 0], pairs[:, :, 1]
-    turned = jnp.stack([even * cos - odd * sin, even * sin + odd * cos], axis=2)
-    return turned.reshape(x.shape)
 
 
 class Transformer(eqx.Module):
@@ -276,7 +256,7 @@ class Transformer(eqx.Module):
         bank = episodes.bank
         # Whichever is less work: to embed the whole bank and pick, or to pick and embed.
         if bank.shape[0] <= rows.size:
-            embedded = (self.exemplar_weight @ bank.T)[:, rows]
+            embedded = (bank @ self.exemplar_weight.T)[rows].T
         else:
             embedded = self.exemplar_weight @ bank[rows].T
         embedded = embedded + self.exemplar_bias[:, None]

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NEVER = np.iinfo(np.int32).max
+DRAWN_AT_ONCE = 64
+"""Batches that are drawn together: one by one, drawing would take as long as a product."""
 
 
 class Diverged(RuntimeError):
@@ -136,9 +138,11 @@ def update(
 def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Array, ""]) -> Trainee:
     """Train from step `start` up to step `stop`, which are values, not shapes."""
 
-    def step(index: Int[Array, ""], state: tuple) -> tuple:
+    def draw(index: Int[Array, ""]) -> Episodes:
+        return trainee.sampler.sample(jax.random.fold_in(trainee.data_key, index), batch)
+
+    def step(index: Int[Array, ""], state: tuple, episodes: Episodes) -> tuple:
         model, optimiser_state, bad_step = state
-        episodes = trainee.sampler.sample(jax.random.fold_in(trainee.data_key, index), batch)
         model, optimiser_state, loss = update(
             model, optimiser_state, trainee.intervention, episodes, trainee.learning_rate
         )
@@ -150,8 +154,24 @@ def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Arra
             jnp.where(jnp.isfinite(loss), bad_step, jnp.minimum(bad_step, index)),
         )
 
+    def stretch(number: Int[Array, ""], state: tuple) -> tuple:
+        first = start + number * DRAWN_AT_ONCE
+        # One bank for all batches; the rest has an axis more.
+        batches = jax.vmap(draw, out_axes=Episodes(None, 0, 0, 0))(
+            first + jnp.arange(DRAWN_AT_ONCE)
+        )
+
+        def step_of_stretch(index: Int[Array, ""], state: tuple) -> tuple:
+            varying = (batches.exemplars, batches.labels, batches.matching)
+            drawn = (array[index - first] for array in varying)
+            return step(index, state, Episodes(batches.bank, *drawn))
+
+        last = jnp.minimum(first + DRAWN_AT_ONCE, stop)
+        return jax.lax.fori_loop(first, last, step_of_stretch, state)
+
+    n_stretches = (stop - start + DRAWN_AT_ONCE - 1) // DRAWN_AT_ONCE
     model, optimiser_state, bad_step = jax.lax.fori_loop(
-        start, stop, step, (trainee.model, trainee.optimiser_state, trainee.bad_step)
+        0, n_stretches, stretch, (trainee.model, trainee.optimiser_state, trainee.bad_step)
     )
     return eqx.tree_at(
         lambda t: (t.model, t.optimiser_state, t.bad_step),
