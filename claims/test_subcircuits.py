@@ -565,7 +565,7 @@ def test_clamp_with_an_effect(evidence, runs):
 
 # The figure.
 
-SHOWN = (0.0, 400_000.0)
+SHOWN = 400_000.0
 """As far as the published figure goes."""
 
 
@@ -575,19 +575,21 @@ def clamping_figure(runs: Mapping[str, Run]) -> Figure:
     for condition, curve_id in PUBLISHED.items():
         series.append(loss_line(condition, runs[condition], condition))
         series.append(published_series(curve_id, group=condition))
+    panels = [
+        Panel(
+            title,
+            SEQUENCES,
+            "loss (nats)",
+            series,
+            [ReferenceLine("ln 2", math.log(2))],
+            x_limits=(0.0, end),
+        )
+        for title, end in (("Loss under clamping", SHOWN), ("The first quarter", SHOWN / 4))
+    ]
     return Figure(
         "Figure 5b",
         "Train loss with parts of the induction circuit clamped throughout training (steps as the "
         "paper numbers them).",
         "Section 4.2, Figure 5b",
-        [
-            Panel(
-                "Loss under clamping",
-                SEQUENCES,
-                "loss (nats)",
-                series,
-                [ReferenceLine("ln 2", math.log(2))],
-                x_limits=SHOWN,
-            )
-        ],
+        panels,
     )
