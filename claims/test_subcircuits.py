@@ -589,7 +589,7 @@ def clamping_figure(runs: Mapping[str, Run]) -> Figure:
     return Figure(
         "Figure 5b",
         "Train loss with parts of the induction circuit clamped throughout training (steps as the "
-        "paper numbers them).",
+        "paper numbers them). Training stops when the loss has been at most 0.01.",
         "Section 4.2, Figure 5b",
         panels,
     )
