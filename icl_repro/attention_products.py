@@ -4,10 +4,15 @@ Heads have 8 channels and episodes 5 positions: as batched matrix products these
 Written out as sums over the channel or the position, with episodes last, each is one vectorised
 loop, several times as fast on a CPU. Each function's gradient is a sum of the same kind, which
 automatic differentiation would not find by itself; so it is stated. They have no forward mode.
+
+The sums are stacked position by position, although one sum over arrays could give them all: a stack
+is written to memory once, where the compiler would work a sum out anew for every product that reads
+it, and it is a vectorised loop also where the compiler joins positions and episodes into one axis.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from operator import add
 
@@ -21,17 +26,31 @@ Pairs = Float[Array, "heads queries keys episodes"]
 
 def _over_channels(queries: Vectors, keys: Vectors) -> Pairs:
     channels = range(queries.shape[1])
-    return reduce(add, (queries[:, c, :, None] * keys[:, c, None] for c in channels))
+    return _stack(
+        reduce(add, (queries[:, c] * keys[:, c, None, k] for c in channels))
+        for k in range(keys.shape[2])
+    )
 
 
 def _over_keys(weights: Pairs, values: Vectors) -> Vectors:
     keys = range(weights.shape[2])
-    return reduce(add, (weights[:, None, :, k] * values[:, :, None, k] for k in keys))
+    return _stack(
+        reduce(add, (weights[:, None, q, k] * values[:, :, k] for k in keys))
+        for q in range(weights.shape[1])
+    )
 
 
 def _over_queries(weights: Pairs, vectors: Vectors) -> Vectors:
     queries = range(weights.shape[1])
-    return reduce(add, (weights[:, None, q] * vectors[:, :, q, None] for q in queries))
+    return _stack(
+        reduce(add, (weights[:, None, q, k] * vectors[:, :, q] for q in queries))
+        for k in range(weights.shape[2])
+    )
+
+
+def _stack(parts: Iterable[Float[Array, "heads n episodes"]]) -> Float[Array, "heads n m episodes"]:
+    """The parts along axis 2."""
+    return jnp.stack(list(parts), axis=2)
 
 
 @jax.custom_vjp
@@ -79,8 +98,8 @@ def softmax_over_keys(scores: Pairs) -> Pairs:
     keys = range(scores.shape[2])
     largest = reduce(jnp.maximum, (scores[:, :, k] for k in keys))
     raised = jnp.exp(scores - largest[:, :, None])
-    total = reduce(add, (raised[:, :, k] for k in keys))
-    return raised * (1 / total)[:, :, None]
+    share = 1 / reduce(add, (raised[:, :, k] for k in keys))
+    return _stack(raised[:, :, k] * share for k in keys)
 
 
 def _softmax_forward(scores: Pairs) -> tuple[Pairs, Pairs]:
