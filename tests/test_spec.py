@@ -328,6 +328,13 @@ def test_shortened_runs_take_the_same_paths_in_20_steps(spec):
     assert short.schedule.keep_change == spec.schedule.keep_change
 
 
+def test_shortened_runs_of_larger_tasks_need_no_program_of_their_own():
+    larger = RunSpec(episodes=EpisodeSettings(classes=200, labels=15))
+    assert larger.shortened() == RunSpec().shortened()
+    smaller = RunSpec(episodes=EpisodeSettings(classes=25, labels=3))
+    assert smaller.shortened().episodes == smaller.episodes
+
+
 def test_a_run_that_is_short_already_is_not_made_longer():
     assert RunSpec(sequences=64).shortened().sequences == 64
 

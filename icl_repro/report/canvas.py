@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-WIDE, NARROW = (400, 270), (330, 256)
+WIDE, NARROW, NARROWEST = (400, 270), (330, 256), (264, 236)
 """Sizes of a panel in SVG units. With text of 12 units, neither a phone (which shows one panel
 across) nor a desktop (two wide or three narrow ones across) shows text of less than 9 px."""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from icl_repro.report.bars import draw_bars
-from icl_repro.report.canvas import NARROW, WIDE, UndrawablePanel, group_of
+from icl_repro.report.canvas import NARROW, NARROWEST, WIDE, UndrawablePanel, group_of
 from icl_repro.report.diagrams import describe_diagram, draw_diagram
 from icl_repro.report.heatmaps import describe_heatmap, draw_heatmap, with_shared_limits
 from icl_repro.report.inline_svg import inline
@@ -76,8 +76,8 @@ def view_figure(figure: Figure, prefix: str) -> FigureView:
     """Draw `figure`; every id in it starts with `prefix`, which is unique in the page."""
     colours = _colours(figure)
     figure = msgspec.structs.replace(figure, panels=with_shared_limits(figure.panels))
-    columns = 3 if len(figure.panels) % 3 == 0 else min(len(figure.panels), 2)
-    size = NARROW if columns == 3 else WIDE
+    columns = _columns(len(figure.panels))
+    size = {3: NARROW, 4: NARROWEST}.get(columns, WIDE)
     panels = [
         _view_panel(panel, colours, f"{prefix}-{index}", size)
         for index, panel in enumerate(figure.panels)
@@ -94,6 +94,13 @@ def view_figure(figure: Figure, prefix: str) -> FigureView:
         key=_key(figure),
         columns=columns,
     )
+
+
+def _columns(panels: int) -> int:
+    """How many panels stand side by side: a grid of two rows or more is four across."""
+    if panels % 3 == 0:
+        return 3
+    return 4 if panels % 4 == 0 and panels > 4 else min(panels, 2)
 
 
 def _shared_legend(panels: Sequence[PanelView], ordered: bool) -> tuple[LegendEntry, ...]:

@@ -139,12 +139,22 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.structs.replace(self, **changes)
 
     def shortened(self) -> RunSpec:
-        """A tiny run through the same paths, for the smoke profile: its results mean nothing."""
+        """A tiny run through the same paths, for the smoke profile: its results mean nothing.
+
+        No more classes and labels than the paper's usual, because every number of them is a program
+        of its own, which takes longer to compile than to run.
+        """
+        usual = EpisodeSettings()
         transplant = self.transplant and msgspec.structs.replace(
             self.transplant, source=self.transplant.source.shortened()
         )
         return self.with_(
             transplant=transplant,
+            episodes=msgspec.structs.replace(
+                self.episodes,
+                classes=min(self.episodes.classes, usual.classes),
+                labels=min(self.episodes.labels, usual.labels),
+            ),
             sequences=min(self.sequences, 20 * self.optimiser.batch),
             schedule=msgspec.structs.replace(
                 self.schedule, every=320, every_in_change=320, episodes=64
