@@ -147,6 +147,8 @@ def test_depend_on_the_source(evidence, runs, seed):
     for source, row, published in zip(sources_of(seed), times, PUBLISHED, strict=True):
         state_half_time(evidence, seed, source, row, published)
     evidence.figure(weights_figure(seed, runs))
+    own = runs[name_of(seed, DATA_SEEDS[0])]
+    evidence.curve_snapshot("train loss, own layer 0", own.sequences, own.curves["train.loss"])
 
 
 def state_half_time(

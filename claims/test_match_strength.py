@@ -117,6 +117,10 @@ def test_final_loss(evidence, runs):
     evidence.figure(curves_figure(runs))
     evidence.figure(final_figure(runs))
     evidence.table(final_table(runs))
+    for strength in (1.0, 0.6):
+        run = runs[name_of(strength)]
+        loss = run.curves["train.loss"]
+        evidence.curve_snapshot(f"train loss, {name_of(strength)}", run.sequences, loss)
 
 
 @pytest.mark.control(

@@ -129,6 +129,9 @@ def test_few(evidence, runs):
     for name, run in {NONE: runs[NONE], **some}.items():
         state_half_time(evidence, name, run)
     evidence.figure(pace_figure(runs))
+    three = runs["three heads"]
+    loss = three.curves["train.loss"]
+    evidence.curve_snapshot("train loss, three heads clamped", three.sequences, loss)
 
 
 def state_half_time(evidence, name: str, run: Run) -> None:
