@@ -323,8 +323,10 @@ def test_shortened_runs_take_the_same_paths_in_20_steps(spec):
     assert short.steps == min(spec.steps, 20)
     assert short.key != spec.key
     assert short.shortened() == short
-    kept = {"init_seed", "clamps", "exemplars", "episodes", "model", "optimiser", "data_seed"}
+    kept = {"init_seed", "clamps", "exemplars", "model", "optimiser", "data_seed"}
     assert all(getattr(short, name) == getattr(spec, name) for name in kept)
+    if spec.episodes.classes <= 50 and spec.episodes.labels <= 5:
+        assert short.episodes == spec.episodes
     assert short.schedule.keep_change == spec.schedule.keep_change
 
 
