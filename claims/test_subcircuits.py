@@ -20,6 +20,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from circuit_diagram import circuit_figure
 from clamped_networks import (
     copy,
     fastest_head,
@@ -193,6 +194,7 @@ def test_phase_change(evidence, runs):
         state_phase_change(evidence, condition, found, PUBLISHED[condition])
         loss = runs[condition].curves["train.loss"]
         evidence.curve_snapshot(condition, runs[condition].sequences, loss)
+    evidence.figure(circuit_figure())
     evidence.figure(clamping_figure(runs))
 
 

@@ -202,12 +202,13 @@ def test_runs_of_a_group_end_each_at_its_own_time(tiny_run):
 # Layers that are taken from another run.
 
 
-def test_a_transplanted_layer_is_the_sources_and_is_never_trained(tiny_run):
-    spec = TINY.with_(init_seed=7, transplant=Transplant(0, TINY))
+@pytest.mark.parametrize("layer", [0, 1])
+def test_transplanted_weights_are_the_sources_and_are_never_trained(tiny_run, layer):
+    spec = TINY.with_(init_seed=7, transplant=Transplant(layer, TINY))
     run = trained(spec, load=lambda source: tiny_run)[0]
     fresh = begin(spec.with_(transplant=None), exemplars()).model
     for name, kept in run.checkpoint_weights.items():
-        if name.startswith("layers.0."):
+        if name.startswith(("exemplar_", "label_", "layers.0.", f"layers.{layer}.")):
             for checkpoint in kept:
                 np.testing.assert_array_equal(checkpoint, tiny_run.checkpoint_weights[name][-1])
         else:

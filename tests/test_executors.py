@@ -75,7 +75,7 @@ def trainer(monkeypatch) -> Trainer:
     return trainer
 
 
-TAKES_A_LAYER = TINY.with_(sequences=1280, transplant=Transplant(0, TINY))
+TAKES_WEIGHTS = TINY.with_(sequences=1280, transplant=Transplant(0, TINY))
 
 
 def leftovers(store: RunStore) -> list[str]:
@@ -127,29 +127,29 @@ def test_chosen_runs_can_be_trained_again(store, trainer):
     assert trainer.specs == [TINY, chosen]
 
 
-def test_a_run_that_takes_a_layer_waits_for_the_run_it_takes_it_from(store, trainer):
-    outcome = LocalExecutor(store).carry_out(Plan.of([TAKES_A_LAYER]))
-    assert trainer.specs == [TINY, TAKES_A_LAYER]
-    assert outcome.trained == (TINY, TAKES_A_LAYER)
+def test_a_run_that_takes_weights_waits_for_the_run_it_takes_it_from(store, trainer):
+    outcome = LocalExecutor(store).carry_out(Plan.of([TAKES_WEIGHTS]))
+    assert trainer.specs == [TINY, TAKES_WEIGHTS]
+    assert outcome.trained == (TINY, TAKES_WEIGHTS)
 
 
-def test_a_run_that_takes_a_layer_from_one_without_results_has_none_either(store, trainer):
-    broken = TAKES_A_LAYER.with_(transplant=Transplant(0, DIVERGES))
+def test_a_run_that_takes_weights_from_one_without_results_has_none_either(store, trainer):
+    broken = TAKES_WEIGHTS.with_(transplant=Transplant(0, DIVERGES))
     outcome = LocalExecutor(store).carry_out(Plan.of([broken]))
     assert trainer.specs == [DIVERGES]
     assert (
-        "the run it takes a layer from has no results: training diverged"
+        "the run it takes weights from has no results: training diverged"
         in (outcome.failed[broken])
     )
-    with pytest.raises(DivergedRun, match="takes a layer from has no results"):
+    with pytest.raises(DivergedRun, match="takes weights from has no results"):
         store.load(broken)
 
 
-def test_a_run_that_takes_a_layer_follows_the_run_trained_again(store, trainer):
-    LocalExecutor(store).carry_out(Plan.of([TAKES_A_LAYER]))
-    again = frozenset({TINY.key, TAKES_A_LAYER.key})
-    LocalExecutor(store).carry_out(Plan.of([TAKES_A_LAYER]), retrain=again)
-    assert trainer.specs == [TINY, TAKES_A_LAYER] * 2
+def test_a_run_that_takes_weights_follows_the_run_trained_again(store, trainer):
+    LocalExecutor(store).carry_out(Plan.of([TAKES_WEIGHTS]))
+    again = frozenset({TINY.key, TAKES_WEIGHTS.key})
+    LocalExecutor(store).carry_out(Plan.of([TAKES_WEIGHTS]), retrain=again)
+    assert trainer.specs == [TINY, TAKES_WEIGHTS] * 2
 
 
 def test_runs_are_trained_longest_first_and_stored(store, trainer):

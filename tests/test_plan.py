@@ -126,7 +126,7 @@ def test_a_frozen_layer_needs_a_program_of_its_own():
     assert len(programs | {program(TINY)}) == 3
 
 
-def test_what_runs_take_a_layer_from_is_planned_and_comes_first():
+def test_what_runs_take_weights_from_is_planned_and_comes_first():
     source = TINY.with_(sequences=320)
     middle = TINY.with_(transplant=Transplant(0, source))
     last = TINY.with_(sequences=1280, transplant=Transplant(1, middle))

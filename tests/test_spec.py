@@ -133,11 +133,11 @@ def test_every_end_and_every_transplant_has_its_own_key():
         (lambda: Stop(0.1, 0), "stop.evaluations is 0, but must be at least 1"),
         (
             lambda: RunSpec(transplant=Transplant(2, RunSpec())),
-            r"transplant.layer is 2, but the model has layers 0 to 1 \(nearest: 1\)",
+            r"transplant.up_to_layer is 2, but the model has layers 0 to 1 \(nearest: 1\)",
         ),
         (
             lambda: RunSpec(transplant=Transplant(0, RunSpec(model=ModelSettings(heads=4)))),
-            "the source of a transplant must have the same model settings",
+            "the source of a transplant must have weights of the same shapes as the run",
         ),
     ],
 )
@@ -150,8 +150,8 @@ def test_ends_and_transplants_are_described_and_survive_json():
     spec = RunSpec(stop=Stop(0.01), transplant=Transplant(0, RunSpec(init_seed=7, stop=Stop(1))))
     assert spec.describe() == (
         "seed 5, unclamped, at most 1,000,000 sequences, until the loss is at most 0.01 at 3 "
-        "evaluations in a row, layer 0 frozen, from (seed 7, unclamped, at most 1,000,000 "
-        "sequences, until the loss is at most 1 at 3 evaluations in a row)"
+        "evaluations in a row, weights up to layer 0 frozen, from (seed 7, unclamped, at most "
+        "1,000,000 sequences, until the loss is at most 1 at 3 evaluations in a row)"
     )
     assert msgspec.json.decode(msgspec.json.encode(spec), type=RunSpec) == spec
     assert spec.shortened().transplant.source == spec.transplant.source.shortened()

@@ -160,7 +160,7 @@ def _tests_will_run(session: pytest.Session) -> bool:
 
 
 def _needed(drafts: Iterable[Draft]) -> dict[str, Any]:
-    """The specs that the drafts need, by key, with those that they take a layer from."""
+    """The specs that the drafts need, by key, with those that they take weights from."""
     specs: list[Any] = []
     for draft in drafts:
         # Not lost: the test's own runs fixture raises it again, where pytest reports it.

@@ -52,7 +52,7 @@ class Trainee(eqx.Module):
 
     Attributes:
         bad_step: the first step whose loss was not finite.
-        frozen: a layer that is never trained, if any.
+        frozen: the last layer that is never trained, nor what lies below it, if any.
     """
 
     model: Transformer
@@ -72,7 +72,7 @@ def begin(
     """The state of a run before its first step; `load` gives the finished run to transplant from.
 
     Raises:
-        ValueError: there is a layer to transplant, but nothing to load its source with.
+        ValueError: there are weights to transplant, but nothing to load its source with.
     """
     sets = samplers(spec.episodes, spec.exemplars, cache)
     sampler = dataclasses.replace(sets["train"], shuffled_labels=spec.episodes.shuffled_labels)
@@ -83,7 +83,7 @@ def begin(
     if transplant is not None:
         if load is None:
             raise ValueError(f"nothing to load the source of a transplant with: {spec.describe()}")
-        model = _with_layer(model, transplant.layer, load(transplant.source).model())
+        model = _with_weights(model, load(transplant.source).model(), transplant.up_to_layer)
     eval_key = jax.random.key(spec.eval_seed)
     return Trainee(
         model=model,
@@ -97,12 +97,17 @@ def begin(
             for index, (name, drawn) in enumerate(sets.items())
         },
         bad_step=jnp.asarray(NEVER, jnp.int32),
-        frozen=None if transplant is None else transplant.layer,
+        frozen=None if transplant is None else transplant.up_to_layer,
     )
 
 
-def _with_layer(model: Transformer, layer: int, donor: Transformer) -> Transformer:
-    return eqx.tree_at(lambda m: m.layers[layer], model, donor.layers[layer])
+def _with_weights(model: Transformer, donor: Transformer, layer: int) -> Transformer:
+    """The model with the donor's embeddings and layers, up to and with `layer`."""
+
+    def taken(m: Transformer) -> tuple:
+        return m.exemplar_weight, m.exemplar_bias, m.label_embedding, *m.layers[: layer + 1]
+
+    return eqx.tree_at(taken, model, taken(donor))
 
 
 _SCALE = optax.scale_by_adam()
@@ -147,7 +152,7 @@ def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Arra
             model, optimiser_state, trainee.intervention, episodes, trainee.learning_rate
         )
         if trainee.frozen is not None:
-            model = _with_layer(model, trainee.frozen, trainee.model)
+            model = _with_weights(model, trainee.model, trainee.frozen)
         return (
             model,
             optimiser_state,
@@ -209,7 +214,7 @@ def program(spec: RunSpec) -> object:
     )
     return (
         clamps,
-        spec.transplant and spec.transplant.layer,
+        spec.transplant and spec.transplant.up_to_layer,
         episodes,
         spec.exemplars.width,
         spec.model,

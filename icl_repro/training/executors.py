@@ -226,16 +226,16 @@ class _Work:
         return True
 
     def awaits_source(self, spec: RunSpec) -> bool:
-        """Whether the run that it takes a layer from is still to be trained."""
+        """Whether the run that it takes weights from is still to be trained."""
         source = spec.transplant and spec.transplant.source
         return source in self.pending and not self.settle(source)
 
     def hopeless(self, spec: RunSpec) -> str:
-        """Why it cannot be trained, or an empty text: the run that it takes a layer from has no
+        """Why it cannot be trained, or an empty text: the run that it takes weights from has no
         results.
         """
         reason = self.failed.get(spec.transplant.source) if spec.transplant else None
-        return f"the run it takes a layer from has no results: {reason}" if reason else ""
+        return f"the run it takes weights from has no results: {reason}" if reason else ""
 
     def speed(self, more_sequences: int = 0, more_seconds: float = 0.0) -> float:
         """Sequences a second so far, with those of runs under way."""

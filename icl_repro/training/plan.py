@@ -11,7 +11,7 @@ from icl_repro.training.spec import RunSpec
 
 
 def with_sources(specs: Iterable[RunSpec]) -> dict[str, RunSpec]:
-    """The runs, and those that they take a layer from, by key: equal keys are one run."""
+    """The runs, and those that they take weights from, by key: equal keys are one run."""
     found: dict[str, RunSpec] = {}
     waiting = list(specs)
     while waiting:
@@ -28,14 +28,14 @@ class Plan(msgspec.Struct, frozen=True):
 
     Attributes:
         groups: longest run first, within a group too; but before all others, those that other
-            runs take a layer from.
+            runs take weights from.
     """
 
     groups: tuple[tuple[RunSpec, ...], ...]
 
     @classmethod
     def of(cls, specs: Iterable[RunSpec]) -> Plan:
-        """The union of `specs`, and of the runs that they take a layer from."""
+        """The union of `specs`, and of the runs that they take weights from."""
         unique = with_sources(specs)
         sources = {spec.transplant.source for spec in unique.values() if spec.transplant}
 

@@ -57,11 +57,12 @@ class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Transplant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Weights clamped instead of activations (Appendix D.1.1, Figure 7): `layer`, its LayerNorm
-    included, is taken from the network that the run `source` ended with, and never trained.
+    """Weights clamped instead of activations (Appendix D.1.1, Figure 7): the embeddings and all
+    layers up to and with `up_to_layer` are taken from the network that the run `source` ended with,
+    and never trained.
     """
 
-    layer: int
+    up_to_layer: int
     source: RunSpec
 
 
@@ -78,7 +79,8 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             does not matter.
         sequences: how many sequences to train on, a multiple of the batch.
         stop: when to end before that, if ever.
-        transplant: a layer of another run's network to start with and to leave as it is, if any.
+        transplant: weights of another run's network to start with and to leave as they are, if
+            any.
 
     Raises:
         TypeError: a value of the wrong type.
@@ -218,22 +220,26 @@ def _departures(spec: RunSpec) -> Iterator[str]:
         if getattr(spec, name) != getattr(defaults, name):
             yield f"{name}={getattr(spec, name)}"
     if spec.transplant is not None:
-        yield f"layer {spec.transplant.layer} frozen, from ({spec.transplant.source.describe()})"
+        source = spec.transplant.source.describe()
+        yield f"weights up to layer {spec.transplant.up_to_layer} frozen, from ({source})"
 
 
 def _require_fitting(spec: RunSpec, transplant: Transplant) -> None:
-    layers = spec.model.layers
-    if not 0 <= transplant.layer < layers:
-        nearest = min(max(transplant.layer, 0), layers - 1)
+    layer, last = transplant.up_to_layer, spec.model.layers - 1
+    if not 0 <= layer <= last:
         raise ValueError(
-            f"transplant.layer is {transplant.layer}, but the model has layers 0 to {layers - 1} "
-            f"(nearest: {nearest})"
+            f"transplant.up_to_layer is {layer}, but the model has layers 0 to {last} "
+            f"(nearest: {min(max(layer, 0), last)})"
         )
-    if transplant.source.model != spec.model:
+    if _anatomy(transplant.source) != _anatomy(spec):
         raise ValueError(
-            "the source of a transplant must have the same model settings as the run, but has "
-            f"{transplant.source.model} and not {spec.model}"
+            "the source of a transplant must have weights of the same shapes as the run, but has "
+            f"{_anatomy(transplant.source)} and not {_anatomy(spec)}"
         )
+
+
+def _anatomy(spec: RunSpec) -> str:
+    return f"{spec.model}, {spec.episodes.labels} labels, {spec.exemplars.width} features"
 
 
 def _fields(clamp: Clamp) -> str:
