@@ -11,7 +11,7 @@ import pytest
 from quick_compilation import quickly_compiled
 from tiny import DIVERGES, TINY, assert_same_run, exemplars
 
-from icl_repro.measures.heads import induction_strengths, previous_token_attention
+from icl_repro.measures.heads import induction_strengths
 from icl_repro.optogenetics import (
     AblateHeads,
     ClampCopy,
@@ -496,6 +496,6 @@ def test_a_network_of_one_layer():
     run = trained_alone(TINY.with_(model=ModelSettings(layers=1, width=16, heads=2)))
     assert run.curves["attention.correct"].shape == (3, 1, 2)
     assert induction_strengths(run).shape == (3, 2)
-    assert previous_token_attention(run).shape == (3, 0, 2)
+    assert run.curves["attention.previous"].shape == (3, 0, 2)
     assert run.curves["train.loss"][-1] < run.curves["train.loss"][0]
     assert run.model().n_layers == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny import made_up_run
 
-from icl_repro.measures.heads import induction_strengths, previous_token_attention
+from icl_repro.measures.heads import induction_strengths
 from icl_repro.training import Run
 
 
@@ -39,7 +39,3 @@ def test_a_perfect_a_blind_and_a_contrary_induction_head(run, attention, strengt
     for label, share in zip(("correct", "incorrect"), attention, strict=True):
         run.curves[f"attention.{label}"][:, 1] = share
     np.testing.assert_array_equal(induction_strengths(run), strength)
-
-
-def test_previous_token_attention_of_every_layer_but_the_last(run):
-    np.testing.assert_array_equal(previous_token_attention(run), run.curves["attention.previous"])

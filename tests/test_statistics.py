@@ -10,12 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from icl_repro.verification.statistics import (
-    bootstrap_mean,
-    mean,
-    paired_difference,
-    share_interval,
-)
+from icl_repro.verification.statistics import mean, share_interval
 
 values = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=30)
 
@@ -74,30 +69,6 @@ def test_a_shift_of_the_values_shifts_the_interval(sample: list[float], shift: f
     before, after = mean(sample), mean([value + shift for value in sample])
     assert after.value == pytest.approx(before.value + shift, abs=1e-6)
     assert after.interval.low == pytest.approx(before.interval.low + shift, abs=1e-5)
-
-
-@given(values)
-@settings(max_examples=20, deadline=None)
-def test_a_bootstrap_interval_lies_within_the_values_and_repeats_itself(sample: list[float]):
-    first, again = (bootstrap_mean(sample, draws=200) for _ in range(2))
-    assert first == again
-    assert min(sample) - 1e-6 <= first.interval.low <= first.interval.high <= max(sample) + 1e-6
-
-
-def test_a_bootstrap_interval_of_many_normal_values_is_close_to_the_t_interval():
-    sample = np.random.default_rng(0).normal(size=400)
-    t, bootstrap = mean(sample).interval, bootstrap_mean(sample).interval
-    assert bootstrap.low == pytest.approx(t.low, abs=0.01)
-    assert bootstrap.high == pytest.approx(t.high, abs=0.01)
-
-
-def test_a_paired_difference_is_the_mean_of_the_differences():
-    assert paired_difference([3.0, 5.0, 9.0], [1.0, 2.0, 3.0]) == mean([2.0, 3.0, 6.0])
-
-
-def test_pairs_need_partners():
-    with pytest.raises(ValueError, match="make no pairs"):
-        paired_difference([1.0, 2.0], [1.0])
 
 
 @pytest.mark.parametrize("sample", [[1.0], [], [1.0, math.nan], [[1.0, 2.0], [3.0, 4.0]]])

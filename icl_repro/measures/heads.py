@@ -1,4 +1,4 @@
-"""What heads do, over training: induction strength and attention to the previous token."""
+"""What heads do, over training: induction strength."""
 
 from __future__ import annotations
 
@@ -15,10 +15,3 @@ def induction_strengths(run: Run) -> Float[np.ndarray, "evaluations heads"]:
     perfect induction head, 0 for one that cannot tell the two apart.
     """
     return run.curves["attention.correct"][:, -1] - run.curves["attention.incorrect"][:, -1]
-
-
-def previous_token_attention(run: Run) -> Float[np.ndarray, "evaluations layers heads"]:
-    """Attention from the label tokens to the token before them, for each head of every layer but
-    the last (Section 3.3).
-    """
-    return run.curves["attention.previous"]

@@ -1,4 +1,4 @@
-"""Intervals for shares, means and differences over seeds and random draws.
+"""Intervals for shares and means over seeds and random draws.
 
 SciPy is imported where it is used: a session without claims does not pay for it.
 """
@@ -58,50 +58,6 @@ def mean(values: Sequence[float], level: float = 0.95) -> Estimate:
         sample.std(ddof=1) / math.sqrt(len(sample))
     )
     return Estimate(centre, Interval(centre - half, centre + half, level, "Student's t"))
-
-
-def bootstrap_mean(
-    values: Sequence[float], level: float = 0.95, draws: int = 9999, seed: int = 0
-) -> Estimate:
-    """The mean with a percentile bootstrap interval, for values that are far from normal.
-
-    Args:
-        values: the measurements, at least two.
-        level: the confidence level.
-        draws: how many times to draw from the values, with replacement.
-        seed: the seed of the draws, so that the same values give the same interval.
-
-    Raises:
-        ValueError: fewer than two values, or one that is not finite.
-    """
-    from scipy import stats
-
-    sample = _sample(values)
-    found = stats.bootstrap(
-        (sample,),
-        np.mean,
-        confidence_level=level,
-        n_resamples=draws,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return Estimate(
-        float(sample.mean()),
-        Interval(float(found.low), float(found.high), level, "percentile bootstrap"),
-    )
-
-
-def paired_difference(
-    first: Sequence[float], second: Sequence[float], level: float = 0.95
-) -> Estimate:
-    """The mean of ``first - second``, pair by pair, with Student's t interval.
-
-    Raises:
-        ValueError: different lengths, fewer than two pairs, or a value that is not finite.
-    """
-    if len(first) != len(second):
-        raise ValueError(f"{len(first)} and {len(second)} values make no pairs")
-    return mean(_sample(first) - _sample(second), level)
 
 
 def _sample(values: Sequence[float]) -> np.ndarray:
