@@ -15,8 +15,8 @@ from icl_repro.optogenetics import Intervention
 from icl_repro.training.evaluation import correct, losses, query_attention
 from icl_repro.transformer import Transformer
 
-LARGEST_CHUNK = 1_000
-"""Episodes evaluated at once: more would leave the cache."""
+LARGEST_CHUNK = 200
+"""Episodes evaluated at once: 1,000 leave the cache and take 1.2 times as long."""
 
 
 class Performance(eqx.Module):

@@ -22,7 +22,7 @@ from icl_repro.optogenetics import CLEAN, Constant, Edit, Intervention, Taken
 from icl_repro.training.evaluation import correct
 from icl_repro.transformer import Transformer
 
-LARGEST_CHUNK = 1_000
+LARGEST_CHUNK = 200
 """Episodes evaluated at once."""
 
 PRESERVED = ("pattern", "value")
