@@ -222,8 +222,8 @@ def least_like_previous_token(run: Run) -> tuple[int, ...]:
     statement="Previous-token heads serve the attention patterns of layer 1 (the match), the other "
     "heads of layer 0 its values (the copy)",
     source="Appendix E, Table 1",
-    finding="values preserved with the previous-token heads off leaves 0.90 to 1.00 accuracy on seeds "
-    "5 to 9, against 0.70 published: at most two heads pass the rule, none on seed 6, and others "
+    finding="values preserved with the previous-token heads off leaves 0.90 to 1.00 accuracy on "
+    "seeds 5 to 9, against 0.70 published: at most two heads pass the rule, none on seed 6, and others "
     "with weaker previous-token attention carry part of the match; the other three cells hold, "
     "but for one on seed 6",
     controls=(
@@ -309,8 +309,8 @@ def measure_all_heads(evidence, run: Run, preserved: tuple[int, int] = (PATTERN,
     statement="Layer 0 feeds both the patterns and the values of layer 1, and its part in the "
     "match (patterns) matters more",
     source="Appendix E",
-    finding="V-composition matters more than the match path on seeds 5 to 9: values preserved leaves "
-    "0.51 to 0.56 accuracy against 0.11 published, patterns preserved 0.08 to 0.38 against 0.55",
+    finding="V-composition matters more than the match path on seeds 5 to 9: values preserved "
+    "leaves 0.51 to 0.56 accuracy against 0.11 published, patterns preserved 0.08 to 0.38 against 0.55",
     controls=("wiring.direct_path",),
     runs=network(full),
 )
