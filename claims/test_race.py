@@ -406,8 +406,8 @@ def state_times_of_pairs(evidence, whole: Run, one: Run, pairs: list[Run]) -> No
     "full network",
     source="Appendix H, Figure 17",
     finding="on seeds 5 and 6 six of seven pairs are faster than the strongest head alone, but "
-    "close 0.29 and 0.38 of the delay in the median, against 0.53 published; on 7, 8 and 9 only two "
-    "to four are, because the strongest head alone is as fast as the full network or nearly so",
+    "close 0.29 and 0.38 of the delay in the median, against 0.53 published; on 7, 8 and 9 only "
+    "two to four are, because the strongest head alone is as fast as the full network or nearly so",
     controls=("race.pairs.one_head",),
     runs=lambda seed: {"full": full(seed)},
     then=with_pairs,

@@ -224,8 +224,8 @@ def least_like_previous_token(run: Run) -> tuple[int, ...]:
     source="Appendix E, Table 1",
     finding="values preserved with the previous-token heads off leaves 0.90 to 1.00 accuracy on "
     "seeds 5 to 9, against 0.70 published: at most two heads pass the rule, none on seed 6, and "
-    "others with weaker previous-token attention carry part of the match; the other three cells hold, "
-    "but for one on seed 6",
+    "others with weaker previous-token attention carry part of the match; the other three cells "
+    "hold, but for one on seed 6",
     controls=(
         "wiring.other_heads.table_1",
         "wiring.direct_path.table_1",
