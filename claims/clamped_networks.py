@@ -35,15 +35,13 @@ HALF_LOSS = 0.35
 PREVIOUS_TOKEN_HEADS = (2,)
 """Heads of layer 0 (the paper's Layer 1) that are clamped to the previous-token pattern."""
 
-THROUGHOUT_THE_FALL = Schedule(change=(0.05, 10.0))
+THROUGHOUT_THE_FALL = Schedule(every_in_change=1_250, change=(0.05, 10.0))
 """Evaluates every 1,250 sequences from the start until the loss is below 0.05 (the paper: every
 1,000), because clamped networks fall from the first step on.
 """
-ON_A_PLATEAU = Schedule(every_in_change=2_500, change=(0.05, 10.0))
+ON_A_PLATEAU = Schedule(change=(0.05, 10.0))
 """Half as often, for networks that wait on a plateau for longer than others learn."""
-WITH_PROGRESS = Schedule(
-    every_in_change=2_500, change=(0.05, 10.0), keep_every=10_000, keep_change=0.03
-)
+WITH_PROGRESS = Schedule(change=(0.05, 10.0), keep_every=10_000, keep_change=0.03)
 """The same, and keeps weights often enough to measure the progress of a part of the circuit."""
 
 

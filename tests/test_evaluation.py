@@ -11,6 +11,7 @@ from quick_compilation import quickly_compiled
 from random_networks import N_LABELS, SMALL, random_episodes, random_network
 
 from icl_repro.optogenetics import ClampCopy, Intervention, intervention, trace
+from icl_repro.training import evaluation
 from icl_repro.training.evaluation import (
     context_label_probability,
     correct,
@@ -108,3 +109,21 @@ def test_every_set_is_measured_and_the_training_set_more_closely(clamps):
     assert float(measured["attention.correct"].sum()) != float(
         measured["attention.incorrect"].sum()
     )
+
+
+def test_episodes_that_are_evaluated_in_chunks_give_what_they_give_at_once(monkeypatch):
+    sets = {"train": EPISODES, "test_exemplars": EPISODES}
+    measured = quickly_compiled(lambda: evaluate(MODEL, Intervention(), sets))
+    at_once = measured()
+    monkeypatch.setattr(evaluation, "LARGEST_CHUNK", 10)
+    in_chunks = quickly_compiled(lambda: evaluate(MODEL, Intervention(), sets))()
+    assert at_once.keys() == in_chunks.keys()
+    for name, value in at_once.items():
+        np.testing.assert_allclose(in_chunks[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("episodes", "size"), [(1_000, 100), (64, 64), (300, 100), (997, 997), (1, 1), (134, 67)]
+)
+def test_chunks_are_equal_and_none_is_small(episodes, size):
+    assert evaluation._chunk_size(episodes) == size

@@ -43,13 +43,13 @@ def test_dense_during_the_phase_change_wherever_it_comes():
             ("after", 402_000, 500_000),
         ]
     }
-    assert gaps == {"plateau": {5_000}, "change": {1_250}, "after": {5_000}}
+    assert gaps == {"plateau": {5_000}, "change": {2_500}, "after": {5_000}}
 
 
 def test_ends_of_the_change_are_outside_of_it():
     schedule = Schedule(change=(0.05, 0.65))
     gaps = [schedule.next_evaluation(50_000, loss) - 50_000 for loss in (0.05, 0.06, 0.64, 0.65)]
-    assert gaps == [5_000, 1_250, 1_250, 5_000]
+    assert gaps == [5_000, 2_500, 2_500, 5_000]
 
 
 SCHEDULES = st.builds(
@@ -105,7 +105,7 @@ def test_weights_are_kept_after_enough_sequences_or_enough_change(sequences, los
         ({"first": -1}, "first is -1, but must be at least 1"),
         ({"episodes": 0}, "episodes is 0, but must be at least 1"),
         ({"keep_every": 0}, "keep_every is 0, but must be at least 1"),
-        ({"every": 100}, "every_in_change is 1250, but must be at most every=100"),
+        ({"every": 100}, "every_in_change is 2500, but must be at most every=100"),
         ({"change": (0.7, 0.1)}, r"change is \(0.7, 0.1\), but must be a lower and a higher"),
         ({"change": (0.5, 0.5)}, "a lower and a higher"),
         ({"change": (math.nan, 0.5)}, "both finite"),

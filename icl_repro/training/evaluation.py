@@ -10,6 +10,9 @@ from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, Episodes
 from icl_repro.optogenetics import Intervention, Trace
 from icl_repro.transformer import Transformer
 
+LARGEST_CHUNK = 100
+"""Episodes that are evaluated together: their activations stay in the cache of a core."""
+
 
 def is_target(episodes: Episodes, n_labels: int) -> Bool[Array, "labels episodes"]:
     """Mask of the label to predict."""
@@ -80,14 +83,41 @@ def evaluate(
     """
     measured = {}
     for name, episodes in sets.items():
-        trace = intervention.predict(model, episodes)
-        measured[f"{name}.loss"] = losses(trace.logits, episodes).mean()
-        measured[f"{name}.accuracy"] = correct(trace.logits, episodes).mean()
-        if name == "train":
-            measured |= _attention(model, trace, episodes)
-            probability = context_label_probability(trace.logits, episodes)
-            measured["context_label_probability"] = probability.mean()
+        found = _means(model, intervention, episodes, whole=name == "train")
+        measured |= {f"{name}.loss": found.pop("loss"), f"{name}.accuracy": found.pop("accuracy")}
+        measured |= found
     return measured
+
+
+def _means(
+    model: Transformer, intervention: Intervention, episodes: Episodes, *, whole: bool
+) -> dict[str, Array]:
+    """Loss and accuracy, and if `whole` all the rest, chunk by chunk: a chunk fits the cache."""
+
+    def of_chunk(chosen: tuple[Array, ...]) -> dict[str, Array]:
+        chunk = Episodes(episodes.bank, *chosen)
+        trace = intervention.predict(model, chunk)
+        found = {
+            "loss": losses(trace.logits, chunk).mean(),
+            "accuracy": correct(trace.logits, chunk).mean(),
+        }
+        if not whole:
+            return found
+        probability = context_label_probability(trace.logits, chunk).mean()
+        return found | _attention(model, trace, chunk) | {"context_label_probability": probability}
+
+    size = _chunk_size(episodes.size)
+    chunks = tuple(
+        jnp.moveaxis(array.reshape(*array.shape[:-1], -1, size), -2, 0)
+        for array in (episodes.exemplars, episodes.labels, episodes.matching)
+    )
+    return jax.tree.map(lambda parts: parts.mean(axis=0), jax.lax.map(of_chunk, chunks))
+
+
+def _chunk_size(n_episodes: int) -> int:
+    """The largest size of equal chunks, or all episodes if there is none worth it."""
+    size = max(n for n in range(1, LARGEST_CHUNK + 1) if n_episodes % n == 0)
+    return size if 2 * size > LARGEST_CHUNK else n_episodes
 
 
 def _attention(model: Transformer, trace: Trace, episodes: Episodes) -> dict[str, Array]:

@@ -27,7 +27,7 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     every: int = 5_000
-    every_in_change: int = 1_250
+    every_in_change: int = 2_500
     first: int = 320
     change: tuple[float, float] = (0.05, 0.65)
     episodes: int = 1_000
