@@ -204,9 +204,9 @@ def measure_fastest(evidence, strengths: np.ndarray, times: np.ndarray, note: st
     id="race.fastest",
     statement="The head that learns fastest alone is one of the two strongest in the full network",
     source="Section 3.2, Figure 4b",
-    finding="on seed 5 the strongest head is the second fastest alone, 10,000 sequences behind one "
-    "that is seventh in strength; on seeds 6 to 9 it holds; in the published data the fastest head "
-    "is one of the two strongest on seeds 5 and 9 only",
+    finding="on seed 5 the strongest head is the second fastest alone, 10,000 sequences behind "
+    "one that is seventh in strength; on seeds 6 to 9 it holds; in the published data the"
+    " fastest head is one of the two strongest on seeds 5 and 9 only",
     controls=("race.shuffled_heads.fastest",),
     runs=race,
 )
@@ -256,8 +256,8 @@ def measure_correlation(evidence, of_seed: Sequence[float], **details) -> None:
     id="race.strength_and_speed",
     statement="Heads that are stronger in the full network tend to learn faster alone",
     source="Section 3.2, Appendix I, Figure 18",
-    finding="on seed 5 alone it is 0.24, and the published one of that seed 0.26; over seeds 5 to "
-    "9 the mean is 0.69, against 0.61 published, and the claim is supported",
+    finding="on seed 5 alone it is 0.24, and the published one of that seed 0.26; over seeds 5 to"
+    " 9 the mean is 0.69, against 0.61 published, and the claim is supported",
     controls=("race.shuffled_heads",),
     runs=race,
 )
@@ -406,8 +406,9 @@ def state_times_of_pairs(evidence, whole: Run, one: Run, pairs: list[Run]) -> No
     "full network",
     source="Appendix H, Figure 17",
     finding="on seeds 5 and 6 six of seven pairs are faster than the strongest head alone, but "
-    "close 0.29 and 0.38 of the delay in the median, against 0.53 published; on 7, 8 and 9 only "
-    "two to four are, because the strongest head alone is as fast as the full network or nearly so",
+    "close 0.29 and 0.38 of the delay in the median, against 0.53 published; on 7, 8 and "
+    "9 only two to four are, because the strongest head alone is as fast as the full "
+    "network or nearly so",
     controls=("race.pairs.one_head",),
     runs=lambda seed: {"full": full(seed)},
     then=with_pairs,

@@ -177,6 +177,9 @@ def measure_phase_changes(evidence, runs: Mapping[str, Run]) -> None:
     statement="A single induction head emerges in a phase change after a plateau; with a perfect "
     "previous-token pattern it does so earlier, but still in a phase change",
     source="Section 4.2, Figure 5b",
+    finding="without a clamp the acceleration ratio is 2.3 and 2.6 on seeds 7 and 8; with the "
+    "pattern of layer 0 head 2 clamped it is 1.5 on seed 6, and on seed 9 the half-time "
+    "comes 1.9 times later; on seed 5 everything holds",
     controls=("subcircuits.match_for_phase_change", "subcircuits.two_tokens_before"),
     runs=single_heads,
     then=clamped,
@@ -303,7 +306,6 @@ def test_match_for_layer_1(evidence, runs):
 MATCH_RATIO = "acceleration ratio, match clamped"
 SMALLEST = "acceleration ratio with match clamped over the smallest of a phase change"
 EXPONENTIAL = "criterion of an S-shape less that of exponentials, with match clamped"
-HELD_OUT = "acceleration ratio on label pairs held out, match clamped"
 
 
 def measure_match(evidence, runs: Mapping[str, Run]) -> None:
@@ -329,9 +331,6 @@ def measure_match(evidence, runs: Mapping[str, Run]) -> None:
         interval=found.preference.against_s_interval,
         note="one exponential or two, whichever is better",
     )
-    check_acceleration(
-        evidence, HELD_OUT, of_run(runs[MATCH], "test_relabel.loss"), None, at_most=1.5
-    )
 
 
 def smallest(phase_changes: Mapping[str, PhaseChange]) -> float:
@@ -344,7 +343,7 @@ def smallest(phase_changes: Mapping[str, PhaseChange]) -> float:
     statement="With the whole match operation clamped, only the copy is learnt: smoothly and "
     "exponentially, without a phase change",
     source="Section 4.2, Figure 5b",
-    controls=("subcircuits.no_clamp_for_match", "subcircuits.wrong_label"),
+    controls=("subcircuits.no_clamp_for_match",),
     runs=single_heads,
     then=clamped,
 )
@@ -363,6 +362,33 @@ def test_no_clamp_for_match(evidence, runs):
     measure_match(evidence, in_place(runs, MATCH=NONE))
 
 
+# What is copied holds for labels that were never seen together: ours, because on the training
+# sequences attention to the wrong one of two labels teaches as much as to the right one.
+
+HELD_OUT = "acceleration ratio on label pairs held out, match clamped"
+
+
+def measure_held_out(evidence, runs: Mapping[str, Run]) -> None:
+    """State that the loss on label pairs held out does not speed up either."""
+    found = of_run(runs[MATCH], "test_relabel.loss")
+    check_acceleration(evidence, HELD_OUT, found, None, at_most=1.5)
+
+
+@pytest.mark.claim(
+    id="subcircuits.held_out",
+    statement="With match clamped, the copy is learnt as smoothly for label pairs held out (ours, "
+    "beyond the paper)",
+    source="Section 4.2, beyond Figure 5b",
+    finding="on seeds 6 and 9 the loss on label pairs held out speeds up by factors of 2.9 and "
+    "3.2; on seeds 5, 7 and 8 it holds",
+    controls=("subcircuits.wrong_label",),
+    runs=single_heads,
+    then=clamped,
+)
+def test_held_out(evidence, runs):
+    measure_held_out(evidence, runs)
+
+
 @pytest.mark.control(
     id="subcircuits.wrong_label",
     statement="A head that attends to the wrong label teaches no copying that holds for label "
@@ -373,7 +399,7 @@ def test_no_clamp_for_match(evidence, runs):
     then=with_wrong_label,
 )
 def test_wrong_label(evidence, runs):
-    measure_match(evidence, in_place(runs, MATCH=WRONG_LABEL))
+    measure_held_out(evidence, in_place(runs, MATCH=WRONG_LABEL))
     for what, condition in (("wrong", WRONG_LABEL), ("right", MATCH)):
         found = of_run(runs[condition], "test_relabel.loss")
         name = f"half-time on label pairs held out, attention to the {what} label"
@@ -410,6 +436,7 @@ def measure_copy(evidence, runs: Mapping[str, Run]) -> None:
     statement="With copy clamped, only the match is learnt: after a short saddle near ln 2, in a "
     "quick phase change; with the paper's Layer 1 clamped too, earlier and closer to exponentially",
     source="Section 4.2, Figure 5b",
+    finding="on seed 7 the acceleration ratio is 1.37; on the other four seeds it holds",
     controls=("subcircuits.copy_exchanged", "subcircuits.previous_token_for_copy"),
     runs=single_heads,
     then=clamped,
@@ -497,6 +524,8 @@ def measure_order(evidence, runs: Mapping[str, Run]) -> None:
     statement="The more of the circuit is clamped, the earlier the rest is learnt, and every "
     "clamped network learns the task",
     source="Section 4.2, Figure 5b",
+    finding="on seed 9 the previous-token pattern of layer 0 head 2 delays learning, so that one "
+    "pair is in the other order and the loss ends at 0.31; on seeds 5 to 8 it holds",
     controls=("subcircuits.two_tokens_before.order", "subcircuits.untrained"),
     runs=single_heads,
     then=clamped,
@@ -534,17 +563,20 @@ SAME = "largest difference of the train loss to training without a clamp"
 def measure_difference(evidence, run: Run, without: Run) -> None:
     """State by how much two curves differ at most, over all evaluations that both have.
 
-    When a network is evaluated depends on its loss, so that equal curves have the same ones.
+    When a network is evaluated depends on its loss, so that equal curves have the same ones. Equal
+    is meant to the rounding of numbers of 32 bits: two programs that compute the same, one with a
+    clamp and one without, are not compiled to the same order of every sum.
     """
     shared, ours, theirs = np.intersect1d(run.sequences, without.sequences, return_indices=True)
     loss, other = run.curves["train.loss"][ours], without.curves["train.loss"][theirs]
     note = f"over {len(shared)} evaluations of {len(without.sequences)}"
-    evidence.check(SAME, np.abs(loss - other).max(), at_most=0, unit="nats", note=note)
+    evidence.check(SAME, np.abs(loss - other).max(), at_most=1e-6, unit="nats", note=note)
 
 
 @pytest.mark.claim(
     id="subcircuits.no_op",
-    statement="A clamp of heads that are off reproduces training without a clamp exactly",
+    statement="A clamp of heads that are off reproduces training without a clamp at every "
+    "evaluation, to the rounding of 32-bit numbers",
     source="Section 4.2, Appendix D.1.2",
     controls=("subcircuits.clamp_with_an_effect",),
     runs=single_heads,

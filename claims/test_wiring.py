@@ -223,9 +223,9 @@ def least_like_previous_token(run: Run) -> tuple[int, ...]:
     "heads of layer 0 its values (the copy)",
     source="Appendix E, Table 1",
     finding="values preserved with the previous-token heads off leaves 0.90 to 1.00 accuracy on "
-    "seeds 5 to 9, against 0.70 published: at most two heads pass the rule, none on seed 6, and "
-    "others with weaker previous-token attention carry part of the match; the other three cells "
-    "hold, but for one on seed 6",
+    "seeds 5 to 9, against 0.70 published: at most two heads pass the rule, none on seed "
+    "6, and others with weaker previous-token attention carry part of the match; the "
+    "other three cells hold, but for one on seed 6",
     controls=(
         "wiring.other_heads.table_1",
         "wiring.direct_path.table_1",
@@ -310,8 +310,8 @@ def measure_all_heads(evidence, run: Run, preserved: tuple[int, int] = (PATTERN,
     "match (patterns) matters more",
     source="Appendix E",
     finding="V-composition matters more than the match path on seeds 5 to 9: values preserved "
-    "leaves 0.51 to 0.56 accuracy against 0.11 published, patterns preserved 0.08 to 0.38 "
-    "against 0.55",
+    "leaves 0.51 to 0.56 accuracy against 0.11 published, patterns preserved 0.08 to 0.38"
+    " against 0.55",
     controls=("wiring.direct_path",),
     runs=network(full),
 )
