@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from functools import partial
 
 import pytest
 
@@ -156,7 +157,9 @@ def test_a_signal_to_the_controller_leaves_the_record(folder, record_of):
         "\ndef wait():\n    open('waiting', 'w').close()\n    __import__('time').sleep(60)\n"
     )
     (folder.path / "test_claims.py").write_text(slow)
-    with folder.popen([sys.executable, "-m", "pytest", "-n2"]) as process:
+    # A shell that starts jobs in the background has them ignore the signal, and so their children.
+    heed = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    with folder.popen([sys.executable, "-m", "pytest", "-n2"], preexec_fn=heed) as process:
         deadline = time.monotonic() + 60
         while not (folder.path / "waiting").exists() and time.monotonic() < deadline:
             time.sleep(0.05)

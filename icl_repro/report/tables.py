@@ -78,6 +78,7 @@ class CheckSummary(msgspec.Struct, frozen=True):
     unit: str
     measured: str
     spread: str
+    mean: str
     threshold: str
     paper: str
     paper_source: str
@@ -148,11 +149,11 @@ def _summary(checks: Sequence[Check]) -> CheckSummary:
         mark, symbol, tone = ("holds", "✓", "good") if held else ("does not hold", "✗", "bad")
     else:
         mark, symbol, tone = f"holds on {held} of {len(checks)}", "~", "unsure"
-    spread = ""
+    spread = mean = ""
     if len(values) > 1 and values[0] != values[-1]:
         spread = f"{apart(values[0], bounds)} to {apart(values[-1], bounds)}"
         centre = over_seeds.mean(values)
-        spread += f"; mean {apart(centre.value, bounds)}, {words.short_interval(centre.interval)}"
+        mean = f"mean {apart(centre.value, bounds)}, {words.short_interval(centre.interval)}"
     elif len(checks) == 1:
         spread = words.short_interval(checks[0].interval)
     return CheckSummary(
@@ -160,6 +161,7 @@ def _summary(checks: Sequence[Check]) -> CheckSummary:
         unit=checks[0].unit,
         measured=apart(middle, bounds),
         spread=spread,
+        mean=mean,
         threshold=_shared_threshold(checks),
         paper=words.paper_value(_reported(checks)),
         paper_source=_source(_reported(checks)),
