@@ -127,6 +127,22 @@ def test_chosen_runs_can_be_trained_again(store, trainer):
     assert trainer.specs == [TINY, chosen]
 
 
+def test_a_program_that_another_process_is_compiling_is_not_compiled_twice(store, trainer):
+    others, next_to_it = LONG, LONG.with_(init_seed=6)
+    with contextlib.ExitStack() as elsewhere:
+        assert elsewhere.enter_context(store.lock(others))
+
+        def finish_elsewhere(pending):
+            store.save(made_up_run(others))
+            elsewhere.close()
+
+        LocalExecutor(store).carry_out(
+            Plan.of([others, next_to_it, *SPECS]), choose=finish_elsewhere
+        )
+    assert set(trainer.specs[:3]) == set(SPECS)
+    assert trainer.specs[3:] == [next_to_it]
+
+
 def test_a_run_that_takes_weights_waits_for_the_run_it_takes_it_from(store, trainer):
     outcome = LocalExecutor(store).carry_out(Plan.of([TAKES_WEIGHTS]))
     assert trainer.specs == [TINY, TAKES_WEIGHTS]

@@ -15,7 +15,7 @@ from typing import Protocol
 import jax
 import msgspec
 
-from icl_repro.training.engine import Diverged, train
+from icl_repro.training.engine import Diverged, program, train
 from icl_repro.training.plan import Plan
 from icl_repro.training.spec import RunSpec
 from icl_repro.training.store import RunStore
@@ -135,8 +135,12 @@ class LocalExecutor:
         return work.outcome()
 
     def _take_turn(self, work: _Work, size: int) -> bool:
-        """Train the next runs that are free; False if others are training all that is left."""
-        for group in work.plan.groups:
+        """Train the next runs that are free; False if others are training all that is left.
+
+        Runs whose program another process is just compiling come last: two compilations of it take
+        longer than to load it from the cache later.
+        """
+        for group in sorted(work.plan.groups, key=lambda g: self._is_being_compiled(g, work)):
             waiting = [spec for spec in group if spec in work.pending]
             with contextlib.ExitStack() as locks:
                 mine = []
@@ -157,9 +161,21 @@ class LocalExecutor:
                     return True
         return False
 
+    def _is_being_compiled(self, group: tuple[RunSpec, ...], work: _Work) -> bool:
+        """Whether another process is training the first run of a group, and so compiles for it."""
+        waiting = [spec for spec in group if spec in work.pending]
+        if len(waiting) < len(group) or program(group[0]) in work.programs:
+            return False
+        for spec in waiting:
+            with self.store.lock(spec) as is_free:
+                if not is_free:
+                    return True
+        return False
+
     def _train(self, specs: Sequence[RunSpec], work: _Work) -> None:
         batch = specs[0].optimiser.batch
         names = specs[0].describe() if len(specs) == 1 else f"{len(specs)} runs as a group"
+        work.programs.add(program(specs[0]))
         before = work.sequences_done
         started = time.perf_counter()
 
@@ -192,6 +208,7 @@ class _Work:
         self.store, self.plan, self.retrain, self.since = store, plan, retrain, since
         self.pending = dict.fromkeys(plan.specs)
         self.trained: list[RunSpec] = []
+        self.programs: set[object] = set()
         self.failed: dict[RunSpec, str] = {}
         self.report: Callable[[Progress], None] = lambda progress: None
         self.sequences_done = 0
