@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from functools import partial
 
 import pytest
 
@@ -158,8 +157,11 @@ def test_a_signal_to_the_controller_leaves_the_record(folder, record_of):
     )
     (folder.path / "test_claims.py").write_text(slow)
     # A shell that starts jobs in the background has them ignore the signal, and so their children.
-    heed = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
-    with folder.popen([sys.executable, "-m", "pytest", "-n2"], preexec_fn=heed) as process:
+    heedful = (
+        "import signal, sys, pytest; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "sys.exit(pytest.main(['-n2']))"
+    )
+    with folder.popen([sys.executable, "-c", heedful]) as process:
         deadline = time.monotonic() + 60
         while not (folder.path / "waiting").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
