@@ -12,7 +12,7 @@ import os
 import platform
 from pathlib import Path
 
-SECONDS_WORTH_KEEPING = 0.2
+SECONDS_WORTH_KEEPING = 0.01
 """Programs that compile faster than this are not kept."""
 
 
