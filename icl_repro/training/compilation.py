@@ -13,7 +13,7 @@ import platform
 from pathlib import Path
 
 SECONDS_WORTH_KEEPING = 0.01
-"""Programs that compile faster than this are not kept."""
+"""Programs that compile faster than this are not kept: to load one takes about as long."""
 
 
 def reuse_compiled_programs(folder: Path) -> None:
