@@ -257,14 +257,14 @@ def scaling_panel(times: Times, grid: Sequence[Condition], row: Sequence[Conditi
         x = numbers(grid)
         measured = [times[circuit, condition] for condition in grid]
         series += [
-            Series(symbol, x.tolist(), measured, style="points", group=symbol),
+            Series(symbol, x.tolist(), measured, style="circles", group=symbol),
             Series(described(symbol, law), x.tolist(), law.at(x).tolist(), group=symbol),
             Series(
                 f"{symbol}, published",
                 numbers(row).tolist(),
                 [published[circuit, condition] for condition in row],
                 origin="published",
-                style="points",
+                style="circles",
                 group=symbol,
             ),
         ]
@@ -284,4 +284,6 @@ def described(symbol: str, law: PowerLaw) -> str:
     low, high = law.interval.low, law.interval.high
     if low is None or high is None:
         return f"{symbol}: no power law"
-    return f"{symbol}: exponent {law.exponent:.2f} ({low:.2f} to {high:.2f})"
+    # Adding 0 makes a negative zero a plain one.
+    exponent, low, high = (round(value, 2) + 0.0 for value in (law.exponent, low, high))
+    return f"{symbol}: exponent {exponent:.2f} ({low:.2f} to {high:.2f})"
