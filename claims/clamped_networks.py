@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 
 from networks import LEARNED, only
 
-from icl_repro.measures.curves import first_fall
+from icl_repro.measures.phase_change import half_time
 from icl_repro.optogenetics import (
     Clamp,
     ClampCopy,
@@ -30,8 +30,6 @@ from icl_repro.training import Run, RunSpec, Schedule, Stop
 
 HEADS = range(8)
 SEQUENCES = 600_000
-HALF_LOSS = 0.35
-"""Half of ln 2: a network is halfway down when its train loss is there."""
 PREVIOUS_TOKEN_HEADS = (2,)
 """Heads of layer 0 (the paper's Layer 1) that are clamped to the previous-token pattern."""
 
@@ -61,7 +59,7 @@ def fastest_head(runs: Mapping[str, Run]) -> int:
     def time_and_loss(head: int) -> tuple[float, float]:
         run = runs[f"head {head}"]
         loss = run.curves["train.loss"]
-        time = first_fall(run.sequences, loss, HALF_LOSS)
+        time = half_time(run.sequences, loss)
         return (math.inf if math.isnan(time) else time, float(loss[-1]))
 
     return min(HEADS, key=time_and_loss)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from clamped_networks import THROUGHOUT_THE_FALL, fastest_head
+from networks import PASSED
 
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.optogenetics import Clamp, ClampCopy, ClampFirstLayer, ClampMatch, only_heads
-from icl_repro.training import Run, RunSpec, Schedule, Stop
+from icl_repro.training import Run, RunSpec, Schedule
 
 Circuit = Literal["whole", "B", "C", "B and C"]
 """What is left to learn: all of it, or the paper's subcircuits B (match), C (copy) or both."""
@@ -24,9 +25,6 @@ CLAMPED_SEQUENCES = 300_000
 LONGEST = 2_000_000
 """How long the others train at most (Figure 6); twice as long where they have more labels than
 there.
-"""
-PASSED = Stop(loss=0.05, evaluations=3)
-"""The phase change is over: its half-time is measured, and little is left to be seen in the figure.
 """
 LONGEST_SHUFFLED = 600_000
 """How long the others train on labels that have nothing to do with the classes: twice as long as

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+import phase_changes
 from data_properties import BY_CLASSES, CONDITIONS, DEFAULT, Circuit, Condition, name_of
 
-from icl_repro.measures.phase_change import half_time
 from icl_repro.training import Run
 from icl_repro.verification.evidence import Reported
 from icl_repro.verification.published import reported
@@ -35,7 +35,7 @@ SAME = 0.03
 
 def half_time_of(run: Run) -> float:
     """The half-time of a run; infinite if it has none."""
-    time = half_time(run.sequences, run.curves["train.loss"])
+    time = phase_changes.half_time_of(run)
     return math.inf if math.isnan(time) else time
 
 

@@ -17,6 +17,8 @@ WITH_CHECKPOINTS = Schedule(keep_change=0.05)
 
 LEARNED = Stop(loss=0.01, evaluations=3)
 """Ends a run of which only the time to learn and the accuracy then are measured."""
+PASSED = Stop(loss=0.05, evaluations=3)
+"""Ends a run of which only the half-time is measured, far below the loss at which it is read."""
 
 
 def network(spec: Callable[[int], RunSpec]) -> Callable[[int], dict[str, RunSpec]]:

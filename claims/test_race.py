@@ -15,11 +15,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
+from clamped_networks import single_heads
 from networks import full, only, untrained
 
 from icl_repro.measures.ablation import HeadAblations, head_ablations, order_of_strength
 from icl_repro.measures.curves import first_fall
 from icl_repro.measures.dataset import performance
+from icl_repro.measures.phase_change import HALF_LOSS
 from icl_repro.measures.rank_correlation import derangements, rank_correlation, spearman
 from icl_repro.training import Run, RunSpec
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported, Series
@@ -29,8 +31,6 @@ from icl_repro.verification.statistics import mean
 HEADS = range(8)
 LEARNED_LOSS = 0.4 * math.log(2)
 """The loss at which a network has learned (Figure 18)."""
-HALF_LOSS = 0.35
-"""Half of ln 2: the level at which the times of pairs are compared (Figure 17)."""
 SEQUENCES = "training sequences seen"
 PUBLISHED_SEEDS = range(5, 10)
 """Seeds with published points in Figure 18."""
@@ -40,7 +40,7 @@ MAIN_SEED = 5
 
 def race(seed: int) -> dict[str, RunSpec]:
     """The full network, and each head of layer 1 alone."""
-    return {"full": full(seed)} | {f"head {head}": only(seed, [head]) for head in HEADS}
+    return {"full": full(seed)} | single_heads(seed)
 
 
 def alone(runs: Mapping[str, Run]) -> list[Run]:

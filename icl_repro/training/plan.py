@@ -45,8 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
         groups: dict[object, list[RunSpec]] = {}
         for spec in sorted(unique.values(), key=lambda spec: (*urgency(spec), spec.key)):
             groups.setdefault(program(spec), []).append(spec)
-        ordered = sorted(groups.values(), key=lambda group: urgency(group[0]))
-        return cls(tuple(tuple(group) for group in ordered))
+        return cls(tuple(tuple(group) for group in groups.values()))
 
     @property
     def specs(self) -> tuple[RunSpec, ...]:
