@@ -33,13 +33,15 @@ SEQUENCES = 600_000
 PREVIOUS_TOKEN_HEADS = (2,)
 """Heads of layer 0 (the paper's Layer 1) that are clamped to the previous-token pattern."""
 
-THROUGHOUT_THE_FALL = Schedule(every_in_change=1_250, change=(0.05, 10.0))
+THROUGHOUT_THE_FALL = Schedule(every_in_change=1_250, change=(0.05, 10.0), sets=("train",))
 """Evaluates every 1,250 sequences from the start until the loss is below 0.05 (the paper: every
 1,000), because clamped networks fall from the first step on.
 """
-ON_A_PLATEAU = Schedule(change=(0.05, 10.0))
+ON_ALL_SETS = Schedule(every_in_change=1_250, change=(0.05, 10.0))
+"""As often, on the test sets too."""
+ON_A_PLATEAU = Schedule(change=(0.05, 10.0), sets=("train",))
 """Half as often, for networks that wait on a plateau for longer than others learn."""
-WITH_PROGRESS = Schedule(change=(0.05, 10.0), keep_every=10_000, keep_change=0.03)
+WITH_PROGRESS = Schedule(change=(0.05, 10.0), sets=("train",), keep_every=10_000, keep_change=0.03)
 """The same, and keeps weights often enough to measure the progress of a part of the circuit."""
 
 
@@ -86,9 +88,13 @@ def layer_1(seed: int, head: int) -> RunSpec:
 def match(seed: int, head: int, strength: float = 1.0) -> RunSpec:
     """Steps 1, 2, 3qk and 4: the head attends to the label of the query's class with a weight of
     `strength`, and to the other label with the rest. Only the copy is learnt, to the end: the final
-    losses of strengths are compared.
+    losses of strengths are compared. The whole curve is measured of a perfect match and of a
+    perfectly wrong one.
     """
-    return _clamped(seed, head, ClampMatch((head,), strength=strength), stop=None)
+    schedule = ON_ALL_SETS if strength in (0.0, 1.0) else Schedule()
+    return _clamped(
+        seed, head, ClampMatch((head,), strength=strength), schedule=schedule, stop=None
+    )
 
 
 def copy(seed: int, head: int) -> RunSpec:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from clamped_networks import THROUGHOUT_THE_FALL, fastest_head
-from networks import PASSED
+from networks import ON_TRAINING_SEQUENCES, PASSED
 
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.optogenetics import Clamp, ClampCopy, ClampFirstLayer, ClampMatch, only_heads
-from icl_repro.training import Run, RunSpec, Schedule
+from icl_repro.training import Run, RunSpec
 
 Circuit = Literal["whole", "B", "C", "B and C"]
 """What is left to learn: all of it, or the paper's subcircuits B (match), C (copy) or both."""
@@ -21,7 +21,7 @@ CIRCUITS: tuple[Circuit, ...] = ("whole", "B", "C", "B and C")
 """The columns of Figure 6."""
 
 CLAMPED_SEQUENCES = 300_000
-"""How long the networks with clamps train (Figure 6)."""
+"""How long the networks with clamps train at most (Figure 6)."""
 LONGEST = 2_000_000
 """How long the others train at most (Figure 6); twice as long where they have more labels than
 there.
@@ -97,8 +97,8 @@ def learning(
         episodes=EpisodeSettings(
             classes=condition.classes, labels=condition.labels, shuffled_labels=shuffled
         ),
-        schedule=Schedule() if whole else THROUGHOUT_THE_FALL,
-        stop=PASSED if whole else None,
+        schedule=ON_TRAINING_SEQUENCES if whole else THROUGHOUT_THE_FALL,
+        stop=PASSED,
     )
 
 

@@ -14,6 +14,8 @@ from icl_repro.transformer import ModelSettings, Transformer, initialise
 
 WITH_CHECKPOINTS = Schedule(keep_change=0.05)
 """Keeps weights at least every 50,000 sequences and whenever the loss has moved by 0.05."""
+ON_TRAINING_SEQUENCES = Schedule(sets=("train",))
+"""For a run of which nothing is measured on the test sets."""
 
 LEARNED = Stop(loss=0.01, evaluations=3)
 """Ends a run of which only the time to learn and the accuracy then are measured."""
@@ -66,7 +68,12 @@ def only(seed: int, heads: Iterable[int]) -> RunSpec:
     with some heads of layer 1 (the paper's Layer 2) active and all others off throughout training,
     until the task is learned.
     """
-    return RunSpec(init_seed=seed, clamps=(only_heads(heads),), stop=LEARNED)
+    return RunSpec(
+        init_seed=seed,
+        clamps=(only_heads(heads),),
+        schedule=ON_TRAINING_SEQUENCES,
+        stop=LEARNED,
+    )
 
 
 def with_random_layer_1(run: Run, draw: int = 0) -> Transformer:

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from jaxtyping import Float
-from networks import PASSED, full
+from networks import ON_TRAINING_SEQUENCES, PASSED, full
 from phase_changes import SEQUENCES, half_time_of, loss_line
 
 from icl_repro.measures.phase_change import HALF_LOSS
@@ -57,6 +57,7 @@ def learner(seed: int, source: RunSpec, data_seed: int) -> RunSpec:
         init_seed=seed,
         data_seed=data_seed,
         sequences=LONGEST,
+        schedule=ON_TRAINING_SEQUENCES,
         stop=PASSED,
         transplant=Transplant(up_to_layer=0, source=source),
     )

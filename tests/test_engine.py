@@ -462,6 +462,16 @@ def test_shuffled_labels_leave_nothing_to_learn_and_are_not_evaluated_on():
 
 
 @pytest.mark.usefixtures("compiled_quickly")
+def test_only_the_sets_that_the_schedule_names_are_evaluated_and_others_change_nothing(tiny_run):
+    fewer = msgspec.structs.replace(TINY.schedule, sets=("train", "test_relabel"))
+    run = trained_alone(TINY.with_(schedule=fewer))
+    left_out = {"test_exemplars.loss", "test_exemplars.accuracy"}
+    assert set(tiny_run.curves) - set(run.curves) == left_out
+    for name, curve in run.curves.items():
+        np.testing.assert_allclose(curve, tiny_run.curves[name], rtol=1e-5)
+
+
+@pytest.mark.usefixtures("compiled_quickly")
 def test_a_clamped_run_is_trained_and_evaluated_under_its_clamps(tiny_run):
     run = trained_alone(CLAMPED)
     np.testing.assert_allclose(run.curves["attention.correct"][:, 1, 1], 0.9, atol=1e-6)

@@ -108,6 +108,8 @@ def test_weights_are_kept_after_enough_sequences_or_enough_change(sequences, los
         ({"every": 100}, "every_in_change is 2500, but must be at most every=100"),
         ({"change": (0.7, 0.1)}, r"change is \(0.7, 0.1\), but must be a lower and a higher"),
         ({"change": (0.5, 0.5)}, "a lower and a higher"),
+        ({"sets": ("test_relabel",)}, "must have 'train'"),
+        ({"sets": ("train", "test")}, "no others than train, test_exemplars, test_relabel"),
         ({"change": (math.nan, 0.5)}, "both finite"),
         ({"change": (0.1, math.inf)}, "both finite"),
         ({"keep_change": math.inf}, "keep_change is inf, but must be at least 0 and finite"),
@@ -123,3 +125,7 @@ def test_settings_that_make_no_sense(changes, message):
 def test_round_trip_through_json():
     schedule = Schedule(every=10, every_in_change=3, change=(0, 1), keep_change=0.1)
     assert msgspec.json.decode(msgspec.json.encode(schedule), type=Schedule) == schedule
+
+
+def test_sets_are_equal_whatever_their_order():
+    assert Schedule(sets=("test_relabel", "train")) == Schedule(sets=["train", "test_relabel"])

@@ -54,6 +54,7 @@ OTHER_VALUES = {
         "first": 640,
         "change": (0.1, 0.65),
         "episodes": 500,
+        "sets": ("train",),
         "keep_every": 10_000,
         "keep_change": 0.1,
     },

@@ -95,6 +95,7 @@ def begin(
         evaluation_sets={
             name: drawn.sample(jax.random.fold_in(eval_key, index), spec.schedule.episodes)
             for index, (name, drawn) in enumerate(sets.items())
+            if name in spec.schedule.sets
         },
         bad_step=jnp.asarray(NEVER, jnp.int32),
         frozen=None if transplant is None else transplant.up_to_layer,

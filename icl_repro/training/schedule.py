@@ -7,8 +7,14 @@ change; each run decides from its own loss, so that it does not matter with whic
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import msgspec
+
+from icl_repro.episodes import SetName
+
+SETS: tuple[SetName, ...] = get_args(SetName)
+"""All evaluation sets."""
 
 
 class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,6 +27,8 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             sequences until they are `every` apart.
         change: the training losses between which the phase change is under way.
         episodes: episodes of each evaluation set (the paper: 1,000).
+        sets: the evaluation sets that are measured, as far as the task has them; ``train`` is one
+            of them. Each takes about a tenth of the time of a run that is evaluated densely.
         keep_every: weights are kept at an evaluation at least this often;
         keep_change: and whenever the training loss has moved by this much since. None keeps the
             first and the last weights only.
@@ -31,6 +39,7 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first: int = 320
     change: tuple[float, float] = (0.05, 0.65)
     episodes: int = 1_000
+    sets: tuple[SetName, ...] = SETS
     keep_every: int = 50_000
     keep_change: float | None = None
 
@@ -42,6 +51,13 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"every_in_change is {self.every_in_change}, but must be at most every={self.every}"
             )
+        if "train" not in self.sets or not set(self.sets) <= set(SETS):
+            raise ValueError(
+                f"sets is {self.sets}, but must have 'train', whose loss decides when to evaluate, "
+                f"and no others than {', '.join(SETS)}"
+            )
+        # One order, so that equal meaning is equal data.
+        msgspec.structs.force_setattr(self, "sets", tuple(n for n in SETS if n in self.sets))
         low, high = self.change
         if not -math.inf < low < high < math.inf:
             raise ValueError(
