@@ -5,8 +5,6 @@ See :mod:`icl_repro.measures.phase_change` for what is measured.
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 
 from icl_repro.measures.phase_change import PhaseChange, half_time, phase_change
@@ -16,19 +14,12 @@ from icl_repro.verification.published import published_data, published_series
 
 SEQUENCES = "training sequences seen"
 
-_MEASURED: dict[tuple[str, str], PhaseChange] = {}
-"""What tests share, by the key of the run and the name of the curve."""
-
 
 def of_run(run: Run, curve: str = "train.loss") -> PhaseChange:
     """The phase change of a run, by its train loss or another of its curves."""
-    key = run.spec.key, curve
-    if key not in _MEASURED:
-        _MEASURED[key] = phase_change(run.sequences, run.curves[curve])
-    return _MEASURED[key]
+    return phase_change(run.sequences, run.curves[curve])
 
 
-@cache
 def of_published(curve_id: str) -> PhaseChange:
     """The phase change of a published curve."""
     published = published_series(curve_id)

@@ -32,22 +32,14 @@ def network(seed: int) -> dict[str, RunSpec]:
     return {"network": full(seed)}
 
 
-_MEASURED: dict[tuple[str, int | None], HeadAblations] = {}
-"""What the tests share, by the key of the run and the draw of a random layer 1."""
-
-
 def ablations(run: Run, random_layer_1: int | None = None) -> HeadAblations:
     """All ablations of a run's network on all training sequences.
 
     `random_layer_1` numbers a random layer 1 to put in place of the trained one.
     """
-    key = run.spec.key, random_layer_1
-    if key not in _MEASURED:
-        trained = random_layer_1 is None
-        model = run.model() if trained else with_random_layer_1(run, random_layer_1)
-        episodes = training_sequences(run) if trained else some_sequences(run)
-        _MEASURED[key] = head_ablations(model, episodes)
-    return _MEASURED[key]
+    if random_layer_1 is None:
+        return head_ablations(run.model(), training_sequences(run))
+    return head_ablations(with_random_layer_1(run, random_layer_1), some_sequences(run))
 
 
 def training_sequences(run: Run) -> Episodes:

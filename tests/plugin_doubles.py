@@ -168,4 +168,5 @@ def engine() -> SimpleNamespace:
         MissingRun=MissingRun,
         DivergedRun=DivergedRun,
         reuse_compiled_programs=lambda folder: None,
+        keep_measurements_in=lambda folder: None,
     )

@@ -1,6 +1,7 @@
 """The run store: what is read is what was written, or nothing, whatever happened in between."""
 
 import collections
+import dataclasses
 import io
 import itertools
 import json
@@ -61,6 +62,29 @@ def test_what_is_loaded_is_what_was_saved_to_the_last_bit(store):
     assert_same_run(loaded, run)
     assert loaded.seconds == run.seconds
     assert loaded.cache == store.exemplar_cache
+
+
+def test_a_run_is_read_once_until_there_is_a_newer_one(store, monkeypatch):
+    store.save(made_up_run(mark=0.1))
+    first = store.load(TINY)
+    monkeypatch.setattr(entry, "read", pytest.fail)
+    assert store.load(TINY) is first
+    with pytest.raises(ValueError, match="read-only"):
+        first.curves["train.loss"][0] = 0
+    monkeypatch.undo()
+    store.save(made_up_run(mark=0.2))
+    assert_same_run(store.load(TINY), made_up_run(mark=0.2))
+
+
+def test_no_more_runs_stay_in_memory_than_there_is_room_for(store, monkeypatch):
+    monkeypatch.setattr("icl_repro.training.store.LARGEST_MEMORY", 0)
+    other = dataclasses.replace(made_up_run(mark=0.2), spec=OTHER)
+    store.save(made_up_run(mark=0.1))
+    store.save(other)
+    first = store.load(TINY)
+    assert store.load(TINY) is first  # one always has room
+    store.load(OTHER)
+    assert store.load(TINY) is not first
 
 
 def test_special_numbers_survive(store):

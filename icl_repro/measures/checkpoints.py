@@ -5,9 +5,11 @@ from __future__ import annotations
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from icl_repro.episodes import Episodes
+from icl_repro.measures.kept import kept
 from icl_repro.optogenetics import Intervention
 from icl_repro.training import Run
 from icl_repro.training.evaluation import losses
@@ -27,6 +29,7 @@ def losses_over_checkpoints(
     return _losses(stacked, episodes, intervention)
 
 
+@kept(np.ndarray)
 @eqx.filter_jit
 def _losses(models: Transformer, episodes: Episodes, intervention: Intervention) -> Array:
     def mean_loss(model: Transformer) -> Array:

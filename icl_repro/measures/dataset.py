@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Shaped
 
 from icl_repro.episodes import Episodes
 from icl_repro.measures.chunks import over_chunks
+from icl_repro.measures.kept import kept
 from icl_repro.optogenetics import Intervention
 from icl_repro.training.evaluation import correct, losses, query_attention
 from icl_repro.transformer import Transformer
@@ -34,6 +35,7 @@ class Performance(eqx.Module):
     induction_strength: Float[Array, " heads"]
 
 
+@kept(Performance)
 @eqx.filter_jit
 def performance(
     model: Transformer, episodes: Episodes, intervention: Intervention | None = None
@@ -43,6 +45,7 @@ def performance(
     return _mean_over_chunks(episodes, lambda chunk: _evaluate(model, chunk, edits))
 
 
+@kept(Performance)
 @eqx.filter_jit
 def performances(
     model: Transformer,

@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from icl_repro.episodes import QUERY_POSITION, Episodes
 from icl_repro.measures.chunks import over_chunks
+from icl_repro.measures.kept import kept
 from icl_repro.optogenetics import Constant, Edit, Intervention
 from icl_repro.optogenetics.edits import LabelPattern
 from icl_repro.training.evaluation import correct
@@ -22,6 +23,7 @@ LARGEST_CHUNK = 1_000
 """Episodes evaluated at once, under all combinations of interventions."""
 
 
+@kept(np.ndarray)
 @eqx.filter_jit
 def correct_episodes(
     model: Transformer,

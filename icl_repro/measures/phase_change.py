@@ -40,6 +40,7 @@ from icl_repro.measures.curve_noise import with_noise
 from icl_repro.measures.curve_shapes import Preference, preference
 from icl_repro.measures.curves import first_fall
 from icl_repro.measures.falling import LEFT, Fall
+from icl_repro.measures.kept import kept
 from icl_repro.verification.evidence import Interval
 
 HALF_LOSS = 0.35
@@ -79,6 +80,7 @@ class Acceleration(NamedTuple):
     slowest_at: float
 
 
+@kept(PhaseChange)
 def phase_change(x: Curve, y: Curve) -> PhaseChange:
     """All measures of a loss curve, each with its uncertainty from evaluation noise.
 

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from icl_repro.episodes import LABEL_POSITIONS, Episodes
 from icl_repro.measures.chunks import over_chunks
+from icl_repro.measures.kept import kept
 from icl_repro.optogenetics import Intervention
 from icl_repro.training.evaluation import previous_token_attention
 from icl_repro.transformer import Transformer
@@ -44,6 +45,7 @@ def previous_token_scores(
     return np.asarray(_attention(model, episodes, layer), np.float64) - UNIFORM_ATTENTION
 
 
+@kept(np.ndarray)
 @eqx.filter_jit
 def _attention(model: Transformer, episodes: Episodes, layer: int) -> Float[Array, " heads"]:
     def of_chunk(chunk: Episodes) -> Float[Array, " heads"]:

@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from icl_repro.episodes import Episodes
 from icl_repro.measures.chunks import over_chunks
+from icl_repro.measures.kept import kept
 from icl_repro.optogenetics import CLEAN, Constant, Edit, Intervention, Taken
 from icl_repro.training.evaluation import correct
 from icl_repro.transformer import Transformer
@@ -87,6 +88,7 @@ def accuracies(
     return np.asarray(right) / episodes.size
 
 
+@kept(np.ndarray)
 @eqx.filter_jit
 def _right(
     model: Transformer, episodes: Episodes, off: Array, preserved: Array, receivers_off: Array

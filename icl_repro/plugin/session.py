@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,7 @@ class SessionState:
         crashed: what is known of tests whose worker died, by node id.
         uncollected: a record for each module of claims that could not be collected.
         record, written: the verification record, and the files made of it.
+        store: the run store, once this process has looked into it.
         problems: sentences for the terminal about what could not be done.
         workers: how many processes run tests.
     """
@@ -49,6 +51,7 @@ class SessionState:
     written: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     workers: int = 1
+    store: Any = None
 
 
 _STATE = pytest.StashKey[SessionState]()

@@ -25,6 +25,7 @@ from icl_repro.verification.nearest import nearest
 def engine() -> Any:
     """What trains runs and stores them, imported when first needed because it is heavy."""
     threads.use_one()
+    from icl_repro.measures.kept import keep_in
     from icl_repro.training.compilation import reuse_compiled_programs
     from icl_repro.training.executors import LocalExecutor, More
     from icl_repro.training.plan import Plan, with_sources
@@ -39,6 +40,7 @@ def engine() -> Any:
         MissingRun=MissingRun,
         DivergedRun=DivergedRun,
         reuse_compiled_programs=reuse_compiled_programs,
+        keep_measurements_in=keep_in,
     )
 
 
@@ -55,6 +57,7 @@ def before_tests(session: pytest.Session) -> None:
     if not specs:
         return
     engine().reuse_compiled_programs(state_of(config).settings.store / "compiled")
+    engine().keep_measurements_in(state_of(config).settings.store / "measured")
     with _warnings_passed_on(config):
         if state_of(config).settings.no_train:
             note = _without_training(config, specs, drafts)
@@ -78,7 +81,7 @@ def _choose(config: pytest.Config, drafts: Iterable[Draft]) -> dict[str, Any]:
 
     Every process chooses for itself; the same runs are there for all, so that all choose alike.
     """
-    store = engine().RunStore(state_of(config).settings.store)
+    store = _store(config)
     chosen = []
     for draft in drafts:
         # Not lost: the test's own runs fixture tries again, where pytest reports what is wrong.
@@ -86,6 +89,14 @@ def _choose(config: pytest.Config, drafts: Iterable[Draft]) -> dict[str, Any]:
             draft.choose(partial(StoredRuns, store, draft, engine()))
             chosen.append(draft)
     return _needed(chosen)
+
+
+def _store(config: pytest.Config) -> Any:
+    """The session's store: one a process, because it remembers what it has read."""
+    state = state_of(config)
+    if state.store is None:
+        state.store = engine().RunStore(state.settings.store)
+    return state.store
 
 
 class StoredRuns(Mapping[str, Any]):
@@ -134,7 +145,7 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
     """
     kinds = engine()
     state = state_of(config)
-    store = kinds.RunStore(state.settings.store)
+    store = _store(config)
     missing = _missing(draft, store)
     if not missing and draft.has_to_choose:
         draft.choose(partial(StoredRuns, store, draft, kinds))
@@ -172,7 +183,7 @@ def _needed(drafts: Iterable[Draft]) -> dict[str, Any]:
 def _without_training(
     config: pytest.Config, specs: Mapping[str, Any], drafts: Iterable[Draft]
 ) -> TrainingNote:
-    store = engine().RunStore(state_of(config).settings.store)
+    store = _store(config)
     missing = {spec for spec in specs.values() if spec not in store}
     ready = [draft for draft in drafts if _ready(draft, missing)]
     wanted = {**specs, **_choose(config, ready)}
@@ -202,7 +213,7 @@ def _trained(
 
     try:
         with reporting(config) as on_progress:
-            outcome = kinds.LocalExecutor(kinds.RunStore(state.settings.store)).carry_out(
+            outcome = kinds.LocalExecutor(_store(config)).carry_out(
                 kinds.Plan.of(specs.values()),
                 retrain=_anew(state.settings.retrain, drafts),
                 since=state.started_at,

@@ -7,6 +7,7 @@ of its own here.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import platform
@@ -22,11 +23,12 @@ def reuse_compiled_programs(folder: Path) -> None:
         return
     import jax
 
-    jax.config.update("jax_compilation_cache_dir", str(folder / _processor()))
+    jax.config.update("jax_compilation_cache_dir", str(folder / processor()))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", SECONDS_WORTH_KEEPING)
 
 
-def _processor() -> str:
+@functools.cache
+def processor() -> str:
     """A name for the kind of processor: short, the same on machines with the same instructions."""
     described = [platform.machine(), platform.processor()]
     cpuinfo = Path("/proc/cpuinfo")

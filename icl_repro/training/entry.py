@@ -61,8 +61,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """An entry that was read and found intact: its manifest, and the content of its files."""
+    """An entry that was read and found intact: its folder, its manifest, and the content of its
+    files.
+    """
 
+    folder: Path
     manifest: Manifest
     files: dict[str, bytes]
 
@@ -138,7 +141,7 @@ def read(folder: Path, key: str) -> Entry:
     for name, content in files.items():
         if _checksum(content) != manifest.checksums[name]:
             raise Damage(f"{name} does not match its checksum")
-    return Entry(manifest, files)
+    return Entry(folder, manifest, files)
 
 
 def _packed(arrays: Arrays) -> bytes:

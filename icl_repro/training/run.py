@@ -62,6 +62,11 @@ class Run:
         """The clamps that it was trained under."""
         return intervention(self.spec.clamps, self.spec.model)
 
+    def arrays(self) -> list[np.ndarray]:
+        """All its arrays."""
+        kept = (self.checkpoint_sequences, *self.checkpoint_weights.values())
+        return [*self.curves.values(), *kept]
+
     def samplers(self) -> dict[str, Sampler]:
         """Samplers of the evaluation sets."""
         return samplers(self.spec.episodes, self.spec.exemplars, self.cache)

@@ -19,6 +19,7 @@ import os
 import shutil
 import uuid
 import warnings
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from icl_repro.training import entry
 from icl_repro.training.entry import Arrays, Damage, Entry, Manifest
 from icl_repro.training.run import Run
 from icl_repro.training.spec import RunSpec
+
+LARGEST_MEMORY = 200_000_000
+"""How many bytes of runs a store keeps in memory, to give them again without reading them."""
 
 
 class MissingRun(LookupError):
@@ -51,6 +55,7 @@ class RunStore:
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
+        self._loaded: OrderedDict[Path, Run] = OrderedDict()
 
     @property
     def exemplar_cache(self) -> Path:
@@ -70,19 +75,23 @@ class RunStore:
         return None if stored is None else stored.manifest
 
     def load(self, spec: RunSpec) -> Run:
-        """Read a run.
+        """Read a run, or give the one that was read before: its arrays cannot be written to.
 
         Raises:
             DivergedRun: it was tried and has no results.
             MissingRun: it is not there, or damaged (then it is set aside, with a warning).
         """
+        newest = self._newest(spec)
+        if newest in self._loaded:
+            self._loaded.move_to_end(newest)
+            return self._loaded[newest]
         stored = self._read(spec)
         if stored is None:
             raise MissingRun(f"the store {self.root} has no run {spec.key[:12]}: {spec.describe()}")
         if stored.manifest.diverged is not None:
             raise DivergedRun(stored.manifest.diverged)
         weights = stored.arrays("weights")
-        return Run(
+        run = Run(
             spec=spec,
             curves=stored.arrays("curves"),
             checkpoint_sequences=weights.pop("checkpoint_sequences"),
@@ -90,6 +99,16 @@ class RunStore:
             seconds=stored.manifest.seconds,
             cache=self.exemplar_cache,
         )
+        self._remember(stored.folder, run)
+        return run
+
+    def _remember(self, folder: Path, run: Run) -> None:
+        """Keep a run in memory, and of the others those used last: entries never change."""
+        for array in run.arrays():
+            array.flags.writeable = False
+        self._loaded[folder] = run
+        while len(self._loaded) > 1 and sum(map(_size, self._loaded.values())) > LARGEST_MEMORY:
+            self._loaded.popitem(last=False)
 
     def save(self, run: Run) -> None:
         """Write a finished run, replacing an earlier one. Call it under the run's lock.
@@ -231,3 +250,7 @@ class RunStore:
             f"the run store {self.root} cannot be written to: {error}. It must be a directory "
             "with room in it that this user may write to, or a path where one can be made"
         )
+
+
+def _size(run: Run) -> int:
+    return sum(array.nbytes for array in run.arrays())

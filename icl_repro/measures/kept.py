@@ -1,0 +1,168 @@
+"""Measurements that are kept on disk, so that nothing is measured twice that cannot have changed.
+
+A kept measurement is addressed by all that it follows from: the function and its arguments, bit by
+bit; the source of this package; the versions of the libraries that compute; the kind of processor.
+Whatever is not plainly data or made of this package's own types (a function or an edit of the
+user's, whose source is not part of the address) is measured anew each time, and so is what was
+kept but is not as it was written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib.metadata
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import equinox as eqx
+import jax
+import msgspec
+import numpy as np
+from jax.tree_util import default_registry
+from jaxtyping import PyTree
+
+import icl_repro
+from icl_repro.training.compilation import processor
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+LIBRARIES = ("jax", "jaxlib", "equinox", "numpy", "scipy")
+_TRUSTED = {"icl_repro", "builtins", "jax", "jaxlib", "equinox", "numpy"}
+"""Packages whose types an address describes completely."""
+
+_folder: Path | None = None
+
+
+def keep_in(folder: Path | None) -> None:
+    """From now on, keep measurements below a folder; None keeps none."""
+    global _folder
+    _folder = folder
+
+
+def kept(
+    result: type[Result],
+) -> Callable[[Callable[Parameters, Any]], Callable[Parameters, Result]]:
+    """Make a function's results be kept, which have to follow from its arguments.
+
+    Args:
+        result: what the function returns: an array, a module of arrays, or plain data. Arrays come
+            as NumPy's, kept or not.
+    """
+
+    def keeping(measure: Callable[Parameters, Any]) -> Callable[Parameters, Result]:
+        @functools.wraps(measure)
+        def measured(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
+            if _is_traced((arguments, named)):
+                return measure(*arguments, **named)
+            address = None if _folder is None else _address(measure, (arguments, named))
+            if _folder is None or address is None:
+                return _on_the_host(measure(*arguments, **named))
+            place = _folder / address[:2] / address[2:]
+            content = _read(place)
+            if content is not None:
+                return _unpacked(result, content)
+            found = _on_the_host(measure(*arguments, **named))
+            _write(place, msgspec.msgpack.encode(found, enc_hook=_plain))
+            return found
+
+        return measured
+
+    return keeping
+
+
+def _plain(array: object) -> tuple[str, tuple[int, ...], bytes]:
+    if not isinstance(array, np.ndarray | np.generic):
+        raise TypeError(f"{type(array).__name__} is neither plain data nor an array")
+    return array.dtype.str, array.shape, array.tobytes()
+
+
+def _array(kind: type, plain: Any) -> np.ndarray:
+    dtype, shape, content = plain
+    return np.frombuffer(content, dtype).reshape(shape)
+
+
+def _unpacked(result: type[Result], content: bytes) -> Result:
+    if issubclass(result, eqx.Module):
+        arrays = msgspec.msgpack.decode(content, type=dict[str, np.ndarray], dec_hook=_array)
+        return result(**arrays)
+    return msgspec.msgpack.decode(content, type=result, dec_hook=_array)
+
+
+def _is_traced(arguments: PyTree) -> bool:
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(arguments))
+
+
+def _on_the_host(result: Result) -> Result:
+    if not any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(result)):
+        return result
+    return jax.tree.map(np.asarray, result)
+
+
+def _address(measure: Callable, arguments: PyTree) -> str | None:
+    """Where a measurement is kept; None if its arguments do not tell all."""
+    leaves, structure = jax.tree.flatten(arguments)
+    arrays = [np.asarray(leaf) for leaf in leaves]
+    described = str(structure)
+    if (
+        any(array.dtype.hasobject for array in arrays)
+        or any(kind.__module__.split(".")[0] not in _TRUSTED for kind in _types(arguments))
+        # The description of an object by its place in memory says nothing about it.
+        or " at 0x" in described
+    ):
+        return None
+    digest = hashlib.sha256(_circumstances())
+    digest.update(f"{measure.__module__}.{measure.__qualname__} {described}".encode())
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def _types(tree: PyTree) -> Iterator[type]:
+    """The types of all inner nodes."""
+    level = default_registry.flatten_one_level(tree)
+    if level is not None:
+        yield type(tree)
+        for child in level[0]:
+            yield from _types(child)
+
+
+@functools.cache
+def _circumstances() -> bytes:
+    """A digest of what is the same for all measurements of a process."""
+    digest = hashlib.sha256()
+    root = Path(icl_repro.__file__).parent
+    for source in sorted(root.rglob("*.py")):
+        digest.update(source.relative_to(root).as_posix().encode() + b"\0" + source.read_bytes())
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
+    digest.update("\n".join([*versions, processor(), os.environ.get("XLA_FLAGS", "")]).encode())
+    return digest.digest()
+
+
+def _read(place: Path) -> bytes | None:
+    """What is kept there, if it is as it was written."""
+    try:
+        written = place.read_bytes()
+    except OSError:
+        return None
+    content = written[hashlib.sha256().digest_size :]
+    return content if hashlib.sha256(content).digest() + content == written else None
+
+
+def _write(place: Path, content: bytes) -> None:
+    """Keep a measurement; one rename, so that readers find all of it or nothing."""
+    unfinished = place.with_name(f"{place.name}.{uuid.uuid4().hex}")
+    # The measurement was made: a full or read-only disk only means making it again.
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            unfinished.write_bytes(hashlib.sha256(content).digest() + content)
+            unfinished.replace(place)
+        finally:
+            unfinished.unlink(missing_ok=True)
