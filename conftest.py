@@ -23,11 +23,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
-    """The tests of a file on one worker, because they share what they measure; what the user set
-    goes first.
+    """The tests of a file on one worker, because they share what they measure, and files in the
+    order of the paper; what the user set goes first.
     """
     if config.getvalue("dist") != "load":
         return None
+    config.option.loadscopereorder = False
     from xdist.scheduler import LoadFileScheduling
 
     return LoadFileScheduling(config, log)

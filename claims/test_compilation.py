@@ -34,7 +34,7 @@ from icl_repro.verification.published import reported
 
 N_FEATURES = 512
 """Of an exemplar, as the suite encodes them."""
-ROUNDS = 5
+ROUNDS = 3
 COMPILED_STEPS = 50
 """In each round."""
 SINGLE_STEPS = 1

@@ -24,9 +24,9 @@ filterwarnings = error
 _CONFTEST = """
 import os
 import plugin_doubles
-from icl_repro.plugin import outputs, training
+from icl_repro.plugin import library, outputs
 
-training.engine = plugin_doubles.engine
+library.engine = plugin_doubles.engine
 if "REAL_REPORT" not in os.environ:
     outputs.WRITERS["html"] = lambda record, path: path.write_text("a report")
 """

@@ -1,7 +1,8 @@
 """Doubles of the training for tests of the plugin: specs, a store and an executor of small files.
 
 Runs "train" by writing a file and, on purpose, diverge, take their time, break the executor or kill
-the process. ``trained.log`` in the working directory has a line for each run that was trained.
+the process. ``trained.log`` in the working directory has a line for each run that was trained, and
+``processes.log`` the process that did.
 """
 
 from __future__ import annotations
@@ -79,86 +80,98 @@ class Executor:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def carry_out(
-        self, plan: Plan, retrain=frozenset(), since=0.0, on_progress=None, choose=lambda _: None
-    ):
-        trained: list[Spec] = []
+    def begin(self, plan: Plan, retrain, since: float, choose) -> Executor:
+        self.plan, self.retrain, self.since, self.choose = plan, retrain, since, choose
+        self.trained: list[Spec] = []
+        return self
+
+    def see_to(self, wanted, on_progress) -> None:
+        while first := [spec for spec in wanted if not self._there(spec)]:
+            rest = [spec for spec in self.plan.specs if spec not in first]
+            self._take_turn([*first, *rest], on_progress)
+
+    def finish(self, on_progress) -> None:
         while True:
-            pending = [s for s in plan.specs if not self._there(s, retrain, since)]
-            if not pending:
-                more = choose(set())
-                if more is None:
-                    break
-                plan = Plan.of([*plan.specs, *more.plan.specs])
-                retrain |= more.retrain
-                continue
-            spec = next((spec for spec in pending if self._take(spec, since)), None)
-            if spec is None:
-                time.sleep(0.02)
-                continue
-            self._train(spec, since)
-            trained.append(spec)
-            self._tell(on_progress, plan, trained, spec)
-        reused = [spec for spec in plan.specs if spec not in trained]
+            if not all(map(self._there, self.plan.specs)):
+                self._take_turn(self.plan.specs, on_progress)
+            elif (more := self.choose(set())) is not None:
+                self.take_on(more)
+            else:
+                return
+
+    def take_on(self, more) -> None:
+        self.plan = Plan.of([*self.plan.specs, *more.plan.specs])
+        self.retrain |= more.retrain
+
+    def outcome(self) -> SimpleNamespace:
+        there = filter(self._there, self.plan.specs)
         return SimpleNamespace(
-            trained=trained,
-            reused=reused,
+            trained=self.trained,
+            reused=[spec for spec in there if spec not in self.trained],
             failed={},
-            sequences=sum(spec.sequences for spec in trained),
-            seconds=0.5,
+            sequences=sum(spec.sequences for spec in self.trained),
+            seconds=0.5 if self.trained else 0.0,
         )
 
-    def _there(self, spec: Spec, retrain: frozenset[str], since: float) -> bool:
+    def _take_turn(self, specs, on_progress) -> None:
+        pending = [spec for spec in specs if not self._there(spec)]
+        spec = next((spec for spec in pending if self._take(spec)), None)
+        if spec is None:
+            time.sleep(0.02)
+            return
+        self._train(spec)
+        self.trained.append(spec)
+        self._tell(on_progress, spec)
+
+    def _there(self, spec: Spec) -> bool:
         if spec not in self.store:
             return False
-        return spec.key not in retrain or self.store.path(spec).stat().st_mtime >= since
+        return spec.key not in self.retrain or self.store.path(spec).stat().st_mtime >= self.since
 
-    def _taken(self, spec: Spec, since: float) -> Path:
-        return self.store.root / f"{spec.key}.{since}.taken"
+    def _taken(self, spec: Spec) -> Path:
+        return self.store.root / f"{spec.key}.{self.since}.taken"
 
-    def _take(self, spec: Spec, since: float) -> bool:
+    def _take(self, spec: Spec) -> bool:
         self.store.root.mkdir(parents=True, exist_ok=True)
         try:
-            os.close(os.open(self._taken(spec, since), os.O_CREAT | os.O_EXCL))
+            os.close(os.open(self._taken(spec), os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             return False
         return True
 
-    def _train(self, spec: Spec, since: float) -> None:
+    def _train(self, spec: Spec) -> None:
         if spec.mode == "kills once" and not Path("killed").exists():
             Path("killed").touch()
-            self._taken(spec, since).unlink()
+            self._taken(spec).unlink()
             os.kill(os.getpid(), signal.SIGKILL)
         if spec.mode == "breaks":
-            self._taken(spec, since).unlink()
+            self._taken(spec).unlink()
             raise OSError("no space left")
         if spec.mode == "slow":
             time.sleep(1)
         with Path("trained.log").open("a") as log:
             log.write(f"{spec.name} {spec.seed} {spec.sequences}\n")
+        with Path("processes.log").open("a") as log:
+            log.write(f"{os.getpid()}\n")
         partial = self.store.path(spec).with_suffix(".partial")
         partial.write_text(f"{spec.name} {spec.seed}")
         partial.replace(self.store.path(spec))
 
-    def _tell(self, on_progress, plan: Plan, trained: list[Spec], spec: Spec) -> None:
-        if on_progress is not None:
-            done = sum(spec in self.store for spec in plan.specs)
-            sequences = sum(spec.sequences for spec in trained)
-            total = sum(spec.sequences for spec in plan.specs)
-            on_progress(
-                SimpleNamespace(
-                    runs_done=done,
-                    runs_total=len(plan.specs),
-                    sequences_done=sequences,
-                    sequences_total=total,
-                    sequences_per_second=100.0,
-                    current=spec.describe(),
-                )
+    def _tell(self, on_progress, spec: Spec) -> None:
+        on_progress(
+            SimpleNamespace(
+                runs_done=sum(spec in self.store for spec in self.plan.specs),
+                runs_total=len(self.plan.specs),
+                sequences_done=sum(spec.sequences for spec in self.trained),
+                sequences_total=sum(spec.sequences for spec in self.plan.specs),
+                sequences_per_second=100.0,
+                current=spec.describe(),
             )
+        )
 
 
 def engine() -> SimpleNamespace:
-    """What `icl_repro.plugin.training.engine` returns, made of doubles."""
+    """What `icl_repro.plugin.library.engine` returns, made of doubles."""
     return SimpleNamespace(
         LocalExecutor=Executor,
         More=lambda plan, retrain: SimpleNamespace(plan=plan, retrain=retrain),

@@ -127,6 +127,52 @@ def test_chosen_runs_can_be_trained_again(store, trainer):
     assert trainer.specs == [TINY, chosen]
 
 
+def test_a_part_of_a_plan_comes_first_and_the_rest_is_left_for_later(store, trainer):
+    work = LocalExecutor(store).begin(Plan.of([LONG, *SPECS]))
+    work.see_to([SPECS[1]])
+    assert trainer.specs == [SPECS[1]]
+    assert work.outcome().trained == (SPECS[1],)
+    assert work.outcome().reused == ()
+    work.see_to([SPECS[1]])
+    assert trainer.specs == [SPECS[1]]
+    work.finish()
+    assert trainer.specs[:2] == [SPECS[1], LONG]  # then the longest
+    assert set(work.outcome().trained) == {LONG, *SPECS}
+
+
+def test_while_others_train_what_is_wanted_the_rest_is_trained(store, trainer):
+    with contextlib.ExitStack() as elsewhere:
+        assert elsewhere.enter_context(store.lock(LONG))
+
+        def finish_elsewhere(progress):
+            if trainer.specs and LONG not in store:
+                store.save(made_up_run(LONG))
+                elsewhere.close()
+
+        work = LocalExecutor(store).begin(Plan.of([LONG, *SPECS]))
+        work.see_to([LONG], finish_elsewhere)
+    assert len(trainer.specs) == 1
+    assert LONG not in trainer.specs
+    assert work.outcome().reused == (LONG,)
+
+
+def test_the_run_to_take_weights_from_comes_with_what_is_wanted(store, trainer):
+    LocalExecutor(store).begin(Plan.of([LONG, TAKES_WEIGHTS])).see_to([TAKES_WEIGHTS])
+    assert trainer.specs == [TAKES_WEIGHTS.transplant.source, TAKES_WEIGHTS]
+
+
+def test_what_is_taken_on_later_is_part_of_the_plan(store, trainer):
+    store.save(made_up_run(SPECS[1]))
+    work = LocalExecutor(store).begin(Plan.of([TINY]))
+    with pytest.raises(ValueError, match="not a run of the plan: seed 7, unclamped"):
+        work.see_to([SPECS[2]])
+    work.take_on(More(Plan.of(SPECS), retrain=frozenset({SPECS[1].key})))
+    work.see_to([SPECS[2]])
+    assert trainer.specs == [SPECS[2]]
+    work.finish()
+    assert set(work.outcome().trained) == set(SPECS)
+
+
 def test_a_program_that_another_process_is_compiling_is_not_compiled_twice(store, trainer):
     others, next_to_it = LONG, LONG.with_(init_seed=6)
     with contextlib.ExitStack() as elsewhere:

@@ -88,13 +88,14 @@ def test_a_terminal_shows_the_progress_and_keeps_what_pytest_writes(folder, work
     assert sum(text in written for text in shown) >= 2, written
     seen = screen(written)
     left = [text for text in seen if "training:" in text]
-    assert len(left) == 1
-    assert left[0].startswith("training: 4 of 4 runs, 4,006 of 4,006 sequences, ")
-    assert left[0].endswith("/s, 0:00 left")
-    # The line of dots stands alone and reaches to the end of its own line.
-    (dots,) = [text for text in seen if text.endswith("[100%]")]
-    assert re.fullmatch(r"(test_claims\.py )?\.\. +\[100%\]", dots)
-    assert len(dots) == 99
+    assert all(re.fullmatch(r"training: \d of 4 runs, \S+ of 4,006 .*left", text) for text in left)
+    assert left[-1].startswith("training: 4 of 4 runs, 4,006 of 4,006 sequences, ")
+    assert left[-1].endswith("/s, 0:00 left")
+    # Dots stand alone, and the last of them reach to the end of their own line.
+    dots = [text for text in seen if re.fullmatch(r"(test_claims\.py )?\.+( +\[ *\d+%\])?", text)]
+    assert "".join(dots).replace("test_claims.py", "").count(".") == 2
+    assert dots[-1].endswith("[100%]"), "\n".join(seen)
+    assert len(dots[-1]) == 99
     assert any("collected 2 items" in text or "2 workers [2 items]" in text for text in seen)
     assert any(text.startswith("supported      a.one") for text in seen)
 

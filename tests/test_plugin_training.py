@@ -83,6 +83,91 @@ def test_each_run_of_the_plan_is_trained_once_and_reused_later(
     assert len(trial.runs) == 1  # Only what was read: the test looked at one of its two runs.
 
 
+IN_TURN = """
+import os
+from pathlib import Path
+import pytest
+from plugin_doubles import Spec
+
+def note(what):
+    with Path("trained.log").open("a") as log:
+        log.write(what + "\\n")
+
+@pytest.mark.claim(id="a.{name}", statement="S.", source="1", controls=("a.{name}.no",),
+                   runs=lambda seed: {{"run": Spec("run of {name}", seed, {length})}})
+def test_{name}(evidence, runs):
+    note("judged {name}")
+    evidence.check("length", runs["run"].spec.sequences, at_least={least})
+
+@pytest.mark.control(id="a.{name}.no", statement="S.", must_fail=("length",))
+def test_no(evidence):
+    evidence.check("length", 0, at_least=10)
+"""
+
+
+def in_turn(folder: pytest.Pytester, least: int) -> None:
+    """Three files, each with a claim that needs a run of its own, the longest last."""
+    for length, name in enumerate(("first", "second", "third"), 1):
+        text = IN_TURN.format(name=name, length=1000 * length, least=least)
+        folder.makepyfile(**{f"test_{length}_{name}": text})
+    (folder.path / "test_claims.py").unlink()
+
+
+def log_of(folder: pytest.Pytester) -> list[str]:
+    return (folder.path / "trained.log").read_text().splitlines()
+
+
+def test_a_claim_is_judged_as_soon_as_its_runs_are_there(folder):
+    in_turn(folder, least=10)
+    folder.runpytest_subprocess("-p", "no:xdist").assert_outcomes(passed=6)
+    assert log_of(folder) == [
+        "run of first 5 1000",
+        "judged first",
+        "run of second 5 2000",
+        "judged second",
+        "run of third 5 3000",
+        "judged third",
+    ]
+
+
+def test_workers_judge_while_others_train(folder):
+    in_turn(folder, least=10)
+    folder.runpytest_subprocess("-n2", "--dist=loadfile").assert_outcomes(passed=6)
+    log = log_of(folder)
+    assert sorted(log) == sorted({*log})
+    assert len(log) == 6
+    assert log.index("judged first") < log.index("run of third 5 3000")
+
+
+def test_nothing_is_trained_for_claims_that_will_not_be_judged(folder):
+    in_turn(folder, least=1500)
+    folder.runpytest_subprocess("-p", "no:xdist", "-x").assert_outcomes(failed=1)
+    assert log_of(folder) == ["run of first 5 1000", "judged first"]
+
+
+MANY = """
+import pytest
+from plugin_doubles import Spec
+
+@pytest.mark.claim(id="a.many", statement="S.", source="1", controls=("a.many.no",),
+                   runs=lambda seed: {str(n): Spec(f"run {n}", seed, mode="slow")
+                                      for n in range(6)})
+def test_many(evidence, runs):
+    evidence.check("length", len(runs), at_least=6)
+
+@pytest.mark.control(id="a.many.no", statement="S.", must_fail=("length",))
+def test_no(evidence):
+    evidence.check("length", 1, at_least=6)
+"""
+
+
+def test_a_worker_without_tests_left_trains_for_the_others(folder):
+    folder.makepyfile(test_claims=MANY, test_nothing="def test_nothing(): pass")
+    folder.runpytest_subprocess("-n2", "--dist=loadfile").assert_outcomes(passed=3)
+    assert len(log_of(folder)) == 6
+    assert len(set((folder.path / "processes.log").read_text().split())) == 2
+
+
 def test_only_what_the_selected_claims_need_is_trained(folder):
     folder.runpytest_subprocess("--icl-claims=b.*", "--icl-store=elsewhere")
     assert trained(folder) == ["other 5 1000", "shared 0 1000"]
@@ -219,13 +304,13 @@ def test_warnings_of_the_training_reach_the_user(folder):
 import warnings
 
 class Loud(plugin_doubles.Executor):
-    def carry_out(self, *args, **options):
+    def begin(self, *args, **options):
         warnings.warn("a stored run is damaged")
-        return super().carry_out(*args, **options)
+        return super().begin(*args, **options)
 
 engine = plugin_doubles.engine()
 engine.LocalExecutor = Loud
-training.engine = lambda: engine
+library.engine = lambda: engine
 """
     )
     for workers in ([], ["-n2"]):

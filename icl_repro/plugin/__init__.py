@@ -73,12 +73,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Train before the first test, or watch the workers train."""
+    """Take up the training, or watch the workers train; train on for them after the last test."""
     with progress.watching(session.config):
         judging.prepare(session)
         result = yield
+        judging.finish(session)
     sessions.raise_usage_error(session.config)
     return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Train what a test needs before it starts, so that no time limit or crash counts as its."""
+    judging.await_runs(item)
+    return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -121,9 +129,10 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
-def pytest_xdist_node_collection_finished(node: Any) -> None:
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """Count the workers that have collected."""
-    progress.worker_collected(node.config, node.gateway.id, node.workerinput["workercount"])
+    workers = node.workerinput["workercount"]
+    progress.worker_collected(node.config, node.gateway.id, workers, set(ids))
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)

@@ -37,9 +37,9 @@ def runs(request: pytest.FixtureRequest, seed: int | None) -> Mapping[Any, Any]:
     draft = trials.draft_of(request.node)
     if draft is None:
         return _refuse("runs")
-    from icl_repro.plugin import training
+    from icl_repro.plugin import stored_runs
 
-    return training.runs_of(request.config, draft)
+    return stored_runs.runs_of(request.config, draft)
 
 
 @pytest.fixture

@@ -22,8 +22,17 @@ class SessionHooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Leave the terminal to the tests, and remember which of them started."""
-        progress.stop(self._config)
+        progress.keep_still(self._config)
         crashes.note_begun(self._config, nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self) -> None:
+        """Leave the terminal to the outcome of a test."""
+        progress.keep_still(self._config)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Count the tests that came to their end."""
+        progress.test_finished(self._config, nodeid)
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_xdist_newgateway(self) -> None:

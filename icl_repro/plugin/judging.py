@@ -1,4 +1,4 @@
-"""What happens around tests: training before the first, judging after each.
+"""What happens around tests: the training of their runs before, judging after each.
 
 A step of its own, so that sessions without claims never import what training and curves need.
 """
@@ -12,13 +12,27 @@ from icl_repro.plugin import trials
 
 
 def prepare(session: pytest.Session) -> None:
-    """Train what the claims of this process's session need, if it has any."""
+    """Take up the training that the claims of this process's session need, if it has any."""
     if sessions.is_controller(session.config):
         return
     if any(trials.draft_of(item) for item in session.items):
         from icl_repro.plugin import training
 
-        training.before_tests(session)
+        sessions.state_of(session.config).training = training.begin(session)
+
+
+def await_runs(item: pytest.Item) -> None:
+    """Have the runs of a test trained, if it is of a claim or control."""
+    training, draft = sessions.state_of(item.config).training, trials.draft_of(item)
+    if training is not None and draft is not None:
+        training.see_to(draft)
+
+
+def finish(session: pytest.Session) -> None:
+    """Train on, after the last test of this process, for the tests of others."""
+    training = sessions.state_of(session.config).training
+    if training is not None and not (session.shouldstop or session.shouldfail):
+        training.finish()
 
 
 def judge(item: pytest.Item) -> None:

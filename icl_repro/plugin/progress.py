@@ -1,9 +1,10 @@
 """One line on the terminal while runs train: how many are done, how fast, how long still.
 
 The only process draws it as its training reports progress. Under xdist each worker leaves its
-progress in the scratch folder and a thread of the controller draws the sum, between the moment when
-all workers have collected and the first test: there pytest itself writes nothing, except when a
-worker goes down, and then the thread keeps still. Without a terminal nothing is drawn.
+progress in the scratch folder and a thread of the controller draws the sum, once all workers have
+collected. Whenever pytest has something to write, such as the outcome of a test, the line is left
+to stand and the thread keeps still for a moment; the next line begins below. Without a terminal
+nothing is drawn.
 """
 
 from __future__ import annotations
@@ -61,18 +62,32 @@ def line(progress: WorkerProgress) -> str:
 class StatusLine:
     """A line of the terminal that is drawn again and again, and then left to stand."""
 
-    def __init__(self, reporter: Any, width: int) -> None:
+    def __init__(self, reporter: Any, writer: Any) -> None:
         self._reporter = reporter
-        self._width = width
+        self._writer = writer
+        self._width = writer.fullwidth
         self._drawn = ""
 
     def show(self, text: str) -> None:
         """Draw `text` in place of what the line showed before."""
         text = text[: self._width - 1]
         if text != self._drawn:
+            if not self._drawn:
+                self._leave_what_stands()
             self._drawn = text
             self._reporter.rewrite(text, erase=True)
             self._reporter.flush()
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the line is there to be drawn over."""
+        return bool(self._drawn)
+
+    def _leave_what_stands(self) -> None:
+        """Go on below what pytest has written, such as the outcomes of tests."""
+        self._reporter.ensure_newline()
+        if self._writer.width_of_current_line:
+            self._writer.line()
 
     def finish(self) -> None:
         """Go on below the line, if there is one."""
@@ -88,7 +103,7 @@ def status_line(config: pytest.Config) -> StatusLine | None:
         return None
     if not reporter.isatty or os.environ.get("TERM") == "dumb":
         return None
-    return StatusLine(reporter, config.get_terminal_writer().fullwidth)
+    return StatusLine(reporter, config.get_terminal_writer())
 
 
 @contextmanager
@@ -128,7 +143,9 @@ class Watcher:
     def keep_still(self) -> None:
         """Leave the terminal to pytest for a moment."""
         with self._lock:
-            self._status.finish()
+            if self._status.is_drawn:
+                self._show()
+                self._status.finish()
             self._still_until = time.monotonic() + _STILL
 
     def stop(self) -> None:
@@ -137,7 +154,6 @@ class Watcher:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-            self._show()
             self._status.finish()
 
     def _draw(self) -> None:
@@ -154,6 +170,7 @@ class Watcher:
 
 _WATCHER = pytest.StashKey[Watcher]()
 _COLLECTED = pytest.StashKey[set[str]]()
+_LEFT = pytest.StashKey[set[str]]()
 
 
 @contextmanager
@@ -170,13 +187,23 @@ def watching(config: pytest.Config) -> Iterator[None]:
         config.stash[_WATCHER].stop()
 
 
-def worker_collected(config: pytest.Config, worker: str, workers: int) -> None:
+def worker_collected(config: pytest.Config, worker: str, workers: int, tests: set[str]) -> None:
     """Take in that a worker has collected; the last of them starts the drawing."""
     collected = config.stash.setdefault(_COLLECTED, set())
     collected.add(worker)
     watcher = config.stash.get(_WATCHER, None)
     if watcher is not None and len(collected) >= workers:
+        config.stash.setdefault(_LEFT, set(tests))
         watcher.start()
+
+
+def test_finished(config: pytest.Config, nodeid: str) -> None:
+    """Take in that a test came to its end; after the last there is nothing more to draw."""
+    left = config.stash.get(_LEFT, None)
+    if left is not None:
+        left.discard(nodeid)
+        if not left:
+            config.stash[_WATCHER].stop()
 
 
 def keep_still(config: pytest.Config) -> None:
@@ -184,13 +211,6 @@ def keep_still(config: pytest.Config) -> None:
     watcher = config.stash.get(_WATCHER, None)
     if watcher is not None:
         watcher.keep_still()
-
-
-def stop(config: pytest.Config) -> None:
-    """Leave the terminal to pytest for good: tests are running."""
-    watcher = config.stash.get(_WATCHER, None)
-    if watcher is not None:
-        watcher.stop()
 
 
 def _to_controller(scratch: Scratch, process: str) -> Report:

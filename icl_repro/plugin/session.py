@@ -33,6 +33,7 @@ class SessionState:
         uncollected: a record for each module of claims that could not be collected.
         record, written: the verification record, and the files made of it.
         store: the run store, once this process has looked into it.
+        training: what this process trains for the tests, if any.
         problems: sentences for the terminal about what could not be done.
         workers: how many processes run tests.
     """
@@ -52,6 +53,7 @@ class SessionState:
     problems: list[str] = field(default_factory=list)
     workers: int = 1
     store: Any = None
+    training: Any = None
 
 
 _STATE = pytest.StashKey[SessionState]()

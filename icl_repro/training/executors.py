@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Protocol
 
 import jax
 import msgspec
 
 from icl_repro.training.engine import Diverged, program, train
-from icl_repro.training.plan import Plan
+from icl_repro.training.plan import Plan, with_sources
 from icl_repro.training.spec import RunSpec
 from icl_repro.training.store import RunStore
 
@@ -44,7 +44,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What one process did about a plan.
+    """What one process did about a plan, so far.
 
     Attributes:
         trained: runs that it trained, those that diverged included; reused: runs with results
@@ -71,18 +71,54 @@ Choose = Callable[[Set[RunSpec]], More | None]
 """Takes the runs that are not finished yet, and gives further ones chosen by those that are."""
 
 
+Report = Callable[[Progress], None]
+
+
+def _untold(progress: Progress) -> None:
+    """Progress that nobody asked for."""
+
+
+class Work(Protocol):
+    """A plan that this process is carrying out, a part at a time."""
+
+    def see_to(self, wanted: Iterable[RunSpec], on_progress: Report = _untold) -> None:
+        """Return when some runs of the plan are in the store, or known to fail.
+
+        Until then they are trained here, or if other processes are training them, others are.
+
+        Args:
+            wanted: the runs; the rest of the plan may be left for later.
+            on_progress: called often while training, and while waiting.
+
+        Raises:
+            ValueError: one of them is no run of the plan.
+        """
+        ...
+
+    def finish(self, on_progress: Report = _untold) -> None:
+        """See to all runs of the plan."""
+        ...
+
+    def take_on(self, more: More) -> None:
+        """Add runs to the plan."""
+        ...
+
+    def outcome(self) -> Outcome:
+        """What was done so far."""
+        ...
+
+
 class Executor(Protocol):
     """Whatever can carry out a plan."""
 
-    def carry_out(
+    def begin(
         self,
         plan: Plan,
         retrain: frozenset[str] = frozenset(),
         since: float | None = None,
-        on_progress: Callable[[Progress], None] | None = None,
         choose: Choose | None = None,
-    ) -> Outcome:
-        """See that every run of the plan is in the store, or known to fail.
+    ) -> Work:
+        """Take up a plan, to see that every run of it is in the store or known to fail.
 
         Args:
             plan: the runs.
@@ -90,7 +126,6 @@ class Executor(Protocol):
             since: unless they were stored after this time (seconds since the epoch; by default,
                 the time of the call). Processes that share a plan give the same time, so that each
                 run is trained again once.
-            on_progress: called often while training, and while waiting.
             choose: called whenever there is nothing of the plan that this process could start, so
                 that it need not wait while there is more to do; it gives every run once.
         """
@@ -109,176 +144,228 @@ class LocalExecutor:
         self.store = store
         self.group_size = group_size
 
+    def begin(
+        self,
+        plan: Plan,
+        retrain: frozenset[str] = frozenset(),
+        since: float | None = None,
+        choose: Choose | None = None,
+    ) -> LocalWork:
+        """See :class:`Executor`."""
+        self.store.clear_abandoned()
+        size = self.group_size or (1 if jax.default_backend() == "cpu" else 32)
+        since = time.time() if since is None else since
+        return LocalWork(self.store, size, plan, retrain, since, choose)
+
     def carry_out(
         self,
         plan: Plan,
         retrain: frozenset[str] = frozenset(),
         since: float | None = None,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: Report = _untold,
         choose: Choose | None = None,
     ) -> Outcome:
-        """See :class:`Executor`."""
-        self.store.clear_abandoned()
-        work = _Work(self.store, plan, retrain, time.time() if since is None else since)
-        work.report = on_progress or (lambda progress: None)
-        size = self.group_size or (1 if jax.default_backend() == "cpu" else 32)
-        more = True
-        while work.pending or more:
-            if self._take_turn(work, size):
-                continue
-            more = choose is not None and work.take_on(choose(work.pending.keys()))
-            if work.pending and not more:
-                work.tell("waiting for runs that other processes are training")
-                time.sleep(POLL_SECONDS)
-        if work.sequences_total:
-            work.tell("done", work.speed())
+        """Carry out a whole plan at once, see :class:`Executor`."""
+        work = self.begin(plan, retrain, since, choose)
+        work.finish(on_progress)
         return work.outcome()
 
-    def _take_turn(self, work: _Work, size: int) -> bool:
-        """Train the next runs that are free; False if others are training all that is left.
+
+class LocalWork:
+    """What is left of a plan for this process, and what it has done, see :class:`Work`."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        group_size: int,
+        plan: Plan,
+        retrain: frozenset[str],
+        since: float,
+        choose: Choose | None,
+    ) -> None:
+        self._store, self._group_size = store, group_size
+        self._plan, self._retrain, self._since, self._choose = plan, retrain, since, choose
+        self._pending = dict.fromkeys(plan.specs)
+        self._trained: list[RunSpec] = []
+        self._programs: set[object] = set()
+        self._failed: dict[RunSpec, str] = {}
+        self._report: Report = _untold
+        self._sequences_done = 0
+        self._sequences_trained = 0
+        self._seconds = 0.0
+        for spec in plan.specs:
+            self._settle(spec)
+        self._sequences_total = sum(spec.sequences for spec in self._pending)
+
+    def see_to(self, wanted: Iterable[RunSpec], on_progress: Report = _untold) -> None:
+        """See :class:`Work`."""
+        self._report = on_progress
+        first = frozenset(with_sources(wanted).values())
+        if unknown := first - set(self._plan.specs):
+            raise ValueError(f"not a run of the plan: {next(iter(unknown)).describe()}")
+        while not all(spec not in self._pending or self._settle(spec) for spec in first):
+            self._go_on(first)
+
+    def finish(self, on_progress: Report = _untold) -> None:
+        """See :class:`Work`."""
+        self._report = on_progress
+        while self._go_on() or self._pending:
+            pass
+        if self._sequences_total:
+            self._tell("done", self._speed())
+
+    def take_on(self, more: More) -> None:
+        """See :class:`Work`."""
+        self._retrain |= more.retrain
+        known = set(self._plan.specs)
+        new = [spec for spec in more.plan.specs if spec not in known]
+        self._plan = Plan.of([*self._plan.specs, *new])
+        self._pending |= dict.fromkeys(new)
+        for spec in new:
+            self._settle(spec)
+        self._sequences_total += sum(spec.sequences for spec in new if spec in self._pending)
+
+    def _go_on(self, first: Set[RunSpec] = frozenset()) -> bool:
+        """Train something, or find more to train, or wait a little for other processes; says
+        whether there was anything to do.
+        """
+        if self._take_turn(first):
+            return True
+        more = self._choose(self._pending.keys()) if self._choose is not None else None
+        if more is not None:
+            self.take_on(more)
+            return True
+        if self._pending:
+            self._tell("waiting for runs that other processes are training")
+            time.sleep(POLL_SECONDS)
+        return False
+
+    def _take_turn(self, first: Set[RunSpec]) -> bool:
+        """Train the next runs that are free, `first` before others; False if other processes are
+        training all that is left.
 
         Runs whose program another process is just compiling come last: two compilations of it take
         longer than to load it from the cache later.
         """
-        for group in sorted(work.plan.groups, key=lambda g: self._is_being_compiled(g, work)):
-            waiting = [spec for spec in group if spec in work.pending]
+        for group in self._in_order(first):
             with contextlib.ExitStack() as locks:
                 mine = []
-                for spec in waiting:
-                    if work.awaits_source(spec):
+                for spec in group:
+                    if self._awaits_source(spec):
                         continue
-                    if not locks.enter_context(self.store.lock(spec)) or work.settle(spec):
+                    if not locks.enter_context(self._store.lock(spec)) or self._settle(spec):
                         continue
-                    if reason := work.hopeless(spec):
-                        self.store.save_divergence(spec, reason)
-                        work.settle(spec)
+                    if reason := self._hopeless(spec):
+                        self._store.save_divergence(spec, reason)
+                        self._settle(spec)
                     else:
                         mine.append(spec)
-                    if len(mine) == size:
+                    if len(mine) == self._group_size:
                         break
                 if mine:
-                    self._train(mine, work)
+                    self._train(mine)
                     return True
         return False
 
-    def _is_being_compiled(self, group: tuple[RunSpec, ...], work: _Work) -> bool:
+    def _in_order(self, first: Set[RunSpec]) -> list[list[RunSpec]]:
+        """What is left of each group, or of the part of it that comes first."""
+        ranked: list[tuple[bool, bool, list[RunSpec]]] = []
+        for group in self._plan.groups:
+            waiting = [spec for spec in group if spec in self._pending]
+            later = len(waiting) == len(group) and self._is_being_compiled(group)
+            for is_first in (True, False):
+                part = [spec for spec in waiting if (spec in first) == is_first]
+                ranked += [(later, not is_first, part)] if part else []
+        return [part for _, _, part in sorted(ranked, key=lambda rank: rank[:2])]
+
+    def _is_being_compiled(self, group: tuple[RunSpec, ...]) -> bool:
         """Whether another process is training the first run of a group, and so compiles for it."""
-        waiting = [spec for spec in group if spec in work.pending]
-        if len(waiting) < len(group) or program(group[0]) in work.programs:
+        if program(group[0]) in self._programs:
             return False
-        for spec in waiting:
-            with self.store.lock(spec) as is_free:
+        for spec in group:
+            with self._store.lock(spec) as is_free:
                 if not is_free:
                     return True
         return False
 
-    def _train(self, specs: Sequence[RunSpec], work: _Work) -> None:
+    def _train(self, specs: Sequence[RunSpec]) -> None:
         batch = specs[0].optimiser.batch
         names = specs[0].describe() if len(specs) == 1 else f"{len(specs)} runs as a group"
-        work.programs.add(program(specs[0]))
-        before = work.sequences_done
+        self._programs.add(program(specs[0]))
+        before = self._sequences_done
         started = time.perf_counter()
 
         def on_step(step: int) -> None:
             so_far = step * batch * len(specs)
-            work.sequences_done = before + so_far
-            work.tell(names, work.speed(so_far, time.perf_counter() - started))
+            self._sequences_done = before + so_far
+            self._tell(names, self._speed(so_far, time.perf_counter() - started))
 
-        results = train(specs, self.store.exemplar_cache, on_step, self.store.load)
-        work.seconds += time.perf_counter() - started
+        results = train(specs, self._store.exemplar_cache, on_step, self._store.load)
+        self._seconds += time.perf_counter() - started
         for spec, result in zip(specs, results, strict=True):
             if isinstance(result, Diverged):
-                self.store.save_divergence(spec, str(result))
-                work.failed[spec] = str(result)
-                work.sequences_trained += result.step * batch
+                self._store.save_divergence(spec, str(result))
+                self._failed[spec] = str(result)
+                self._sequences_trained += result.step * batch
             else:
-                self.store.save(result)
-                work.sequences_trained += int(result.sequences[-1])
-            work.trained.append(spec)
+                self._store.save(result)
+                self._sequences_trained += int(result.sequences[-1])
+            self._trained.append(spec)
             # Whatever the clock and the disk say: what this process has trained, it has trained.
-            work.pending.pop(spec)
-        work.sequences_done = before + sum(spec.sequences for spec in specs)
-        work.tell(names, work.speed())
+            self._pending.pop(spec)
+        self._sequences_done = before + sum(spec.sequences for spec in specs)
+        self._tell(names, self._speed())
 
-
-class _Work:
-    """What is left of a plan for this process, and what it has done."""
-
-    def __init__(self, store: RunStore, plan: Plan, retrain: frozenset[str], since: float) -> None:
-        self.store, self.plan, self.retrain, self.since = store, plan, retrain, since
-        self.pending = dict.fromkeys(plan.specs)
-        self.trained: list[RunSpec] = []
-        self.programs: set[object] = set()
-        self.failed: dict[RunSpec, str] = {}
-        self.report: Callable[[Progress], None] = lambda progress: None
-        self.sequences_done = 0
-        self.sequences_trained = 0
-        self.seconds = 0.0
-        for spec in plan.specs:
-            self.settle(spec)
-        self.sequences_total = sum(spec.sequences for spec in self.pending)
-
-    def take_on(self, more: More | None) -> bool:
-        """Add runs to the plan; says whether there were any."""
-        if more is None:
-            return False
-        self.retrain |= more.retrain
-        known = set(self.plan.specs)
-        new = [spec for spec in more.plan.specs if spec not in known]
-        self.plan = Plan.of([*self.plan.specs, *new])
-        self.pending |= dict.fromkeys(new)
-        for spec in new:
-            self.settle(spec)
-        self.sequences_total += sum(spec.sequences for spec in new if spec in self.pending)
-        return True
-
-    def settle(self, spec: RunSpec) -> bool:
+    def _settle(self, spec: RunSpec) -> bool:
         """Take a run off the list if it is in the store; says whether it is."""
-        stored = self.store.manifest(spec)
-        if stored is None or (spec.key in self.retrain and stored.finished < self.since):
+        stored = self._store.manifest(spec)
+        if stored is None or (spec.key in self._retrain and stored.finished < self._since):
             return False
-        self.pending.pop(spec, None)
+        self._pending.pop(spec, None)
         if stored.diverged is not None:
-            self.failed[spec] = stored.diverged
+            self._failed[spec] = stored.diverged
         return True
 
-    def awaits_source(self, spec: RunSpec) -> bool:
+    def _awaits_source(self, spec: RunSpec) -> bool:
         """Whether the run that it takes weights from is still to be trained."""
         source = spec.transplant and spec.transplant.source
-        return source in self.pending and not self.settle(source)
+        return source in self._pending and not self._settle(source)
 
-    def hopeless(self, spec: RunSpec) -> str:
+    def _hopeless(self, spec: RunSpec) -> str:
         """Why it cannot be trained, or an empty text: the run that it takes weights from has no
         results.
         """
-        reason = self.failed.get(spec.transplant.source) if spec.transplant else None
+        reason = self._failed.get(spec.transplant.source) if spec.transplant else None
         return f"the run it takes weights from has no results: {reason}" if reason else ""
 
-    def speed(self, more_sequences: int = 0, more_seconds: float = 0.0) -> float:
+    def _speed(self, more_sequences: int = 0, more_seconds: float = 0.0) -> float:
         """Sequences a second so far, with those of runs under way."""
-        seconds = self.seconds + more_seconds
-        return (self.sequences_trained + more_sequences) / seconds if seconds > 0 else 0.0
+        seconds = self._seconds + more_seconds
+        return (self._sequences_trained + more_sequences) / seconds if seconds > 0 else 0.0
 
-    def tell(self, current: str, speed: float = 0.0) -> None:
-        self.report(
+    def _tell(self, current: str, speed: float = 0.0) -> None:
+        self._report(
             Progress(
-                runs_done=len(self.plan.specs) - len(self.pending),
-                runs_total=len(self.plan.specs),
-                sequences_done=self.sequences_done,
-                sequences_total=self.sequences_total,
+                runs_done=len(self._plan.specs) - len(self._pending),
+                runs_total=len(self._plan.specs),
+                sequences_done=self._sequences_done,
+                sequences_total=self._sequences_total,
                 sequences_per_second=speed,
                 current=current,
             )
         )
 
     def outcome(self) -> Outcome:
-        trained = set(self.trained)
+        """See :class:`Work`."""
+        trained = set(self._trained)
         return Outcome(
-            trained=tuple(self.trained),
+            trained=tuple(self._trained),
             reused=tuple(
-                spec for spec in self.plan.specs if spec not in trained and spec not in self.failed
+                spec
+                for spec in self._plan.specs
+                if spec not in trained and spec not in self._failed and spec not in self._pending
             ),
-            failed=self.failed,
-            sequences=self.sequences_trained,
-            seconds=self.seconds,
+            failed=self._failed,
+            sequences=self._sequences_trained,
+            seconds=self._seconds,
         )

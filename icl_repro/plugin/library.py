@@ -1,0 +1,29 @@
+"""What trains runs, stores them and keeps what is measured on them, imported when first needed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from icl_repro.plugin import threads
+
+
+def engine() -> SimpleNamespace:
+    """The parts of the library that the plugin uses, which are heavy."""
+    threads.use_one()
+    from icl_repro.measures.kept import keep_in
+    from icl_repro.training.compilation import reuse_compiled_programs
+    from icl_repro.training.executors import LocalExecutor, More
+    from icl_repro.training.plan import Plan, with_sources
+    from icl_repro.training.store import DivergedRun, MissingRun, RunStore
+
+    return SimpleNamespace(
+        LocalExecutor=LocalExecutor,
+        More=More,
+        Plan=Plan,
+        with_sources=with_sources,
+        RunStore=RunStore,
+        MissingRun=MissingRun,
+        DivergedRun=DivergedRun,
+        reuse_compiled_programs=reuse_compiled_programs,
+        keep_measurements_in=keep_in,
+    )
