@@ -50,6 +50,7 @@ class Training:
         self._waiting = list(drafts)
         self._planned = dict(specs)
         self._work: Any = None
+        self._is_noted = False
         if not state_of(config).settings.no_train:
             self._guarded(self._take_up)
         self._note()
@@ -65,6 +66,8 @@ class Training:
                 choose(self._config, draft)
                 self._take_on(_needed([draft]))
                 self._see_to(draft.all_specs())
+        if not self._is_noted:
+            self._note()
 
     def finish(self) -> None:
         """Train what is left, which tests of other processes wait for."""
@@ -92,12 +95,15 @@ class Training:
         wanted = list(specs)
         if self._goes_on and wanted:
             self._guarded(lambda report: self._work.see_to(wanted, report))
-            self._note()
 
     def _take_on(self, specs: Mapping[str, Any]) -> None:
-        self._planned |= specs
+        self._plan(specs)
         if self._goes_on:
             self._work.take_on(self._more(specs))
+
+    def _plan(self, specs: Mapping[str, Any]) -> None:
+        self._planned |= specs
+        self._is_noted = False
 
     def _more(self, specs: Mapping[str, Any]) -> Any:
         kinds = library.engine()
@@ -119,7 +125,7 @@ class Training:
                 choose(self._config, draft)
                 chosen.append(draft)
         specs = _needed(chosen)
-        self._planned |= specs
+        self._plan(specs)
         return self._more(specs) if specs else None
 
     def _anew(self) -> frozenset[str]:
@@ -140,7 +146,12 @@ class Training:
         """
         try:
             with _warnings_passed_on(self._config), reporting(self._config) as report:
-                part(report)
+
+                def heard(progress: Any) -> None:
+                    self._is_noted = False
+                    report(progress)
+
+                part(heard)
         except Exception as error:
             traceback.print_exc()
             state_of(self._config).training_problem = f"{type(error).__name__}: {error}"
@@ -163,6 +174,7 @@ class Training:
                 problem=problem,
             )
         scratch_of(self._config).put_note(process_name(self._config), note)
+        self._is_noted = True
 
 
 def _ready(draft: Draft, pending: Set[Any]) -> bool:
