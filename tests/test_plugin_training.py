@@ -94,7 +94,7 @@ def note(what):
         log.write(what + "\\n")
 
 @pytest.mark.claim(id="a.{name}", statement="S.", source="1", controls=("a.{name}.no",),
-                   runs=lambda seed: {{"run": Spec("run of {name}", seed, {length})}})
+                   runs=lambda seed: {{"run": Spec("run of {name}", seed, {length}, "slow")}})
 def test_{name}(evidence, runs):
     note("judged {name}")
     evidence.check("length", runs["run"].spec.sequences, at_least={least})
