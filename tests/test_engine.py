@@ -401,6 +401,23 @@ VALUES = [
 
 
 @pytest.mark.usefixtures("compiled_quickly")
+def test_no_more_programs_stay_in_memory_than_there_is_room_for(traced, monkeypatch):
+    other = TINY.with_(clamps=(ClampMatch((1,)),))
+    monkeypatch.setattr(engine, "PROGRAMS_IN_MEMORY", 2)
+    monkeypatch.setattr(engine, "_programs", set())
+    first = trained_alone(TINY)
+    trained(other)
+    traced.clear()
+    for spec in (other, TINY):
+        trained(spec)
+    assert traced == []
+    trained(CLAMPED)  # one too many
+    traced.clear()
+    assert_same_run(trained_alone(TINY), first)
+    assert set(traced) == {"update", "evaluate"}
+
+
+@pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize("change", VALUES, ids=str)
 def test_other_values_need_no_other_program(traced, change):
     trained(CLAMPED)

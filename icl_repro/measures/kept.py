@@ -1,7 +1,8 @@
 """Measurements that are kept on disk, so that nothing is measured twice that cannot have changed.
 
 A kept measurement is addressed by all that it follows from: the function and its arguments, bit by
-bit; the source of this package; the versions of the libraries that compute; the kind of processor.
+bit; the source of this package; the versions and settings of the libraries that compute; the kind
+of processor and device.
 Whatever is not plainly data or made of this package's own types (a function or an edit of the
 user's, whose source is not part of the address) is measured anew each time, and so is what was
 kept but is not as it was written.
@@ -33,6 +34,8 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 LIBRARIES = ("jax", "jaxlib", "equinox", "numpy", "scipy")
+_SETTINGS = ("JAX_", "XLA_")
+"""How the names of settings in the environment begin."""
 _TRUSTED = {"icl_repro", "builtins", "jax", "jaxlib", "equinox", "numpy"}
 """Packages whose types an address describes completely."""
 
@@ -141,7 +144,9 @@ def _circumstances() -> bytes:
     for source in sorted(root.rglob("*.py")):
         digest.update(source.relative_to(root).as_posix().encode() + b"\0" + source.read_bytes())
     versions = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
-    digest.update("\n".join([*versions, processor(), os.environ.get("XLA_FLAGS", "")]).encode())
+    settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith(_SETTINGS)]
+    devices = [processor(), jax.devices()[0].device_kind]
+    digest.update("\n".join([*versions, *settings, *devices]).encode())
     return digest.digest()
 
 

@@ -172,6 +172,7 @@ def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         item.user_properties += properties(draft)
     if call.when == "teardown":
         session.scratch_of(item.config).put_trial(_trial(item, draft))
+        draft.recorder = None  # its figures have been handed on: over five seeds they are many
 
 
 def properties(draft: Draft) -> list[tuple[str, object]]:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 NEVER = np.iinfo(np.int32).max
 DRAWN_AT_ONCE = 64
 """Batches that are drawn together: one by one, drawing would take as long as a product."""
+PROGRAMS_IN_MEMORY = 8
+"""Compiled programs that are held for further runs: each takes some 30 MB."""
 
 
 class Diverged(RuntimeError):
@@ -191,10 +193,22 @@ def _evaluate(trainee: Trainee) -> dict[str, Array]:
     return measured | {"bad_step": trainee.bad_step}
 
 
-_advance_one = eqx.filter_jit(_advance)
-_evaluate_one = eqx.filter_jit(_evaluate)
-_advance_group = eqx.filter_jit(eqx.filter_vmap(_advance, in_axes=(0, None, None, None)))
-_evaluate_group = eqx.filter_jit(eqx.filter_vmap(_evaluate))
+_advance_one = jax.jit(_advance, static_argnums=1)
+_evaluate_one = jax.jit(_evaluate)
+_advance_group = jax.jit(jax.vmap(_advance, in_axes=(0, None, None, None)), static_argnums=1)
+_evaluate_group = jax.jit(jax.vmap(_evaluate))
+_programs: set[object] = set()
+
+
+def _make_room_for(trainee: Trainee) -> None:
+    """Forget the programs that were compiled so far, if one more would be too many."""
+    leaves, structure = jax.tree.flatten(trainee)
+    needed = structure, tuple(leaf.shape for leaf in leaves)
+    if needed not in _programs and len(_programs) >= PROGRAMS_IN_MEMORY:
+        for compiled in (_advance_one, _evaluate_one, _advance_group, _evaluate_group):
+            compiled.clear_cache()
+        _programs.clear()
+    _programs.add(needed)
 
 
 def program(spec: RunSpec) -> object:
@@ -300,6 +314,7 @@ def train(
         (_advance_group, _evaluate_group) if is_group else (_advance_one, _evaluate_one)
     )
     trainee = jax.tree.map(lambda *xs: jnp.stack(xs), *trainees) if is_group else trainees[0]
+    _make_room_for(trainee)
 
     records = {index: _Record(spec) for index, spec in enumerate(specs)}
     failed: dict[int, Diverged] = {}
@@ -321,7 +336,7 @@ def train(
         on_step(step)
         if under_way:
             start, step = step, min(record.next_step for record in under_way.values())
-            trainee = advance(trainee, batch, jnp.asarray(start), jnp.asarray(step))
+            trainee = advance(trainee, batch, np.int32(start), np.int32(step))
     seconds = (time.perf_counter() - started) / len(specs)
     return [
         failed[index] if index in failed else record.finish(seconds)
