@@ -272,9 +272,10 @@ def test_a_run_that_the_marker_does_not_name(folder, record_of):
     assert "no run named 'othr'; did you mean 'other'?" in record_of(folder).claims[1].reason
 
 
-def test_a_worker_that_dies_while_training_costs_no_claim(folder, record_of):
+@pytest.mark.parametrize("dist", ["load", "loadfile"])
+def test_a_worker_that_dies_while_training_costs_no_claim(folder, record_of, dist: str):
     other_is(folder, 'Spec("other", seed, 10, mode="kills once")')
-    result = folder.runpytest_subprocess("-n2")
+    result = folder.runpytest_subprocess("-n2", f"--dist={dist}")
     outcomes = result.parseoutcomes()
     assert (outcomes["passed"], outcomes.get("failed"), outcomes.get("errors")) == (3, None, None)
     assert verdicts(record_of(folder)) == {"a.one": "supported", "b.two": "supported"}

@@ -27,13 +27,22 @@ def handle(config: pytest.Config, nodeid: str, report: pytest.TestReport, sched:
         try:
             sched.mark_test_pending(nodeid)
         except NotImplementedError:
-            # Not every way of distributing tests can do this.
-            state.crashed[nodeid] = f"{report.longrepr} or before it started"
-            return
+            # Not every way of distributing tests can do this; some do it by themselves.
+            if not _comes_again(sched, nodeid):
+                state.crashed[nodeid] = f"{report.longrepr} or before it started"
+                return
         report.outcome = "rerun"  # type: ignore[assignment]
         setattr(report, _AGAIN, True)
         return
     state.crashed[nodeid] = str(report.longrepr)
+
+
+def _comes_again(sched: Any, nodeid: str) -> bool:
+    """Whether a scheduler that hands out tests by file or class has the test still to do."""
+    waiting = getattr(sched, "workqueue", {}).values()
+    assigned = getattr(sched, "assigned_work", {}).values()
+    units = [*waiting, *(unit for units in assigned for unit in units.values())]
+    return any(unit.get(nodeid) is False for unit in units)
 
 
 def status(report: pytest.TestReport) -> tuple[str, str, str] | None:
