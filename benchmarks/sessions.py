@@ -18,10 +18,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import psutil
 
-from icl_repro.verification.record import VerificationRecord
+from icl_repro.verification.record import VerificationRecord, read_record
 
 ROOT = Path(__file__).parents[1]
 SAMPLED_EVERY = 0.5
@@ -48,10 +47,7 @@ def session(profile: str, store: Path, report: Path) -> Timed:
         largest = max(largest, largest_process(process.pid))
         time.sleep(SAMPLED_EVERY)
     seconds = time.perf_counter() - started
-    record = msgspec.json.decode(
-        (report / "verification.json").read_bytes(), type=VerificationRecord
-    )
-    return Timed(seconds, largest, process.returncode, record)
+    return Timed(seconds, largest, process.returncode, read_record(report / "verification.json"))
 
 
 def largest_process(root: int) -> int:

@@ -16,8 +16,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from networks import LEARNED, only
+from phase_changes import half_time_of
 
-from icl_repro.measures.phase_change import half_time
 from icl_repro.optogenetics import (
     Clamp,
     ClampCopy,
@@ -60,9 +60,8 @@ def fastest_head(runs: Mapping[str, Run]) -> int:
 
     def time_and_loss(head: int) -> tuple[float, float]:
         run = runs[f"head {head}"]
-        loss = run.curves["train.loss"]
-        time = half_time(run.sequences, loss)
-        return (math.inf if math.isnan(time) else time, float(loss[-1]))
+        time = half_time_of(run)
+        return (math.inf if math.isnan(time) else time, float(run.curves["train.loss"][-1]))
 
     return min(HEADS, key=time_and_loss)
 

@@ -19,6 +19,7 @@ from icl_repro.measures.checkpoints import losses_over_checkpoints
 from icl_repro.measures.curves import first_fall, first_rise, longest_stay
 from icl_repro.measures.dataset import performance
 from icl_repro.measures.heads import induction_strengths
+from icl_repro.measures.phase_change import HALF_LOSS
 from icl_repro.optogenetics import AblateHeads, Intervention, PreservingAblation, intervention
 from icl_repro.training import Run
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported, Series
@@ -26,8 +27,6 @@ from icl_repro.verification.published import published_series, reported
 
 LN2 = ReferenceLine("ln 2", math.log(2))
 SEQUENCES = "training sequences seen"
-HALF_LOSS = 0.35
-"""Half of ln 2: where the loss is halfway down from a guess between the two labels."""
 PLATEAU_LOSS = (0.6, 0.85)
 """Training losses of the plateau."""
 ALL_SETS = {

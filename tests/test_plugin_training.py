@@ -84,7 +84,6 @@ def test_each_run_of_the_plan_is_trained_once_and_reused_later(
 
 
 IN_TURN = """
-import os
 from pathlib import Path
 import pytest
 from plugin_doubles import Spec

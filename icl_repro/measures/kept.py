@@ -63,15 +63,13 @@ def kept(
         def measured(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
             if _is_traced((arguments, named)):
                 return measure(*arguments, **named)
-            address = None if _folder is None else _address(measure, (arguments, named))
-            if _folder is None or address is None:
-                return _on_the_host(measure(*arguments, **named))
-            place = _folder / address[:2] / address[2:]
-            content = _read(place)
+            place = _place(measure, (arguments, named))
+            content = None if place is None else _read(place)
             if content is not None:
                 return _unpacked(result, content)
             found = _on_the_host(measure(*arguments, **named))
-            _write(place, msgspec.msgpack.encode(found, enc_hook=_plain))
+            if place is not None:
+                _write(place, msgspec.msgpack.encode(found, enc_hook=_plain))
             return found
 
         return measured
@@ -107,8 +105,10 @@ def _on_the_host(result: Result) -> Result:
     return jax.tree.map(np.asarray, result)
 
 
-def _address(measure: Callable, arguments: PyTree) -> str | None:
-    """Where a measurement is kept; None if its arguments do not tell all."""
+def _place(measure: Callable, arguments: PyTree) -> Path | None:
+    """Where a measurement is kept; None if none are, or if its arguments do not tell all."""
+    if _folder is None:
+        return None
     leaves, structure = jax.tree.flatten(arguments)
     arrays = [np.asarray(leaf) for leaf in leaves]
     described = str(structure)
@@ -124,7 +124,8 @@ def _address(measure: Callable, arguments: PyTree) -> str | None:
     for array in arrays:
         digest.update(f"{array.dtype.str} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()
+    address = digest.hexdigest()
+    return _folder / address[:2] / address[2:]
 
 
 def _types(tree: PyTree) -> Iterator[type]:
@@ -150,6 +151,11 @@ def _circumstances() -> bytes:
     return digest.digest()
 
 
+def _sealed(content: bytes) -> bytes:
+    """Content behind its checksum."""
+    return hashlib.sha256(content).digest() + content
+
+
 def _read(place: Path) -> bytes | None:
     """What is kept there, if it is as it was written."""
     try:
@@ -157,7 +163,7 @@ def _read(place: Path) -> bytes | None:
     except OSError:
         return None
     content = written[hashlib.sha256().digest_size :]
-    return content if hashlib.sha256(content).digest() + content == written else None
+    return content if _sealed(content) == written else None
 
 
 def _write(place: Path, content: bytes) -> None:
@@ -167,7 +173,7 @@ def _write(place: Path, content: bytes) -> None:
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            unfinished.write_bytes(hashlib.sha256(content).digest() + content)
+            unfinished.write_bytes(_sealed(content))
             unfinished.replace(place)
         finally:
             unfinished.unlink(missing_ok=True)

@@ -19,8 +19,8 @@ def note_begun(config: pytest.Config, nodeid: str) -> None:
 def handle(config: pytest.Config, nodeid: str, report: pytest.TestReport, sched: Any) -> None:
     """Deal with the test that xdist thinks a dead worker was running.
 
-    A worker that dies while it trains has not started its first test: that one is handed to
-    another worker. A test that had started may have brought the worker down and is not repeated.
+    A worker that dies while it trains for a test has not started it: that one is handed to another
+    worker. A test that had started may have brought the worker down and is not repeated.
     """
     state = state_of(config)
     if nodeid not in state.begun:

@@ -23,17 +23,15 @@ class StoredRuns(Mapping[str, Any]):
         self._store = store
         self._draft = draft
         self._seed = seed
-        self._loaded: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         """The run of that name; ends the test if it is missing or has no results."""
         specs = self._draft.specs(self._seed)
         if name not in specs:
             raise KeyError(f"the marker asks for no run named {name!r}; {nearest(name, specs)}")
-        if name not in self._loaded:
-            self._loaded[name] = self._load(specs[name])
-            self._draft.runs_read.append(specs[name].key)
-        return self._loaded[name]
+        run = self._load(specs[name])
+        self._draft.runs_read.add(specs[name].key)
+        return run
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._draft.specs(self._seed))

@@ -91,10 +91,9 @@ class Training:
             choose=self._choose,
         )
 
-    def _see_to(self, specs: Iterable[Any]) -> None:
-        wanted = list(specs)
-        if self._goes_on and wanted:
-            self._guarded(lambda report: self._work.see_to(wanted, report))
+    def _see_to(self, specs: list[Any]) -> None:
+        if self._goes_on and specs:
+            self._guarded(lambda report: self._work.see_to(specs, report))
 
     def _take_on(self, specs: Mapping[str, Any]) -> None:
         self._plan(specs)

@@ -43,7 +43,7 @@ class Draft:
     messages: list[str] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
     curves: list[str] = field(default_factory=list)
-    runs_read: list[str] = field(default_factory=list)
+    runs_read: set[str] = field(default_factory=set)
     duration: float = 0.0
     _specs: dict[int | None, dict[str, Any]] = field(default_factory=dict)
     _chosen: bool = False
@@ -237,5 +237,5 @@ def _trial(item: pytest.Item, draft: Draft) -> Trial:
         message="\n".join(draft.messages),
         duration=draft.duration,
         evidence=draft.evidence,
-        runs=sorted(set(draft.runs_read)),
+        runs=sorted(draft.runs_read),
     )
