@@ -6,8 +6,8 @@ import contestants
 import jax
 import pytest
 
-from icl_repro.measures.dataset import performance
-from icl_repro.measures.wiring import wiring_diagram
+from icl_repro.measures.datasets.performance import performance
+from icl_repro.measures.heads.wiring import wiring_diagram
 
 N_ABLATIONS = 264
 

@@ -4,9 +4,8 @@ figure and five seeds.
 
 from __future__ import annotations
 
-from report_fixture import rich_record
-
-from icl_repro.report.page import render_html
+from icl_repro.report.text.page import render_html
+from tests.support.report_fixture import rich_record
 
 
 def test_report(beside):

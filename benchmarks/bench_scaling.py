@@ -8,7 +8,7 @@ from __future__ import annotations
 import contestants
 import pytest
 
-from icl_repro.transformer import ModelSettings
+from icl_repro.network.transformer import ModelSettings
 
 SEQUENCES = 8_192
 VARIED = {

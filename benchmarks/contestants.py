@@ -14,6 +14,7 @@ import numpy as np
 import optax
 
 from icl_repro.episodes import Episodes, Sampler
+from icl_repro.network.transformer import ModelSettings, Transformer, initialise
 from icl_repro.optogenetics import (
     ClampCopy,
     ClampFirstLayer,
@@ -26,7 +27,6 @@ from icl_repro.optogenetics import (
 from icl_repro.training import RunSpec, Schedule, engine
 from icl_repro.training.engine import Trainee, begin, begin_optimiser
 from icl_repro.training.evaluation import losses
-from icl_repro.transformer import ModelSettings, Transformer, initialise
 
 BATCH = RunSpec().optimiser.batch
 DEFAULT_SHAPE = ModelSettings()

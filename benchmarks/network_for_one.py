@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from icl_repro.episodes import Episodes
-from icl_repro.normalisation import NORM_EPSILON
-from icl_repro.rotary import ROTARY_BASE
-from icl_repro.transformer import Attention, LayerNorm, Transformer
+from icl_repro.network.normalisation import NORM_EPSILON
+from icl_repro.network.rotary import ROTARY_BASE
+from icl_repro.network.transformer import Attention, LayerNorm, Transformer
 
 
 def predict(model: Transformer, episodes: Episodes) -> Float[Array, "labels episodes"]:

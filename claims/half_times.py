@@ -9,12 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-import phase_changes
-from data_properties import BY_CLASSES, CONDITIONS, DEFAULT, Circuit, Condition, name_of
-
+from claims import phase_changes
+from claims.networks.data_properties import (
+    BY_CLASSES,
+    CONDITIONS,
+    DEFAULT,
+    Circuit,
+    Condition,
+    name_of,
+)
+from claims.published import reported
 from icl_repro.training import Run
 from icl_repro.verification.evidence import Reported
-from icl_repro.verification.published import reported
 
 Times = Mapping[tuple[Circuit, Condition], float]
 """Half-times in sequences; infinite where the loss never falls so far."""

@@ -1,16 +1,16 @@
 """Phase changes of runs and of published curves, measured in the same way and stated as evidence.
 
-See :mod:`icl_repro.measures.phase_change` for what is measured.
+See :mod:`icl_repro.measures.curves.phase_change` for what is measured.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from icl_repro.measures.phase_change import PhaseChange, half_time, phase_change
+from claims.published import published_data, published_series
+from icl_repro.measures.curves.phase_change import PhaseChange, half_time, phase_change
 from icl_repro.training import Run
 from icl_repro.verification.evidence import Reported, Series
-from icl_repro.verification.published import published_data, published_series
 
 SEQUENCES = "training sequences seen"
 

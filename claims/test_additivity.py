@@ -15,14 +15,14 @@ from collections.abc import Mapping
 import jax
 import numpy as np
 import pytest
-from networks import full, only, with_random_layer_1
 
+from claims.networks.plain import full, only, with_random_layer_1
+from claims.published import published_series, reported
 from icl_repro.episodes import Episodes
-from icl_repro.measures.ablation import HeadAblations, head_ablations
-from icl_repro.measures.rank_correlation import derangements, rank_correlation, spearman
+from icl_repro.measures.heads.ablation import HeadAblations, head_ablations
+from icl_repro.statistics.ranks import derangements, rank_correlation, spearman
 from icl_repro.training import Run, RunSpec
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported, Series
-from icl_repro.verification.published import published_series, reported
 
 HEADS = range(8)
 

@@ -19,13 +19,13 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from jaxtyping import Float
-from networks import ON_TRAINING_SEQUENCES, PASSED, full
-from phase_changes import SEQUENCES, half_time_of, loss_line
 
-from icl_repro.measures.phase_change import HALF_LOSS
+from claims.networks.plain import ON_TRAINING_SEQUENCES, PASSED, full
+from claims.phase_changes import SEQUENCES, half_time_of, loss_line
+from claims.published import published_series, reported
+from icl_repro.measures.curves.phase_change import HALF_LOSS
 from icl_repro.training import Run, RunSpec, Transplant
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported
-from icl_repro.verification.published import published_series, reported
 
 LONGEST = 600_000
 DATA_SEEDS = range(3)

@@ -24,13 +24,13 @@ import numpy as np
 import pytest
 from jaxtyping import PyTree
 
+from claims.published import reported
 from icl_repro.episodes import Episodes, EpisodeSettings, Sampler, split
+from icl_repro.network.transformer import ModelSettings, Transformer, initialise
 from icl_repro.optogenetics import Intervention
 from icl_repro.training import Optimiser
 from icl_repro.training.engine import begin_optimiser, update
-from icl_repro.transformer import ModelSettings, Transformer, initialise
 from icl_repro.verification.evidence import Bars, Figure, Series
-from icl_repro.verification.published import reported
 
 N_FEATURES = 512
 """Of an exemplar, as the suite encodes them."""

@@ -13,17 +13,17 @@ import math
 import jax
 import numpy as np
 import pytest
-from networks import full, network, one_layer, shuffled_labels, untrained
 
-from icl_repro.measures.checkpoints import losses_over_checkpoints
-from icl_repro.measures.curves import first_fall, first_rise, longest_stay
-from icl_repro.measures.dataset import performance
-from icl_repro.measures.heads import induction_strengths
-from icl_repro.measures.phase_change import HALF_LOSS
+from claims.networks.plain import full, network, one_layer, shuffled_labels, untrained
+from claims.published import published_series, reported
+from icl_repro.measures.curves.crossings import first_fall, first_rise, longest_stay
+from icl_repro.measures.curves.phase_change import HALF_LOSS
+from icl_repro.measures.datasets.checkpoints import losses_over_checkpoints
+from icl_repro.measures.datasets.performance import performance
+from icl_repro.measures.heads.strengths import induction_strengths
 from icl_repro.optogenetics import AblateHeads, Intervention, PreservingAblation, intervention
 from icl_repro.training import Run
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported, Series
-from icl_repro.verification.published import published_series, reported
 
 LN2 = ReferenceLine("ln 2", math.log(2))
 SEQUENCES = "training sequences seen"

@@ -18,10 +18,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 import pytest
-from clamped_networks import fastest_head, match, single_heads, unclamped
-from phase_changes import SEQUENCES, check_acceleration, of_run
 
-from icl_repro.measures.rank_correlation import derangements, spearman
+from claims.networks.clamped import fastest_head, match, single_heads, unclamped
+from claims.phase_changes import SEQUENCES, check_acceleration, of_run
+from claims.published import published_data, published_series, reported
+from icl_repro.statistics.ranks import derangements, spearman
 from icl_repro.training import Run, RunSpec
 from icl_repro.verification.evidence import (
     Cell,
@@ -32,7 +33,6 @@ from icl_repro.verification.evidence import (
     Series,
     Table,
 )
-from icl_repro.verification.published import published_data, published_series, reported
 
 STRENGTHS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 """The strengths of the paper, from perfect to perfectly wrong."""

@@ -12,12 +12,12 @@ import math
 from collections.abc import Iterable, Mapping
 
 import pytest
-from clamped_networks import fastest_head, match, previous_token, single_heads, unclamped
-from phase_changes import SEQUENCES, check_acceleration, half_time_of, loss_line, of_run
 
+from claims.networks.clamped import fastest_head, match, previous_token, single_heads, unclamped
+from claims.phase_changes import SEQUENCES, check_acceleration, half_time_of, loss_line, of_run
+from claims.published import published_series, reported
 from icl_repro.training import Run, RunSpec
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported
-from icl_repro.verification.published import published_series, reported
 
 SETS = {"one head": (2,), "another head": (6,), "three heads": (1, 2, 5)}
 """The heads that are clamped in Figure 8, where learning keeps its pace."""

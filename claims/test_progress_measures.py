@@ -15,7 +15,9 @@ from collections.abc import Mapping
 import jax
 import numpy as np
 import pytest
-from clamped_networks import (
+from jaxtyping import Float
+
+from claims.networks.clamped import (
     PREVIOUS_TOKEN_HEADS,
     fastest_head,
     match,
@@ -23,8 +25,7 @@ from clamped_networks import (
     single_heads,
     unclamped,
 )
-from jaxtyping import Float
-from phase_changes import (
+from claims.phase_changes import (
     SEQUENCES,
     as_published,
     check_acceleration,
@@ -33,13 +34,12 @@ from phase_changes import (
     of_published,
     of_run,
 )
-
-from icl_repro.measures.checkpoints import losses_over_checkpoints
-from icl_repro.measures.phase_change import PhaseChange, phase_change
+from claims.published import published_series, reported
+from icl_repro.measures.curves.phase_change import PhaseChange, phase_change
+from icl_repro.measures.datasets.checkpoints import losses_over_checkpoints
 from icl_repro.optogenetics import Clamp, ClampMatch, ClampPreviousToken, intervention
 from icl_repro.training import Run, RunSpec
 from icl_repro.verification.evidence import Figure, Panel, Reported, Series
-from icl_repro.verification.published import published_series, reported
 
 EPISODES = 2_000
 NONE = "no clamp"

@@ -15,18 +15,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
-from clamped_networks import single_heads
-from networks import full, only, untrained
 
-from icl_repro.measures.ablation import HeadAblations, head_ablations, order_of_strength
-from icl_repro.measures.curves import first_fall
-from icl_repro.measures.dataset import performance
-from icl_repro.measures.phase_change import HALF_LOSS
-from icl_repro.measures.rank_correlation import derangements, rank_correlation, spearman
+from claims.networks.clamped import single_heads
+from claims.networks.plain import full, only, untrained
+from claims.published import published_series, reported
+from icl_repro.measures.curves.crossings import first_fall
+from icl_repro.measures.curves.phase_change import HALF_LOSS
+from icl_repro.measures.datasets.performance import performance
+from icl_repro.measures.heads.ablation import HeadAblations, head_ablations, order_of_strength
+from icl_repro.statistics.intervals import mean
+from icl_repro.statistics.ranks import derangements, rank_correlation, spearman
 from icl_repro.training import Run, RunSpec
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported, Series
-from icl_repro.verification.published import published_series, reported
-from icl_repro.verification.statistics import mean
 
 HEADS = range(8)
 LEARNED_LOSS = 0.4 * math.log(2)

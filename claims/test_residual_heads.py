@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import full
 
-from icl_repro.measures.ablation import order_of_strength
-from icl_repro.measures.dataset import performance
-from icl_repro.measures.mistakes import (
+from claims.networks.plain import full
+from claims.published import published_series, reported
+from icl_repro.measures.datasets.performance import performance
+from icl_repro.measures.heads.ablation import order_of_strength
+from icl_repro.measures.heads.mistakes import (
     SingleHeadAnswers,
     concentration_by_chance,
     mistakes_by_label,
@@ -35,7 +36,6 @@ from icl_repro.verification.evidence import (
     Series,
     Table,
 )
-from icl_repro.verification.published import published_series, reported
 
 SUBSETS = 999
 """Random sets of sequences that stand for chance."""

@@ -7,9 +7,9 @@ those of Section 4.1: attend to the token before (1), copy it (2), route queries
 (3), match (4), copy the label to the output (5). The head is the one that is fastest alone; see
 :mod:`clamped_networks`. What the paper calls Layer 1 is layer 0 here.
 
-Measured on the train loss of 1,000 sequences by :mod:`icl_repro.measures.phase_change`: when it is
-half of ln 2, how long it takes from 0.6 to 0.1, by how much it speeds up, and whether it prefers a
-sum of exponentials or an S-shape. Published values beside them are measured in the same way on the
+Measured on the train loss of 1,000 sequences by :mod:`icl_repro.measures.curves.phase_change`: when
+it is half of ln 2, how long it takes from 0.6 to 0.1, by how much it speeds up, and whether it
+prefers a sum of exponentials or an S-shape. Published values beside them are measured in the same way on the
 curves of Figure 5b.
 """
 
@@ -20,8 +20,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from circuit_diagram import circuit_figure
-from clamped_networks import (
+
+from claims.figures.circuit import circuit_figure
+from claims.networks.clamped import (
     copy,
     fastest_head,
     layer_1,
@@ -32,8 +33,8 @@ from clamped_networks import (
     single_heads,
     unclamped,
 )
-from networks import untrained
-from phase_changes import (
+from claims.networks.plain import untrained
+from claims.phase_changes import (
     SEQUENCES,
     as_published,
     check_acceleration,
@@ -43,12 +44,11 @@ from phase_changes import (
     of_run,
     state_phase_change,
 )
-
-from icl_repro.measures.curves import first_fall
-from icl_repro.measures.phase_change import CHANGE, PhaseChange
+from claims.published import published_series, reported
+from icl_repro.measures.curves.crossings import first_fall
+from icl_repro.measures.curves.phase_change import CHANGE, PhaseChange
 from icl_repro.training import Run, RunSpec
 from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported
-from icl_repro.verification.published import published_series, reported
 
 NONE = "no clamp"
 PREVIOUS_TOKEN = "previous token (1)"

@@ -9,9 +9,8 @@ half-times T, T_B, T_C and T_BC, when the train loss first falls to 0.35, half o
 from __future__ import annotations
 
 import pytest
-from clamped_networks import single_heads
-from data_properties import BY_CLASSES, BY_LABELS, with_fastest_head, with_shuffled_labels
-from half_times import (
+
+from claims.half_times import (
     Times,
     half_times,
     half_times_everywhere,
@@ -21,6 +20,13 @@ from half_times import (
     middle_name,
     ratio_name,
     renamed,
+)
+from claims.networks.clamped import single_heads
+from claims.networks.data_properties import (
+    BY_CLASSES,
+    BY_LABELS,
+    with_fastest_head,
+    with_shuffled_labels,
 )
 
 FEWEST, MIDDLE, MOST = BY_CLASSES

@@ -12,15 +12,8 @@ on how many there are: what is said of it guards the clamps.
 from __future__ import annotations
 
 import pytest
-from clamped_networks import single_heads
-from data_properties import (
-    BY_CLASSES,
-    BY_LABELS,
-    Condition,
-    with_fastest_head,
-    with_shuffled_labels,
-)
-from half_times import (
+
+from claims.half_times import (
     Times,
     half_times,
     half_times_everywhere,
@@ -28,6 +21,14 @@ from half_times import (
     measure_ratio,
     ratio_name,
     renamed,
+)
+from claims.networks.clamped import single_heads
+from claims.networks.data_properties import (
+    BY_CLASSES,
+    BY_LABELS,
+    Condition,
+    with_fastest_head,
+    with_shuffled_labels,
 )
 
 FEWEST, MIDDLE, MOST = BY_LABELS

@@ -14,22 +14,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
-from clamped_networks import single_heads
-from data_properties import (
-    BY_CLASSES,
-    BY_LABELS,
-    CIRCUITS,
-    CLAMPED_SEQUENCES,
-    CONDITIONS,
-    DEFAULT,
-    LONGEST,
-    Circuit,
-    Condition,
-    name_of,
-    with_fastest_head,
-    with_shuffled_labels,
-)
-from half_times import (
+
+from claims.half_times import (
     SAME,
     SYMBOLS,
     Times,
@@ -45,11 +31,25 @@ from half_times import (
     ratio_name,
     renamed,
 )
-
-from icl_repro.measures.rank_correlation import derangements, rank_correlation, spearman
+from claims.networks.clamped import single_heads
+from claims.networks.data_properties import (
+    BY_CLASSES,
+    BY_LABELS,
+    CIRCUITS,
+    CLAMPED_SEQUENCES,
+    CONDITIONS,
+    DEFAULT,
+    LONGEST,
+    Circuit,
+    Condition,
+    name_of,
+    with_fastest_head,
+    with_shuffled_labels,
+)
+from claims.published import published_series
+from icl_repro.statistics.ranks import derangements, rank_correlation, spearman
 from icl_repro.training import Run
 from icl_repro.verification.evidence import Cell, Figure, Panel, Series, Table
-from icl_repro.verification.published import published_series
 
 # B and C looked at together: both classes and labels slow them down, and it cannot be told how.
 

@@ -18,8 +18,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
-from clamped_networks import single_heads
-from data_properties import (
+
+from claims.half_times import SYMBOLS, Times, half_times, half_times_everywhere, published_times
+from claims.networks.clamped import single_heads
+from claims.networks.data_properties import (
     BY_CLASSES,
     BY_LABELS,
     Circuit,
@@ -27,10 +29,8 @@ from data_properties import (
     with_fastest_head,
     with_shuffled_labels,
 )
-from half_times import SYMBOLS, Times, half_times, half_times_everywhere, published_times
-
-from icl_repro.measures.power_law import PowerLaw, power_law
-from icl_repro.measures.rank_correlation import derangements
+from icl_repro.measures.curves.power_law import PowerLaw, power_law
+from icl_repro.statistics.ranks import derangements
 from icl_repro.verification.evidence import Figure, Panel, Series
 
 SOURCE = "Beyond the paper, after Section 5"

@@ -4,7 +4,7 @@ Three vectors of dimension 20 are learnt by gradient descent (learning rate 1, 1
 their tensor product becomes that of three target vectors, under the mean squared error. A clamped
 vector is held at its target throughout. The paper shows one training (Figures 5a and 9); here every
 statement is judged on many random targets and starts. Scales that the paper leaves open are settled
-in :mod:`icl_repro.tensor_toy`.
+in :mod:`icl_repro.toy.vectors`.
 
 What the words mean, fixed on other draws than those judged:
 
@@ -27,14 +27,14 @@ from functools import cache
 import numpy as np
 import pytest
 
-from icl_repro import tensor_toy
-from icl_repro.measures.acceleration import (
+from icl_repro.measures.curves.acceleration import (
     crossing,
     exponential_fit,
     fastest_over_first,
     greatest_speedup,
     plateau_ratio,
 )
+from icl_repro.toy import vectors as tensor_toy
 from icl_repro.verification.draws import band, check_share, state_median
 from icl_repro.verification.evidence import Figure, Panel
 

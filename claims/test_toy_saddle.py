@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from icl_repro import tensor_toy
+from icl_repro.toy import vectors as tensor_toy
 from icl_repro.verification.draws import check_share, median, points, state_median
 from icl_repro.verification.evidence import Figure, Panel
 

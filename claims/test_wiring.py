@@ -16,26 +16,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from networks import full, network, only, untrained, with_random_layer_1
 
+from claims.networks.plain import full, network, only, untrained, with_random_layer_1
+from claims.published import published_heatmap, reported
 from icl_repro.episodes import Episodes
-from icl_repro.measures.composition import composition_scores
-from icl_repro.measures.pair_correlation import pair_correlation
-from icl_repro.measures.previous_token import (
+from icl_repro.measures.heads.composition import composition_scores
+from icl_repro.measures.heads.pair_correlation import pair_correlation
+from icl_repro.measures.heads.previous_token import (
     ABOVE_UNIFORM,
     UNIFORM_ATTENTION,
     previous_token_heads,
     previous_token_scores,
 )
-from icl_repro.measures.wiring import (
+from icl_repro.measures.heads.wiring import (
     WiringDiagram,
     keep_one_accuracies,
     wired,
     wiring_diagram,
     without_heads,
 )
+from icl_repro.network.transformer import Transformer
 from icl_repro.training import Run
-from icl_repro.transformer import Transformer
 from icl_repro.verification.evidence import (
     Bars,
     Cell,
@@ -48,7 +49,6 @@ from icl_repro.verification.evidence import (
     Table,
     Wiring,
 )
-from icl_repro.verification.published import published_heatmap, reported
 
 PAPER_HEADS = (1, 2, 5)
 """The paper's previous-token heads, all in its Layer 1 (Section 3.3)."""

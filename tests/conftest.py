@@ -23,7 +23,7 @@ filterwarnings = error
 # takes longer than the rest of the session.
 _CONFTEST = """
 import os
-import plugin_doubles
+from tests.support import plugin_doubles
 from icl_repro.plugin import library, outputs
 
 library.engine = plugin_doubles.engine
@@ -38,7 +38,7 @@ def claims_folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) ->
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     pytester.makefile(".ini", pytest=_INI)
     pytester.makeconftest(_CONFTEST)
     return pytester

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from quick_compilation import quickly_compiled
 from scipy.stats import chi2_contingency, chisquare
 
 from icl_repro.episodes import EpisodeError, EpisodeSettings, Sampler, samplers, split
 from icl_repro.exemplars.source import ExemplarSource
+from tests.support.quick_compilation import quickly_compiled
 
 IMPROBABLE = 1e-3
 """A p value below this says that draws are not as claimed. The seeds are fixed."""

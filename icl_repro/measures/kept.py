@@ -28,7 +28,7 @@ from jax.tree_util import default_registry
 from jaxtyping import PyTree
 
 import icl_repro
-from icl_repro.training.compilation import processor
+from icl_repro.storage.programs import processor
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from icl_repro.episodes import N_POSITIONS, QUERY_POSITION
+from icl_repro.network.transformer import ModelSettings
 from icl_repro.optogenetics.edits import (
     CLEAN,
     Constant,
@@ -29,7 +30,6 @@ from icl_repro.optogenetics.edits import (
     TokenBefore,
 )
 from icl_repro.optogenetics.passes import Intervention
-from icl_repro.transformer import ModelSettings
 
 Preserved = Literal["pattern", "value", "key", "query"]
 

@@ -19,8 +19,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, QUERY_POSITION, Episodes
+from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics.sites import EditError, axes_of
-from icl_repro.transformer import Transformer
 
 
 class OutOfRange(EditError):

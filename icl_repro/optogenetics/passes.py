@@ -15,9 +15,9 @@ import jax
 from jaxtyping import Array, Float
 
 from icl_repro.episodes import Episodes
+from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics.edits import Context, Edit, NeverFires, Pass, apply, check_conflict
 from icl_repro.optogenetics.sites import EditError, bears_on, sites, unknown_site
-from icl_repro.transformer import Transformer
 
 
 class Trace(eqx.Module):

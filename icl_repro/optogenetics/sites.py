@@ -11,7 +11,7 @@ import msgspec
 from jaxtyping import Array
 
 from icl_repro.episodes import Episodes
-from icl_repro.transformer import Transformer, site_axes
+from icl_repro.network.transformer import Transformer, site_axes
 
 
 class EditError(ValueError):

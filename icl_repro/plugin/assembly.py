@@ -12,7 +12,7 @@ import pytest
 from icl_repro.plugin import environment
 from icl_repro.plugin.session import SessionState
 from icl_repro.plugin.transport import Catalogue, Entry, TrainingNote
-from icl_repro.verification.claim import Claim, Control
+from icl_repro.verification.declare import Claim, Control
 from icl_repro.verification.record import (
     SCHEMA_VERSION,
     ClaimRecord,

@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from icl_repro.nearest import nearest
 from icl_repro.plugin import declarations, order, trials
 from icl_repro.plugin.declarations import Declarations
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.session import refuse, scratch_of, state_of
 from icl_repro.plugin.transport import Catalogue, Entry
-from icl_repro.verification.claim import Claim, Control
-from icl_repro.verification.nearest import nearest
+from icl_repro.verification.declare import Claim, Control
 from icl_repro.verification.record import ClaimRecord
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from icl_repro.verification.claim import (
+from icl_repro.nearest import nearest
+from icl_repro.verification.declare import (
     Claim,
     Control,
     Declared,
@@ -17,7 +18,6 @@ from icl_repro.verification.claim import (
     declare_claim,
     declare_control,
 )
-from icl_repro.verification.nearest import nearest
 
 _READERS: dict[str, Callable[..., Declared]] = {"claim": declare_claim, "control": declare_control}
 

@@ -11,7 +11,7 @@ def engine() -> SimpleNamespace:
     """The parts of the library that the plugin uses, which are heavy."""
     threads.use_one()
     from icl_repro.measures.kept import keep_in
-    from icl_repro.training.compilation import reuse_compiled_programs
+    from icl_repro.storage.programs import reuse_compiled_programs
     from icl_repro.training.executors import LocalExecutor, More
     from icl_repro.training.plan import Plan, with_sources
     from icl_repro.training.store import DivergedRun, MissingRun, RunStore

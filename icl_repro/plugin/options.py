@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from icl_repro.verification.nearest import nearest
+from icl_repro.nearest import nearest
 from icl_repro.verification.profiles import (
     DEFAULT_PROFILE,
     PROFILES,

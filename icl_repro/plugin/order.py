@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from icl_repro.plugin.declarations import Declarations, site_of
-from icl_repro.verification.claim import Claim
+from icl_repro.verification.declare import Claim
 
 _PLACE = re.compile(r"(?:Sections?|§)\s*(\d+(?:\.\d+)*)|Appendi(?:x|ces)\s*([A-Z](?:\.\d+)*)")
 

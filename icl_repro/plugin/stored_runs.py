@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from icl_repro.nearest import nearest
 from icl_repro.plugin import library
 from icl_repro.plugin.session import state_of
 from icl_repro.plugin.trials import Draft
-from icl_repro.verification.nearest import nearest
 
 
 class StoredRuns(Mapping[str, Any]):

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from icl_repro.verification.claim import Claim, Control
+from icl_repro.verification.declare import Claim, Control
 from icl_repro.verification.record import ExemplarSample, Trial
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import pytest
 
 from icl_repro.plugin import session
 from icl_repro.verification import wording
-from icl_repro.verification.claim import Claim, Control, Declared
+from icl_repro.verification.declare import Claim, Control, Declared
 from icl_repro.verification.evidence import Evidence
 from icl_repro.verification.profiles import ProfileRules
 from icl_repro.verification.record import Outcome, Trial

@@ -20,11 +20,11 @@ import optax
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from icl_repro.episodes import Episodes, Sampler, samplers
+from icl_repro.network.transformer import Transformer, initialise
 from icl_repro.optogenetics import Intervention, intervention
 from icl_repro.training.evaluation import evaluate, losses
 from icl_repro.training.run import Run, weights
 from icl_repro.training.spec import RunSpec
-from icl_repro.transformer import Transformer, initialise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +81,8 @@ def begin(
     model = initialise(
         spec.model, sampler.bank.shape[1], spec.episodes.labels, jax.random.key(spec.init_seed)
     )
+    if spec.neighbour:
+        model = _one_rounding_away(model, jax.random.key(spec.neighbour))
     transplant = spec.transplant
     if transplant is not None:
         if load is None:
@@ -102,6 +104,16 @@ def begin(
         bad_step=jnp.asarray(NEVER, jnp.int32),
         frozen=None if transplant is None else transplant.up_to_layer,
     )
+
+
+def _one_rounding_away(model: Transformer, key: Key[Array, ""]) -> Transformer:
+    """The model with every weight moved to the next number of its type, to a random side."""
+    leaves, structure = jax.tree.flatten(model)
+    moved = [
+        jnp.nextafter(leaf, jax.random.choice(k, jnp.array([-jnp.inf, jnp.inf]), leaf.shape))
+        for leaf, k in zip(leaves, jax.random.split(key, len(leaves)), strict=True)
+    ]
+    return jax.tree.unflatten(structure, moved)
 
 
 def _with_weights(model: Transformer, donor: Transformer, layer: int) -> Transformer:

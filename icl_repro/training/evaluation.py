@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, Episodes
+from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention, Trace
-from icl_repro.transformer import Transformer
 
 LARGEST_CHUNK = 100
 """Episodes that are evaluated together: their activations stay in the cache of a core."""

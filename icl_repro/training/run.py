@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from icl_repro.episodes import Sampler, samplers
+from icl_repro.network.transformer import ModelSettings, Transformer, initialise
 from icl_repro.optogenetics import Intervention, intervention
 from icl_repro.training.spec import RunSpec
-from icl_repro.transformer import ModelSettings, Transformer, initialise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +88,16 @@ class Run:
         return jax.tree.unflatten(
             structure, [jnp.asarray(self.checkpoint_weights[name][checkpoint]) for name in names]
         )
+
+    def with_model(self, model: Transformer) -> Run:
+        """The same run ending in another network of the same shapes, such as an altered one; its
+        curves and its earlier checkpoints stay as they are.
+        """
+        changed = {
+            name: np.concatenate([self.checkpoint_weights[name][:-1], weight[None]])
+            for name, weight in weights(model).items()
+        }
+        return dataclasses.replace(self, checkpoint_weights=changed)
 
 
 @functools.cache

@@ -13,12 +13,10 @@ import numpy as np
 
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.exemplars import AnySource, Glyphs
+from icl_repro.network.transformer import ModelSettings
 from icl_repro.optogenetics import Clamp
+from icl_repro.training.provenance import source_and_libraries
 from icl_repro.training.schedule import Schedule
-from icl_repro.transformer import ModelSettings
-
-NUMERICS_VERSION = 3
-"""Part of every key. Raise it whenever the engine may give other results for the same spec."""
 
 LARGEST_SEED = 2**32 - 1
 """Larger seeds would wrap around: JAX makes its keys from 32 bits."""
@@ -81,6 +79,9 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         stop: when to end before that, if ever.
         transplant: weights of another run's network to start with and to leave as they are, if
             any.
+        neighbour: 0 for the run itself; 1, 2, ... for runs whose initial weights lie one rounding
+            of 32-bit numbers away, each to a side drawn from this number. They show how far
+            trainings differ by rounding alone, as they do between processors.
 
     Raises:
         TypeError: a value of the wrong type.
@@ -100,12 +101,13 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     eval_seed: int = 1
     stop: Stop | None = None
     transplant: Transplant | None = None
+    neighbour: int = 0
 
     def __post_init__(self) -> None:
         for field in _fields_of_a_run():
             value = _in_one_form(field, getattr(self, field.name))
             msgspec.structs.force_setattr(self, field.name, value)
-        for name in ("init_seed", "data_seed", "eval_seed"):
+        for name in ("init_seed", "data_seed", "eval_seed", "neighbour"):
             seed = getattr(self, name)
             if not 0 <= seed <= LARGEST_SEED:
                 nearest = min(max(seed, 0), LARGEST_SEED)
@@ -127,9 +129,23 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         msgspec.structs.force_setattr(self, "clamps", ordered)
 
     @property
-    def key(self) -> str:
+    def address(self) -> str:
         """64 hexadecimal digits: equal for specs that mean the same run, else different."""
+        return _address(self)
+
+    @property
+    def key(self) -> str:
+        """The same for what the run comes to: the code that trains and the libraries that compile
+        count too.
+        """
         return _key(self)
+
+    def neighbours(self, number: int) -> RunSpec:
+        """The run that starts one rounding away, with the one that it takes weights from."""
+        transplant = self.transplant and msgspec.structs.replace(
+            self.transplant, source=self.transplant.source.neighbours(number)
+        )
+        return self.with_(neighbour=number, transplant=transplant)
 
     @property
     def steps(self) -> int:
@@ -180,11 +196,14 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @functools.cache
-def _key(spec: RunSpec) -> str:
-    content = msgspec.json.encode(
-        [NUMERICS_VERSION, spec.exemplars.fingerprint, spec], order="deterministic"
-    )
+def _address(spec: RunSpec) -> str:
+    content = msgspec.json.encode([spec.exemplars.fingerprint, spec], order="deterministic")
     return hashlib.sha256(content).hexdigest()
+
+
+@functools.cache
+def _key(spec: RunSpec) -> str:
+    return hashlib.sha256(f"{spec.address} {source_and_libraries()}".encode()).hexdigest()
 
 
 @functools.cache
@@ -216,7 +235,7 @@ def _departures(spec: RunSpec) -> Iterator[str]:
         for name, value in msgspec.structs.asdict(getattr(spec, part)).items():
             if value != usual.get(name):
                 yield f"{part}.{name}={value}"
-    for name in ("data_seed", "eval_seed"):
+    for name in ("data_seed", "eval_seed", "neighbour"):
         if getattr(spec, name) != getattr(defaults, name):
             yield f"{name}={getattr(spec, name)}"
     if spec.transplant is not None:

@@ -1,7 +1,8 @@
 """The run store: a directory of finished runs, addressed by the content of their specs.
 
-    runs/ab/abcd.../1/    a finished run, see :mod:`icl_repro.training.entry`; 2, 3, ... if it was
-                          trained again: the highest number counts
+    runs/ab/abcd.../      by the address of its spec, a run as often as it was made otherwise:
+      0123456789ab.1/     by source and libraries, see :mod:`icl_repro.training.provenance`; 2, 3,
+                          ... if it was trained again: the highest number counts
     incoming/             runs being written, and replaced ones being removed
     damaged/              entries that are not as they were written, set aside
     locks/                one lock a run, so that no two processes train the same one
@@ -27,6 +28,7 @@ import filelock
 
 from icl_repro.training import entry
 from icl_repro.training.entry import Arrays, Damage, Entry, Manifest
+from icl_repro.training.provenance import source_and_libraries
 from icl_repro.training.run import Run
 from icl_repro.training.spec import RunSpec
 
@@ -150,19 +152,32 @@ class RunStore:
         return self.root / "incoming"
 
     def _folder(self, spec: RunSpec) -> Path:
-        return self.root / "runs" / spec.key[:2] / spec.key
+        return self.root / "runs" / spec.address[:2] / spec.address
 
-    def _generations(self, spec: RunSpec) -> list[int]:
-        """Numbers of the entries of a run, in order; more than one only if a writer was killed."""
+    def _entries(self, spec: RunSpec) -> list[str]:
+        """The names of all entries of a run, whatever source and libraries they were made with."""
         try:
-            names = os.listdir(self._folder(spec))
+            return os.listdir(self._folder(spec))
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(int(name) for name in names if name.isdecimal())
+
+    def _generations(self, spec: RunSpec) -> list[int]:
+        """Numbers of the entries of a run that were made with this source and these libraries, in
+        order; more than one only if a writer was killed.
+        """
+        parts = [name.partition(".") for name in self._entries(spec)]
+        return sorted(int(n) for made, _, n in parts if made == _made() and n.isdecimal())
+
+    def _entry(self, spec: RunSpec, generation: int) -> Path:
+        return self._folder(spec) / f"{_made()}.{generation}"
 
     def _newest(self, spec: RunSpec) -> Path | None:
         generations = self._generations(spec)
-        return self._folder(spec) / str(generations[-1]) if generations else None
+        return self._entry(spec, generations[-1]) if generations else None
+
+    def is_stale(self, spec: RunSpec) -> bool:
+        """Whether the run is there only as other source or other libraries made it."""
+        return bool(self._entries(spec)) and not self._generations(spec)
 
     def _read(self, spec: RunSpec) -> Entry | None:
         while (folder := self._newest(spec)) is not None:
@@ -236,13 +251,13 @@ class RunStore:
 
     def _publish(self, folder: Path, spec: RunSpec) -> None:
         earlier = self._generations(spec)
-        target = self._folder(spec) / str(max(earlier, default=0) + 1)
+        target = self._entry(spec, max(earlier, default=0) + 1)
         target.parent.mkdir(parents=True, exist_ok=True)
         folder.rename(target)
         with contextlib.suppress(OSError):  # an earlier entry that stays does no harm
             for generation in earlier:
                 replaced = folder.with_name(f"{folder.name}.{generation}")
-                target.with_name(str(generation)).rename(replaced)
+                self._entry(spec, generation).rename(replaced)
                 shutil.rmtree(replaced, ignore_errors=True)
 
     def _unusable(self, error: OSError) -> UnusableStore:
@@ -250,6 +265,11 @@ class RunStore:
             f"the run store {self.root} cannot be written to: {error}. It must be a directory "
             "with room in it that this user may write to, or a path where one can be made"
         )
+
+
+def _made() -> str:
+    """What entries of runs made with this source and these libraries are called."""
+    return source_and_libraries()[:12]
 
 
 def _size(run: Run) -> int:

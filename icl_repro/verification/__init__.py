@@ -3,7 +3,7 @@
 Nothing here imports JAX, and SciPy only where an interval is computed.
 """
 
-from icl_repro.verification.claim import Claim, Control, InvalidDeclaration
+from icl_repro.verification.declare import Claim, Control, InvalidDeclaration
 from icl_repro.verification.evidence import (
     Check,
     Evidence,

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from icl_repro.statistics.intervals import share_interval
 from icl_repro.verification.evidence import Interval, Series
 from icl_repro.verification.recorder import EvidenceRecorder
-from icl_repro.verification.statistics import share_interval
 
 
 class Median(NamedTuple):

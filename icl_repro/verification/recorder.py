@@ -8,6 +8,7 @@ from typing import Any, SupportsFloat, TypeVar, overload
 
 import msgspec
 
+from icl_repro.nearest import nearest
 from icl_repro.verification.diagram import Diagram
 from icl_repro.verification.evidence import (
     Bars,
@@ -23,7 +24,6 @@ from icl_repro.verification.evidence import (
     Table,
     Wiring,
 )
-from icl_repro.verification.nearest import nearest
 
 _Recorded = TypeVar("_Recorded", Check, Quantity, Figure, Table)
 

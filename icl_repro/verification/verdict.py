@@ -87,7 +87,7 @@ def _by_seed(trials: Sequence[Trial]) -> dict[int | None, Outcome]:
 def _share(held: int, judged: int, *, seeded: bool) -> Interval | None:
     if not seeded or not judged:
         return None
-    from icl_repro.verification.statistics import share_interval
+    from icl_repro.statistics.intervals import share_interval
 
     return share_interval(held, judged)
 

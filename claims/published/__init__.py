@@ -1,0 +1,253 @@
+"""The paper's own curves and values, to set beside what is measured.
+
+``published.json`` holds only what the claims use, with where each number comes from: printed in
+the text (ids ``paper.*``) or by the authors' notebooks (``nb.*``), or read off a figure, with the
+uncertainty of the reading (curves, points, heat maps, and ids ``dig.*``). Its ``provenance`` says
+what the fields mean. Ids keep the names of the paper: "L2 head 3" is layer 1, head 3 in this
+package; only those of ``nb.seed5.wiring.*`` count layers from 0, as the notebook does.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from icl_repro.verification.evidence import Heatmap, Reported, Series
+
+_Published = TypeVar("_Published")
+
+
+class PublishedCurve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A curve read off a figure of the paper.
+
+    `uncertainty` (of `y`) and `x_uncertainty` are one pixel of the figure, in the units of the
+    axes. `covered_fraction` is the share of the curve that lies under another line, where its
+    position is only bounded by that line. `low_confidence_points` counts points in the first,
+    nearly vertical part. `source` names the notebook cell whose figure was read.
+    """
+
+    figure: str
+    panel: str
+    label: str
+    quantity: str
+    seed: int | None
+    source: str
+    uncertainty: float
+    x_uncertainty: float
+    covered_fraction: float
+    low_confidence_points: int
+    x: list[float]
+    y: list[float]
+
+
+class PublishedPoints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A row of points of a figure, one for each of `heads` (of Layer 2, in the paper's names).
+
+    `x_quantity` and `quantity` say what `x` and `y` are. The uncertainties are those of reading
+    the figure, in the units of the axes, and 0 where the authors printed the numbers.
+    """
+
+    figure: str
+    panel: str
+    label: str
+    x_quantity: str
+    quantity: str
+    seed: int
+    source: str
+    style: Literal["points", "circles", "triangles"]
+    uncertainty: float
+    x_uncertainty: float
+    heads: list[int]
+    x: list[float]
+    y: list[float]
+
+
+class PublishedHeatmap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A heat map over pairs of heads: a row for each head of Layer 2, a column for one of Layer 1.
+
+    `limits` are the ends of the colour scale where values beyond them could not be read.
+    """
+
+    figure: str
+    panel: str
+    quantity: str
+    seed: int
+    source: str
+    uncertainty: float
+    limits: tuple[float, float] | None
+    note: str
+    values: list[list[float]]
+
+
+class PublishedValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A number that the authors print, or (`approximate`) round or show in a figure.
+
+    `location` is the section or figure, `source` the document that the number was taken from,
+    `uncertainty` that of reading the figure, in the unit of `value`.
+    """
+
+    value: float
+    quantity: str
+    location: str
+    seed: int | None
+    source: str
+    approximate: bool
+    uncertainty: float | None = None
+    note: str = ""
+
+
+class PublishedData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of ``published.json``."""
+
+    paper: str
+    provenance: list[str]
+    curves: dict[str, PublishedCurve]
+    points: dict[str, PublishedPoints]
+    heatmaps: dict[str, PublishedHeatmap]
+    values: dict[str, PublishedValue]
+
+
+class _Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Values that share where they come from. Each is a number, or that and its uncertainty."""
+
+    location: str
+    quantity: str
+    seed: int | None
+    source: str
+    approximate: bool
+    values: dict[str, float | tuple[float, float]]
+    note: str = ""
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``published.json`` as it is stored: values in groups, which keeps it small."""
+
+    paper: str
+    provenance: list[str]
+    curves: dict[str, PublishedCurve]
+    points: dict[str, PublishedPoints]
+    heatmaps: dict[str, PublishedHeatmap]
+    values: list[_Values]
+
+
+class UnknownPublishedId(KeyError):
+    """An id that ``published.json`` does not have; the message names the nearest that it has."""
+
+    def __init__(self, kind: str, wanted: str, known: list[str]) -> None:
+        nearest = difflib.get_close_matches(wanted, known, n=3, cutoff=0.0)
+        self.message = f"no published {kind} has the id {wanted!r}; the nearest are " + ", ".join(
+            repr(name) for name in nearest
+        )
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument, which would quote the whole sentence.
+        return self.message
+
+
+@cache
+def published_data() -> PublishedData:
+    """All that was published, with its provenance; read once on first use."""
+    content = Path(__file__).with_name("published.json").read_bytes()
+    stored = msgspec.json.decode(content, type=_File)
+    return PublishedData(
+        paper=stored.paper,
+        provenance=stored.provenance,
+        curves=stored.curves,
+        points=stored.points,
+        heatmaps=stored.heatmaps,
+        values=dict(_single_values(stored.values)),
+    )
+
+
+def published_series(curve_id: str, *, group: str = "") -> Series:
+    """A curve or a row of points of the paper as a series to draw over the measured one.
+
+    Args:
+        curve_id: for example ``fig3a.main.train`` (x is in training sequences seen), or
+            ``fig4a.only_head`` (x is the final induction strength; points in the order of `heads`
+            in :class:`PublishedPoints`).
+        group: the group of the measured series that this one belongs to (same colour).
+
+    Raises:
+        UnknownPublishedId: with the nearest ids, if there is no such curve.
+    """
+    data = published_data()
+    found = _look_up("curve", curve_id, {**data.curves, **data.points})
+    return Series(
+        label=found.label,
+        x=list(found.x),
+        y=list(found.y),
+        origin="published",
+        style=found.style if isinstance(found, PublishedPoints) else "line",
+        group=group,
+    )
+
+
+def published_heatmap(heatmap_id: str) -> Heatmap:
+    """A heat map of the paper over pairs of heads, to draw beside the measured one.
+
+    Args:
+        heatmap_id: ``fig11a.pp`` or ``fig11a.pv`` (change of accuracy without one head of layer 0,
+            patterns or values preserved; one head of layer 1 active), ``fig11b.pp`` or
+            ``fig11b.pv`` (accuracy with one head of each layer), ``fig11c.key`` or ``fig11c.value``
+            (composition scores; with ``_init`` before training).
+
+    Raises:
+        UnknownPublishedId: with the nearest ids, if there is no such heat map.
+    """
+    found = _look_up("heat map", heatmap_id, published_data().heatmaps)
+    return Heatmap(
+        title=found.panel,
+        x_label="head of layer 0",
+        y_label="head of layer 1",
+        columns=[str(head) for head in range(len(found.values[0]))],
+        rows=[str(head) for head in range(len(found.values))],
+        values=[list(row) for row in found.values],
+        unit=found.quantity,
+        limits=found.limits,
+        origin="published",
+    )
+
+
+def reported(value_id: str) -> Reported:
+    """A value of the paper, with where the paper gives it.
+
+    Args:
+        value_id: for example ``paper.final_accuracy`` or ``dig.fig3a.main.train.half_time``.
+
+    Raises:
+        UnknownPublishedId: with the nearest ids, if there is no such value.
+    """
+    value = _look_up("value", value_id, published_data().values)
+    return Reported(value=value.value, source=value.location, approximate=value.approximate)
+
+
+def _look_up(kind: str, wanted: str, known: Mapping[str, _Published]) -> _Published:
+    if wanted not in known:
+        raise UnknownPublishedId(kind, wanted, list(known))
+    return known[wanted]
+
+
+def _single_values(groups: list[_Values]) -> Iterator[tuple[str, PublishedValue]]:
+    for group in groups:
+        for value_id, entry in group.values.items():
+            value, uncertainty = entry if isinstance(entry, tuple) else (entry, None)
+            yield (
+                value_id,
+                PublishedValue(
+                    value=value,
+                    quantity=group.quantity,
+                    location=group.location,
+                    seed=group.seed,
+                    source=group.source,
+                    approximate=group.approximate,
+                    uncertainty=uncertainty,
+                    note=group.note,
+                ),
+            )

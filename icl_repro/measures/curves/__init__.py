@@ -1,0 +1,1 @@
+"""Times, speeds and shapes, read off curves."""

@@ -1,0 +1,1 @@
+"""Measurements over whole sets of episodes and over checkpoints."""

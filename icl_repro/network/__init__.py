@@ -1,0 +1,1 @@
+"""The attention-only transformer, every activation a named site."""

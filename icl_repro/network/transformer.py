@@ -1,0 +1,299 @@
+"""The attention-only transformer (Section 2.1, Appendix A); every activation is a named site.
+
+Causal, LayerNorm before each attention and before the unembedding, rotary positions, no MLP. The
+one definition serves training, clamped training and analysis: at each site the computation hands
+its activation to a *tap*, which returns the activation to go on with. A tap that returns what it
+was given leaves the model as it is; taps that edit and record are in :mod:`icl_repro.optogenetics`.
+
+Arrays are feature-major with positions and episodes last: every projection is one matrix product
+with the weights on the left, which is the fastest layout for networks of this size on a CPU.
+
+Layers count from 0; the paper counts them from 1. Heads count from 0 in both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, QUERY_POSITION, Episodes
+from icl_repro.network.normalisation import normalise
+from icl_repro.network.products import compare, mix, softmax_over_keys
+from icl_repro.network.rotary import rotate
+
+ALL_POSITIONS = tuple(range(N_POSITIONS))
+
+SITE_AXES: Mapping[str, tuple[str, ...]] = {
+    "embedding.exemplars": ("width", "exemplar", "episode"),
+    "embedding.labels": ("width", "context", "episode"),
+    "embedding": ("width", "position", "episode"),
+    "attention.normed": ("width", "position", "episode"),
+    "attention.query": ("head", "channel", "query", "episode"),
+    "attention.key": ("head", "channel", "key", "episode"),
+    "attention.value": ("head", "channel", "key", "episode"),
+    "attention.scores": ("head", "query", "key", "episode"),
+    "attention.pattern": ("head", "query", "key", "episode"),
+    "attention.mixed": ("head", "channel", "query", "episode"),
+    "attention.output": ("width", "position", "episode"),
+    "residual.post": ("width", "position", "episode"),
+    "final.normed": ("width", "position", "episode"),
+    "logits": ("label", "episode"),
+}
+"""Axes of every site; those of a layer stand here without their prefix ``layers.L.``.
+
+Queries and keys are those that are compared, that is, after rotation. `attention.scores` are there
+for later tokens too, which the pattern then leaves out. `attention.mixed` is what each head reads:
+the values mixed by its pattern, before the output projection.
+"""
+
+
+def site_axes(name: str) -> tuple[str, ...] | None:
+    """The named axes of site `name`, or None if it is no site's name in any model."""
+    prefix, _, rest = name.partition(".")
+    if prefix == "layers":
+        layer, _, leaf = rest.partition(".")
+        return SITE_AXES.get(leaf) if layer.isdecimal() and _in_layer(leaf) else None
+    return None if _in_layer(name) else SITE_AXES.get(name)
+
+
+def _in_layer(leaf: str) -> bool:
+    return leaf.startswith(("attention.", "residual."))
+
+
+class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Shape of the transformer (Appendix A).
+
+    Attributes:
+        layers: number of attention layers (2).
+        width: width of the residual stream (64).
+        heads: heads in each layer (8).
+    """
+
+    layers: int = 2
+    width: int = 64
+    heads: int = 8
+
+    def __post_init__(self) -> None:
+        for name in ("layers", "width", "heads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, but must be at least 1")
+        if self.width % (2 * self.heads):
+            raise ValueError(
+                f"width {self.width} must be a multiple of twice the number of heads "
+                f"({2 * self.heads}), because rotary positions turn pairs of channels"
+            )
+
+
+class Tap(Protocol):
+    """What the model does with an activation before going on with it.
+
+    `positions` says which positions the activation's ``position`` or ``query`` axis covers: all of
+    them, except in the last layer when only the prediction is wanted.
+    """
+
+    def __call__(
+        self, site: str, activation: Float[Array, "..."], positions: tuple[int, ...]
+    ) -> Float[Array, "..."]:
+        """Return the activation to go on with, of the same shape."""
+        ...
+
+
+class Evaluable(Protocol):
+    """Edits that know how to evaluate a model under them."""
+
+    def trace(self, model: Transformer, episodes: Episodes) -> Any:
+        """Logits and activations under the edits."""
+        ...
+
+
+def untouched(site: str, activation: Array, positions: tuple[int, ...]) -> Array:
+    """The tap that changes nothing."""
+    return activation
+
+
+class LayerNorm(eqx.Module):
+    """Normalises each token's vector over its width, then scales and shifts it."""
+
+    weight: Float[Array, " width"]
+    bias: Float[Array, " width"]
+
+    def __call__(self, x: Float[Array, "width ..."]) -> Float[Array, "width ..."]:
+        """Normalise along the first axis."""
+        return normalise(x, self.weight, self.bias)
+
+
+class Attention(eqx.Module):
+    """One layer: LayerNorm, causal attention with rotary positions, output projection.
+
+    The rows of `query`, `key` and `value` and the columns of `output` are ordered head by head.
+    """
+
+    norm: LayerNorm
+    query: Float[Array, "width width"]
+    key: Float[Array, "width width"]
+    value: Float[Array, "width width"]
+    output: Float[Array, "width width"]
+    heads: int = eqx.field(static=True)
+
+    def __call__(
+        self,
+        residual: Float[Array, "width positions episodes"],
+        tap: Tap,
+        prefix: str,
+        positions: tuple[int, ...] = ALL_POSITIONS,
+    ) -> Float[Array, "width queries episodes"]:
+        """The residual stream after this layer at `positions`, the last of all positions."""
+        rows = slice(N_POSITIONS - len(positions), None)
+
+        def site(leaf: str, activation: Array, covers: tuple[int, ...] = ALL_POSITIONS) -> Array:
+            return tap(f"{prefix}.{leaf}", activation, covers)
+
+        normed = site("attention.normed", self.norm(residual))
+        query = rotate(self._by_head(_project(self.query, normed[:, rows])), positions)
+        query = site("attention.query", query, positions)
+        key = rotate(self._by_head(_project(self.key, normed)), ALL_POSITIONS)
+        key = site("attention.key", key)
+        value = site("attention.value", self._by_head(_project(self.value, normed)))
+
+        scores = compare(query, key) / math.sqrt(query.shape[1])
+        scores = site("attention.scores", scores, positions)
+        causal = np.tri(N_POSITIONS, dtype=bool)[rows, :, None]
+        pattern = softmax_over_keys(jnp.where(causal, scores, -jnp.inf))
+        pattern = site("attention.pattern", pattern, positions)
+        mixed = mix(pattern, value)
+        mixed = site("attention.mixed", mixed, positions)
+        output = _project(self.output, mixed.reshape(-1, *mixed.shape[2:]))
+        output = site("attention.output", output, positions)
+        return site("residual.post", residual[:, rows] + output, positions)
+
+    def _by_head(self, projected: Float[Array, "width ..."]) -> Float[Array, "heads channels ..."]:
+        return projected.reshape(self.heads, -1, *projected.shape[1:])
+
+
+def _project(
+    weight: Float[Array, "out in"], x: Float[Array, "in positions episodes"]
+) -> Float[Array, "out positions episodes"]:
+    return (weight @ x.reshape(x.shape[0], -1)).reshape(-1, *x.shape[1:])
+
+
+class Transformer(eqx.Module):
+    """A causal, attention-only transformer on few-shot episodes.
+
+    `model(episodes)` gives the logits at the query; `model.trace(episodes, edits)` gives them with
+    every activation.
+    """
+
+    exemplar_weight: Float[Array, "width features"]
+    exemplar_bias: Float[Array, " width"]
+    label_embedding: Float[Array, "width labels"]
+    layers: tuple[Attention, ...]
+    norm: LayerNorm
+    unembedding_weight: Float[Array, "labels width"]
+    unembedding_bias: Float[Array, " labels"]
+
+    @property
+    def n_layers(self) -> int:
+        """Number of layers."""
+        return len(self.layers)
+
+    @property
+    def n_heads(self) -> int:
+        """Heads in each layer."""
+        return self.layers[0].heads
+
+    @property
+    def n_labels(self) -> int:
+        """How many labels there are to choose from."""
+        return self.label_embedding.shape[1]
+
+    @property
+    def width(self) -> int:
+        """Width of the residual stream."""
+        return self.label_embedding.shape[0]
+
+    def __call__(
+        self, episodes: Episodes, tap: Tap = untouched, *, full: bool = False
+    ) -> Float[Array, "labels episodes"]:
+        """Logits at the query.
+
+        Only the query's row of the last layer bears on them; the other rows are computed only if
+        `full` is true, for a tap that wants to see them.
+        """
+        residual = self._embed(episodes, tap)
+        for index, layer in enumerate(self.layers):
+            last = index == self.n_layers - 1
+            positions = (QUERY_POSITION,) if last and not full else ALL_POSITIONS
+            residual = layer(residual, tap, f"layers.{index}", positions)
+        final = tap("final.normed", self.norm(residual), positions)[:, -1]
+        logits = self.unembedding_weight @ final + self.unembedding_bias[:, None]
+        return tap("logits", logits, (QUERY_POSITION,))
+
+    def trace(self, episodes: Episodes, edits: Evaluable) -> Any:
+        """Logits and every activation under `edits`, see :mod:`icl_repro.optogenetics`."""
+        return edits.trace(self, episodes)
+
+    def _embed(self, episodes: Episodes, tap: Tap) -> Float[Array, "width positions episodes"]:
+        exemplars = tap("embedding.exemplars", self._embed_exemplars(episodes), (0, 2, 4))
+        labels = self.label_embedding @ jax.nn.one_hot(
+            episodes.labels[:2].reshape(-1), self.n_labels, axis=0
+        )
+        labels = tap(
+            "embedding.labels", labels.reshape(self.width, 2, episodes.size), LABEL_POSITIONS
+        )
+        tokens = [exemplars[:, 0], labels[:, 0], exemplars[:, 1], labels[:, 1], exemplars[:, 2]]
+        return tap("embedding", jnp.stack(tokens, axis=1), ALL_POSITIONS)
+
+    def _embed_exemplars(self, episodes: Episodes) -> Float[Array, "width 3 episodes"]:
+        rows: Int[Array, " tokens"] = episodes.exemplars.reshape(-1)
+        bank = episodes.bank
+        # Whichever is less work: to embed the whole bank and pick, or to pick and embed.
+        if bank.shape[0] <= rows.size:
+            embedded = (bank @ self.exemplar_weight.T)[rows].T
+        else:
+            embedded = self.exemplar_weight @ bank[rows].T
+        embedded = embedded + self.exemplar_bias[:, None]
+        return embedded.reshape(self.width, 3, episodes.size)
+
+
+def initialise(
+    settings: ModelSettings, n_features: int, n_labels: int, key: Key[Array, ""]
+) -> Transformer:
+    """A transformer at initialisation.
+
+    Weights are truncated normal with variance one over the number of inputs, except label
+    embeddings (truncated at two standard deviations of 0.02); biases are 0, LayerNorm is neutral.
+    This is what the published implementation does (see the golden data's ``init``).
+    """
+    width = settings.width
+    keys = iter(jax.random.split(key, 3 + 4 * settings.layers))
+
+    def truncated(shape: tuple[int, int]) -> Float[Array, "out in"]:
+        return jax.random.truncated_normal(next(keys), -2.0, 2.0, shape)
+
+    def weight(n_out: int, n_in: int) -> Float[Array, "out in"]:
+        # Truncation at two standard deviations leaves 0.8796 of the spread.
+        return truncated((n_out, n_in)) / (0.87962566 * math.sqrt(n_in))
+
+    def norm() -> LayerNorm:
+        return LayerNorm(jnp.ones(width), jnp.zeros(width))
+
+    return Transformer(
+        exemplar_weight=weight(width, n_features),
+        exemplar_bias=jnp.zeros(width),
+        label_embedding=0.02 * truncated((width, n_labels)),
+        layers=tuple(
+            Attention(norm(), *(weight(width, width) for _ in range(4)), heads=settings.heads)
+            for _ in range(settings.layers)
+        ),
+        norm=norm(),
+        unembedding_weight=weight(n_labels, width),
+        unembedding_bias=jnp.zeros(n_labels),
+    )

@@ -1,0 +1,41 @@
+"""What decides the numbers of a run besides its description: the code that trains, and libraries.
+
+A changed clamp with an old store must not be judged on old networks, so that both are part of the
+key of every run (:attr:`icl_repro.training.spec.RunSpec.key`).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+from pathlib import Path
+
+import icl_repro
+from icl_repro.storage import fingerprint
+
+DECIDING_SOURCE = (
+    "exemplars/gabor.py",
+    "exemplars/glyphs.py",
+    "exemplars/pen.py",
+    "exemplars/pictures.py",
+    "exemplars/strokes.py",
+    "episodes.py",
+    "network",
+    "optogenetics",
+    "training/engine.py",
+    "training/evaluation.py",
+    "training/schedule.py",
+)
+"""The modules and packages whose code decides what a run comes to."""
+
+DECIDING_LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy")
+"""The libraries that compute and compile."""
+
+
+@functools.cache
+def source_and_libraries() -> str:
+    """A digest of both: 64 hexadecimal digits, the same for all runs of a process."""
+    source = fingerprint.of_source(Path(icl_repro.__file__).parent, DECIDING_SOURCE)
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in DECIDING_LIBRARIES]
+    return hashlib.sha256("\n".join([source, *versions]).encode()).hexdigest()

@@ -1,0 +1,168 @@
+"""Features kept on disk: the same with and without, and never wrong."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from icl_repro.exemplars import ExemplarCacheWarning, ExemplarSource, Glyphs
+from icl_repro.exemplars.source import forget_features
+
+
+class Noise(ExemplarSource, frozen=True, tag="noise"):
+    n_classes: ClassVar[int] = 50
+    n_exemplars: ClassVar[int] = 4
+    width: ClassVar[int] = 16
+    calls: ClassVar[list] = []
+
+    seed: int = 0
+
+    def recipe(self):
+        return "noise"
+
+    def compute_images(self, classes, exemplars):
+        raise NotImplementedError
+
+    def compute_features(self, classes, exemplars, cache):
+        self.calls.append(classes)
+        all_of_them = np.random.default_rng(self.seed).random((50, 4, 16)).astype(np.float32)
+        return all_of_them[np.ix_(classes, exemplars)]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_memory():
+    forget_features()
+    Noise.calls.clear()
+
+
+def ask(cache, classes=range(20), seed=0):
+    """As another process would: with nothing in memory."""
+    forget_features()
+    return Noise(seed).features(classes, [0, 2], cache)
+
+
+def kept(cache: Path) -> list[str]:
+    return sorted(path.name for path in cache.iterdir())
+
+
+def test_kept_features_are_the_computed_ones(tmp_path):
+    cache = tmp_path / "made" / "on demand"
+    plain, first, second = ask(None), ask(cache), ask(str(cache))
+    np.testing.assert_array_equal(plain, first)
+    np.testing.assert_array_equal(plain, second)
+    assert second.dtype == np.float32
+    assert len(Noise.calls) == 2, "the third came from the file"
+
+
+def test_another_request_or_source_is_another_file(tmp_path):
+    ask(tmp_path)
+    ask(tmp_path, classes=range(19))
+    ask(tmp_path, classes=range(19, -1, -1))
+    ask(tmp_path, seed=1)
+    assert len(kept(tmp_path)) == len(Noise.calls) == 4
+
+
+def test_a_kept_file_is_a_plain_npy_file(tmp_path):
+    expected = ask(tmp_path)
+    (name,) = kept(tmp_path)
+    assert name.startswith("features-")
+    np.testing.assert_array_equal(np.load(tmp_path / name, allow_pickle=False), expected)
+
+
+def flip_a_bit(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        flip_a_bit,
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:-1],
+        lambda content: content[:10],
+        lambda content: b"",
+        lambda content: content + b"x",
+    ],
+    ids=["bit", "half", "last byte", "head only", "empty", "more"],
+)
+def test_a_damaged_file_is_set_aside_and_replaced(tmp_path, damage):
+    expected = ask(tmp_path)
+    (name,) = kept(tmp_path)
+    broken = damage((tmp_path / name).read_bytes())
+    (tmp_path / name).write_bytes(broken)
+    with pytest.warns(ExemplarCacheWarning, match=rf"{name} is damaged: .*set aside as"):
+        again = ask(tmp_path)
+    np.testing.assert_array_equal(again, expected)
+    assert kept(tmp_path) == [name, name + ".damaged"]
+    assert (tmp_path / (name + ".damaged")).read_bytes() == broken
+    np.testing.assert_array_equal(ask(tmp_path), expected)
+    assert len(Noise.calls) == 2
+
+
+def test_a_sound_file_with_something_else_in_it_is_damaged(tmp_path):
+    expected = ask(tmp_path)
+    (name,) = kept(tmp_path)
+    ask(tmp_path, classes=range(19))
+    (other,) = set(kept(tmp_path)) - {name}
+    (tmp_path / name).write_bytes((tmp_path / other).read_bytes())
+    with pytest.warns(ExemplarCacheWarning, match=r"shape \(19, 2, 16\); expected .*\(20, 2, 16\)"):
+        again = ask(tmp_path)
+    np.testing.assert_array_equal(again, expected)
+
+
+def test_what_a_killed_writer_leaves_is_never_read(tmp_path):
+    expected = ask(tmp_path)
+    (name,) = kept(tmp_path)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).unlink()
+    (tmp_path / f"{name}.123-abcd.partial").write_bytes(content[:100])
+    np.testing.assert_array_equal(ask(tmp_path), expected)
+    assert name in kept(tmp_path)
+
+
+def test_a_cache_that_cannot_be_written_is_warned_about(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.warns(ExemplarCacheWarning, match="could not keep .*No space left"):
+        features = ask(tmp_path)
+    assert features.shape == (20, 2, 16)
+    assert kept(tmp_path) == [], "nothing half-written is left"
+
+
+def test_a_file_is_no_cache(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match=r"must be a directory; .*file is a file"):
+        ask(tmp_path / "file")
+
+
+def test_processes_share_a_cache(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[2]);"
+        "import tests.exemplars.test_cache as t;"
+        "[t.ask(Path(sys.argv[1]), classes=range(1, 2 + n % 40)) for n in range(400)]"
+    )
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-W", "error", "-c", code, str(tmp_path), root]
+    workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    errors = [worker.communicate()[1] for worker in workers]
+    assert errors == ["", "", ""]
+    names = kept(tmp_path)
+    assert len(names) == 40
+    assert all(name.endswith(".npy") for name in names)
+    np.testing.assert_array_equal(ask(tmp_path, range(1, 9)), ask(None, range(1, 9)))
+
+
+def test_glyphs_keep_features_and_scale(tmp_path):
+    computed = Glyphs().features(range(4), range(2), tmp_path)
+    assert [name.partition("-")[0] for name in kept(tmp_path)] == ["features", "scale"]
+    forget_features()
+    np.testing.assert_array_equal(Glyphs().features(range(4), range(2), tmp_path), computed)
+    forget_features()
+    np.testing.assert_array_equal(Glyphs().features(range(4), range(2)), computed)

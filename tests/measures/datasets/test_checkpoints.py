@@ -1,0 +1,47 @@
+"""Measurements on every checkpoint are those on each of them."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from icl_repro.measures.datasets.checkpoints import losses_over_checkpoints
+from icl_repro.measures.datasets.performance import performance
+from icl_repro.optogenetics import AblateHeads, Intervention, PreservingAblation, intervention
+from icl_repro.training import Run, Schedule
+from icl_repro.training.engine import begin, train
+from tests.support.quick_compilation import quickly_compiled
+from tests.support.tiny import TINY, exemplars
+
+SPEC = TINY.with_(
+    schedule=Schedule(every=160, every_in_change=160, first=160, episodes=32, keep_change=0.0)
+)
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    (run,) = train([SPEC], exemplars())
+    assert run.checkpoint_sequences.tolist() == [0, 160, 320, 480, 640]
+    return dataclasses.replace(run, cache=exemplars())
+
+
+@pytest.mark.parametrize(
+    "clamps",
+    [(AblateHeads((0,)),), (PreservingAblation((0, 1), ("pattern", "value")),)],
+    ids=str,
+)
+def test_losses_over_checkpoints_are_those_of_each_checkpoint(run, clamps):
+    episodes = run.samplers()["train"].sample(jax.random.key(1), 50)
+    edits = intervention(clamps, SPEC.model)
+    found = losses_over_checkpoints(run, episodes, edits)
+    measure = quickly_compiled(performance.__wrapped__)
+    one_by_one = [measure(run.model(i), episodes, edits).loss for i in range(5)]
+    np.testing.assert_allclose(found, one_by_one, rtol=1e-5)
+    assert len(np.unique(found)) == 5
+
+
+def test_without_intervention_they_are_the_losses_of_training(run):
+    episodes = begin(SPEC, exemplars()).evaluation_sets["train"]
+    found = losses_over_checkpoints(run, episodes, Intervention())
+    np.testing.assert_allclose(found, run.curves["train.loss"], rtol=1e-5)

@@ -1,0 +1,163 @@
+"""Measurements that are kept: given again only for the same question, and never if damaged."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from icl_repro.measures import kept as kept_measurements
+from icl_repro.measures.curves.phase_change import PhaseChange, phase_change
+from icl_repro.measures.datasets.performance import Performance
+from icl_repro.measures.kept import keep_in, kept
+from icl_repro.optogenetics import Constant, Edit, Intervention
+
+
+@pytest.fixture
+def folder(tmp_path):
+    keep_in(tmp_path)
+    yield tmp_path
+    keep_in(None)
+
+
+class Counted:
+    """A measurement that counts how often it is made."""
+
+    def __init__(self, result, made=lambda x, *rest: 2 * x):
+        self.times = 0
+
+        def doubled(*arguments, **named):
+            self.times += 1
+            return made(*arguments, **named)
+
+        self.measure = kept(result)(doubled)
+
+
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_nothing_is_kept_unless_there_is_a_folder():
+    doubled = Counted(np.ndarray)
+    for _ in range(2):
+        np.testing.assert_array_equal(doubled.measure(jnp.arange(3)), [0, 2, 4])
+    assert doubled.times == 2
+
+
+def test_an_array_is_measured_once_and_is_the_same_again(folder):
+    doubled = Counted(np.ndarray)
+    first, again = (doubled.measure(jnp.linspace(0, 1, 7).reshape(1, 7)) for _ in range(2))
+    assert doubled.times == 1
+    assert isinstance(first, np.ndarray)
+    assert first.dtype == again.dtype == np.float32
+    np.testing.assert_array_equal(first, again, strict=True)
+
+
+def test_another_value_shape_type_or_name_is_another_question(folder):
+    doubled = Counted(np.ndarray, lambda x, **named: 2 * x)
+    x = np.arange(4, dtype=np.int32)
+    questions = [x, x + 1, x.reshape(2, 2), x.astype(np.int16), x.view(np.float32)]
+    for question in questions:
+        doubled.measure(question)
+    doubled.measure(x, factor=2)
+    assert doubled.times == len(questions) + 1
+    other = Counted(np.ndarray, lambda x: 3 * x)
+    other.measure.__wrapped__.__qualname__ = "tripled"
+    np.testing.assert_array_equal(other.measure(x), 3 * x)
+
+
+def test_interventions_differ_by_what_they_edit_and_by_their_values(folder):
+    doubled = Counted(np.ndarray, lambda x, edits: x)
+
+    def edits(layer, value):
+        site = f"layers.{layer}.attention.mixed"
+        return Intervention([Edit(site, Constant(jnp.float32(value)), heads=np.eye(8)[0] > 0)])
+
+    for question in (edits(0, 0), edits(1, 0), edits(0, 1), Intervention()):
+        doubled.measure(np.zeros(2), question)
+        doubled.measure(np.zeros(2), question)
+    assert doubled.times == 4
+
+
+def test_modules_of_arrays_and_plain_data_are_kept_too(folder):
+    made = Performance(jnp.float32(0.5), jnp.float32(1.0), jnp.arange(3.0))
+    module = Counted(Performance, lambda: made)
+    first, again = module.measure(), module.measure()
+    assert module.times == 1
+    for found in (first, again):
+        assert isinstance(found, Performance)
+        jax.tree.map(np.testing.assert_array_equal, found, made)
+
+    x = np.linspace(0, 10, 60)
+    y = np.exp(-x)
+    plain = [phase_change(x, y), phase_change(x, y)]
+    assert isinstance(plain[1], PhaseChange)
+    assert repr(plain[0]) == repr(plain[1])  # equal would not do: there are not-a-numbers
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda content: b"",
+        lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+        lambda content: content[:-1],
+        lambda content: b"not what was written",
+    ],
+)
+def test_what_is_damaged_is_measured_again(folder, damaged):
+    doubled = Counted(np.ndarray)
+    doubled.measure(np.arange(3))
+    (file,) = files(folder)
+    content = file.read_bytes()
+    file.write_bytes(damaged(content))
+    np.testing.assert_array_equal(doubled.measure(np.arange(3)), [0, 2, 4])
+    assert doubled.times == 2
+    assert file.read_bytes() == content
+
+
+def test_a_folder_that_cannot_be_written_to_only_means_measuring_again(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    keep_in(tmp_path / "file")
+    try:
+        doubled = Counted(np.ndarray)
+        for _ in range(2):
+            np.testing.assert_array_equal(doubled.measure(np.arange(3)), [0, 2, 4])
+        assert doubled.times == 2
+    finally:
+        keep_in(None)
+
+
+class UsersOwn(Intervention):
+    """An intervention whose source is not part of any address."""
+
+
+def test_what_an_address_cannot_describe_is_measured_each_time(folder):
+    doubled = Counted(np.ndarray, lambda x, other: x)
+    for other in (UsersOwn(), lambda: None, object()):
+        for _ in range(2):
+            doubled.measure(np.zeros(2), other)
+    assert doubled.times == 6
+    assert not files(folder)
+
+
+def test_within_a_compiled_program_nothing_is_looked_up(folder):
+    doubled = Counted(np.ndarray)
+    np.testing.assert_array_equal(jax.jit(doubled.measure)(jnp.arange(3)), [0, 2, 4])
+    assert not files(folder)
+
+
+def test_another_source_of_the_package_is_another_question(folder, monkeypatch):
+    doubled = Counted(np.ndarray)
+    doubled.measure(np.arange(3))
+    monkeypatch.setattr(kept_measurements, "_circumstances", lambda: b"changed")
+    doubled.measure(np.arange(3))
+    assert doubled.times == 2
+
+
+def test_circumstances_follow_the_source(monkeypatch, tmp_path):
+    (tmp_path / "__init__.py").write_text("")
+    monkeypatch.setattr(kept_measurements.icl_repro, "__file__", str(tmp_path / "__init__.py"))
+    digest = kept_measurements._circumstances.__wrapped__
+    before = digest()
+    assert digest() == before
+    (tmp_path / "measure.py").write_text("x = 1")
+    assert digest() != before

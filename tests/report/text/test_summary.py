@@ -1,0 +1,83 @@
+"""The Markdown summary."""
+
+import re
+
+import msgspec
+import pytest
+
+from icl_repro.report import write_markdown
+from icl_repro.report.text.summary import escape, render_markdown
+from icl_repro.verification.record import Profile
+from tests.support.report_fixture import rich_record
+
+
+def rows(markdown):
+    """The cells of the table of claims."""
+    lines = [line for line in markdown.splitlines() if line.startswith("|")]
+    return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines[2:]]
+
+
+def test_it_tells_the_outcome_and_every_claim(tmp_path):
+    record = rich_record()
+    write_markdown(record, tmp_path / "out" / "verification.md")
+    text = (tmp_path / "out" / "verification.md").read_text("utf-8")
+    assert "**Of 8 claims, 3 are supported, 1 is refuted" in text
+    assert len(rows(text)) == 8
+    assert {len(row) for row in rows(text)} == {6}
+    assert "≥ 80,000" in rows(text)[0][4]
+    assert "~ distance of half-rise and half-fall: 0.15, holds on 4 of 5" in rows(text)[2][3]
+    assert "run missing from the store" in rows(text)[4][3]
+    assert "2 further claims were not selected" in text
+    assert "profile paper · seeds 5, 6, 7, 8 and 9 · 28 runs trained, 7 reused" in text
+    assert render_markdown(record) == text
+
+
+def test_a_smoke_run_is_marked():
+    record = msgspec.structs.replace(rich_record(), profile=Profile("smoke", [5], meaningful=False))
+    assert "> **Warning:** This was a run of the smoke profile" in render_markdown(record)
+
+
+def test_a_session_without_claims():
+    text = render_markdown(msgspec.structs.replace(rich_record(), claims=[]))
+    assert "**No claim was selected, so nothing was verified.**" in text
+    assert not rows(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("a | b", r"a \| b"),
+        ("two\nlines\n\n# three", "two lines # three"),
+        ("*bold* _it_ `code`", r"\*bold\* \_it\_ \`code\`"),
+        ("[link](x)", r"\[link\](x)"),
+        ("<b>&amp;", "&lt;b&gt;&amp;amp;"),
+        ("cost $x$ ~~gone~~", r"cost \$x\$ \~\~gone\~\~"),
+        ("back\\slash", "back\\\\slash"),
+        ("\x1b[31mred\x1b[0m\x00", "red�"),
+    ],
+)
+def test_text_shows_as_it_is(text, escaped):
+    assert escape(text) == escaped
+
+
+def test_addresses_and_names_do_not_become_links():
+    for text in ("https://example.org", "www.example.org", "@everyone"):
+        assert text not in escape(text)
+        assert escape(text).replace("<!-- -->", "") == text
+
+
+def test_hostile_text_adds_no_cells_and_no_lines():
+    hostile = 'x | y\n| z | <script>alert(1)</script> `"\n'
+    record = rich_record()
+    claim = msgspec.structs.replace(
+        record.claims[0], id=hostile, statement=hostile, source=hostile, reason=hostile
+    )
+    plain = render_markdown(record)
+    text = render_markdown(
+        msgspec.structs.replace(
+            record, claims=[claim, *record.claims[1:]], title=hostile, paper=hostile
+        )
+    )
+    assert len(text.splitlines()) == len(plain.splitlines())
+    assert {len(row) for row in rows(text)} == {6}
+    assert "<script" not in text

@@ -1,0 +1,113 @@
+"""The sentences of the report."""
+
+import msgspec
+import pytest
+
+from icl_repro.report.text import words
+from icl_repro.verification.evidence import Interval, Reported
+from icl_repro.verification.record import ClaimRecord, ControlRecord, Profile
+from tests.support.report_fixture import at_least, at_most, between, rich_record
+
+
+def with_claims(*verdicts):
+    record = rich_record()
+    claims = [
+        msgspec.structs.replace(record.claims[0], verdict=verdict, trials=[], controls=[])
+        for verdict in verdicts
+    ]
+    return msgspec.structs.replace(record, claims=claims)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sentence"),
+    [
+        ([], "No claim was selected, so nothing was verified."),
+        (["supported"], "The one claim is supported."),
+        (["supported"] * 12, "All 12 claims are supported."),
+        (["not run"] * 2, "All 2 claims were not run."),
+        (["refuted", "supported", "supported"], "Of 3 claims, 2 are supported and 1 is refuted."),
+        (
+            ["error", "not run", "inconclusive", "inconclusive"],
+            "Of 4 claims, 2 are inconclusive, 1 stopped with an error and 1 was not run.",
+        ),
+        (["not meaningful"] * 3, "All 3 claims are without a meaningful verdict."),
+    ],
+)
+def test_the_outcome_is_one_plain_sentence(verdicts, sentence):
+    assert words.overall(with_claims(*verdicts)) == sentence
+
+
+def test_every_verdict_has_its_words():
+    verdicts = msgspec.json.schema(ClaimRecord)["$defs"]["ClaimRecord"]["properties"]["verdict"]
+    assert set(words.VERDICTS) == set(words.MEANINGS) == set(verdicts["enum"])
+    control = msgspec.json.schema(ControlRecord)["$defs"]["ControlRecord"]["properties"]["verdict"]
+    assert set(words.CONTROL_VERDICTS) == set(control["enum"])
+
+
+def test_verdicts_can_be_told_apart_without_colour():
+    # "not run" and "not meaningful" share a colour, but no two share a symbol.
+    symbols = [verdict.symbol for verdict in words.VERDICTS.values()]
+    assert len(set(symbols)) == len(symbols)
+
+
+def test_thresholds():
+    assert words.threshold(at_least("a", 1.0, 80_000)) == "≥ 80,000"
+    assert words.threshold(at_most("a", 1.0, 0.35)) == "≤ 0.35"
+    assert words.threshold(between("a", 1.0, 0.6, 0.85)) == "0.6 to 0.85"
+
+
+def test_the_paper_s_value_says_when_it_is_approximate():
+    assert words.paper_value(None) == "—"
+    assert words.paper_value(Reported(78_400, "Appendix C")) == "78,400"
+    assert words.paper_value(Reported(253_833.0, "Figure 3a", approximate=True)) == "≈ 253,800"
+
+
+def test_intervals():
+    bounds = Interval(0.478, 1.0, method="Clopper-Pearson")
+    assert words.interval(bounds) == "95 % interval 0.478 to 1 (Clopper-Pearson)"
+    assert (
+        words.short_interval(Interval(None, 0.5, level=0.9))
+        == "not finite to 0.5 (90\N{NO-BREAK SPACE}%)"
+    )
+    assert words.interval(None) == words.short_interval(None) == ""
+
+
+def test_a_run_that_was_cut_short_is_warned_of():
+    warning = words.not_meaningful_warning(Profile("smoke", [5], meaningful=False))
+    assert "smoke" in warning
+    assert "say nothing about the paper" in warning
+    assert words.not_meaningful_warning(Profile("paper", [5], meaningful=True)) == ""
+
+
+def test_a_unit_stands_behind_a_name():
+    assert words.shown_unit("nats", "loss") == "nats"
+    assert words.shown_unit("of draws", "the loss accelerates") == "share of draws"
+    assert words.shown_unit("heads", "heads with a strength of 0.25") == ""
+    assert words.shown_unit("s", "losses") == "s"
+
+
+def test_full_stops():
+    assert words.as_full_sentence("A caption") == "A caption."
+    assert words.as_full_sentence("A caption. ") == "A caption."
+    assert words.as_full_sentence("") == ""
+    assert words.as_heading("The loss falls.") == "The loss falls"
+    assert words.as_heading("It rests. Then it falls.") == "It rests. Then it falls."
+
+
+def test_references_to_the_paper_stay_on_one_line():
+    assert words.unbroken("Section 3, Figure 3a") == "Section\xa03, Figure\xa03a"
+    assert (
+        words.unbroken("Figures 3a and 3b; Appendix F.2") == "Figures\xa03a and 3b; Appendix\xa0F.2"
+    )
+    assert words.unbroken("Figure out") == "Figure out"
+
+
+def test_small_phrases():
+    assert words.seed_list([]) == ""
+    assert words.seed_list([5]) == "Seed 5"
+    assert words.seed_list([5, 6, 9]) == "Seeds 5, 6 and 9"
+    assert words.family_title("toy_saddle") == "Toy saddle"
+    assert words.moment("2026-11-21T11:46:12+01:00") == "21 November 2026, 10:46 UTC"
+    assert words.moment("yesterday") == "yesterday"
+    assert words.as_sentence("every check holds") == "Every check holds"
+    assert words.as_sentence("emergence.plateau failed") == "emergence.plateau failed"

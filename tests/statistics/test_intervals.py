@@ -1,0 +1,76 @@
+"""Intervals against closed forms, and what must hold for any values."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from icl_repro.statistics.intervals import mean, share_interval
+
+values = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=30)
+
+
+@pytest.mark.parametrize("judged", [1, 5, 20])
+def test_all_or_none_has_the_closed_form_of_clopper_and_pearson(judged: int):
+    # With k = n the lower end solves p^n = alpha / 2; with k = 0 the upper end mirrors it.
+    everything, nothing = share_interval(judged, judged), share_interval(0, judged)
+    assert everything.low == pytest.approx(0.025 ** (1 / judged))
+    assert everything.high == 1
+    assert nothing.low == 0
+    assert nothing.high == pytest.approx(1 - 0.025 ** (1 / judged))
+    assert everything.method == "Clopper-Pearson"
+
+
+@given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+@settings(max_examples=50, deadline=None)
+def test_the_ends_of_a_share_interval_have_the_tails_they_should(pair: tuple[int, int]):
+    held, judged = pair
+    interval = share_interval(held, judged)
+
+    def tail(p: float, counts: range) -> float:
+        return sum(math.comb(judged, k) * p**k * (1 - p) ** (judged - k) for k in counts)
+
+    assert interval.low <= held / judged <= interval.high
+    if held:
+        assert tail(interval.low, range(held, judged + 1)) == pytest.approx(0.025, abs=1e-6)
+    if held < judged:
+        assert tail(interval.high, range(held + 1)) == pytest.approx(0.025, abs=1e-6)
+
+
+@pytest.mark.parametrize(("held", "judged"), [(0, 3), (4, 5), (9, 10), (17, 40)])
+def test_a_share_interval_is_scipys(held: int, judged: int):
+    exact = stats.binomtest(held, judged).proportion_ci(0.9, method="exact")
+    interval = share_interval(held, judged, 0.9)
+    assert (interval.low, interval.high) == pytest.approx((exact.low, exact.high))
+
+
+@pytest.mark.parametrize(("held", "judged"), [(1, 0), (-1, 3), (4, 3)])
+def test_what_is_no_share_is_refused(held: int, judged: int):
+    with pytest.raises(ValueError, match="is not a share"):
+        share_interval(held, judged)
+
+
+def test_the_mean_of_two_values_has_the_interval_of_students_t_with_one_degree():
+    estimate = mean([1.0, 3.0])
+    assert estimate.value == 2
+    # t(0.975; 1) = tan(0.475 pi), and the standard error is 1.
+    assert estimate.interval.high - 2 == pytest.approx(math.tan(0.475 * math.pi))
+    assert 2 - estimate.interval.low == pytest.approx(math.tan(0.475 * math.pi))
+
+
+@given(values, st.floats(-100, 100))
+@settings(max_examples=50, deadline=None)
+def test_a_shift_of_the_values_shifts_the_interval(sample: list[float], shift: float):
+    before, after = mean(sample), mean([value + shift for value in sample])
+    assert after.value == pytest.approx(before.value + shift, abs=1e-6)
+    assert after.interval.low == pytest.approx(before.interval.low + shift, abs=1e-5)
+
+
+@pytest.mark.parametrize("sample", [[1.0], [], [1.0, math.nan], [[1.0, 2.0], [3.0, 4.0]]])
+def test_too_few_or_not_finite_values_are_refused(sample: list):
+    with pytest.raises(ValueError, match="an interval needs"):
+        mean(sample)

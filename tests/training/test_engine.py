@@ -1,0 +1,528 @@
+"""The engine: what a run gives depends on its spec alone, and one program serves many runs."""
+
+import itertools
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+import pytest
+
+from icl_repro.measures.heads.strengths import induction_strengths
+from icl_repro.network.transformer import ModelSettings
+from icl_repro.optogenetics import (
+    AblateHeads,
+    ClampCopy,
+    ClampFirstLayer,
+    ClampMatch,
+    EditError,
+)
+from icl_repro.training import Optimiser, Run, RunSpec, Schedule, Stop, Transplant, engine
+from icl_repro.training.engine import Diverged, begin, begin_optimiser, train, update
+from icl_repro.training.evaluation import evaluate
+from icl_repro.training.run import weights
+from tests.support.quick_compilation import quickly_compiled
+from tests.support.tiny import DIVERGES, TINY, assert_same_run, exemplars
+
+CHANGING = TINY.with_(
+    sequences=6400,
+    optimiser=Optimiser(learning_rate=3e-3),
+    schedule=Schedule(
+        every=3200,
+        every_in_change=320,
+        first=64,
+        change=(0.3, 1.2),
+        episodes=32,
+        keep_every=2000,
+        keep_change=0.3,
+    ),
+)
+"""Goes through the losses that its schedule looks at more closely."""
+
+CLAMPED = TINY.with_(clamps=(AblateHeads((0,)), ClampMatch((1,), strength=0.9)))
+
+
+def trained(*specs: RunSpec, **options) -> list[Run]:
+    runs = train(specs, exemplars(), **options)
+    assert all(isinstance(run, Run) for run in runs)
+    return runs
+
+
+def trained_alone(spec: RunSpec) -> Run:
+    (run,) = trained(spec)
+    return run
+
+
+@pytest.fixture
+def compiled_quickly() -> Iterator[None]:
+    """Compiles with fewer optimisations: for programs that run for a moment only."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture(scope="module")
+def tiny_run() -> Run:
+    return trained_alone(TINY)
+
+
+@pytest.fixture(scope="module")
+def changing_run() -> Run:
+    return trained_alone(CHANGING)
+
+
+def assert_close(one: Run, other: Run, atol: float = 1e-4) -> None:
+    """The same run up to rounding, which grows as it trains; at exactly the same points."""
+    assert one.curves.keys() == other.curves.keys()
+    np.testing.assert_array_equal(one.sequences, other.sequences)
+    np.testing.assert_array_equal(one.checkpoint_sequences, other.checkpoint_sequences)
+    for name, curve in one.curves.items():
+        np.testing.assert_allclose(curve, other.curves[name], atol=atol, err_msg=name)
+    for name, kept in one.checkpoint_weights.items():
+        np.testing.assert_allclose(kept, other.checkpoint_weights[name], atol=atol, err_msg=name)
+
+
+# What a run depends on.
+
+
+def test_a_repeated_run_is_the_same_to_the_last_bit(tiny_run):
+    trained(TINY.with_(init_seed=6))  # something else in between
+    assert_same_run(trained_alone(TINY), tiny_run)
+
+
+def test_the_engine_does_what_a_plain_loop_does(tiny_run):
+    state = begin(TINY, exemplars())
+    step = quickly_compiled(update)
+    model, optimiser_state = state.model, begin_optimiser(state.model)
+    for index in range(TINY.steps):
+        episodes = state.sampler.sample(jax.random.fold_in(state.data_key, index), 32)
+        model, optimiser_state, _ = step(
+            model, optimiser_state, state.intervention, episodes, jnp.float32(1e-3)
+        )
+    for name, expected in weights(model).items():
+        kept = tiny_run.checkpoint_weights[name][-1]
+        np.testing.assert_allclose(kept, expected, atol=1e-5, err_msg=name)
+    measured = evaluate(model, state.intervention, state.evaluation_sets)
+    for name, value in measured.items():
+        np.testing.assert_allclose(tiny_run.curves[name][-1], value, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "companions",
+    [
+        [TINY.with_(init_seed=6), TINY.with_(data_seed=7)],
+        [TINY.with_(optimiser=Optimiser(learning_rate=0.1)), DIVERGES],
+    ],
+    ids=["other seeds", "other learning rates"],
+)
+@pytest.mark.parametrize("place", [0, 2])
+def test_a_run_is_the_same_alone_and_in_any_group(tiny_run, companions, place):
+    group = [*companions[:place], TINY, *companions[place:]]
+    run = train(group, exemplars())[place]
+    assert run.spec == TINY
+    assert_close(run, tiny_run)
+
+
+def test_runs_of_a_group_are_each_the_same_as_alone():
+    specs = [TINY.with_(init_seed=seed, data_seed=seed + 1) for seed in (6, 7, 8)]
+    for spec, run in zip(specs, trained(*specs), strict=True):
+        assert_close(run, trained_alone(spec))
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_clamped_runs_of_a_group_differ_in_heads_and_strength():
+    group = [
+        CLAMPED,
+        TINY.with_(clamps=(AblateHeads((1,)), ClampMatch((0,), strength=0.6))),
+        TINY.with_(clamps=(AblateHeads((0, 1)), ClampMatch((0, 1)))),
+    ]
+    for spec, run in zip(group, trained(*group), strict=True):
+        assert_close(run, trained_alone(spec))
+
+
+@pytest.mark.parametrize(
+    ("change", "differs_from_the_start", "weights_differ"),
+    [
+        ({"init_seed": 6}, True, True),
+        ({"data_seed": 6}, False, True),
+        ({"eval_seed": 6}, True, False),
+    ],
+    ids=str,
+)
+def test_what_each_seed_decides(tiny_run, change, differs_from_the_start, weights_differ):
+    other = trained_alone(TINY.with_(**change))
+    mine, theirs = tiny_run.curves["train.loss"], other.curves["train.loss"]
+    assert (mine[0] != theirs[0]) is np.bool_(differs_from_the_start)
+    assert mine[-1] != theirs[-1]
+    final = [run.checkpoint_weights["layers.1.query"][-1] for run in (tiny_run, other)]
+    assert np.array_equal(*final) is not weights_differ
+
+
+def test_the_split_seed_decides_what_is_held_out():
+    splits = [TINY, TINY.with_(episodes=msgspec.structs.replace(TINY.episodes, split_seed=1))]
+    one, other = (begin(spec, exemplars()) for spec in splits)
+    assert not np.array_equal(one.sampler.bank, other.sampler.bank)
+
+
+def test_a_learning_rate_of_another_size_changes_the_run(tiny_run):
+    other = trained_alone(TINY.with_(optimiser=Optimiser(learning_rate=2e-3)))
+    assert other.curves["train.loss"][0] == tiny_run.curves["train.loss"][0]
+    assert other.curves["train.loss"][-1] != tiny_run.curves["train.loss"][-1]
+
+
+# When a run ends.
+
+
+def test_a_run_ends_once_its_loss_has_been_low_often_enough(changing_run):
+    losses = changing_run.curves["train.loss"]
+    level = float(np.sort(losses)[len(losses) // 2])
+    low = losses <= level
+    end = next(i for i in range(1, len(low)) if low[i - 1] and low[i])
+    run = trained_alone(CHANGING.with_(stop=Stop(level, evaluations=2)))
+    assert end < len(losses) - 1
+    for name, curve in run.curves.items():
+        np.testing.assert_array_equal(curve, changing_run.curves[name][: end + 1], err_msg=name)
+    assert run.checkpoint_sequences[-1] == run.sequences[-1] == changing_run.sequences[end]
+
+
+def test_a_run_whose_loss_is_never_low_ends_as_without_a_rule(tiny_run):
+    run = trained_alone(TINY.with_(stop=Stop(1e-9)))
+    for name, curve in run.curves.items():
+        np.testing.assert_array_equal(curve, tiny_run.curves[name], err_msg=name)
+
+
+def test_runs_of_a_group_end_each_at_its_own_time(tiny_run):
+    early = TINY.with_(stop=Stop(100.0, evaluations=2))
+    first, second = trained(early, TINY)
+    assert first.sequences.tolist() == [0, 320]
+    assert_close(second, tiny_run)
+
+
+# Layers that are taken from another run.
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_transplanted_weights_are_the_sources_and_are_never_trained(tiny_run, layer):
+    spec = TINY.with_(init_seed=7, transplant=Transplant(layer, TINY))
+    run = trained(spec, load=lambda source: tiny_run)[0]
+    fresh = begin(spec.with_(transplant=None), exemplars()).model
+    for name, kept in run.checkpoint_weights.items():
+        if name.startswith(("exemplar_", "label_", "layers.0.", f"layers.{layer}.")):
+            for checkpoint in kept:
+                np.testing.assert_array_equal(checkpoint, tiny_run.checkpoint_weights[name][-1])
+        else:
+            np.testing.assert_array_equal(kept[0], weights(fresh)[name], err_msg=name)
+            assert (kept[-1] != kept[0]).any(), name
+
+
+def test_transplants_from_different_runs_train_as_a_group(tiny_run):
+    other = trained_alone(TINY.with_(init_seed=6))
+    sources = {tiny_run.spec: tiny_run, other.spec: other}
+    specs = [TINY.with_(transplant=Transplant(0, source)) for source in sources]
+    for spec, run in zip(specs, trained(*specs, load=sources.__getitem__), strict=True):
+        (alone,) = trained(spec, load=sources.__getitem__)
+        assert_close(run, alone)
+
+
+def test_a_transplant_needs_something_to_load_its_source_with():
+    with pytest.raises(ValueError, match="nothing to load the source of a transplant with"):
+        train([TINY.with_(transplant=Transplant(0, TINY))], exemplars())
+
+
+# When it is evaluated.
+
+
+def points(spec: RunSpec, losses: dict[int, float]) -> list[int]:
+    """Where a run with these losses is to be evaluated, in whole batches."""
+    batch, steps = spec.optimiser.batch, [0]
+    while steps[-1] < spec.steps:
+        seen = steps[-1] * batch
+        planned = spec.schedule.next_evaluation(seen, losses[seen])
+        steps.append(min(max(steps[-1] + 1, round(planned / batch)), spec.steps))
+    return [step * batch for step in steps]
+
+
+def losses_by_point(run: Run) -> dict[int, float]:
+    return dict(zip(run.sequences.tolist(), run.curves["train.loss"].tolist(), strict=True))
+
+
+def test_evaluations_follow_the_schedule_from_the_first_to_the_last_step(changing_run):
+    seen = changing_run.sequences.tolist()
+    assert seen == points(CHANGING, losses_by_point(changing_run))
+    assert seen[0] == 0
+    assert seen[-1] == CHANGING.sequences
+    assert set(np.diff(seen)) > {64, 320}
+
+
+def test_evaluation_points_depend_on_the_runs_own_loss_only(changing_run):
+    slow = CHANGING.with_(optimiser=Optimiser(learning_rate=1e-5))
+    other = CHANGING.with_(init_seed=6)
+    group = trained(slow, CHANGING, other)
+    assert_close(group[1], changing_run, atol=0.01)
+    assert_close(group[0], trained_alone(slow))
+    assert group[0].sequences.tolist() != group[1].sequences.tolist()
+    for run in group:
+        assert run.sequences.tolist() == points(run.spec, losses_by_point(run))
+
+
+@pytest.mark.parametrize("first", [1, 50, 6400])
+def test_points_that_are_no_whole_batches_are_rounded(first):
+    schedule = Schedule(every=100, every_in_change=33, first=first, episodes=32)
+    run = trained_alone(TINY.with_(schedule=schedule))
+    assert (run.sequences % 32 == 0).all()
+    assert (np.diff(run.sequences) > 0).all()
+    assert run.sequences[-1] == TINY.sequences
+
+
+def test_a_run_of_a_single_step():
+    run = trained_alone(TINY.with_(sequences=32))
+    assert run.sequences.tolist() == [0, 32]
+    assert run.checkpoint_sequences.tolist() == [0, 32]
+
+
+def test_weights_are_kept_by_the_schedule_and_at_both_ends(changing_run):
+    kept = []
+    for sequences, loss in losses_by_point(changing_run).items():
+        is_end = sequences in (0, CHANGING.sequences)
+        if is_end or CHANGING.schedule.keeps(sequences, loss, *kept[-1]):
+            kept.append((sequences, loss))
+    assert changing_run.checkpoint_sequences.tolist() == [sequences for sequences, _ in kept]
+    assert len(kept) > 4
+
+
+def test_kept_weights_are_those_of_their_evaluation(changing_run):
+    sets = begin(CHANGING, exemplars()).evaluation_sets
+    curve = losses_by_point(changing_run)
+    for index, sequences in enumerate(changing_run.checkpoint_sequences.tolist()):
+        measured = evaluate(changing_run.model(index), changing_run.intervention, sets)
+        assert float(measured["train.loss"]) == pytest.approx(curve[sequences], abs=1e-5)
+
+
+def test_progress_is_told_at_every_evaluation():
+    steps: list[int] = []
+    group = [CHANGING, CHANGING.with_(init_seed=6), CHANGING.with_(init_seed=7)]
+    runs = trained(*group, on_step=steps.append)
+    assert steps[0] == 0
+    assert steps[-1] == CHANGING.steps
+    assert all(sooner < later for sooner, later in itertools.pairwise(steps))
+    assert {int(seen) // 32 for run in runs for seen in run.sequences} == set(steps)
+
+
+def test_what_is_measured(tiny_run):
+    sets = ("train", "test_exemplars", "test_relabel")
+    scalars = {f"{name}.{what}" for name in sets for what in ("loss", "accuracy")}
+    shapes = dict.fromkeys(scalars | {"sequences", "context_label_probability"}, (3,))
+    shapes |= {"attention.correct": (3, 2, 2), "attention.incorrect": (3, 2, 2)}
+    shapes |= {"attention.previous": (3, 1, 2)}
+    assert {name: curve.shape for name, curve in tiny_run.curves.items()} == shapes
+
+
+# Divergence.
+
+
+def test_divergence_names_the_spec_and_the_first_step_whose_loss_is_not_finite():
+    (divergence,) = train([DIVERGES], exemplars())
+    assert isinstance(divergence, Diverged)
+    assert divergence.spec == DIVERGES
+    assert divergence.step == 1  # the loss of step 0 is that of the initial weights
+    message = str(divergence)
+    assert "step 1 (32 sequences)" in message
+    assert DIVERGES.key[:12] in message
+    assert "learning rate 1e+30" in message
+
+
+def test_divergence_in_the_very_last_step_is_seen():
+    (divergence,) = train([DIVERGES.with_(sequences=32)], exemplars())
+    assert isinstance(divergence, Diverged)
+    assert divergence.step == 1
+
+
+def test_a_diverged_run_does_not_disturb_the_others_of_its_group(tiny_run):
+    outcomes = train([DIVERGES, TINY, DIVERGES.with_(init_seed=6)], exemplars())
+    assert [type(outcome) for outcome in outcomes] == [Diverged, Run, Diverged]
+    assert_close(outcomes[1], tiny_run)
+    assert [outcome.spec.init_seed for outcome in outcomes] == [5, 5, 6]
+
+
+def test_a_group_of_diverged_runs_stops_at_once():
+    steps: list[int] = []
+    group = [DIVERGES.with_(sequences=64_000, init_seed=seed) for seed in (5, 6, 7)]
+    outcomes = train(group, exemplars(), steps.append)
+    assert all(isinstance(outcome, Diverged) for outcome in outcomes)
+    assert max(steps) * 32 <= 320
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+@pytest.mark.parametrize("first_bad", [0, 7, 19])
+def test_the_first_bad_step_is_told_exactly(monkeypatch, first_bad):
+    def update_with_bad_losses(model, state, intervention, episodes, learning_rate):
+        model, new_state, loss = update(model, state, intervention, episodes, learning_rate)
+        # The learning rate says where: bad from there on, at every third step.
+        since = state.count - jnp.int32(learning_rate * 1e6)
+        return model, new_state, jnp.where((since >= 0) & (since % 3 == 0), jnp.inf, loss)
+
+    monkeypatch.setattr(engine, "update", update_with_bad_losses)
+    # A shape that no other test has: what was compiled with bad losses is never used again.
+    spec = TINY.with_(episodes=msgspec.structs.replace(TINY.episodes, test_classes=3))
+    codes = [first_bad, 1000, 12]
+    group = [spec.with_(optimiser=Optimiser(learning_rate=1e-6 * (n + 0.5))) for n in codes]
+    outcomes = train(group, exemplars())
+    assert [getattr(outcome, "step", None) for outcome in outcomes] == [first_bad, None, 12]
+
+
+# One program for many runs.
+
+
+@pytest.fixture
+def traced(monkeypatch) -> list[str]:
+    """Collects the names of programs as they are traced, which is when they are compiled."""
+    names: list[str] = []
+    for name in ("update", "evaluate"):
+        real = getattr(engine, name)
+
+        def traced(*arguments, name=name, real=real):
+            names.append(name)
+            return real(*arguments)
+
+        monkeypatch.setattr(engine, name, traced)
+    return names
+
+
+VALUES = [
+    {"init_seed": 11, "data_seed": 12, "eval_seed": 13},
+    {"sequences": 1600},
+    {"optimiser": Optimiser(learning_rate=7e-4)},
+    {"episodes": msgspec.structs.replace(TINY.episodes, split_seed=4)},
+    {"schedule": msgspec.structs.replace(TINY.schedule, first=64, keep_change=0.1)},
+    {"clamps": (AblateHeads((1,)), ClampMatch((0,), strength=0.2))},
+    {"clamps": (AblateHeads((0, 1)), ClampMatch((0, 1)))},
+]
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_no_more_programs_stay_in_memory_than_there_is_room_for(traced, monkeypatch):
+    other = TINY.with_(clamps=(ClampMatch((1,)),))
+    monkeypatch.setattr(engine, "PROGRAMS_IN_MEMORY", 2)
+    monkeypatch.setattr(engine, "_programs", set())
+    first = trained_alone(TINY)
+    trained(other)
+    traced.clear()
+    for spec in (other, TINY):
+        trained(spec)
+    assert traced == []
+    trained(CLAMPED)  # one too many
+    traced.clear()
+    assert_same_run(trained_alone(TINY), first)
+    assert set(traced) == {"update", "evaluate"}
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+@pytest.mark.parametrize("change", VALUES, ids=str)
+def test_other_values_need_no_other_program(traced, change):
+    trained(CLAMPED)
+    traced.clear()
+    trained(CLAMPED.with_(**change))
+    assert traced == []
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+@pytest.mark.parametrize("change", VALUES, ids=str)
+def test_other_values_need_no_other_program_in_a_group(traced, change):
+    trained(*(CLAMPED.with_(init_seed=seed) for seed in (5, 6, 7)))
+    traced.clear()
+    trained(*(CLAMPED.with_(**{"init_seed": seed, **change}) for seed in (5, 6, 7)))
+    assert traced == []
+
+
+def test_runs_that_need_different_programs_are_no_group():
+    with pytest.raises(ValueError, match="same program"):
+        train([TINY, CLAMPED], exemplars())
+
+
+def test_clamps_that_fight_are_refused_before_training():
+    spec = TINY.with_(clamps=(ClampMatch((0,)), ClampMatch((0, 1), strength=0.5)))
+    with pytest.raises(EditError, match="fight over the same entries"):
+        train([spec], exemplars())
+
+
+# What is learned.
+
+
+def test_losses_fall_on_a_small_problem_until_it_is_solved():
+    run = trained_alone(CHANGING.with_(sequences=64_000, schedule=TINY.schedule))
+    assert run.curves["train.loss"][0] > 1.4
+    assert run.curves["train.loss"][-1] < 0.1
+    assert run.curves["train.accuracy"][-1] == 1
+    assert run.curves["context_label_probability"][-1] > 0.9
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_shuffled_labels_leave_nothing_to_learn_and_are_not_evaluated_on():
+    episodes = msgspec.structs.replace(TINY.episodes, shuffled_labels=True)
+    spec = CHANGING.with_(sequences=32_000, schedule=TINY.schedule, episodes=episodes)
+    start = begin(spec, exemplars())
+
+    drawn = start.sampler.sample(jax.random.key(0), 2000)
+    shown = np.take_along_axis(np.asarray(drawn.labels[:2]), np.asarray(drawn.matching)[None], 0)
+    assert 0.45 < np.mean(shown[0] == drawn.targets) < 0.55
+    for seen in start.evaluation_sets.values():
+        right = np.take_along_axis(np.asarray(seen.labels[:2]), np.asarray(seen.matching)[None], 0)
+        np.testing.assert_array_equal(right[0], seen.targets)
+
+    run = trained_alone(spec)
+    unshuffled = trained_alone(spec.with_(episodes=TINY.episodes))
+    assert run.curves["train.loss"][0] == pytest.approx(unshuffled.curves["train.loss"][0])
+    assert run.curves["context_label_probability"][-1] > 0.9
+    assert run.curves["train.loss"][-1] > 0.6
+    assert 0.2 < run.curves["train.accuracy"][-1] < 0.8
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_only_the_sets_that_the_schedule_names_are_evaluated_and_others_change_nothing(tiny_run):
+    fewer = msgspec.structs.replace(TINY.schedule, sets=("train", "test_relabel"))
+    run = trained_alone(TINY.with_(schedule=fewer))
+    left_out = {"test_exemplars.loss", "test_exemplars.accuracy"}
+    assert set(tiny_run.curves) - set(run.curves) == left_out
+    for name, curve in run.curves.items():
+        np.testing.assert_allclose(curve, tiny_run.curves[name], rtol=1e-5)
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_a_clamped_run_is_trained_and_evaluated_under_its_clamps(tiny_run):
+    run = trained_alone(CLAMPED)
+    np.testing.assert_allclose(run.curves["attention.correct"][:, 1, 1], 0.9, atol=1e-6)
+    np.testing.assert_allclose(run.curves["attention.incorrect"][:, 1, 1], 0.1, atol=1e-6)
+    assert np.ptp(run.curves["attention.correct"][:, 0, 1]) > 0
+    np.testing.assert_allclose(induction_strengths(run)[:, 1], 2 * 0.9 - 1, atol=1e-6)
+    assert np.ptp(induction_strengths(run)[:, 0]) > 0
+
+    def change(name: str) -> np.ndarray:
+        first, last = run.checkpoint_weights[name]
+        return np.abs(last - first)
+
+    heads = change("layers.1.value").reshape(2, -1)
+    assert heads[0].max() == 0  # ablated: never moves
+    assert heads[1].min() > 0
+    assert change("layers.1.query").max() == 0  # head 0 is off, the pattern of head 1 is given
+    first = [r.checkpoint_weights["layers.1.query"][0] for r in (run, tiny_run)]
+    np.testing.assert_array_equal(*first)
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_the_copy_clamp_trains_although_its_logits_are_infinite():
+    spec = CHANGING.with_(clamps=(ClampCopy(1), ClampFirstLayer()), schedule=TINY.schedule)
+    run = trained_alone(spec)
+    assert run.curves["train.loss"][-1] < 0.1
+    np.testing.assert_allclose(run.curves["context_label_probability"], 1, rtol=1e-6)
+    np.testing.assert_array_equal(*run.checkpoint_weights["unembedding_weight"])
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_a_network_of_one_layer():
+    run = trained_alone(TINY.with_(model=ModelSettings(layers=1, width=16, heads=2)))
+    assert run.curves["attention.correct"].shape == (3, 1, 2)
+    assert induction_strengths(run).shape == (3, 2)
+    assert run.curves["attention.previous"].shape == (3, 0, 2)
+    assert run.curves["train.loss"][-1] < run.curves["train.loss"][0]
+    assert run.model().n_layers == 1

@@ -1,0 +1,72 @@
+"""A finished run gives its networks back."""
+
+import jax
+import numpy as np
+import pytest
+
+from icl_repro.network.transformer import initialise
+from icl_repro.optogenetics import ClampMatch, intervention
+from icl_repro.training import Run
+from icl_repro.training.run import weights
+from tests.support.tiny import TINY, exemplars
+
+
+@pytest.fixture(scope="module")
+def network():
+    return initialise(TINY.model, 512, 5, jax.random.key(3))
+
+
+@pytest.fixture
+def run(network) -> Run:
+    """Its second checkpoint is `network`, its first has only zeros."""
+    kept = {name: np.stack([0 * weight, weight]) for name, weight in weights(network).items()}
+    curves = {"sequences": np.array([0, 320, 640])}
+    return Run(TINY, curves, np.array([0, 640]), kept, seconds=1.0, cache=exemplars())
+
+
+def assert_same_network(one, other) -> None:
+    assert jax.tree.structure(one) == jax.tree.structure(other)
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
+def test_weights_by_name(network):
+    named = weights(network)
+    np.testing.assert_array_equal(named["layers.1.query"], network.layers[1].query)
+    np.testing.assert_array_equal(named["layers.0.norm.bias"], network.layers[0].norm.bias)
+    assert len(named) == len(jax.tree.leaves(network))
+
+
+@pytest.mark.parametrize("checkpoint", [-1, 1])
+def test_the_network_at_a_checkpoint(run, network, checkpoint):
+    assert_same_network(run.model(checkpoint), network)
+    assert_same_network(run.model(), network)
+
+
+@pytest.mark.parametrize("checkpoint", [-2, 0])
+def test_the_first_checkpoint(run, network, checkpoint):
+    assert_same_network(run.model(checkpoint), jax.tree.map(lambda weight: 0 * weight, network))
+
+
+@pytest.mark.parametrize("checkpoint", [2, -3])
+def test_checkpoints_that_are_not_there(run, checkpoint):
+    message = rf"checkpoint {checkpoint} is out of range, the run has 2 \(0 to 1\)"
+    with pytest.raises(IndexError, match=message):
+        run.model(checkpoint)
+
+
+def test_samplers_of_the_sets_that_it_was_evaluated_on(run):
+    samplers = run.samplers()
+    assert samplers.keys() == {"train", "test_exemplars", "test_relabel"}
+    assert samplers["train"].enumerate().size == TINY.episodes.dataset_size
+
+
+def test_the_clamps_that_it_was_trained_under(run):
+    spec = TINY.with_(clamps=(ClampMatch((1,)),))
+    clamped = Run(spec, run.curves, run.checkpoint_sequences, run.checkpoint_weights, 1.0)
+    expected = intervention(spec.clamps, spec.model)
+    assert jax.tree.structure(clamped.intervention) == jax.tree.structure(expected)
+    assert run.intervention.edits == ()
+
+
+def test_it_is_shown_in_one_line_without_its_arrays(run):
+    assert repr(run) == f"<Run {TINY.key[:12]}: {TINY.describe()}; 3 evaluations, 2 checkpoints>"
