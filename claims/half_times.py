@@ -20,7 +20,7 @@ from claims.networks.data_properties import (
 )
 from claims.published import reported
 from icl_repro.training import Run
-from icl_repro.verification.evidence import Reported
+from icl_repro.verification.reported import Reported
 
 Times = Mapping[tuple[Circuit, Condition], float]
 """Half-times in sequences; infinite where the loss never falls so far."""
@@ -163,7 +163,7 @@ def measure_ratio(
         value,
         at_least=at_least,
         between=between,
-        reported=as_reported(ratio(published, circuit, later, earlier)),
+        published=as_reported(ratio(published, circuit, later, earlier)),
         note=in_sequences(times, circuit, (later, earlier)),
     )
     return value
@@ -182,7 +182,7 @@ def measure_middle(evidence, times: Times, circuit: Circuit, row: Sequence[Condi
         middle_name(circuit, row),
         outside(times, circuit, row),
         at_most=SAME,
-        reported=as_reported(outside(published_times(row, [circuit]), circuit, row)),
+        published=as_reported(outside(published_times(row, [circuit]), circuit, row)),
         note=in_sequences(times, circuit, row),
     )
 

@@ -10,7 +10,8 @@ import numpy as np
 from claims.published import published_data, published_series
 from icl_repro.measures.curves.phase_change import PhaseChange, half_time, phase_change
 from icl_repro.training import Run
-from icl_repro.verification.evidence import Reported, Series
+from icl_repro.verification.pictures import Series
+from icl_repro.verification.reported import Reported
 
 SEQUENCES = "training sequences seen"
 
@@ -53,7 +54,7 @@ def check_acceleration(
         found.acceleration.value,
         at_least=at_least,
         at_most=at_most,
-        reported=None
+        published=None
         if curve_id is None
         else as_published(curve_id, of_published(curve_id).acceleration.value),
         interval=found.acceleration.interval,
@@ -75,13 +76,13 @@ def state_phase_change(evidence, what: str, found: PhaseChange, curve_id: str) -
             f"{what}: {name}{' ratio' if name == 'acceleration' else ''}",
             ours.value,
             unit=unit,
-            reported=as_published(curve_id, theirs.value) if np.isfinite(theirs.value) else None,
+            published=as_published(curve_id, theirs.value) if np.isfinite(theirs.value) else None,
             interval=ours.interval,
         )
     evidence.quantity(
         f"{what}: criterion of an S-shape less that of exponentials",
         found.preference.against_s,
-        reported=as_published(curve_id, published.preference.against_s),
+        published=as_published(curve_id, published.preference.against_s),
         interval=found.preference.against_s_interval,
         note=f"{preferred(found)}; the published curve {preferred(published)}",
     )

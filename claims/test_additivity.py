@@ -22,7 +22,8 @@ from icl_repro.episodes import Episodes
 from icl_repro.measures.heads.ablation import HeadAblations, head_ablations
 from icl_repro.statistics.ranks import derangements, rank_correlation, spearman
 from icl_repro.training import Run, RunSpec
-from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported, Series
+from icl_repro.verification.pictures import Figure, Panel, ReferenceLine, Series
+from icl_repro.verification.reported import Reported
 
 HEADS = range(8)
 
@@ -79,7 +80,7 @@ def measure_redundancy(evidence, found: HeadAblations) -> None:
         REMOVED,
         lost.max(),
         at_most=0.02,
-        reported=Reported(
+        published=Reported(
             reported("nb.seed5.final_accuracy").value - min(kept), "Figure 4a, digitized", True
         ),
         note=f"layer 1 head {found.weaker[int(lost.argmax())]}",
@@ -88,18 +89,18 @@ def measure_redundancy(evidence, found: HeadAblations) -> None:
         ALONE,
         found.alone.accuracy[found.strongest],
         at_least=0.90,
-        reported=reported("nb.seed5.only_head_accuracy.h3"),
+        published=reported("nb.seed5.only_head_accuracy.h3"),
         note=f"layer 1 head {found.strongest}; the paper rounds to 98 %",
     )
     evidence.check(
         OTHERS,
         found.without.accuracy[found.strongest],
         at_least=0.90,
-        reported=reported("dig.fig4a.remove_head.h3"),
+        published=reported("dig.fig4a.remove_head.h3"),
         note=f"without layer 1 head {found.strongest}; the paper rounds to 98 %",
     )
     evidence.quantity(
-        "accuracy with all heads", found.intact.accuracy, reported=reported("paper.final_accuracy")
+        "accuracy with all heads", found.intact.accuracy, published=reported("paper.final_accuracy")
     )
 
 
@@ -196,7 +197,7 @@ def measure_strength(evidence, found: HeadAblations, shuffled: bool = False) -> 
         CORRELATION,
         value,
         at_least=0.8,
-        reported=Reported(rank_correlation(paper_strengths, paper_alone).value, "Figure 4a"),
+        published=Reported(rank_correlation(paper_strengths, paper_alone).value, "Figure 4a"),
         interval=None if shuffled else correlation.interval,
         note=note,
     )
@@ -205,7 +206,7 @@ def measure_strength(evidence, found: HeadAblations, shuffled: bool = False) -> 
         spread_ratio(found.without.accuracy[found.weaker], alone[found.weaker]),
         at_most=0.1,
         unit="ratio",
-        reported=Reported(
+        published=Reported(
             spread_ratio(paper_without[weaker], paper_alone[weaker]), "Figure 4a, digitized", True
         ),
         note="largest less smallest, over all heads but the strongest",
@@ -271,7 +272,7 @@ def measure_adding_back(evidence, *networks: HeadAblations) -> None:
             max(np.diff(getattr(found, start).loss).max() for found in networks),
             at_most=0.02,
             unit="nats",
-            reported=Reported(float(np.diff(published.y).max()), "Figure 14, digitized", True),
+            published=Reported(float(np.diff(published.y).max()), "Figure 14, digitized", True),
             note="below 0 where every head lowers the loss; heads in the order "
             + "; ".join(", ".join(map(str, order)) for order in orders),
         )

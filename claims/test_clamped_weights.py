@@ -25,7 +25,8 @@ from claims.phase_changes import SEQUENCES, half_time_of, loss_line
 from claims.published import published_series, reported
 from icl_repro.measures.curves.phase_change import HALF_LOSS
 from icl_repro.training import Run, RunSpec, Transplant
-from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported
+from icl_repro.verification.pictures import Figure, Panel, ReferenceLine
+from icl_repro.verification.reported import Reported
 
 LONGEST = 600_000
 DATA_SEEDS = range(3)
@@ -141,7 +142,7 @@ def test_depend_on_the_source(evidence, runs, seed):
         "half-time, standard training",
         half(runs["standard"]),
         unit="sequences",
-        reported=reported("dig.fig7.main.standard_training.half_time"),
+        published=reported("dig.fig7.main.standard_training.half_time"),
     )
     for source, row, published in zip(sources_of(seed), times, PUBLISHED, strict=True):
         state_half_time(evidence, seed, source, row, published)
@@ -159,7 +160,7 @@ def state_half_time(
         f"mean half-time, layer 0 of seed {source}{' (its own)' if source == seed else ''}",
         times.mean(),
         unit="sequences",
-        reported=Reported(
+        published=Reported(
             theirs.value, f"{theirs.source}, {published[-6:].replace('_', ' ')}", True
         ),
         note=f"data seeds: {', '.join(f'{time:,.0f}' for time in times)}; to a loss of {HALF_LOSS}",

@@ -30,7 +30,7 @@ from icl_repro.network.transformer import ModelSettings, Transformer, initialise
 from icl_repro.optogenetics import Intervention
 from icl_repro.training import Optimiser
 from icl_repro.training.engine import begin_optimiser, update
-from icl_repro.verification.evidence import Bars, Figure, Series
+from icl_repro.verification.pictures import Bars, Figure, Series
 
 N_FEATURES = 512
 """Of an exemplar, as the suite encodes them."""
@@ -130,7 +130,7 @@ def measure(evidence, times: Comparison) -> None:
         SPEED_UP,
         np.median(speed_up),
         at_least=10,
-        reported=reported("paper.jit_speedup"),
+        published=reported("paper.jit_speedup"),
         note=f"median of {ROUNDS} rounds, from {speed_up.min():.3g} to {speed_up.max():.3g}; "
         "the paper says up to 50",
     )

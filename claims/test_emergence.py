@@ -23,7 +23,8 @@ from icl_repro.measures.datasets.performance import performance
 from icl_repro.measures.heads.strengths import induction_strengths
 from icl_repro.optogenetics import AblateHeads, Intervention, PreservingAblation, intervention
 from icl_repro.training import Run
-from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported, Series
+from icl_repro.verification.pictures import Figure, Panel, ReferenceLine, Series
+from icl_repro.verification.reported import Reported
 
 LN2 = ReferenceLine("ln 2", math.log(2))
 SEQUENCES = "training sequences seen"
@@ -68,7 +69,7 @@ def measure_plateau(evidence, run: Run) -> None:
         ),
         at_least=80_000,
         unit="sequences",
-        reported=Reported(
+        published=Reported(
             plateau_points(np.array(published.x), np.array(published.y)),
             "Figure 3a, digitized, by its loss alone",
             approximate=True,
@@ -129,7 +130,7 @@ def measure_accuracy(evidence, run: Run) -> None:
         "accuracy on all training sequences",
         performance(run.model(), episodes).accuracy,
         at_least=0.995,
-        reported=reported("paper.final_accuracy"),
+        published=reported("paper.final_accuracy"),
         note=f"{episodes.size:,} sequences (Appendix C)",
     )
 
@@ -198,7 +199,7 @@ def measure_generalisation(evidence, run: Run) -> None:
             run.curves[f"{name}.loss"][-1],
             at_most=0.35,
             unit="nats",
-            reported=reported(f"dig.fig3a.main.{name}.final_loss"),
+            published=reported(f"dig.fig3a.main.{name}.final_loss"),
         )
 
 
@@ -263,20 +264,20 @@ def measure_rise(evidence, run: Run) -> None:
         rise / fall,
         between=(0.8, 1.2),
         unit="ratio of sequences",
-        reported=Reported(paper_rise / paper_fall, "Figures 3a and 3b, digitized", True),
+        published=Reported(paper_rise / paper_fall, "Figures 3a and 3b, digitized", True),
         note=f"layer {run.spec.model.layers - 1} head {strongest}",
     )
     evidence.quantity(
         "half-rise of the strongest head",
         rise,
         unit="sequences",
-        reported=reported("dig.fig3b.main.l2_head_3.half_rise"),
+        published=reported("dig.fig3b.main.l2_head_3.half_rise"),
     )
     evidence.quantity(
         "half-fall of the loss",
         fall,
         unit="sequences",
-        reported=reported("dig.fig3a.main.train.half_time"),
+        published=reported("dig.fig3a.main.train.half_time"),
         note=f"train loss {HALF_LOSS}",
     )
     evidence.figure(strength_figure(run))
@@ -366,7 +367,7 @@ def measure_heads(evidence, run: Run) -> None:
         np.sum(strengths >= 0.25),
         at_least=3,
         unit="heads",
-        reported=Reported(sum(value >= 0.25 for value in paper), "Figure 3b, digitized", True),
+        published=Reported(sum(value >= 0.25 for value in paper), "Figure 3b, digitized", True),
     )
     for rank, (ours, theirs) in enumerate(
         zip(sorted(strengths, reverse=True), sorted(paper, reverse=True), strict=False), start=1
@@ -374,7 +375,7 @@ def measure_heads(evidence, run: Run) -> None:
         evidence.quantity(
             f"induction strength, rank {rank}",
             ours,
-            reported=Reported(theirs, "Figure 3b, digitized", approximate=True),
+            published=Reported(theirs, "Figure 3b, digitized", approximate=True),
         )
 
 
@@ -460,7 +461,7 @@ def measure_ablation(evidence, run: Run, ablation: Intervention) -> np.ndarray:
         AT_THE_END,
         intact.accuracy - ablated.accuracy,
         at_most=0.005,
-        reported=reported("paper.no_l1_output_drop"),
+        published=reported("paper.no_l1_output_drop"),
         note=f"on {everything.size:,} sequences",
     )
     intact_losses, rise = rise_over_checkpoints(run, ablation)
@@ -472,7 +473,7 @@ def measure_ablation(evidence, run: Run, ablation: Intervention) -> np.ndarray:
         rise[plateau].max(initial=-np.inf),
         at_least=0.05,
         unit="nats",
-        reported=Reported(max(published.y), "Figure 12, digitized", approximate=True),
+        published=Reported(max(published.y), "Figure 12, digitized", approximate=True),
         note="at checkpoints on the plateau: loss 0.6 to 0.85",
     )
     return rise

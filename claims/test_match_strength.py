@@ -24,15 +24,8 @@ from claims.phase_changes import SEQUENCES, check_acceleration, of_run
 from claims.published import published_data, published_series, reported
 from icl_repro.statistics.ranks import derangements, spearman
 from icl_repro.training import Run, RunSpec
-from icl_repro.verification.evidence import (
-    Cell,
-    Figure,
-    Panel,
-    ReferenceLine,
-    Reported,
-    Series,
-    Table,
-)
+from icl_repro.verification.pictures import Cell, Figure, Panel, ReferenceLine, Series, Table
+from icl_repro.verification.reported import Reported
 
 STRENGTHS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 """The strengths of the paper, from perfect to perfectly wrong."""

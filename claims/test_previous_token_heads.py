@@ -17,7 +17,8 @@ from claims.networks.clamped import fastest_head, match, previous_token, single_
 from claims.phase_changes import SEQUENCES, check_acceleration, half_time_of, loss_line, of_run
 from claims.published import published_series, reported
 from icl_repro.training import Run, RunSpec
-from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported
+from icl_repro.verification.pictures import Figure, Panel, ReferenceLine
+from icl_repro.verification.reported import Reported
 
 SETS = {"one head": (2,), "another head": (6,), "three heads": (1, 2, 5)}
 """The heads that are clamped in Figure 8, where learning keeps its pace."""
@@ -83,7 +84,7 @@ def measure_pace(evidence, none: Run, some: Mapping[str, Run]) -> None:
             half(run) / half(none),
             at_most=1,
             unit="ratio of sequences",
-            reported=paper_ratio(name),
+            published=paper_ratio(name),
             note=f"to a train loss of 0.35; layer 0 {heads_in_words(SETS[name])}",
         )
 
@@ -102,7 +103,7 @@ def measure_all(evidence, none: Run, every: Run) -> None:
         half(every) / half(none),
         at_least=1,
         unit="ratio of sequences",
-        reported=paper_ratio(ALL),
+        published=paper_ratio(ALL),
         note="to a train loss of 0.35",
     )
 
@@ -143,7 +144,7 @@ def state_half_time(evidence, name: str, run: Run) -> None:
         f"half-time, {name}",
         half(run),
         unit="sequences",
-        reported=reported(f"dig.fig8.main.{PUBLISHED[name]}.half_time"),
+        published=reported(f"dig.fig8.main.{PUBLISHED[name]}.half_time"),
     )
 
 

@@ -39,7 +39,8 @@ from icl_repro.measures.curves.phase_change import PhaseChange, phase_change
 from icl_repro.measures.datasets.checkpoints import losses_over_checkpoints
 from icl_repro.optogenetics import Clamp, ClampMatch, ClampPreviousToken, intervention
 from icl_repro.training import Run, RunSpec
-from icl_repro.verification.evidence import Figure, Panel, Reported, Series
+from icl_repro.verification.pictures import Figure, Panel, Series
+from icl_repro.verification.reported import Reported
 
 EPISODES = 2_000
 NONE = "no clamp"
@@ -123,7 +124,7 @@ def measure_progress(evidence, progress: Progress, whole: Run, with_match: Run) 
             found.half_time.value / own,
             between=(0.5, 1.5),
             unit="ratio",
-            reported=published_time(curve_id),
+            published=published_time(curve_id),
             note=f"{found.half_time.value:,.0f} and {own:,.0f} sequences",
         )
     curve_id = CLAMPED_CURVES[MATCH]
@@ -158,7 +159,7 @@ def test_contrast(evidence, runs):
             f"half-time of training with a clamped {part}",
             half_time_of(runs[part]),
             unit="sequences",
-            reported=as_published(CLAMPED_CURVES[part], time),
+            published=as_published(CLAMPED_CURVES[part], time),
         )
     evidence.figure(progress_figure(runs, progress))
 

@@ -26,7 +26,8 @@ from icl_repro.measures.heads.ablation import HeadAblations, head_ablations, ord
 from icl_repro.statistics.intervals import mean
 from icl_repro.statistics.ranks import derangements, rank_correlation, spearman
 from icl_repro.training import Run, RunSpec
-from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported, Series
+from icl_repro.verification.pictures import Figure, Panel, ReferenceLine, Series
+from icl_repro.verification.reported import Reported
 
 HEADS = range(8)
 LEARNED_LOSS = 0.4 * math.log(2)
@@ -86,7 +87,7 @@ def measure_learned(evidence, single: list[Run]) -> None:
         np.sum(best >= 0.99),
         at_least=7,
         unit="networks",
-        reported=Reported(8, "Section 3.2"),
+        published=Reported(8, "Section 3.2"),
         note="of 8; at any evaluation while they train, on 1,000 sequences",
     )
     evidence.check(
@@ -94,7 +95,7 @@ def measure_learned(evidence, single: list[Run]) -> None:
         np.sum(final >= 0.99),
         at_least=7,
         unit="networks",
-        reported=Reported(8, "Section 3.2"),
+        published=Reported(8, "Section 3.2"),
         note=f"of 8; when training ended, on all {episodes.size:,}; "
         f"accuracies {', '.join(f'{accuracy:.4f}' for accuracy in final)}",
     )
@@ -108,7 +109,7 @@ def measure_slower(evidence, whole: Run, single: list[Run]) -> None:
         np.sum(learning_times(single) > learning_time(whole)),
         at_least=8,
         unit="networks",
-        reported=Reported(int(np.sum(paper > paper_all)), "Figure 4b, digitized", True),
+        published=Reported(int(np.sum(paper > paper_all)), "Figure 4b, digitized", True),
         note="of 8; to a train loss of 0.4 ln 2",
     )
 
@@ -132,7 +133,7 @@ def state_times(evidence, whole: Run, single: list[Run]) -> None:
 def state_time(evidence, name: str, ours: float, theirs: float, note: str = "") -> None:
     """State a time in sequences beside that of a digitized figure."""
     published = Reported(float(theirs), "Figures 4b and 17, digitized", approximate=True)
-    evidence.quantity(name, ours, unit="sequences", reported=published, note=note)
+    evidence.quantity(name, ours, unit="sequences", published=published, note=note)
 
 
 @pytest.mark.claim(
@@ -195,7 +196,7 @@ def measure_fastest(evidence, strengths: np.ndarray, times: np.ndarray, note: st
         FASTEST,
         1 + (strengths > of_fastest).sum(axis=1).mean(),
         at_most=2,
-        reported=Reported(1, "Section 3.2"),
+        published=Reported(1, "Section 3.2"),
         note=note,
     )
 
@@ -277,7 +278,7 @@ def test_strength_and_speed(evidence, runs, seeds):
         evidence,
         values,
         interval=mean(values).interval if len(values) > 1 else only_one,
-        reported=paper_correlation(seeds),
+        published=paper_correlation(seeds),
         note="mean over seeds, with its interval over seeds; of one seed alone, with that over its "
         "eight heads",
     )
@@ -286,7 +287,7 @@ def test_strength_and_speed(evidence, runs, seeds):
             f"{CORRELATION}, seed {seed}",
             correlation.value,
             interval=correlation.interval,
-            reported=paper_correlation([seed]) if seed in PUBLISHED_SEEDS else None,
+            published=paper_correlation([seed]) if seed in PUBLISHED_SEEDS else None,
             note=f"of all pairings of 8 heads, {correlation.chance:.2g} correlate as much",
         )
     evidence.figure(strength_figure(ablations, times, full(MAIN_SEED).sequences))
@@ -361,7 +362,7 @@ def measure_pairs(evidence, whole: Run, one: Run, pairs: list[Run]) -> None:
         np.sum(times < one_time),
         at_least=5,
         unit="pairs",
-        reported=Reported(int(np.sum(paper_pairs < paper_one)), source, True),
+        published=Reported(int(np.sum(paper_pairs < paper_one)), source, True),
         note=f"of 7; to a train loss of {HALF_LOSS}, as the published times beside it",
     )
     evidence.check(
@@ -369,7 +370,7 @@ def measure_pairs(evidence, whole: Run, one: Run, pairs: list[Run]) -> None:
         np.median(share_closed(times, one_time, all_time)),
         at_least=1 / 3,
         unit="of the delay to the full network",
-        reported=Reported(
+        published=Reported(
             float(np.median(share_closed(paper_pairs, paper_one, paper_all))), source, True
         ),
         note=f"to a train loss of {HALF_LOSS}; above 1 where a pair is faster than all heads",
@@ -392,7 +393,7 @@ def state_times_of_pairs(evidence, whole: Run, one: Run, pairs: list[Run]) -> No
     evidence.quantity(
         "median share of the delay that a pair closes, to a loss of 0.4 ln 2",
         np.median(closed),
-        reported=Reported(
+        published=Reported(
             float(np.median(share_closed(*paper_times("t_0.4ln2")))),
             "Figures 4b and 17, digitized",
             True,

@@ -25,17 +25,17 @@ from icl_repro.measures.heads.mistakes import (
     single_head_answers,
 )
 from icl_repro.training import Run
-from icl_repro.verification.evidence import (
+from icl_repro.verification.pictures import (
     Bars,
     Cell,
     Figure,
     Heatmap,
     Panel,
     ReferenceLine,
-    Reported,
     Series,
     Table,
 )
+from icl_repro.verification.reported import Reported
 
 SUBSETS = 999
 """Random sets of sequences that stand for chance."""
@@ -158,7 +158,7 @@ def measure_shared_mistakes(evidence, heads: Heads, worse: float, note: str) -> 
         worse,
         at_least=5,
         unit=f"of {len(heads.others)} heads",
-        reported=Reported(7, "Table 2"),
+        published=Reported(7, "Table 2"),
         note=note,
     )
 
@@ -180,7 +180,7 @@ def test_shared_mistakes(evidence, runs):
         "sequences that the strongest head alone gets wrong",
         np.sum(~alone[heads.strongest]),
         unit="sequences",
-        reported=reported("paper.h3_mistakes"),
+        published=reported("paper.h3_mistakes"),
     )
     evidence.quantity(
         "share of random sets of that size on which as many heads are worse",
@@ -319,7 +319,7 @@ def test_hard_labels(evidence, runs):
         "sequences that the strongest head gets wrong with perfected match",
         mistakes.sum(),
         unit="sequences",
-        reported=reported("nb.seed5.table3.total_missed_h3"),
+        published=reported("nb.seed5.table3.total_missed_h3"),
     )
     hardest = np.argsort(-rates(mistakes, episodes), kind="stable")[:2]
     evidence.quantity(
@@ -332,7 +332,7 @@ def test_hard_labels(evidence, runs):
         "heads that are worse on the strongest head's mistakes than overall, perfected match",
         heads_worse(perfected, ~perfected[heads.strongest], heads.others),
         unit=f"of {len(heads.others)} heads",
-        reported=Reported(6, "Table 3"),
+        published=Reported(6, "Table 3"),
     )
     evidence.table(
         mistakes_table(

@@ -48,7 +48,8 @@ from claims.published import published_series, reported
 from icl_repro.measures.curves.crossings import first_fall
 from icl_repro.measures.curves.phase_change import CHANGE, PhaseChange
 from icl_repro.training import Run, RunSpec
-from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Reported
+from icl_repro.verification.pictures import Figure, Panel, ReferenceLine
+from icl_repro.verification.reported import Reported
 
 NONE = "no clamp"
 PREVIOUS_TOKEN = "previous token (1)"
@@ -137,7 +138,7 @@ def check_half_times(evidence, name: str, runs, one: str, other: str, *, at_most
         over(runs, one, other),
         at_most=at_most,
         unit="ratio",
-        reported=published_over(one, other),
+        published=published_over(one, other),
         note="{:,.0f} and {:,.0f} sequences".format(*times),
     )
 
@@ -164,7 +165,7 @@ def measure_phase_changes(evidence, runs: Mapping[str, Run]) -> None:
         plateau.value,
         between=(0.6, 0.85),
         unit="nats",
-        reported=as_published(PUBLISHED[NONE], published.value),
+        published=as_published(PUBLISHED[NONE], published.value),
         interval=plateau.interval,
         note="mean loss while it is slowest before the phase change",
     )
@@ -189,7 +190,7 @@ def test_phase_change(evidence, runs):
     evidence.quantity(
         "head of layer 1 that is fastest alone",
         fastest_head(runs),
-        reported=reported("paper.clamped_ih"),
+        published=reported("paper.clamped_ih"),
         note="the paper's Layer 2; the others are off",
     )
     for condition in NETWORKS:
@@ -242,7 +243,7 @@ def measure_layer_1(evidence, runs: Mapping[str, Run]) -> None:
         without / ours,
         at_least=2,
         unit="ratio",
-        reported=Reported(theirs_without / theirs, "Figures 4b and 5b, digitized", True),
+        published=Reported(theirs_without / theirs, "Figures 4b and 5b, digitized", True),
         note=f"from loss 0.6 {until}: {without:,.0f} and {ours:,.0f} sequences",
     )
     evidence.check(
@@ -250,7 +251,7 @@ def measure_layer_1(evidence, runs: Mapping[str, Run]) -> None:
         over(runs, NONE, LAYER_1),
         at_least=2,
         unit="ratio",
-        reported=published_over(NONE, LAYER_1),
+        published=published_over(NONE, LAYER_1),
     )
 
 
@@ -317,7 +318,7 @@ def measure_match(evidence, runs: Mapping[str, Run]) -> None:
         found.acceleration.value / smallest({name: of_run(runs[name]) for name in PHASE_CHANGES}),
         at_most=1,
         unit="ratio",
-        reported=as_published(
+        published=as_published(
             PUBLISHED[MATCH],
             published.acceleration.value
             / smallest({name: of_published(PUBLISHED[name]) for name in PHASE_CHANGES}),
@@ -327,7 +328,7 @@ def measure_match(evidence, runs: Mapping[str, Run]) -> None:
         EXPONENTIAL,
         found.preference.against_s,
         at_least=0,
-        reported=as_published(PUBLISHED[MATCH], published.preference.against_s),
+        published=as_published(PUBLISHED[MATCH], published.preference.against_s),
         interval=found.preference.against_s_interval,
         note="one exponential or two, whichever is better",
     )
@@ -425,7 +426,7 @@ def measure_copy(evidence, runs: Mapping[str, Run]) -> None:
         ours[BOTH] / ours[COPY],
         at_most=1,
         unit="ratio",
-        reported=as_published(PUBLISHED[BOTH], theirs[BOTH] / theirs[COPY]),
+        published=as_published(PUBLISHED[BOTH], theirs[BOTH] / theirs[COPY]),
         note=f"{ours[BOTH]:.2f} and {ours[COPY]:.2f}",
     )
     check_half_times(evidence, EARLIER, runs, BOTH, COPY, at_most=1)
@@ -448,7 +449,7 @@ def test_copy(evidence, runs):
         "level of the saddle",
         saddle.value,
         unit="nats",
-        reported=as_published(PUBLISHED[COPY], of_published(PUBLISHED[COPY]).plateau.value),
+        published=as_published(PUBLISHED[COPY], of_published(PUBLISHED[COPY]).plateau.value),
         interval=saddle.interval,
         note=f"ln 2 is {math.log(2):.3f}",
     )
@@ -497,7 +498,7 @@ def measure_order(evidence, runs: Mapping[str, Run]) -> None:
         sum(times[later] > times[earlier] for later, earlier in LATER_THAN),
         at_least=len(LATER_THAN),
         unit="pairs",
-        reported=Reported(
+        published=Reported(
             sum(
                 of_published(PUBLISHED[later]).half_time.value
                 > of_published(PUBLISHED[earlier]).half_time.value

@@ -49,7 +49,7 @@ from claims.networks.data_properties import (
 from claims.published import published_series
 from icl_repro.statistics.ranks import derangements, rank_correlation, spearman
 from icl_repro.training import Run
-from icl_repro.verification.evidence import Cell, Figure, Panel, Series, Table
+from icl_repro.verification.pictures import Cell, Figure, Panel, Series, Table
 
 # B and C looked at together: both classes and labels slow them down, and it cannot be told how.
 
@@ -137,7 +137,7 @@ def measure_isolated(evidence, times: Times) -> None:
             share_name(circuit),
             largest_share(times, circuit),
             at_most=0.5,
-            reported=as_reported(largest_share(published, circuit)),
+            published=as_reported(largest_share(published, circuit)),
         )
 
 
@@ -227,7 +227,7 @@ def test_prediction(evidence, runs):
         PREDICTION,
         found.value,
         at_least=0.8,
-        reported=as_reported(correlation(all_published_times(PARTS))),
+        published=as_reported(correlation(all_published_times(PARTS))),
         note=f"of all orders of five conditions, {found.chance:.2g} correlate as much",
     )
     published = all_published_times(CIRCUITS)
@@ -235,7 +235,7 @@ def test_prediction(evidence, runs):
         evidence.quantity(
             f"rank correlation of T and {SYMBOLS[circuit]} alone",
             spearman(in_order(times, "whole"), in_order(times, circuit)),
-            reported=as_reported(
+            published=as_reported(
                 spearman(in_order(published, "whole"), in_order(published, circuit))
             ),
         )

@@ -31,7 +31,7 @@ from claims.networks.data_properties import (
 )
 from icl_repro.measures.curves.power_law import PowerLaw, power_law
 from icl_repro.statistics.ranks import derangements
-from icl_repro.verification.evidence import Figure, Panel, Series
+from icl_repro.verification.pictures import Figure, Panel, Series
 
 SOURCE = "Beyond the paper, after Section 5"
 PARTS: tuple[Circuit, ...] = ("whole", "B", "C")

@@ -36,7 +36,7 @@ from icl_repro.measures.curves.acceleration import (
 )
 from icl_repro.toy import vectors as tensor_toy
 from icl_repro.verification.draws import band, check_share, state_median
-from icl_repro.verification.evidence import Figure, Panel
+from icl_repro.verification.pictures import Figure, Panel
 
 SEED = 3
 DRAWS = 400

@@ -22,7 +22,7 @@ import pytest
 
 from icl_repro.toy import vectors as tensor_toy
 from icl_repro.verification.draws import check_share, median, points, state_median
-from icl_repro.verification.evidence import Figure, Panel
+from icl_repro.verification.pictures import Figure, Panel
 
 SEED = 3
 DRAWS = 100

@@ -36,19 +36,19 @@ from icl_repro.measures.heads.wiring import (
     without_heads,
 )
 from icl_repro.network.transformer import Transformer
+from icl_repro.statistics.intervals import Interval
 from icl_repro.training import Run
-from icl_repro.verification.evidence import (
+from icl_repro.verification.pictures import (
     Bars,
     Cell,
     Figure,
     Heatmap,
-    Interval,
     ReferenceLine,
-    Reported,
     Series,
     Table,
     Wiring,
 )
+from icl_repro.verification.reported import Reported
 
 PAPER_HEADS = (1, 2, 5)
 """The paper's previous-token heads, all in its Layer 1 (Section 3.3)."""
@@ -101,7 +101,7 @@ def measure_previous_token_heads(evidence, run: Run) -> None:
         len(found),
         at_least=2,
         unit="heads",
-        reported=Reported(len(PAPER_HEADS), "Section 3.3"),
+        published=Reported(len(PAPER_HEADS), "Section 3.3"),
         note=f"{named(found)}: attention from the labels to the token before at least "
         f"{ABOVE_UNIFORM} above that of a uniform causal pattern, {UNIFORM_ATTENTION}, as a mean "
         "over both labels and all training sequences; the paper goes by inspection",
@@ -191,7 +191,7 @@ def measure_table_1(
         values = [row[kept] for kept in preserved]
         for value, paper, (name, limit) in zip(values, published, checks, strict=True):
             evidence.check(
-                name, value, reported=paper, note=f"{named(ablated)} of layer 0 off", **limit
+                name, value, published=paper, note=f"{named(ablated)} of layer 0 off", **limit
             )
         cells = [Cell(float(v), p) for v, p in zip(values, published, strict=True)]
         kind = "previous-token heads" if ablated is heads else "the rest"
@@ -287,16 +287,16 @@ def measure_all_heads(evidence, run: Run, preserved: tuple[int, int] = (PATTERN,
         ALL_PATTERN,
         pattern,
         at_most=0.80,
-        reported=papers[0],
+        published=papers[0],
         note="V-composition: what layer 0 writes is read as values",
     )
-    evidence.check(ALL_VALUE, value, at_most=0.40, reported=papers[1])
+    evidence.check(ALL_VALUE, value, at_most=0.40, published=papers[1])
     evidence.check(
         MATCH_MATTERS_MORE,
         np.rint((pattern - value) * episodes.size),
         at_least=1,
         unit="sequences",
-        reported=Reported(
+        published=Reported(
             round((papers[0].value - papers[1].value) * PAPER_EPISODES), "Appendix E", True
         ),
         note="the match path matters more if more is lost without it: any difference in the "
@@ -355,14 +355,14 @@ def measure_graph(evidence, n_episodes: int, keep_one: np.ndarray) -> None:
             edges.sum(axis=axis).max(),
             at_least=2,
             unit="heads",
-            reported=Reported(int(of_paper.sum(axis=axis).max()), "Figure 11b", True),
+            published=Reported(int(of_paper.sum(axis=axis).max()), "Figure 11b", True),
             note=note,
         )
     evidence.quantity(
         "pairs of heads that are wired",
         edges.sum(),
         unit="pairs",
-        reported=Reported(int(of_paper.sum()), "Figure 11b, by the same rule", True),
+        published=Reported(int(of_paper.sum()), "Figure 11b, by the same rule", True),
     )
 
 
@@ -502,7 +502,7 @@ def measure_knock_outs(evidence, changes: dict[str, np.ndarray], diagram: Wiring
             heads_that_matter(changes[kept], diagram.keep_one[kept]),
             at_most=1,
             unit="heads",
-            reported=Reported(heads_that_matter(paper_change, paper_keep_one), "Figure 11"),
+            published=Reported(heads_that_matter(paper_change, paper_keep_one), "Figure 11"),
             note="turning one off changes the accuracy of some head of layer 1 by more than a "
             "third of the keep-one range, "
             f"{diagram.keep_one_range(kept):.3f} (changes up to "
@@ -524,7 +524,7 @@ def show_composition(evidence, run: Run, diagram: WiringDiagram) -> None:
             f"rank correlation of {reading[0].upper()}-composition scores with accuracy with one "
             f"head in each layer, {kept}s preserved",
             found.value,
-            reported=Reported(of_paper.value, "Figures 11b and 11c, digitized", True),
+            published=Reported(of_paper.value, "Figures 11b and 11c, digitized", True),
             interval=Interval(
                 found.low, found.high, found.level, "permutation: shuffled head identities"
             ),

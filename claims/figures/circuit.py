@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from icl_repro.verification.diagram import Arrow, Diagram, Node
-from icl_repro.verification.evidence import Figure
+from icl_repro.verification.pictures import Figure
 
 PREVIOUS_TOKEN = "A: previous token (steps 1, 2)"
 MATCH = "B: match (steps 3q, 3k, 4)"

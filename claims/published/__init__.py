@@ -17,7 +17,8 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from icl_repro.verification.evidence import Heatmap, Reported, Series
+from icl_repro.verification.pictures import Heatmap, Series
+from icl_repro.verification.reported import Reported
 
 _Published = TypeVar("_Published")
 

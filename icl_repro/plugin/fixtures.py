@@ -9,7 +9,7 @@ import pytest
 
 from icl_repro.plugin import trials
 from icl_repro.plugin.session import state_of
-from icl_repro.verification.recorder import EvidenceRecorder
+from icl_repro.verification.recorder import Evidence
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def runs(request: pytest.FixtureRequest, seed: int | None) -> Mapping[Any, Any]:
 
 
 @pytest.fixture
-def evidence(request: pytest.FixtureRequest) -> EvidenceRecorder:
+def evidence(request: pytest.FixtureRequest) -> Evidence:
     """Takes what a claim or control measures: checks, quantities, figures and curves.
 
     The test is judged by it once its body ran to the end.
@@ -54,7 +54,7 @@ def evidence(request: pytest.FixtureRequest) -> EvidenceRecorder:
     # Imports NumPy, which a session without claims does not need.
     from icl_repro.plugin import curve_files
 
-    draft.recorder = EvidenceRecorder(curve_files.keeper(request, draft))
+    draft.recorder = Evidence(curve_files.keeper(request, draft))
     return draft.recorder
 
 

@@ -11,10 +11,10 @@ import pytest
 from icl_repro.plugin import session
 from icl_repro.verification import wording
 from icl_repro.verification.declare import Claim, Control, Declared
-from icl_repro.verification.evidence import Evidence
+from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.profiles import ProfileRules
 from icl_repro.verification.record import Outcome, Trial
-from icl_repro.verification.recorder import EvidenceRecorder
+from icl_repro.verification.recorder import Evidence
 
 _NO_ASSERT = "; a claim states what must hold with evidence.check, an assert is an error"
 
@@ -37,7 +37,7 @@ class Draft:
     seed: int | None
     profile: ProfileRules
     seeds: tuple[int | None, ...]
-    recorder: EvidenceRecorder | None = None
+    recorder: Evidence | None = None
     outcome: Outcome | None = None
     judged: bool = False
     messages: list[str] = field(default_factory=list)
@@ -54,9 +54,9 @@ class Draft:
         return self.declared.subject
 
     @property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> EvidenceRecord:
         """What was recorded so far."""
-        return self.recorder.evidence if self.recorder else Evidence()
+        return self.recorder.evidence if self.recorder else EvidenceRecord()
 
     @property
     def takes_seeds(self) -> bool:

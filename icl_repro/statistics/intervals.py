@@ -11,7 +11,14 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from icl_repro.verification.evidence import Interval
+
+class Interval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An interval around a measured value. `level` is the confidence level, `method` its name."""
+
+    low: float | None
+    high: float | None
+    level: float = 0.95
+    method: str = ""
 
 
 class Estimate(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Float, Int
 
-from icl_repro.verification.evidence import Interval
+from icl_repro.statistics.intervals import Interval
 
 MOST_PAIRED = 9
 """All permutations of more would take too long; the paper's layers have 8 heads."""

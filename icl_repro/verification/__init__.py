@@ -3,18 +3,10 @@
 Nothing here imports JAX, and SciPy only where an interval is computed.
 """
 
+from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.declare import Claim, Control, InvalidDeclaration
-from icl_repro.verification.evidence import (
-    Check,
-    Evidence,
-    Figure,
-    Interval,
-    Panel,
-    Quantity,
-    ReferenceLine,
-    Reported,
-    Series,
-)
+from icl_repro.verification.evidence import Check, EvidenceRecord, Quantity
+from icl_repro.verification.pictures import Figure, Panel, ReferenceLine, Series
 from icl_repro.verification.record import (
     ClaimRecord,
     ControlRecord,
@@ -24,7 +16,8 @@ from icl_repro.verification.record import (
     read_record,
     write_record,
 )
-from icl_repro.verification.recorder import EvidenceRecorder, MisusedEvidence
+from icl_repro.verification.recorder import Evidence, MisusedEvidence
+from icl_repro.verification.reported import Reported
 
 __all__ = [
     "Check",
@@ -33,7 +26,6 @@ __all__ = [
     "Control",
     "ControlRecord",
     "Evidence",
-    "EvidenceRecorder",
     "Figure",
     "Interval",
     "InvalidDeclaration",

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from icl_repro.statistics.intervals import share_interval
-from icl_repro.verification.evidence import Interval, Series
-from icl_repro.verification.recorder import EvidenceRecorder
+from icl_repro.statistics.intervals import Interval, share_interval
+from icl_repro.verification.pictures import Series
+from icl_repro.verification.recorder import Evidence
 
 
 class Median(NamedTuple):
@@ -50,9 +50,7 @@ def median(values: Sequence[float], level: float = 0.95) -> Median:
     return Median(middle, low, high)
 
 
-def check_share(
-    evidence: EvidenceRecorder, name: str, holds: Sequence[bool], *, at_least: float
-) -> bool:
+def check_share(evidence: Evidence, name: str, holds: Sequence[bool], *, at_least: float) -> bool:
     """Check the share of draws for which something holds; returns whether it is large enough."""
     held, judged = int(np.sum(holds)), len(holds)
     return evidence.check(
@@ -66,7 +64,7 @@ def check_share(
 
 
 def state_median(
-    evidence: EvidenceRecorder,
+    evidence: Evidence,
     name: str,
     values: Sequence[float],
     *,

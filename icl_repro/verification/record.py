@@ -11,18 +11,34 @@ from typing import Literal
 
 import msgspec
 
-from icl_repro.verification.evidence import Evidence, Interval
+from icl_repro.statistics.intervals import Interval
+from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
+from icl_repro.verification.reported import Reported
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-VerdictName = Literal["supported", "refuted", "inconclusive", "not run", "error", "not meaningful"]
+VerdictName = Literal[
+    "supported",
+    "refuted",
+    "inconclusive",
+    "consistent",
+    "contradicted",
+    "mixed",
+    "not run",
+    "error",
+    "not meaningful",
+]
 Outcome = Literal["passed", "failed", "inconclusive", "error", "not run"]
+ControlVerdict = Literal[
+    "fails as it should", "does not fail", "undecided", "not run", "error", "not meaningful"
+]
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One test of a claim or of a control, with one seed or (``seed`` is null) without seeds.
 
-    `outcome`: ``passed`` (every check holds; for a control: it failed where it should), ``failed``,
+    `row` names the row of the claim's table that it is, where the claim has one. `outcome`:
+    ``passed`` (every check holds; for a control: it failed where it should), ``failed``,
     ``inconclusive`` (it says itself that its checks can tell neither way: `message` says why),
     ``error`` (it raised: `message` says what), ``not run`` (runs missing, or skipped: `message`
     says why). `runs` are the keys of the training runs it read.
@@ -31,30 +47,156 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nodeid: str
     outcome: Outcome
     seed: int | None = None
+    row: str = ""
     message: str = ""
     duration: float = 0.0
-    evidence: Evidence = msgspec.field(default_factory=Evidence)
+    evidence: EvidenceRecord = msgspec.field(default_factory=EvidenceRecord)
     runs: list[str] = []
 
 
 class ControlRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A negative control: the same measurement where the claim must not hold.
+    """A case in which the claim must fail: the same measurement on other or altered networks.
 
-    `must_fail` names the checks that have to fail on it.
+    `id` is that of the case, unique within the claim. `only` names the checks that have to fail on
+    it (empty: all), `undefined` says why one of them may have no finite value there. `reason` says
+    in a sentence why the verdict is what it is.
     """
 
     id: str
     statement: str
-    must_fail: list[str]
-    verdict: Literal["fails as it should", "does not fail", "not run", "error", "not meaningful"]
+    only: list[str]
+    undefined: str
+    verdict: ControlVerdict
+    reason: str
     trials: list[Trial]
+
+
+class Margin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far the values of a check over seeds lie from its threshold.
+
+    `mean` and `spread` (the standard deviation) are those of the finite values; `distance` is from
+    the mean to the nearest threshold in units of the spread, negative beyond it. `tolerance_bound`
+    is the one-sided normal tolerance bound towards that threshold: beyond it lies at most a tenth
+    of all networks, with 95 % confidence, if the values are normal. Null where there are too few
+    seeds. `knife_edge` is true where the distance is less than one spread.
+    """
+
+    mean: float | None
+    spread: float | None
+    distance: float | None
+    tolerance_bound: float | None
+    knife_edge: bool
+
+
+class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether our values agree with the published one, whatever the verdict.
+
+    `prediction` is the interval in which one more network of ours would lie; `agrees` is whether
+    the published value lies in it, null with fewer than two seeds. `p_value` is that of an exact
+    permutation test of our values against the published ones of several seeds, where those are
+    known. `sentence` says both in words.
+    """
+
+    prediction: Interval | None
+    agrees: bool | None
+    p_value: float | None
+    sentence: str
+
+
+class Equivalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Two one-sided tests of the values over seeds against a margin: `p_value` is the larger of
+    both, and no difference is shown where it is at most 0.05. Null with fewer than two seeds.
+    """
+
+    low: float
+    high: float
+    p_value: float | None
+    shown: bool | None
+
+
+class ThresholdEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One state of a threshold in the ledger: its bounds, where they come from, when they were set.
+
+    `seen` is true when results had been seen then; `reason` says why it was changed.
+    """
+
+    origin: str
+    date: str
+    seen: bool
+    at_least: float | None = None
+    at_most: float | None = None
+    between: tuple[float, float] | None = None
+    reason: str = ""
+    commit: str = ""
+
+
+class CheckOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One check of a claim over all its seeds and rows.
+
+    `values` are the measured ones by seed (key "" for a claim without seeds), null where not
+    finite. `failed_by` names the controls that fail it by a finite value on every seed on which
+    they ran. `thresholds` is its history in the ledger, newest last. `published_fails` says why the
+    published value itself does not hold, where it does not.
+    """
+
+    name: str
+    unit: str
+    direction: Direction
+    low: float | None
+    high: float | None
+    kind: Kind
+    row: str
+    values: dict[str, float | None]
+    held: int
+    judged: int
+    published: Reported | None
+    margin: Margin | None
+    agreement: Agreement | None
+    equivalence: Equivalence | None
+    failed_by: list[str]
+    thresholds: list[ThresholdEntry] = []
+    published_fails: str = ""
+
+
+KnownStatus = Literal["as known", "on its edge", "holds now", "another value", "not run"]
+
+
+class KnownFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A check that is known to fail on some seeds, and by which values.
+
+    `case` is the id of a control that is known not to fail there; empty for the claim itself.
+    `values` are the known ones by seed ("" without seeds), `within` is how far from it a value may
+    lie and still be the known one. `edge` says that the value lies closer to its bound than
+    trainings differ between processors, so that neither outcome is new. `evidence` are the figures
+    that it rests on, in words.
+    """
+
+    claim: str
+    check: str
+    values: dict[str, float | None]
+    within: float
+    date: str
+    why: str
+    evidence: str = ""
+    case: str = ""
+    edge: bool = False
+
+
+class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A known failure, and what became of it in this session, by seed."""
+
+    known: KnownFailure
+    status: dict[str, KnownStatus]
 
 
 class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One claim: what the paper says, what was measured on every seed, and the verdict.
 
-    `finding` says what is known not to hold, where that has been reported before; the verdict does
-    not depend on it.
+    `reason` is one plain sentence of why. `share` is the one-sided exact 95 % bound of the share of
+    seeds on which all checks hold: from below where the claim holds more often than not, else from
+    above. `p_value` is that of the sign test behind the verdict, and `after_correction` the verdict
+    once Holm's correction for all claims of the session is made; `seeds_needed` is how many seeds
+    would have to hold, all of them, for it to be ``supported`` then.
     """
 
     id: str
@@ -65,10 +207,36 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
     trials: list[Trial]
     controls: list[ControlRecord]
+    checks: list[CheckOverSeeds] = []
     seeds_held: int = 0
     seeds_judged: int = 0
     share: Interval | None = None
-    finding: str = ""
+    p_value: float | None = None
+    after_correction: VerdictName | None = None
+    seeds_needed: int | None = None
+    rests_on: str = ""
+
+
+class Seeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which seeds were judged, and whether they were fixed before any result was seen.
+
+    `fixed` are those of the profile. `added` are seeds beyond those, or beyond the seeds that an
+    earlier session on the same store had judged, and `sentence` says so in words; empty where the
+    list is the fixed one.
+    """
+
+    judged: list[int]
+    fixed: list[int]
+    added: list[int] = []
+    sentence: str = ""
+
+
+class Comparisons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many claims were tested over seeds, and how that was corrected for."""
+
+    number: int
+    method: str = "Holm"
+    level: float = 0.05
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,14 +261,17 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workers: int
 
 
-class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What training this session did. Sequences are those of the runs trained in it."""
+class TrainingDone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What training this session did. Sequences are those of the runs trained in it; stale runs were
+    there, but made by other source or libraries.
+    """
 
     runs_planned: int
     runs_trained: int
     runs_reused: int
     sequences_trained: int
     seconds: float
+    runs_stale: int = 0
 
 
 class ExemplarSample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,8 +299,11 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     command: str
     profile: Profile
     environment: Environment
-    training: Training
+    training: TrainingDone
     claims: list[ClaimRecord]
+    seeds: Seeds | None = None
+    comparisons: Comparisons | None = None
+    findings: list[Finding] = []
     exemplars: ExemplarSample | None = None
     not_selected: list[str] = []
     runs: dict[str, str] = {}

@@ -9,21 +9,11 @@ from typing import Any, SupportsFloat, TypeVar, overload
 import msgspec
 
 from icl_repro.nearest import nearest
+from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.diagram import Diagram
-from icl_repro.verification.evidence import (
-    Bars,
-    Check,
-    Direction,
-    Evidence,
-    Figure,
-    Heatmap,
-    Interval,
-    Panel,
-    Quantity,
-    Reported,
-    Table,
-    Wiring,
-)
+from icl_repro.verification.evidence import Check, Direction, EvidenceRecord, Quantity
+from icl_repro.verification.pictures import Bars, Figure, Heatmap, Panel, Table, Wiring
+from icl_repro.verification.reported import Reported
 
 _Recorded = TypeVar("_Recorded", Check, Quantity, Figure, Table)
 
@@ -35,7 +25,7 @@ class MisusedEvidence(ValueError):
     """A call on the recorder that states no usable evidence."""
 
 
-class EvidenceRecorder:
+class Evidence:
     """Gathers what one test measures.
 
     A check that fails raises nothing, so that all the evidence is there when the test is judged,
@@ -52,9 +42,9 @@ class EvidenceRecorder:
         self._keep_curve = keep_curve
 
     @property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> EvidenceRecord:
         """All that was recorded so far."""
-        return Evidence(
+        return EvidenceRecord(
             list(self._checks),
             list(self._quantities),
             list(self._figures),

@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from icl_repro.verification.evidence import Interval
+from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.record import ControlRecord, Outcome, Trial, VerdictName
 
 ControlVerdict = Literal[

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from icl_repro.verification.evidence import Check, Interval, Reported
+from icl_repro.statistics.intervals import Interval
+from icl_repro.verification.evidence import Check
+from icl_repro.verification.reported import Reported
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -36,7 +38,7 @@ def failed_sentence(check: Check) -> str:
     """What was measured, what it had to be and what the paper reports, for a check that fails."""
     return (
         f"{check.name} {_is_measured(check)}, but must be {threshold(check)}"
-        f"{_aside(check.reported)}{_note(check)}"
+        f"{_aside(check.published)}{_note(check)}"
     )
 
 

@@ -193,7 +193,7 @@ def test_nothing_is_read_at_import_and_only_once_afterwards():
     script = (
         "from claims import published\n"
         "assert published.published_data.cache_info().currsize == 0\n"
-        "published.reported('paper.dataset_size'); published.published_series('fig3a.main.train')\n"
+        "published.published('paper.dataset_size'); published.published_series('fig3a.main.train')\n"
         "assert published.published_data.cache_info().misses == 1\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

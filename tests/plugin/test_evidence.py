@@ -54,7 +54,7 @@ def test_a_failed_threshold_fails_the_test_with_a_sentence_and_no_traceback(
         @claim
         def test_one(evidence):
             paper = Reported(150_000, "Figure 3a")
-            evidence.check("length", 61_000, at_least=80_000, unit="sequences", reported=paper)
+            evidence.check("length", 61_000, at_least=80_000, unit="sequences", published=paper)
             evidence.check("loss", 0.7, between=(0.6, 0.85))
             evidence.check("accuracy", 0.7, at_most=0.65)
         """.replace("\n        ", "\n"),

@@ -14,16 +14,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from claims.published import published_data, published_series, reported
-from icl_repro.verification.evidence import (
-    Check,
-    Evidence,
-    Figure,
-    Interval,
-    Panel,
-    Quantity,
-    ReferenceLine,
-    Series,
-)
+from icl_repro.statistics.intervals import Interval
+from icl_repro.verification.evidence import Check, EvidenceRecord, Quantity
+from icl_repro.verification.pictures import Figure, Panel, ReferenceLine, Series
 from icl_repro.verification.record import (
     SCHEMA_VERSION,
     ClaimRecord,
@@ -162,14 +155,14 @@ def _emergence_claims():
                 value + seed / 1000,
                 0.6,
                 0.85,
-                reported=reported("dig.fig3a.main.train.plateau_level"),
+                published=reported("dig.fig3a.main.train.plateau_level"),
             ),
             between(
                 "accuracy on the plateau",
                 0.53 + seed / 500,
                 0.45,
                 0.65,
-                reported=reported("paper.plateau_accuracy"),
+                published=reported("paper.plateau_accuracy"),
             ),
             at_least("probability of the two labels", 0.93 + seed / 200, 0.85),
         ]
@@ -183,7 +176,7 @@ def _emergence_claims():
             trial(
                 "emergence.untrained",
                 seed,
-                Evidence(
+                EvidenceRecord(
                     checks=[
                         at_least("plateau length", 0.0, 80_000, unit="sequences"),
                         at_least("probability of the two labels", 0.4123 + seed / 77, 0.85),
@@ -204,7 +197,9 @@ def _emergence_claims():
             trial(
                 "emergence.shuffled",
                 5,
-                Evidence(checks=[at_least("accuracy over all training sequences", 0.9961, 0.995)]),
+                EvidenceRecord(
+                    checks=[at_least("accuracy over all training sequences", 0.9961, 0.995)]
+                ),
                 outcome="failed",
                 message="accuracy over all training sequences is 0.9961, which is at least 0.995, "
                 "but this control must fail that check",
@@ -222,7 +217,7 @@ def _emergence_claims():
             trial(
                 "emergence.plateau",
                 seed,
-                Evidence(
+                EvidenceRecord(
                     checks=plateau(seed, 80_000 + 7_300 * (seed - 4)),
                     quantities=[
                         Quantity("start of the plateau", 21_000 + 500 * seed, unit="sequences"),
@@ -248,13 +243,13 @@ def _emergence_claims():
             trial(
                 "emergence.final_accuracy",
                 seed,
-                Evidence(
+                EvidenceRecord(
                     checks=[
                         at_least(
                             "accuracy over all training sequences",
                             accuracy,
                             0.995,
-                            reported=reported("paper.final_accuracy"),
+                            published=reported("paper.final_accuracy"),
                         )
                     ],
                     figures=all_figures() if seed == 5 else [],
@@ -277,7 +272,7 @@ def _emergence_claims():
             trial(
                 "emergence.induction_strength",
                 seed,
-                Evidence(
+                EvidenceRecord(
                     checks=[
                         at_most(
                             "distance of half-rise and half-fall",
@@ -291,13 +286,13 @@ def _emergence_claims():
                             "half-rise of the strength",
                             278_922 + 9_000 * (seed - 5),
                             unit="sequences",
-                            reported=reported("dig.fig3b.main.l2_head_3.half_rise"),
+                            published=reported("dig.fig3b.main.l2_head_3.half_rise"),
                         ),
                         Quantity(
                             "half-fall of the loss",
                             253_833 + 11_000 * (seed - 5),
                             unit="sequences",
-                            reported=reported("dig.fig3a.main.train.half_time"),
+                            published=reported("dig.fig3a.main.train.half_time"),
                         ),
                     ],
                     figures=[strength_figure(seed)],
@@ -321,14 +316,14 @@ def _emergence_claims():
             trial(
                 "emergence.generalisation",
                 seed,
-                Evidence(
+                EvidenceRecord(
                     checks=[
                         at_least("accuracy on test (exemplars)", 0.8412 + seed / 300, 0.9),
                         at_most(
                             "loss on test (exemplars)",
                             None if seed == 9 else 0.351 + seed / 70,
                             0.35,
-                            reported=reported("dig.fig3a.main.test_exemplars.final_loss"),
+                            published=reported("dig.fig3a.main.test_exemplars.final_loss"),
                         ),
                         at_least("accuracy on test (relabel)", 0.985, 0.9),
                     ]
@@ -347,7 +342,9 @@ def _emergence_claims():
         "not run",
         missing.format(5),
         [
-            trial("emergence.layer_0_output", seed, Evidence(), "not run", missing.format(seed))
+            trial(
+                "emergence.layer_0_output", seed, EvidenceRecord(), "not run", missing.format(seed)
+            )
             for seed in SEEDS
         ],
         [],
@@ -417,7 +414,7 @@ def _toy_claims():
             trial(
                 "toy_saddle.convex",
                 None,
-                Evidence(checks=[at_most("slope of the best direction", 0.25, -1e-9)]),
+                EvidenceRecord(checks=[at_most("slope of the best direction", 0.25, -1e-9)]),
                 outcome="passed",
             )
         ],
@@ -433,7 +430,7 @@ def _toy_claims():
             trial(
                 "toy_saddle.origin",
                 None,
-                Evidence(
+                EvidenceRecord(
                     checks=[
                         at_most("norm of the gradient", 0.0, 1e-12),
                         at_most("slope of the best direction", -3.2e-7, -1e-9),
@@ -455,7 +452,7 @@ def _toy_claims():
             trial(
                 "toy_saddle.dynamics",
                 None,
-                Evidence(
+                EvidenceRecord(
                     checks=[
                         at_least(
                             "share of draws that accelerate, no clamp",
@@ -497,7 +494,7 @@ def _toy_claims():
         "Appendix F",
         "error",
         "TypeError: second_derivative() missing 1 required keyword-only argument: 'vectors'",
-        [trial("toy_saddle.hessian", None, Evidence(), "error", traceback)],
+        [trial("toy_saddle.hessian", None, EvidenceRecord(), "error", traceback)],
         [control],
     )
 

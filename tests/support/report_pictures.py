@@ -2,7 +2,7 @@
 
 from claims.published import published_heatmap, published_series, reported
 from icl_repro.verification.diagram import Arrow, Diagram, Node
-from icl_repro.verification.evidence import (
+from icl_repro.verification.pictures import (
     Bars,
     Cell,
     Figure,

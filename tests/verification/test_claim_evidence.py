@@ -8,19 +8,21 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from icl_repro.verification.evidence import Figure, Interval, Panel, Reported
-from icl_repro.verification.recorder import EvidenceRecorder, MisusedEvidence
+from icl_repro.statistics.intervals import Interval
+from icl_repro.verification.pictures import Figure, Panel
+from icl_repro.verification.recorder import Evidence, MisusedEvidence
+from icl_repro.verification.reported import Reported
 from icl_repro.verification.wording import failed_sentence, number, undue_sentence
 
 PANEL = Panel("", "x", "y", [])
 
 
 @pytest.fixture
-def recorder() -> EvidenceRecorder:
-    return EvidenceRecorder()
+def recorder() -> Evidence:
+    return Evidence()
 
 
-def sentence(recorder: EvidenceRecorder, name: str, value: float, **fields) -> str:
+def sentence(recorder: Evidence, name: str, value: float, **fields) -> str:
     recorder.check(name, value, **fields)
     return failed_sentence(recorder.evidence.checks[-1])
 
@@ -96,7 +98,7 @@ def test_a_failed_check_reads_as_a_sentence(recorder):
         61_000,
         at_least=80_000,
         unit="sequences",
-        reported=Reported(150_000, "Figure 3a"),
+        published=Reported(150_000, "Figure 3a"),
     ) == (
         "plateau length is 61,000 sequences, but must be at least 80,000 "
         "(the paper reports 150,000, Figure 3a)"
@@ -107,7 +109,7 @@ def test_a_failed_check_reads_as_a_sentence(recorder):
         0.5,
         between=(0.9, 1),
         interval=Interval(0.4, 0.6),
-        reported=Reported(0.99, "Section 3", approximate=True),
+        published=Reported(0.99, "Section 3", approximate=True),
         note="over 5 draws",
     ) == (
         "accuracy is 0.5 (95 % interval 0.4 to 0.6), but must be between 0.9 and 1 "

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from icl_repro.verification.draws import band, check_share, median, points, state_median
-from icl_repro.verification.recorder import EvidenceRecorder
+from icl_repro.verification.recorder import Evidence
 
 
 def test_the_interval_of_a_median_covers_the_true_one_as_often_as_it_says():
@@ -39,7 +39,7 @@ def test_a_median_needs_numbers(values):
 
 
 def test_a_share_is_checked_with_its_exact_interval():
-    evidence = EvidenceRecorder()
+    evidence = Evidence()
     assert check_share(evidence, "holds", [True] * 19 + [False], at_least=0.9)
     assert not check_share(evidence, "fails", [True] * 17 + [False] * 3, at_least=0.9)
     check = evidence.evidence.checks[0]
@@ -49,7 +49,7 @@ def test_a_share_is_checked_with_its_exact_interval():
 
 
 def test_a_median_is_stated_with_its_interval():
-    evidence = EvidenceRecorder()
+    evidence = Evidence()
     state_median(evidence, "time", list(range(101)), unit="steps")
     (quantity,) = evidence.evidence.quantities
     assert (quantity.value, quantity.unit) == (50, "steps")

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from icl_repro.verification.diagram import Arrow, Diagram, Node
-from icl_repro.verification.evidence import (
+from icl_repro.verification.evidence import EvidenceRecord
+from icl_repro.verification.pictures import (
     Bars,
     Cell,
-    Evidence,
     Figure,
     Heatmap,
     Panel,
@@ -18,7 +18,7 @@ from icl_repro.verification.evidence import (
     Table,
     Wiring,
 )
-from icl_repro.verification.recorder import EvidenceRecorder, MisusedEvidence
+from icl_repro.verification.recorder import Evidence, MisusedEvidence
 from tests.support.report_pictures import all_figures, paper_tables
 
 
@@ -80,8 +80,8 @@ def test_what_does_not_fit_together_is_refused_when_it_is_made(make, complaint):
 
 
 def test_all_of_it_survives_json():
-    evidence = Evidence(figures=all_figures(), tables=paper_tables())
-    again = msgspec.json.decode(msgspec.json.encode(evidence), type=Evidence)
+    evidence = EvidenceRecord(figures=all_figures(), tables=paper_tables())
+    again = msgspec.json.decode(msgspec.json.encode(evidence), type=EvidenceRecord)
     assert again == evidence
     kinds = {type(panel) for figure in again.figures for panel in figure.panels}
     assert kinds == {Panel, Heatmap, Wiring, Bars, Diagram}
@@ -94,7 +94,7 @@ def test_a_broken_picture_in_a_record_is_refused():
 
 
 def test_the_recorder_keeps_tables_and_takes_a_name_once():
-    recorder = EvidenceRecorder()
+    recorder = Evidence()
     for table in paper_tables():
         recorder.table(table)
     assert recorder.evidence.tables == paper_tables()
@@ -103,7 +103,7 @@ def test_the_recorder_keeps_tables_and_takes_a_name_once():
 
 
 def test_numbers_and_arrays_of_numpy_become_plain_ones():
-    recorder = EvidenceRecorder()
+    recorder = Evidence()
     recorder.figure(
         "f",
         caption="",
@@ -127,4 +127,4 @@ def test_numbers_and_arrays_of_numpy_become_plain_ones():
 def test_what_is_no_number_is_refused_where_it_is_recorded(wrong):
     figure = Figure("f", "", "", [Panel("", "", "", [Series("s", [0.0], [wrong])])])
     with pytest.raises(MisusedEvidence, match="figure 'f' cannot be recorded"):
-        EvidenceRecorder().figure(figure)
+        Evidence().figure(figure)

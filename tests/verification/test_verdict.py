@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from icl_repro.verification.evidence import Check, Evidence
+from icl_repro.verification.evidence import Check, EvidenceRecord
 from icl_repro.verification.record import ControlRecord, Trial
 from icl_repro.verification.verdict import judge_claim, judge_control
 
-LENGTH = Evidence([Check("length", 1.0, "at_least", 0.0, None, True)])
+LENGTH = EvidenceRecord([Check("length", 1.0, "at_least", 0.0, None, True)])
 
 
 def trial(outcome: str, seed: int | None = None, message: str = "") -> Trial:

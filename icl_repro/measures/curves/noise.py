@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from icl_repro.verification.evidence import Interval
+from icl_repro.statistics.intervals import Interval
 
 NEIGHBOURS = 11
 """Points over which the noise is taken to be equally large."""

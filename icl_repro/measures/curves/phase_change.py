@@ -41,7 +41,7 @@ from icl_repro.measures.curves.falling import LEFT, Fall
 from icl_repro.measures.curves.noise import with_noise
 from icl_repro.measures.curves.shapes import Preference, preference
 from icl_repro.measures.kept import kept
-from icl_repro.verification.evidence import Interval
+from icl_repro.statistics.intervals import Interval
 
 HALF_LOSS = 0.35
 """Half of ln 2, the loss of a guess between the two labels in context."""

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Float
 
-from icl_repro.verification.evidence import Interval
+from icl_repro.statistics.intervals import Interval
 
 FEWEST_POINTS = 3
 """With two, every line fits, and nothing is left to say how well the exponent is known."""

@@ -30,7 +30,7 @@ from scipy.special import expit
 
 from icl_repro.measures.curves.falling import LEFT, Fall
 from icl_repro.measures.curves.noise import noise_interval, noisier
-from icl_repro.verification.evidence import Interval
+from icl_repro.statistics.intervals import Interval
 
 Shape = Literal["exponential", "two exponentials", "S-shape"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)

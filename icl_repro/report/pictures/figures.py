@@ -21,7 +21,7 @@ from icl_repro.report.pictures.palette import css_variable, scale_name, series_n
 from icl_repro.report.pictures.panels import draw_panel
 from icl_repro.report.pictures.wirings import describe_wiring, draw_wiring
 from icl_repro.verification.diagram import Diagram
-from icl_repro.verification.evidence import (
+from icl_repro.verification.pictures import (
     Bars,
     Figure,
     Heatmap,

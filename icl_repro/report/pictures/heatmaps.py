@@ -17,7 +17,7 @@ from icl_repro.numbers import decimal, number
 from icl_repro.report.pictures.canvas import CHARACTER, TEXT, WIDE, UndrawablePanel, one_line
 from icl_repro.report.pictures.palette import css_mix, css_variable
 from icl_repro.report.pictures.shapes import Shapes
-from icl_repro.verification.evidence import Heatmap
+from icl_repro.verification.pictures import Heatmap
 
 _SMALL = TEXT - 1
 _GAP = 1.5

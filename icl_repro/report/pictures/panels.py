@@ -17,7 +17,7 @@ from icl_repro.report.pictures.canvas import (
     style_axes,
 )
 from icl_repro.report.pictures.palette import placeholder
-from icl_repro.verification.evidence import Panel, Series
+from icl_repro.verification.pictures import Panel, Series
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -13,7 +13,7 @@ from icl_repro.numbers import number
 from icl_repro.report.pictures.canvas import CHARACTER, TEXT, WIDE, one_line
 from icl_repro.report.pictures.palette import css_variable, series_name
 from icl_repro.report.pictures.shapes import Shapes
-from icl_repro.verification.evidence import Wiring
+from icl_repro.verification.pictures import Wiring
 
 _SMALL = TEXT - 1
 _TOP = 34.0

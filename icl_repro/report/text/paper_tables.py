@@ -8,7 +8,8 @@ import msgspec
 
 from icl_repro.numbers import decimal, number
 from icl_repro.report.text.words import NOTHING, as_full_sentence, paper_value
-from icl_repro.verification.evidence import Cell, Reported, Table
+from icl_repro.verification.pictures import Cell, Table
+from icl_repro.verification.reported import Reported
 
 
 class CellView(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ def view_table(table: Table) -> PaperTable:
             for position, (head, _) in enumerate(table.rows)
         ],
         unit=table.unit,
-        compares=any(cell.reported is not None for _, cells in table.rows for cell in cells),
+        compares=any(cell.published is not None for _, cells in table.rows for cell in cells),
     )
 
 
@@ -55,18 +56,18 @@ def _by_column(table: Table) -> list[list[Cell]]:
 def _view_column(cells: Sequence[Cell], source: str) -> list[CellView]:
     ours = _aligned([cell.value for cell in cells])
     printed = [
-        None if cell.reported is None or cell.reported.approximate else cell.reported.value
+        None if cell.published is None or cell.published.approximate else cell.published.value
         for cell in cells
     ]
     exact = _aligned(printed)
     return [
         CellView(
             value=value,
-            paper="" if cell.reported is None else _paper(cell.reported, text),
+            paper="" if cell.published is None else _paper(cell.published, text),
             # Where the table itself stands in the paper need not be said in every cell.
             source=""
-            if cell.reported is None or cell.reported.source == source
-            else cell.reported.source,
+            if cell.published is None or cell.published.source == source
+            else cell.published.source,
         )
         for cell, value, text in zip(cells, ours, exact, strict=True)
     ]

@@ -13,8 +13,10 @@ import msgspec
 from icl_repro.numbers import apart, number
 from icl_repro.report.text import words
 from icl_repro.statistics import intervals as over_seeds
-from icl_repro.verification.evidence import Check, Evidence, Interval, Quantity, Reported
+from icl_repro.statistics.intervals import Interval
+from icl_repro.verification.evidence import Check, EvidenceRecord, Quantity
 from icl_repro.verification.record import ControlRecord, Trial
+from icl_repro.verification.reported import Reported
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -189,7 +191,9 @@ def _table(
     )
 
 
-def _check_row(name: str, evidence: Sequence[Evidence], cell: Callable[[Check, str], Cell]) -> Row:
+def _check_row(
+    name: str, evidence: Sequence[EvidenceRecord], cell: Callable[[Check, str], Cell]
+) -> Row:
     by_trial = [next((c for c in one.checks if c.name == name), None) for one in evidence]
     checks = [check for check in by_trial if check is not None]
     shared = len({words.threshold(check) for check in checks}) == 1
@@ -207,7 +211,7 @@ def _check_row(name: str, evidence: Sequence[Evidence], cell: Callable[[Check, s
     )
 
 
-def _quantity_row(name: str, evidence: Sequence[Evidence]) -> Row:
+def _quantity_row(name: str, evidence: Sequence[EvidenceRecord]) -> Row:
     by_trial = [next((q for q in one.quantities if q.name == name), None) for one in evidence]
     quantities = [quantity for quantity in by_trial if quantity is not None]
     return Row(
@@ -269,7 +273,7 @@ def _shared_threshold(checks: Sequence[Check]) -> str:
 
 
 def _reported(measurements: Iterable[Check | Quantity]) -> Reported | None:
-    return next((m.reported for m in measurements if m.reported is not None), None)
+    return next((m.published for m in measurements if m.published is not None), None)
 
 
 def _source(reported: Reported | None) -> str:

@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 import msgspec
 
 from icl_repro.numbers import apart, count, number, rounded
-from icl_repro.verification.evidence import Check, Interval, Reported
+from icl_repro.statistics.intervals import Interval
+from icl_repro.verification.evidence import Check
 from icl_repro.verification.record import ClaimRecord, Profile, VerificationRecord
+from icl_repro.verification.reported import Reported
 
 NOTHING = "—"
 """Stands where there is nothing to show."""

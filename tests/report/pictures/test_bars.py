@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from icl_repro.report.pictures.figures import view_figure
-from icl_repro.verification.evidence import Bars, Figure, ReferenceLine, Series
+from icl_repro.verification.pictures import Bars, Figure, ReferenceLine, Series
 from tests.support.report_pictures import learning_times
 
 NAMES = ["one", "two", "three"]

@@ -7,7 +7,7 @@ import pytest
 
 from icl_repro.report.pictures.figures import view_figure
 from icl_repro.verification.diagram import Arrow, Diagram, Node
-from icl_repro.verification.evidence import Figure
+from icl_repro.verification.pictures import Figure
 from tests.support.report_pictures import circuit
 
 PAIR = [Node("left", 0, 0), Node("right", 1, 0)]

@@ -11,7 +11,7 @@ import pytest
 from icl_repro.report.pictures.canvas import WIDE, UndrawablePanel
 from icl_repro.report.pictures.figures import view_figure
 from icl_repro.report.pictures.panels import draw_panel
-from icl_repro.verification.evidence import Figure, Panel, ReferenceLine, Series
+from icl_repro.verification.pictures import Figure, Panel, ReferenceLine, Series
 from tests.support.report_fixture import loss_figure, rich_record, strength_figure
 from tests.support.report_pictures import strengths
 

@@ -9,7 +9,7 @@ import pytest
 from claims.published import published_heatmap
 from icl_repro.report.pictures.figures import view_figure
 from icl_repro.report.pictures.heatmaps import TURN_OF_TEXT, draw_heatmap, with_shared_limits
-from icl_repro.verification.evidence import Figure, Heatmap
+from icl_repro.verification.pictures import Figure, Heatmap
 from tests.report.pictures.test_style import SCHEMES, contrast_of, luminance
 from tests.support.report_pictures import wiring_maps
 

@@ -4,7 +4,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from icl_repro.report.pictures.figures import view_figure
-from icl_repro.verification.evidence import Figure, Wiring
+from icl_repro.verification.pictures import Figure, Wiring
 
 HEADS = [f"layer 0 head {head}" for head in range(3)], [f"layer 1 head {head}" for head in range(4)]
 EDGES = [(0, 1, 0.4), (2, 1, 0.8), (2, 3, 0.001)]

@@ -10,22 +10,21 @@ import pytest
 from icl_repro.report import write_html
 from icl_repro.report.text.page import render_html
 from icl_repro.report.text.words import as_heading
-from icl_repro.verification.evidence import (
+from icl_repro.statistics.intervals import Interval
+from icl_repro.verification.evidence import EvidenceRecord, Quantity
+from icl_repro.verification.pictures import (
     Bars,
     Cell,
-    Evidence,
     Figure,
     Heatmap,
-    Interval,
     Panel,
-    Quantity,
     ReferenceLine,
-    Reported,
     Series,
     Table,
     Wiring,
 )
 from icl_repro.verification.record import ControlRecord, ExemplarSample, Profile
+from icl_repro.verification.reported import Reported
 from tests.support.report_fixture import at_least, claim, rich_record, trial
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -325,12 +324,12 @@ def hostile_record(text):
         0.5,
         unit=text,
         note=text,
-        reported=reported,
+        published=reported,
         interval=Interval(0, 1, method=text),
     )
-    quantity = Quantity(text, 1.0, unit=text, note=text, reported=reported)
-    drawn = Evidence([check], [quantity], [figure], [table])
-    plain = Evidence([check], [quantity])
+    quantity = Quantity(text, 1.0, unit=text, note=text, published=reported)
+    drawn = EvidenceRecord([check], [quantity], [figure], [table])
+    plain = EvidenceRecord([check], [quantity])
     outcomes = {"passed": drawn, "failed": plain, "error": plain, "not run": plain}
     trials = [
         msgspec.structs.replace(

@@ -1,7 +1,8 @@
 """Tables like those of the paper."""
 
 from icl_repro.report.text.paper_tables import view_table
-from icl_repro.verification.evidence import Cell, Reported, Table
+from icl_repro.verification.pictures import Cell, Table
+from icl_repro.verification.reported import Reported
 from tests.support.report_pictures import paper_tables
 
 

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from icl_repro.report.text import words
-from icl_repro.verification.evidence import Interval, Reported
+from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.record import ClaimRecord, ControlRecord, Profile
+from icl_repro.verification.reported import Reported
 from tests.support.report_fixture import at_least, at_most, between, rich_record
 
 
