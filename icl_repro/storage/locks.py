@@ -1,0 +1,41 @@
+"""Locks between processes of one machine: the system lets go of them when a process dies."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+
+@contextlib.contextmanager
+def lock_of(path: Path) -> Iterator[Path]:
+    """Wait until no other thread or process changes a file; yields the file behind any links.
+
+    The lock lies in a folder of this user's, not beside the file, where it would be litter. There
+    are 256 locks at most, so that some files share one: whoever holds one must not ask for another.
+    """
+    resolved = Path(os.path.realpath(path))
+    slot = hashlib.sha256(os.fsencode(resolved)).hexdigest()[:2]
+    with filelock.FileLock(_lock_folder() / f"{slot}.lock", poll_interval=0.01):
+        yield resolved
+
+
+def _lock_folder() -> Path:
+    """Where the locks of this user are: the same for all sessions, whatever their settings."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    folder = Path(cache).expanduser() / "icl-repro" / "locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        usable = os.access(folder, os.W_OK)
+    except (OSError, RuntimeError):
+        usable = False
+    if not usable:
+        user = os.getuid() if hasattr(os, "getuid") else "user"
+        folder = Path(tempfile.gettempdir()) / f"icl-repro-locks-{user}"
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
