@@ -1,28 +1,33 @@
 """Half-times of the networks of Section 5, ours and the published ones, and how they compare.
 
 A network's half-time is how many sequences it has seen when its train loss first falls to 0.35,
-half of ln 2: T for the whole network, T_B and T_C for the isolated subcircuits, T_BC for both.
+half of ln 2: T for the whole network, T_B and T_C for the isolated subcircuits, T_BC for both. One
+that never gets there is later than any other.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from claims import phase_changes
+import numpy as np
+
 from claims.networks.data_properties import (
     BY_CLASSES,
     CONDITIONS,
     DEFAULT,
     Circuit,
     Condition,
+    Row,
     name_of,
 )
 from claims.published import reported
+from icl_repro import Evidence, Reported
+from icl_repro.measures.curves.crossings import time_to
+from icl_repro.measures.curves.phase_change import HALF_LOSS
 from icl_repro.training import Run
-from icl_repro.verification.reported import Reported
 
-Times = Mapping[tuple[Circuit, Condition], float]
+Times = dict[tuple[Circuit, Condition], float]
 """Half-times in sequences; infinite where the loss never falls so far."""
 
 SYMBOLS: Mapping[Circuit, str] = {"whole": "T", "B": "T_B", "C": "T_C", "B and C": "T_BC"}
@@ -39,58 +44,30 @@ SAME = 0.03
 """Half-times that differ by no more than this share count as the same."""
 
 
-def half_time_of(run: Run) -> float:
-    """The half-time of a run; infinite if it has none."""
-    time = phase_changes.half_time_of(run)
-    return math.inf if math.isnan(time) else time
-
-
 def half_times(
-    runs: Mapping[str, Run], circuits: Iterable[Circuit], conditions: Sequence[Condition]
+    runs: Mapping[str, Run], circuits: Iterable[Circuit], conditions: Iterable[Condition]
 ) -> Times:
     """The half-time of every circuit under every condition."""
+    named = {(circuit, c): runs[name_of(circuit, c)] for circuit in circuits for c in conditions}
     return {
-        (circuit, condition): half_time_of(runs[name_of(circuit, condition)])
-        for circuit in circuits
-        for condition in conditions
+        key: time_to(run.sequences, run.curves["train.loss"], HALF_LOSS)
+        for key, run in named.items()
     }
 
 
-def half_times_everywhere(
-    runs: Mapping[str, Run], circuits: Iterable[Circuit], conditions: Sequence[Condition]
-) -> Times:
-    """That of one network in place of all conditions."""
-    one = {circuit: half_time_of(runs[name_of(circuit, DEFAULT)]) for circuit in circuits}
-    return {(circuit, condition): one[circuit] for circuit in one for condition in conditions}
-
-
-def renamed(times: Times, names: Mapping[Condition, Condition]) -> Times:
-    """The half-times with the names of conditions exchanged: those of `names[condition]` go by the
-    name of `condition`.
-    """
-    circuits = dict.fromkeys(circuit for circuit, _ in times)
-    return {
-        (circuit, name): times[circuit, condition]
-        for circuit in circuits
-        for name, condition in names.items()
-    }
-
-
-def published_id(circuit: Circuit, condition: Condition, row: Sequence[Condition]) -> str:
+def published_id(circuit: Circuit, condition: Condition, row: Row) -> str:
     """The id of a curve of Figure 6; both rows have one for the default condition."""
-    varied = "classes" if tuple(row) == BY_CLASSES else "labels"
+    varied = varied_in(row)
     panel = f"{PUBLISHED_PANELS[circuit]}_varying_{varied}"
     return f"fig6.{panel}.{getattr(condition, varied)}_{varied}"
 
 
-def published_times(row: Sequence[Condition], circuits: Iterable[Circuit]) -> Times:
+def published_times(row: Row, circuits: Iterable[Circuit]) -> Times:
     """The published half-times of a row of Figure 6, read off its curves."""
     return {
-        (circuit, condition): reported(
-            f"dig.{published_id(circuit, condition, row)}.half_time"
-        ).value
+        (circuit, c): reported(f"dig.{published_id(circuit, c, row)}.half_time").value
         for circuit in circuits
-        for condition in row
+        for c in row
     }
 
 
@@ -106,13 +83,18 @@ def as_reported(value: float) -> Reported:
     return Reported(float(value), "Figure 6, digitized", approximate=True)
 
 
+def varied_in(row: Row) -> str:
+    """Whether a row is one of classes or of labels."""
+    return "classes" if row[0].classes != row[-1].classes else "labels"
+
+
 def ratio(times: Times, circuit: Circuit, later: Condition, earlier: Condition) -> float:
     """How many times longer a circuit takes; NaN where it is never learned."""
     one, other = times[circuit, later], times[circuit, earlier]
     return one / other if math.isfinite(one) and math.isfinite(other) else math.nan
 
 
-def outside(times: Times, circuit: Circuit, row: Sequence[Condition]) -> float:
+def outside(times: Times, circuit: Circuit, row: Row) -> float:
     """By what share the half-time in the middle of a row lies beyond that at either end; 0 between
     them, NaN where one is not finite.
     """
@@ -123,6 +105,15 @@ def outside(times: Times, circuit: Circuit, row: Sequence[Condition]) -> float:
     return max(0.0, 1 - middle / low, middle / high - 1)
 
 
+def largest_share(times: Times, circuit: Circuit) -> float:
+    """The half-time of a circuit over that of the whole network, where it is largest; NaN if
+    either is not finite somewhere.
+    """
+    one, whole = (np.array([times[part, c] for c in CONDITIONS]) for part in (circuit, "whole"))
+    finite = np.isfinite(one) & np.isfinite(whole)
+    return float(np.max(one / whole)) if finite.all() else math.nan
+
+
 def in_sequences(times: Times, circuit: Circuit, row: Iterable[Condition]) -> str:
     """The half-times of a row as a remark."""
     half = [times[circuit, condition] for condition in row]
@@ -131,55 +122,43 @@ def in_sequences(times: Times, circuit: Circuit, row: Iterable[Condition]) -> st
     return " and ".join(f"{time:,.0f}" for time in half) + " sequences"
 
 
-def measure_ratio(
-    evidence,
+def ratio_name(circuit: Circuit, later: Condition, earlier: Condition) -> str:
+    """What the ratio of two half-times is called in a check."""
+    varied = varied_in((earlier, later))
+    more, fewer = (getattr(condition, varied) for condition in (later, earlier))
+    return f"{SYMBOLS[circuit]} with {more} {varied} over {fewer}"
+
+
+def check_ratio(
+    evidence: Evidence,
     times: Times,
     circuit: Circuit,
-    row: Sequence[Condition],
+    row: Row,
     *,
-    step: tuple[int, int] = (-1, 0),
     at_least: float | None = None,
-    between: tuple[float, float] | None = None,
+    margin: tuple[float, float] | None = None,
 ) -> float:
-    """State how many times longer a circuit takes at one condition of a row than at another.
-
-    Args:
-        evidence: where to state it.
-        times: the half-times.
-        circuit: which of them.
-        row: the conditions of a row of Figure 6.
-        step: the places of the two in the row, the later one first.
-        at_least: the threshold; or
-        between: the two thresholds.
-
-    Returns:
-        The ratio.
+    """State how many times longer a circuit takes at the end of a row than at its start: at least
+    so many times, or the same within a margin.
     """
-    later, earlier = (row[place] for place in step)
+    later, earlier = row[-1], row[0]
     value = ratio(times, circuit, later, earlier)
-    published = published_times(row, [circuit])
-    evidence.check(
-        ratio_name(circuit, later, earlier),
-        value,
-        at_least=at_least,
-        between=between,
-        published=as_reported(ratio(published, circuit, later, earlier)),
-        note=in_sequences(times, circuit, (later, earlier)),
-    )
+    name = ratio_name(circuit, later, earlier)
+    published = as_reported(ratio(published_times(row, [circuit]), circuit, later, earlier))
+    note = in_sequences(times, circuit, (later, earlier))
+    if margin is not None:
+        evidence.equivalent(name, value, margin=margin, published=published, note=note)
+    else:
+        evidence.check(name, value, at_least=at_least, published=published, note=note)
     return value
 
 
-def ratio_name(circuit: Circuit, later: Condition, earlier: Condition) -> str:
-    """What the ratio of two half-times is called in a check."""
-    if later.classes != earlier.classes:
-        return f"{SYMBOLS[circuit]} with {later.classes} classes over {earlier.classes}"
-    return f"{SYMBOLS[circuit]} with {later.labels} labels over {earlier.labels}"
-
-
-def measure_middle(evidence, times: Times, circuit: Circuit, row: Sequence[Condition]) -> None:
+def check_middle(evidence: Evidence, times: Times, circuit: Circuit, row: Row) -> None:
     """State that the half-time in the middle of a row lies between the others, or close to one."""
+    one, two, three = (getattr(condition, varied_in(row)) for condition in row)
     evidence.check(
-        middle_name(circuit, row),
+        f"share by which {SYMBOLS[circuit]} with {two} {varied_in(row)} lies beyond those with "
+        f"{one} and {three}",
         outside(times, circuit, row),
         at_most=SAME,
         published=as_reported(outside(published_times(row, [circuit]), circuit, row)),
@@ -187,19 +166,9 @@ def measure_middle(evidence, times: Times, circuit: Circuit, row: Sequence[Condi
     )
 
 
-def middle_name(circuit: Circuit, row: Sequence[Condition]) -> str:
-    """What that is called in a check."""
-    first, middle, last = row
-    varied = "classes" if first.classes != last.classes else "labels"
-    one, two, three = (getattr(condition, varied) for condition in (first, middle, last))
-    return (
-        f"share by which {SYMBOLS[circuit]} with {two} {varied} lies beyond those with {one} "
-        f"and {three}"
-    )
-
-
-def keep_curve(evidence, runs: Mapping[str, Run], circuit: Circuit, condition: Condition) -> None:
+def keep_curve(
+    evidence: Evidence, runs: Mapping[str, Run], circuit: Circuit, condition: Condition
+) -> None:
     """Compare the train loss of a run with its snapshot."""
     name = name_of(circuit, condition)
-    run = runs[name]
-    evidence.curve_snapshot(name, run.sequences, run.curves["train.loss"])
+    evidence.curve_snapshot(name, runs[name].sequences, runs[name].curves["train.loss"])

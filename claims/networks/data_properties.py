@@ -1,5 +1,5 @@
 """The networks of Section 5: tasks with more classes or more labels, whole and with the clamps that
-isolate a subcircuit, each a RunSpec for a seed and the one head of layer 1 that is active.
+isolate a subcircuit, with the head of layer 1 (the paper's Layer 2) that is fastest alone.
 """
 
 from __future__ import annotations
@@ -7,17 +7,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from claims.networks.clamped import THROUGHOUT_THE_FALL, fastest_head
+from claims.networks.clamped import (
+    THROUGHOUT_THE_FALL,
+    fastest_head,
+    previous_token,
+    single_heads,
+)
 from claims.networks.plain import ON_TRAINING_SEQUENCES, PASSED
+from icl_repro import networks
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.optogenetics import Clamp, ClampCopy, ClampFirstLayer, ClampMatch, only_heads
 from icl_repro.training import Run, RunSpec
+from icl_repro.verification.declare import Networks
 
 Circuit = Literal["whole", "B", "C", "B and C"]
 """What is left to learn: all of it, or the paper's subcircuits B (match), C (copy) or both."""
 
 CIRCUITS: tuple[Circuit, ...] = ("whole", "B", "C", "B and C")
 """The columns of Figure 6."""
+PARTS: tuple[Circuit, ...] = ("whole", "B", "C")
+"""Those whose half-times are compared."""
 
 CLAMPED_SEQUENCES = 300_000
 """How long the networks with clamps train at most (Figure 6)."""
@@ -52,6 +61,14 @@ BY_LABELS = (DEFAULT, Condition(50, 10), Condition(50, 15))
 CONDITIONS = (*BY_CLASSES, *BY_LABELS[1:])
 """All five."""
 
+Row = tuple[Condition, ...]
+"""Conditions of which one property varies."""
+
+
+def name_of(circuit: Circuit, condition: Condition) -> str:
+    """The name of a run in a claim."""
+    return f"{circuit}: {condition.name}"
+
 
 def clamps_leaving(circuit: Circuit, head: int) -> tuple[Clamp, ...]:
     """The clamps under which nothing but a circuit is left to learn (Appendix D.1.2)."""
@@ -78,6 +95,7 @@ def learning(
     condition: Condition = DEFAULT,
     *,
     shuffled: bool = False,
+    data_seed: int = 0,
 ) -> RunSpec:
     """A network that learns a circuit, with a single head of layer 1 active (Section 5, Figure 6).
 
@@ -87,10 +105,12 @@ def learning(
         head: the head of layer 1 (the paper's Layer 2) that is active throughout training.
         condition: how many classes and labels there are; a fifth of the label pairs is held out.
         shuffled: whether the labels have nothing to do with the classes, for controls.
+        data_seed: another order of the data, for controls.
     """
     whole = circuit == "whole"
     return RunSpec(
         init_seed=seed,
+        data_seed=data_seed,
         clamps=(only_heads([head]), *clamps_leaving(circuit, head)),
         sequences=longest(condition, shuffled) if whole else CLAMPED_SEQUENCES,
         episodes=EpisodeSettings(
@@ -101,37 +121,86 @@ def learning(
     )
 
 
-Choice = Callable[[int, Mapping[str, Run]], dict[str, RunSpec]]
-"""Takes a seed and the runs with a single head, and returns the specs of further runs."""
+def _with_fastest_head(choose: Callable[[int, int], Mapping[str, RunSpec]]) -> Networks:
+    """Networks that `choose` makes of a seed and the head that is fastest alone on the paper's
+    task everywhere but in Section 5: the same head for all of a seed.
+    """
+
+    def then(seed: int, runs: Mapping[str, Run]) -> Mapping[str, RunSpec]:
+        return choose(seed, fastest_head(runs))
+
+    return networks(single_heads, then=then)
 
 
-def name_of(circuit: Circuit, condition: Condition) -> str:
-    """The name of a run in a claim."""
-    return f"{circuit}: {condition.name}"
+def learn(circuits: Iterable[Circuit], conditions: Iterable[Condition]) -> Networks:
+    """Every circuit under every condition."""
+    pairs = [(circuit, condition) for circuit in circuits for condition in conditions]
+    return _with_fastest_head(
+        lambda seed, head: {
+            name_of(*pair): learning(pair[0], seed, head, pair[1]) for pair in pairs
+        }
+    )
 
 
-def with_fastest_head(circuits: Iterable[Circuit], conditions: Iterable[Condition]) -> Choice:
-    """Every circuit under every condition, with the head that is fastest alone on the paper's task
-    everywhere but in Section 5: the same head for all of a seed.
+def learn_in_place_of(
+    circuits: Iterable[Circuit], conditions: Mapping[Condition, Condition]
+) -> Networks:
+    """Every circuit, under the name of each condition the network of another."""
+    pairs = [(circuit, name) for circuit in circuits for name in conditions]
+    return _with_fastest_head(
+        lambda seed, head: {
+            name_of(circuit, name): learning(circuit, seed, head, conditions[name])
+            for circuit, name in pairs
+        }
+    )
+
+
+def learn_again(
+    circuits: Iterable[Circuit], conditions: Iterable[Condition], replaced: Iterable[Condition]
+) -> Networks:
+    """Every circuit under every condition, but under the names of those that are `replaced` the
+    default one again, with another order of the data.
+    """
+    again = set(replaced)
+    pairs = [(circuit, condition) for circuit in circuits for condition in conditions]
+    return _with_fastest_head(
+        lambda seed, head: {
+            name_of(circuit, condition): learning(circuit, seed, head, DEFAULT, data_seed=1)
+            if condition in again
+            else learning(circuit, seed, head, condition)
+            for circuit, condition in pairs
+        }
+    )
+
+
+def learn_shuffled(circuits: Iterable[Circuit], conditions: Iterable[Condition]) -> Networks:
+    """Under the name of every condition the network of the default one, trained on labels that have
+    nothing to do with the classes.
     """
     pairs = [(circuit, condition) for circuit in circuits for condition in conditions]
-
-    def choose(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:
-        head = fastest_head(runs)
-        return {name_of(*pair): learning(pair[0], seed, head, pair[1]) for pair in pairs}
-
-    return choose
-
-
-def with_shuffled_labels(circuits: Iterable[Circuit]) -> Choice:
-    """Every circuit with the same head on labels that have nothing to do with the classes."""
-    wanted = tuple(circuits)
-
-    def choose(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:
-        head = fastest_head(runs)
-        return {
-            name_of(circuit, DEFAULT): learning(circuit, seed, head, shuffled=True)
-            for circuit in wanted
+    return _with_fastest_head(
+        lambda seed, head: {
+            name_of(circuit, condition): learning(circuit, seed, head, shuffled=True)
+            for circuit, condition in pairs
         }
+    )
 
-    return choose
+
+def learn_with_previous_token_for_parts(conditions: Iterable[Condition]) -> Networks:
+    """The whole network under every condition, and for subcircuits B and C under the default one a
+    network in which nothing but the previous-token pattern is clamped.
+    """
+    wanted = tuple(conditions)
+
+    def choose(seed: int, head: int) -> dict[str, RunSpec]:
+        whole = {name_of("whole", c): learning("whole", seed, head, c) for c in wanted}
+        parts = {
+            name_of(part, c): previous_token(seed, head)
+            if c == DEFAULT
+            else learning(part, seed, head, c)
+            for part in PARTS[1:]
+            for c in wanted
+        }
+        return whole | parts
+
+    return _with_fastest_head(choose)
