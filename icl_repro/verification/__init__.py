@@ -1,10 +1,10 @@
 """Claims, evidence, verdicts and the record of a verification.
 
-Nothing here imports JAX, and SciPy only where an interval is computed.
+Nothing here imports JAX, and SciPy only where a statistic is computed.
 """
 
 from icl_repro.statistics.intervals import Interval
-from icl_repro.verification.declare import Claim, Control, InvalidDeclaration
+from icl_repro.verification.declare import Claim, Control, claim, control, networks
 from icl_repro.verification.evidence import Check, EvidenceRecord, Quantity
 from icl_repro.verification.pictures import Figure, Panel, ReferenceLine, Series
 from icl_repro.verification.record import (
@@ -26,9 +26,9 @@ __all__ = [
     "Control",
     "ControlRecord",
     "Evidence",
+    "EvidenceRecord",
     "Figure",
     "Interval",
-    "InvalidDeclaration",
     "MisusedEvidence",
     "Panel",
     "Quantity",
@@ -38,6 +38,9 @@ __all__ = [
     "Trial",
     "UnreadableRecord",
     "VerificationRecord",
+    "claim",
+    "control",
+    "networks",
     "read_record",
     "write_record",
 ]

@@ -2,74 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-PAPER_SEEDS = (5, 6, 7, 8, 9)
-"""The initialisation seeds of the paper's runs (Section 3; Appendix C)."""
+from icl_repro.nearest import nearest
 
-_FIRST_SEED = PAPER_SEEDS[0]
+DEFAULT_SEEDS = (0, 1, 2, 3, 4)
+"""The seeds where the paper's own are not known."""
+
+MOST_SEEDS = 1_000
+LARGEST_SEED = 2**32 - 1
+"""The largest that random number generators of every library take."""
 
 
 class ProfileRules(msgspec.Struct, frozen=True):
     """What a profile asks for.
 
-    `meaningful` is false where runs are cut short, so that no verdict can be read from them;
-    `snapshots_expected` says that a curve of one of `seeds` has to have a stored snapshot.
+    `all_seeds` says whether it runs all of the paper's seeds or the first only. `meaningful` is
+    false where runs are cut short, so that no verdict can be read from them; `snapshots_expected`
+    says that a curve of one of its seeds has to have a stored snapshot.
     """
 
     name: str
-    seeds: tuple[int, ...]
+    all_seeds: bool
     meaningful: bool
     snapshots_expected: bool
     about: str
 
-    def applied(self, specs: Mapping[str, Any]) -> dict[str, Any]:
-        """The specs as this profile runs them: shortened where it is not meaningful."""
-        if self.meaningful:
-            return dict(specs)
-        return {name: spec.shortened() for name, spec in specs.items()}
+    def seeds(self, paper_seeds: Sequence[int] = DEFAULT_SEEDS) -> tuple[int, ...]:
+        """The seeds that it runs, of those of the paper."""
+        return tuple(paper_seeds) if self.all_seeds else tuple(paper_seeds[:1])
+
+    def applied(self, specs: Mapping[str, Any], neighbour: int = 0) -> dict[str, Any]:
+        """The specs as this profile runs them: shortened where it is not meaningful.
+
+        With a `neighbour` other than 0, each is the run that starts one rounding away, by that
+        number: what differs between them differs between processors too.
+        """
+        asked = {n: s.neighbours(neighbour) if neighbour else s for n, s in specs.items()}
+        return asked if self.meaningful else {name: s.shortened() for name, s in asked.items()}
 
 
 PROFILES: dict[str, ProfileRules] = {
-    "smoke": ProfileRules(
-        "smoke", PAPER_SEEDS[:1], False, False, "runs cut short, every path, no verdict"
-    ),
-    "standard": ProfileRules(
-        "standard", PAPER_SEEDS[:1], True, True, "one seed at the paper's scale"
-    ),
-    "paper": ProfileRules("paper", PAPER_SEEDS, True, False, "the paper's five seeds"),
+    rules.name: rules
+    for rules in (
+        ProfileRules("smoke", False, False, False, "runs cut short, every path, no verdict"),
+        ProfileRules("standard", False, True, True, "the paper's first seed, at its scale"),
+        ProfileRules("paper", True, True, False, "all of the paper's seeds"),
+    )
 }
 DEFAULT_PROFILE = "standard"
 
+_HOW = "write seeds (5,6,7), a range (5-9) or a count (n=3)"
 
-def parse_seeds(text: str) -> tuple[int, ...]:
+
+def profile(name: str) -> ProfileRules:
+    """The profile of that name.
+
+    Raises:
+        ValueError: there is none; the message names the nearest.
+    """
+    if name not in PROFILES:
+        raise ValueError(f"there is no profile {name!r}; {nearest(name, PROFILES)}")
+    return PROFILES[name]
+
+
+def parse_seeds(text: str, paper_seeds: Sequence[int] = DEFAULT_SEEDS) -> tuple[int, ...]:
     """Read seeds as a user writes them.
 
     Args:
         text: seeds separated by commas (``5,6,7``), ranges with both ends in (``5-9``), or a count
-            (``n=3``: so many seeds from the paper's first seed on, here 5, 6 and 7).
+            (``n=3``: the first three of the paper's seeds; where it has fewer, those after its
+            largest follow).
+        paper_seeds: those of the paper.
 
     Raises:
         ValueError: with a sentence that says what is wrong and what can be written.
     """
-    how = "write seeds (5,6,7), a range (5-9) or a count (n=3)"
-    if text.strip().startswith("n="):
-        count = text.strip()[2:].strip()
-        if not count.isdecimal() or int(count) == 0:
-            raise ValueError(f"{text!r} does not give a number of seeds; {how}")
-        return tuple(range(_FIRST_SEED, _FIRST_SEED + int(count)))
-    seeds: list[int] = []
-    for part in text.split(","):
-        low, dash, high = (piece.strip() for piece in part.partition("-"))
-        if not low.isdecimal() or (dash and not high.isdecimal()):
-            raise ValueError(f"{part.strip()!r} is not a seed; {how}")
-        if dash and int(high) < int(low):
-            raise ValueError(f"the range {part.strip()!r} ends before it starts; {how}")
-        seeds += range(int(low), int(high) + 1) if dash else [int(low)]
+    written = text.strip()
+    if written.startswith("n="):
+        count = written.removeprefix("n=").strip()
+        if not _is_whole(count) or int(count) == 0:
+            raise ValueError(f"{written!r} does not give a number of seeds; {_HOW}")
+        _require_few(written, int(count))
+        following = range(max(paper_seeds) + 1, max(paper_seeds) + 1 + int(count))
+        seeds = [*paper_seeds, *following][: int(count)]
+    else:
+        seeds = [seed for part in written.split(",") for seed in _range(part.strip())]
+    _require_few(written, len(seeds))
+    if too_large := [seed for seed in seeds if seed > LARGEST_SEED]:
+        raise ValueError(_too_large(str(too_large[0])))
     twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
     if twice:
-        raise ValueError(f"seed {twice[0]} is given twice in {text!r}")
+        raise ValueError(f"seed {twice[0]} is given twice in {written!r}")
     return tuple(seeds)
+
+
+def _range(part: str) -> range:
+    low, dash, high = (piece.strip() for piece in part.partition("-"))
+    if not low.isdecimal() or (dash and not high.isdecimal()):
+        raise ValueError(f"{part!r} is not a seed; {_HOW}")
+    for seed in (low, high):
+        if seed and not _is_whole(seed):
+            raise ValueError(_too_large(seed))
+    first, last = int(low), int(high or low)
+    if last < first:
+        raise ValueError(f"the range {part!r} ends before it starts; {_HOW}")
+    _require_few(part, last - first + 1)
+    return range(first, last + 1)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether it is a whole number that Python reads: it refuses those of thousands of digits."""
+    return text.isdecimal() and len(text) <= 20
+
+
+def _require_few(written: str, number: int) -> None:
+    if number > MOST_SEEDS:
+        raise ValueError(
+            f"{written!r} asks for {number:,} seeds, but {MOST_SEEDS:,} are the most that one "
+            "session takes"
+        )
+
+
+def _too_large(seed: str) -> str:
+    shown = seed if len(seed) <= 20 else f"{seed[:20]}..."
+    return f"seed {shown} is larger than {LARGEST_SEED}, the largest that can be used"

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from icl_repro.statistics.intervals import Interval
+from icl_repro.storage.files import write_whole
 from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
 from icl_repro.verification.reported import Reported
 
@@ -41,7 +42,8 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``passed`` (every check holds; for a control: it failed where it should), ``failed``,
     ``inconclusive`` (it says itself that its checks can tell neither way: `message` says why),
     ``error`` (it raised: `message` says what), ``not run`` (runs missing, or skipped: `message`
-    says why). `runs` are the keys of the training runs it read.
+    says why). `runs` are the keys of the training runs it read. `seeds` are those that it is judged
+    over where it is judged over several at once; `seed` is null then.
     """
 
     nodeid: str
@@ -52,6 +54,7 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duration: float = 0.0
     evidence: EvidenceRecord = msgspec.field(default_factory=EvidenceRecord)
     runs: list[str] = []
+    seeds: list[int] = []
 
 
 class ControlRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -315,10 +318,7 @@ class UnreadableRecord(ValueError):
 
 def write_record(record: VerificationRecord, path: Path) -> None:
     """Write `record` as indented JSON, replacing `path` in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
-    partial.replace(path)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
 
 
 def read_record(path: Path) -> VerificationRecord:
@@ -335,9 +335,14 @@ def read_record(path: Path) -> VerificationRecord:
     try:
         version = msgspec.json.decode(content, type=Head).schema_version
         if version != SCHEMA_VERSION:
-            raise UnreadableRecord(
-                f"{path} has schema version {version}; this release reads version {SCHEMA_VERSION}"
-            )
+            raise UnreadableRecord(f"{path} has schema version {version}; {_what_to_do(version)}")
         return msgspec.json.decode(content, type=VerificationRecord)
     except msgspec.MsgspecError as error:
         raise UnreadableRecord(f"{path} is not a verification record: {error}") from error
+
+
+def _what_to_do(version: int) -> str:
+    read = f"this release reads version {SCHEMA_VERSION}"
+    if version < SCHEMA_VERSION:
+        return f"{read}: verify again, which trains nothing anew that is in the store"
+    return f"{read}: read it with the release that wrote it, or a later one"

@@ -21,6 +21,13 @@ KeepCurve = Callable[[str, Any, Any], None]
 """Takes the name, x and y of a curve that is to be compared with its snapshot."""
 
 
+LookUp = Callable[[str], Reported | None]
+"""Takes the id of a published value and returns it, or ``None`` if it knows none of that id.
+
+It may raise a :class:`LookupError` instead, whose message names the nearest id.
+"""
+
+
 class MisusedEvidence(ValueError):
     """A call on the recorder that states no usable evidence."""
 
@@ -32,7 +39,7 @@ class Evidence:
     after its body.
     """
 
-    def __init__(self, keep_curve: KeepCurve | None = None) -> None:
+    def __init__(self, keep_curve: KeepCurve | None = None, look_up: LookUp | None = None) -> None:
         self._checks: list[Check] = []
         self._quantities: list[Quantity] = []
         self._figures: list[Figure] = []
@@ -40,6 +47,7 @@ class Evidence:
         self._curves: set[str] = set()
         self._undecided = ""
         self._keep_curve = keep_curve
+        self._look_up = look_up
 
     @property
     def evidence(self) -> EvidenceRecord:
@@ -61,7 +69,7 @@ class Evidence:
         at_most: float | None = None,
         between: tuple[float, float] | None = None,
         unit: str = "",
-        reported: Reported | None = None,
+        published: Reported | str | None = None,
         interval: Interval | None = None,
         note: str = "",
     ) -> bool:
@@ -75,7 +83,7 @@ class Evidence:
             between: the value holds when it lies between the two, ends included. Exactly one of
                 `at_least`, `at_most` and `between` has to be given.
             unit: the unit of the value and of the threshold.
-            reported: the paper's value for the same quantity.
+            published: the paper's value for the same quantity.
             interval: an interval around the measurement.
             note: a remark for the reader.
 
@@ -94,7 +102,7 @@ class Evidence:
             and (low is None or measured >= low)
             and (high is None or measured <= high)
         )
-        check = Check(name, measured, direction, low, high, holds, unit, reported, interval, note)
+        check = Check(name, measured, direction, low, high, holds, unit, published, interval, note)
         self._checks.append(_plain(check))
         return holds
 
@@ -104,7 +112,7 @@ class Evidence:
         value: SupportsFloat,
         *,
         unit: str = "",
-        reported: Reported | None = None,
+        published: Reported | str | None = None,
         interval: Interval | None = None,
         note: str = "",
     ) -> None:
@@ -115,7 +123,7 @@ class Evidence:
         """
         measured = _number(name, value)
         self._require_new(name)
-        quantity = Quantity(name, measured, unit, reported, interval, note)
+        quantity = Quantity(name, measured, unit, published, interval, note)
         self._quantities.append(_plain(quantity))
 
     @overload
