@@ -59,9 +59,8 @@ def lower_end_by_chance(times: Times, circuit: Circuit, grid: Row) -> float:
     """The lower end that one in twenty reaches of grids with their numbers shuffled."""
     measured = np.array([times[circuit, condition] for condition in grid])
     rng = np.random.default_rng(0)
-    drawn = [
-        lower_end(power_law(numbers(grid), rng.permutation(measured))) for _ in range(SHUFFLES)
-    ]
+    shuffled = [rng.permutation(measured) for _ in range(SHUFFLES)]
+    drawn = [lower_end(power_law(numbers(grid), one)) for one in shuffled]
     return float(np.quantile(drawn, 0.95))
 
 
