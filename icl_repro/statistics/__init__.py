@@ -1,1 +1,1 @@
-"""Statistics of the ground floor: intervals, shares, means and ranks, thin over SciPy."""
+"""Statistics of the ground floor, thin over SciPy: intervals, tests and rank correlations."""

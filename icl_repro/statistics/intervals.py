@@ -1,4 +1,4 @@
-"""Intervals for shares and means over seeds and random draws.
+"""Intervals for shares, for means and for what one more draw would give.
 
 SciPy is imported where it is used: a session without claims does not pay for it.
 """
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from jaxtyping import Float
 
 
 class Interval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,16 +40,24 @@ def share_interval(held: int, judged: int, level: float = 0.95) -> Interval:
     Raises:
         ValueError: no share can be made of the numbers.
     """
-    # Quantiles of beta distributions; scipy.stats has them under a name, but takes long to import,
-    # and every session with seeds comes here.
-    from scipy.special import betaincinv
-
-    if judged < 1 or not 0 <= held <= judged:
-        raise ValueError(f"{held} of {judged} is not a share")
     tail = (1 - level) / 2
-    low = float(betaincinv(held, judged - held + 1, tail)) if held else 0.0
-    high = float(betaincinv(held + 1, judged - held, 1 - tail)) if held < judged else 1.0
+    low, high = _lowest_share(held, judged, tail), _highest_share(held, judged, tail)
     return Interval(low, high, level, "Clopper-Pearson")
+
+
+def share_bound(held: int, judged: int, level: float = 0.95) -> Interval:
+    """The exact one-sided bound of Clopper and Pearson for a share.
+
+    Returns:
+        From the bound to 1 where more than half held, else from 0 to the bound.
+
+    Raises:
+        ValueError: no share can be made of the numbers.
+    """
+    ends = (0.0, _highest_share(held, judged, 1 - level))
+    if 2 * held > judged:
+        ends = (_lowest_share(held, judged, 1 - level), 1.0)
+    return Interval(*ends, level, "Clopper-Pearson, one-sided")
 
 
 def mean(values: Sequence[float], level: float = 0.95) -> Estimate:
@@ -57,17 +66,67 @@ def mean(values: Sequence[float], level: float = 0.95) -> Estimate:
     Raises:
         ValueError: fewer than two values, or one that is not finite.
     """
+    sample = _sample(values)
+    half = _students_t(level, sample) / math.sqrt(len(sample))
+    return _around(float(sample.mean()), half, level, "Student's t")
+
+
+def prediction_interval(values: Sequence[float], level: float = 0.95) -> Interval:
+    """Where one more value of the same normal distribution would lie.
+
+    Raises:
+        ValueError: fewer than two values, or one that is not finite.
+    """
+    sample = _sample(values)
+    half = _students_t(level, sample) * math.sqrt(1 + 1 / len(sample))
+    return _around(float(sample.mean()), half, level, "prediction, Student's t").interval
+
+
+def tolerance_factor(n: int, share: float = 0.9, confidence: float = 0.95) -> float:
+    """How many standard deviations from the mean of `n` normal values the one-sided bound lies.
+
+    The bound is such that, with that confidence, at least that share of the distribution lies on
+    the side of the mean: a quantile of the noncentral t distribution (Owen 1968).
+
+    Raises:
+        ValueError: fewer than two values have no spread.
+    """
     from scipy import stats
 
-    sample = _sample(values)
-    centre = float(sample.mean())
-    half = float(stats.t.ppf((1 + level) / 2, len(sample) - 1)) * float(
-        sample.std(ddof=1) / math.sqrt(len(sample))
-    )
-    return Estimate(centre, Interval(centre - half, centre + half, level, "Student's t"))
+    if n < 2:
+        raise ValueError(f"a tolerance bound needs two values or more, but got {n}")
+    noncentrality = stats.norm.ppf(share) * math.sqrt(n)
+    return float(stats.nct.ppf(confidence, n - 1, noncentrality)) / math.sqrt(n)
 
 
-def _sample(values: Sequence[float]) -> np.ndarray:
+def _lowest_share(held: int, judged: int, tail: float) -> float:
+    """Shares below it give `held` or more with a probability below `tail`."""
+    # Quantiles of beta distributions; scipy.stats has them under a name, but takes long to import,
+    # and every session with seeds comes here.
+    from scipy.special import betaincinv
+
+    if judged < 1 or not 0 <= held <= judged:
+        raise ValueError(f"{held} of {judged} is not a share")
+    return float(betaincinv(held, judged - held + 1, tail)) if held else 0.0
+
+
+def _highest_share(held: int, judged: int, tail: float) -> float:
+    return 1 - _lowest_share(judged - held, judged, tail)
+
+
+def _students_t(level: float, sample: Float[np.ndarray, " values"]) -> float:
+    """Standard deviations of `sample`, as many as Student's t has at that two-sided level."""
+    from scipy import stats
+
+    quantile = float(stats.t.ppf((1 + level) / 2, len(sample) - 1))
+    return quantile * float(sample.std(ddof=1))
+
+
+def _around(centre: float, half: float, level: float, method: str) -> Estimate:
+    return Estimate(centre, Interval(centre - half, centre + half, level, method))
+
+
+def _sample(values: Sequence[float]) -> Float[np.ndarray, " values"]:
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or len(sample) < 2:
         raise ValueError(f"an interval needs two values or more, but got {sample.size}")

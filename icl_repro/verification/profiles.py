@@ -84,16 +84,16 @@ def parse_seeds(text: str, paper_seeds: Sequence[int] = DEFAULT_SEEDS) -> tuple[
     written = text.strip()
     if written.startswith("n="):
         count = written.removeprefix("n=").strip()
-        if not _is_whole(count) or int(count) == 0:
+        if not count.isdecimal() or _whole(count) == 0:
             raise ValueError(f"{written!r} does not give a number of seeds; {_HOW}")
-        _require_few(written, int(count))
-        following = range(max(paper_seeds) + 1, max(paper_seeds) + 1 + int(count))
-        seeds = [*paper_seeds, *following][: int(count)]
+        _require_few(_whole(count))
+        following = range(max(paper_seeds) + 1, max(paper_seeds) + 1 + _whole(count))
+        seeds = [*paper_seeds, *following][: _whole(count)]
     else:
         seeds = [seed for part in written.split(",") for seed in _range(part.strip())]
-    _require_few(written, len(seeds))
+    _require_few(len(seeds))
     if too_large := [seed for seed in seeds if seed > LARGEST_SEED]:
-        raise ValueError(_too_large(str(too_large[0])))
+        raise ValueError(f"seed {too_large[0]} is too large: the largest is {LARGEST_SEED}")
     twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
     if twice:
         raise ValueError(f"seed {twice[0]} is given twice in {written!r}")
@@ -104,29 +104,20 @@ def _range(part: str) -> range:
     low, dash, high = (piece.strip() for piece in part.partition("-"))
     if not low.isdecimal() or (dash and not high.isdecimal()):
         raise ValueError(f"{part!r} is not a seed; {_HOW}")
-    for seed in (low, high):
-        if seed and not _is_whole(seed):
-            raise ValueError(_too_large(seed))
-    first, last = int(low), int(high or low)
+    first, last = _whole(low), _whole(high or low)
     if last < first:
         raise ValueError(f"the range {part!r} ends before it starts; {_HOW}")
-    _require_few(part, last - first + 1)
+    _require_few(last - first + 1)
     return range(first, last + 1)
 
 
-def _is_whole(text: str) -> bool:
-    """Whether it is a whole number that Python reads: it refuses those of thousands of digits."""
-    return text.isdecimal() and len(text) <= 20
+def _whole(digits: str) -> int:
+    # Python refuses to read thousands of digits; twelve are too many seeds, and too large, anyway.
+    return int(digits.lstrip("0")[:12] or "0")
 
 
-def _require_few(written: str, number: int) -> None:
+def _require_few(number: int) -> None:
     if number > MOST_SEEDS:
         raise ValueError(
-            f"{written!r} asks for {number:,} seeds, but {MOST_SEEDS:,} are the most that one "
-            "session takes"
+            f"these are {number:,} seeds, but one session takes {MOST_SEEDS:,} at the most"
         )
-
-
-def _too_large(seed: str) -> str:
-    shown = seed if len(seed) <= 20 else f"{seed[:20]}..."
-    return f"seed {shown} is larger than {LARGEST_SEED}, the largest that can be used"

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, SupportsFloat, TypeVar, overload
+from typing import Any, SupportsFloat, overload
 
 import msgspec
 
 from icl_repro.nearest import nearest
 from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.diagram import Diagram
-from icl_repro.verification.evidence import Check, Direction, EvidenceRecord, Quantity
+from icl_repro.verification.evidence import Check, Direction, EvidenceRecord, Kind, Quantity
 from icl_repro.verification.pictures import Bars, Figure, Heatmap, Panel, Table, Wiring
+from icl_repro.verification.plain_data import (
+    MisusedEvidence,
+    as_float,
+    is_text,
+    plain,
+    require_name,
+    shown,
+)
 from icl_repro.verification.reported import Reported
 
-_Recorded = TypeVar("_Recorded", Check, Quantity, Figure, Table)
+__all__ = ["Evidence", "KeepCurve", "LookUp", "MisusedEvidence"]
 
 KeepCurve = Callable[[str, Any, Any], None]
 """Takes the name, x and y of a curve that is to be compared with its snapshot."""
@@ -26,10 +34,6 @@ LookUp = Callable[[str], Reported | None]
 
 It may raise a :class:`LookupError` instead, whose message names the nearest id.
 """
-
-
-class MisusedEvidence(ValueError):
-    """A call on the recorder that states no usable evidence."""
 
 
 class Evidence:
@@ -83,7 +87,7 @@ class Evidence:
             between: the value holds when it lies between the two, ends included. Exactly one of
                 `at_least`, `at_most` and `between` has to be given.
             unit: the unit of the value and of the threshold.
-            published: the paper's value for the same quantity.
+            published: the paper's value for the same quantity, or its id.
             interval: an interval around the measurement.
             note: a remark for the reader.
 
@@ -91,20 +95,52 @@ class Evidence:
             Whether the check holds.
 
         Raises:
-            MisusedEvidence: no threshold or several, a threshold that is not finite, a name that
-                was used before, or a value that is not a number.
+            MisusedEvidence: no threshold or several, one that is not a finite number, a name that
+                is empty or was used before, a value that is not a number, an id of no published
+                value, or anything that a record cannot carry.
         """
         direction, low, high = _direction(name, at_least, at_most, between)
-        measured = _number(name, value)
-        self._require_new(name)
-        holds = (
-            measured is not None
-            and (low is None or measured >= low)
-            and (high is None or measured <= high)
+        return self._check(
+            name, value, direction, low, high, unit, published, interval, note, "threshold"
         )
-        check = Check(name, measured, direction, low, high, holds, unit, published, interval, note)
-        self._checks.append(_plain(check))
-        return holds
+
+    def equivalent(
+        self,
+        name: str,
+        value: SupportsFloat,
+        *,
+        margin: tuple[float, float],
+        unit: str = "",
+        published: Reported | str | None = None,
+        interval: Interval | None = None,
+        note: str = "",
+    ) -> bool:
+        """Hold a difference, or a ratio, against the margin within which it counts as none.
+
+        On one seed it holds when it lies within the margin, ends included. Over five seeds or more
+        the claim is supported only if two one-sided tests show that the mean does, too.
+
+        Args:
+            name: what is measured, in words; unique within the test.
+            value: the measurement. One that is not finite never holds.
+            margin: the ends of the margin, the lower one first.
+            unit: the unit of the value and of the margin.
+            published: the paper's value for the same quantity, or its id.
+            interval: an interval around the measurement.
+            note: a remark for the reader.
+
+        Returns:
+            Whether the check holds.
+
+        Raises:
+            MisusedEvidence: as for :meth:`check`, or a margin without width.
+        """
+        low, high = _ends(name, "margin", margin)
+        if low == high:
+            raise MisusedEvidence(f"check {name!r}: margin={margin} has no width")
+        return self._check(
+            name, value, "between", low, high, unit, published, interval, note, "equivalence"
+        )
 
     def quantity(
         self,
@@ -119,12 +155,14 @@ class Evidence:
         """Record a measurement that nothing depends on, for the reader of the report.
 
         Raises:
-            MisusedEvidence: a name that was used before, or a value that is not a number.
+            MisusedEvidence: a name that is empty or was used before, a value that is not a number,
+                an id of no published value, or anything that a record cannot carry.
         """
         measured = _number(name, value)
         self._require_new(name)
-        quantity = Quantity(name, measured, unit, published, interval, note)
-        self._quantities.append(_plain(quantity))
+        paper = self._published(name, published)
+        quantity = Quantity(name, measured, unit, paper, interval, note)
+        self._quantities.append(plain(quantity))
 
     @overload
     def figure(self, figure: Figure, /) -> None: ...
@@ -152,31 +190,36 @@ class Evidence:
         """Record a figure: a whole one, or its name with `caption`, `source` and `panels`.
 
         Raises:
-            MisusedEvidence: a figure of that name was recorded before, it has no panel, or it
-                holds something that its fields do not allow.
+            MisusedEvidence: the name is empty, a figure of that name was recorded before, it has no
+                panel, or it holds something that a record cannot carry.
         """
-        if isinstance(figure, str):
+        if not isinstance(figure, Figure):
+            require_name("figure", figure)
             figure = Figure(figure, caption, source, list(panels))
         elif caption or source or panels:
             raise MisusedEvidence(
                 f"figure {figure.name!r} is given whole; leave out caption, source and panels"
             )
+        require_name("figure", figure.name)
         if not figure.panels:
             raise MisusedEvidence(f"figure {figure.name!r} has no panel")
         if any(known.name == figure.name for known in self._figures):
             raise MisusedEvidence(f"there is already a figure named {figure.name!r}")
-        self._figures.append(_plain(figure))
+        self._figures.append(plain(figure))
 
     def table(self, table: Table) -> None:
         """Record a table drawn like one of the paper, with the paper's numbers in its cells.
 
         Raises:
-            MisusedEvidence: a table of that name was recorded before, or it holds something that
-                its fields do not allow.
+            MisusedEvidence: the name is empty, a table of that name was recorded before, or it
+                holds something that a record cannot carry.
         """
+        if not isinstance(table, Table):
+            raise MisusedEvidence(f"table takes a Table, not {shown(table)}")
+        require_name("table", table.name)
         if any(known.name == table.name for known in self._tables):
             raise MisusedEvidence(f"there is already a table named {table.name!r}")
-        self._tables.append(_plain(table))
+        self._tables.append(plain(table))
 
     def inconclusive(self, reason: str) -> None:
         """Say that what was measured can tell neither way: the seed counts for nothing.
@@ -187,8 +230,8 @@ class Evidence:
         Raises:
             MisusedEvidence: no reason, or a second one.
         """
-        if not reason.strip():
-            raise MisusedEvidence("inconclusive needs a reason, in words")
+        if not is_text(reason):
+            raise MisusedEvidence(f"inconclusive needs a reason, in words, not {shown(reason)}")
         if self._undecided:
             raise MisusedEvidence(f"it is inconclusive already: {self._undecided}")
         self._undecided = reason
@@ -202,8 +245,9 @@ class Evidence:
             y: what was measured there.
 
         Raises:
-            MisusedEvidence: a curve of that name was recorded before.
+            MisusedEvidence: the name is empty, or a curve of that name was recorded before.
         """
+        require_name("curve", name)
         if name in self._curves:
             raise MisusedEvidence(f"there is already a curve named {name!r}")
         self._curves.add(name)
@@ -219,7 +263,56 @@ class Evidence:
             if name not in stated
         ]
 
+    def _check(
+        self,
+        name: str,
+        value: SupportsFloat,
+        direction: Direction,
+        low: float | None,
+        high: float | None,
+        unit: str,
+        published: Reported | str | None,
+        interval: Interval | None,
+        note: str,
+        kind: Kind,
+    ) -> bool:
+        measured = _number(name, value)
+        self._require_new(name)
+        paper = self._published(name, published)
+        holds = (
+            measured is not None
+            and (low is None or measured >= low)
+            and (high is None or measured <= high)
+        )
+        check = Check(
+            name, measured, direction, low, high, holds, unit, paper, interval, note, kind
+        )
+        self._checks.append(plain(check))
+        return holds
+
+    def _published(self, name: str, published: Reported | str | None) -> Reported | None:
+        """The published value that `name` is to be set beside."""
+        if published is None or isinstance(published, Reported):
+            return published
+        if not is_text(published):
+            raise MisusedEvidence(
+                f"{name!r}: published must be the id of a published value or a Reported, not "
+                f"{shown(published)}"
+            )
+        if self._look_up is None:
+            raise MisusedEvidence(
+                f"{name!r}: nothing says what the published value {published!r} is"
+            )
+        try:
+            found = self._look_up(published)
+        except LookupError as error:
+            raise MisusedEvidence(f"{name!r}: {error}") from error
+        if found is None:
+            raise MisusedEvidence(f"{name!r}: there is no published value {published!r}")
+        return msgspec.structs.replace(found, id=published)
+
     def _require_new(self, name: str) -> None:
+        require_name("check or quantity", name)
         taken = {check.name for check in self._checks} | {known.name for known in self._quantities}
         if name in taken:
             raise MisusedEvidence(f"there is already a check or a quantity named {name!r}")
@@ -238,46 +331,34 @@ def _direction(
             f"but got {len(given)}"
         )
     if between is not None:
-        low, high = (_threshold(name, end) for end in between)
-        if low > high:
-            raise MisusedEvidence(f"check {name!r}: between={between} ends before it starts")
-        return "between", low, high
+        return "between", *_ends(name, "between", between)
     if at_least is not None:
-        return "at_least", _threshold(name, at_least), None
-    assert at_most is not None
-    return "at_most", None, _threshold(name, at_most)
+        return "at_least", _threshold(name, "at_least", at_least), None
+    return "at_most", None, _threshold(name, "at_most", at_most)
 
 
-def _threshold(name: str, value: float) -> float:
-    threshold = float(value)
-    if not math.isfinite(threshold):
-        raise MisusedEvidence(f"check {name!r}: the threshold {threshold} is not finite")
+def _ends(name: str, field: str, given: tuple[float, float]) -> tuple[float, float]:
+    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 2:
+        raise MisusedEvidence(
+            f"check {name!r}: {field} must be two numbers, the lower one first, not {shown(given)}"
+        )
+    low, high = (_threshold(name, field, end) for end in given)
+    if low > high:
+        raise MisusedEvidence(f"check {name!r}: {field}={given} ends before it starts")
+    return low, high
+
+
+def _threshold(name: str, field: str, value: object) -> float:
+    threshold = as_float(value)
+    if threshold is None or not math.isfinite(threshold):
+        raise MisusedEvidence(
+            f"check {name!r}: {field} must be a finite number, not {shown(value)}"
+        )
     return threshold
 
 
-def _number(name: str, value: SupportsFloat) -> float | None:
-    try:
-        measured = float(value)
-    except (TypeError, ValueError) as error:
-        raise MisusedEvidence(f"{name!r} must be one number, but is {value!r}") from error
+def _number(name: str, value: object) -> float | None:
+    measured = as_float(value)
+    if measured is None:
+        raise MisusedEvidence(f"{name!r} must be one number, but is {shown(value)}")
     return measured if math.isfinite(measured) else None
-
-
-def _plain(recorded: _Recorded) -> _Recorded:
-    """`recorded` with NumPy's numbers and arrays as plain ones, and every type checked.
-
-    Otherwise a wrong one would only come to light when the record is written, far from the claim.
-    """
-    kind = type(recorded)
-    try:
-        return msgspec.convert(msgspec.to_builtins(recorded, enc_hook=_of_numpy), kind)
-    except (TypeError, NotImplementedError, msgspec.ValidationError) as error:
-        raise MisusedEvidence(
-            f"{kind.__name__.lower()} {recorded.name!r} cannot be recorded: {error}"
-        ) from error
-
-
-def _of_numpy(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise NotImplementedError(f"{type(value).__name__} is neither a number, text nor a list of it")
