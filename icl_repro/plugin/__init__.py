@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from icl_repro.plugin import (
+    cases,
     collection,
     crashes,
-    declarations,
     filters,
+    hookspecs,
     judging,
     options,
     outputs,
@@ -24,10 +25,10 @@ from icl_repro.plugin import (
     trials,
 )
 from icl_repro.plugin import session as sessions
-from icl_repro.plugin.fixtures import evidence, runs, seed, seeds
+from icl_repro.plugin.fixtures import evidence, run, runs, seed, seeds
 from icl_repro.plugin.hooks import SessionHooks
 
-__all__ = ["evidence", "runs", "seed", "seeds"]
+__all__ = ["evidence", "run", "runs", "seed", "seeds"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,9 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.add(parser)
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks that a suite of claims may implement."""
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve the options, declare the markers and keep some warnings from being errors."""
-    for marker in declarations.MARKERS:
+    for marker in cases.MARKERS:
         config.addinivalue_line("markers", marker)
     for line in filters.WARNING_FILTERS:
         config.addinivalue_line("filterwarnings", line)
@@ -55,14 +61,18 @@ def pytest_report_header(config: pytest.Config) -> str:
     return options.header(sessions.state_of(config).settings, config.rootpath)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run claims and controls on every seed."""
-    collection.parametrize(metafunc)
+@pytest.hookimpl(wrapper=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None, object, object]:
+    """Run claims in all their cases, outermost, and on every seed, innermost."""
+    cases.parametrize_cases(metafunc)
+    result = yield
+    cases.parametrize_seeds(metafunc)
+    return result
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Check the markers and select claims."""
+    """Check the declarations and select claims."""
     collection.modify(config, items)
 
 
@@ -87,6 +97,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Train what a test needs before it starts, so that no time limit or crash counts as its."""
     judging.await_runs(item)
     return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin an attempt at a test; whatever an earlier one left is forgotten."""
+    trials.begin_attempt(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Give a test the settings of its control."""
+    return judging.call(pyfuncitem)
 
 
 @pytest.hookimpl(wrapper=True)

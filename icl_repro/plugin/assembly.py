@@ -9,22 +9,31 @@ from datetime import UTC, datetime
 
 import pytest
 
-from icl_repro.plugin import environment
-from icl_repro.plugin.session import SessionState
-from icl_repro.plugin.transport import Catalogue, Entry, TrainingNote
-from icl_repro.verification.declare import Claim, Control
+from icl_repro.plugin import environment, interim
+from icl_repro.plugin.session import SessionState, ledger_of
+from icl_repro.plugin.transport import (
+    Catalogue,
+    Entry,
+    SelectedClaim,
+    SelectedControl,
+    TrainingNote,
+)
+from icl_repro.verification.declare import Control
+from icl_repro.verification.ledger import Ledger
 from icl_repro.verification.record import (
     SCHEMA_VERSION,
     ClaimRecord,
     ControlRecord,
     Profile,
-    Training,
+    TrainingDone,
     Trial,
     VerificationRecord,
 )
-from icl_repro.verification.verdict import judge_claim, judge_control
 
 _NOT_REACHED = "the session ended before it was run"
+
+Trials = Mapping[tuple[str, str], list[Trial]]
+"""The trials of each claim and control, by the id of the claim and that of the control."""
 
 
 def assemble(
@@ -35,13 +44,9 @@ def assemble(
     assert state.scratch is not None
     trials = all_trials(catalogue, state.scratch.trials(), state.crashed)
     meaningful = settings.profile.meaningful
-    controls = {
-        control.id: control_record(control, trials[control.id], meaningful)
-        for control in catalogue.controls
-    }
-    claims = [
-        claim_record(claim, trials[claim.id], controls, meaningful) for claim in catalogue.claims
-    ]
+    ledger = ledger_of(config)
+    judged = [claim_record(selected, trials, ledger, meaningful) for selected in catalogue.claims]
+    claims, comparisons = interim.correct(judged)
     return VerificationRecord(
         schema_version=SCHEMA_VERSION,
         title=settings.title,
@@ -54,6 +59,8 @@ def assemble(
         training=training(state.scratch.notes()),
         runs=runs(state.scratch.notes()),
         claims=[*claims, *state.uncollected],
+        comparisons=comparisons,
+        findings=ledger.findings_of(claims),
         exemplars=state.scratch.exemplars(),
         not_selected=catalogue.not_selected,
     )
@@ -61,36 +68,30 @@ def assemble(
 
 def all_trials(
     catalogue: Catalogue, finished: Mapping[str, Trial], crashed: Mapping[str, str]
-) -> dict[str, list[Trial]]:
-    """The trials of every claim and control by its id, also of tests that did not come to an end.
+) -> dict[tuple[str, str], list[Trial]]:
+    """The trials of every claim and control, also of tests that did not come to an end.
 
     A test whose worker crashed is an error; one that the session did not reach is not run.
     """
-    trials: dict[str, list[Trial]] = {
-        subject.id: [] for subject in (*catalogue.claims, *catalogue.controls)
-    }
+    trials: dict[tuple[str, str], list[Trial]] = {}
     for entry in catalogue.entries:
-        trials[entry.id].append(_trial(entry, finished, crashed))
+        trial = _trial(entry, finished, crashed)
+        trials.setdefault((entry.claim, entry.control), []).append(trial)
     return trials
 
 
-def control_record(control: Control, trials: list[Trial], meaningful: bool) -> ControlRecord:
-    """The record of a control."""
-    return ControlRecord(
-        id=control.id,
-        statement=control.statement,
-        must_fail=list(control.must_fail),
-        verdict=judge_control(trials, meaningful=meaningful),
-        trials=trials,
-    )
-
-
 def claim_record(
-    claim: Claim, trials: list[Trial], controls: Mapping[str, ControlRecord], meaningful: bool
+    selected: SelectedClaim, trials: Trials, ledger: Ledger, meaningful: bool
 ) -> ClaimRecord:
-    """The record of a claim with its controls, those that were not selected included."""
-    mine = [controls.get(id_) or _absent(id_) for id_ in claim.controls]
-    judged = judge_claim(trials, mine, meaningful=meaningful)
+    """The record of a claim with all its controls, those that were not selected included."""
+    claim = selected.claim
+    own = trials.get((claim.id, ""), [])
+    controls = [
+        control_record(control, trials.get((claim.id, control.id), []), own, meaningful)
+        for control in selected.controls
+    ]
+    checks = interim.over_seeds(claim.id, own, controls, ledger)
+    judged = interim.judge_claim(claim, own, controls, checks, meaningful=meaningful)
     return ClaimRecord(
         id=claim.id,
         family=claim.family,
@@ -98,27 +99,50 @@ def claim_record(
         source=claim.source,
         verdict=judged.verdict,
         reason=judged.reason,
-        trials=trials,
-        controls=mine,
+        trials=own,
+        controls=controls,
+        checks=checks,
         seeds_held=judged.held,
         seeds_judged=judged.judged,
         share=judged.share,
-        finding=claim.finding,
+        p_value=judged.p_value,
+        rests_on=claim.rests_on,
     )
 
 
-def training(notes: Iterable[TrainingNote]) -> Training:
+def control_record(
+    selected: SelectedControl, trials: list[Trial], own: list[Trial], meaningful: bool
+) -> ControlRecord:
+    """The record of a control, judged on the seeds of its claim."""
+    control = Control(
+        selected.id, selected.statement, only=tuple(selected.only), undefined=selected.undefined
+    )
+    name, reason = interim.judge_control(control, trials, own, meaningful=meaningful)
+    return ControlRecord(
+        id=selected.id,
+        statement=selected.statement,
+        only=selected.only,
+        undefined=selected.undefined,
+        verdict=name,
+        reason=reason,
+        trials=trials,
+    )
+
+
+def training(notes: Iterable[TrainingNote]) -> TrainingDone:
     """What the processes trained, together."""
     parts = list(notes)
     planned = {key for note in parts for key in note.planned}
     trained = {key for note in parts for key in note.trained}
     reused = {key for note in parts for key in note.reused} - trained
-    return Training(
+    stale = {key for note in parts for key in note.stale}
+    return TrainingDone(
         runs_planned=len(planned),
         runs_trained=len(trained),
         runs_reused=len(reused),
         sequences_trained=sum(note.sequences for note in parts),
         seconds=max((note.seconds for note in parts), default=0.0),
+        runs_stale=len(stale),
     )
 
 
@@ -129,18 +153,14 @@ def runs(notes: Iterable[TrainingNote]) -> dict[str, str]:
 
 
 def _trial(entry: Entry, finished: Mapping[str, Trial], crashed: Mapping[str, str]) -> Trial:
-    if entry.nodeid in crashed:
-        return Trial(entry.nodeid, "error", entry.seed, crashed[entry.nodeid])
-    if entry.nodeid in finished:
+    if entry.nodeid in finished and entry.nodeid not in crashed:
         return finished[entry.nodeid]
-    return Trial(entry.nodeid, "not run", entry.seed, _NOT_REACHED)
-
-
-def _absent(control: str) -> ControlRecord:
-    return ControlRecord(
-        id=control,
-        statement="Not selected in this session.",
-        must_fail=[],
-        verdict="not run",
-        trials=[],
+    crash = crashed.get(entry.nodeid)
+    return Trial(
+        nodeid=entry.nodeid,
+        outcome="error" if crash else "not run",
+        seed=entry.seed,
+        row=entry.row,
+        message=crash or _NOT_REACHED,
+        seeds=entry.seeds,
     )

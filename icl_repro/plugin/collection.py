@@ -1,7 +1,8 @@
-"""From what pytest collected to what will be judged: seeds, checks on markers, selection."""
+"""From what pytest collected to what will be judged: checks on declarations, order, selection."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
@@ -12,29 +13,19 @@ from icl_repro.plugin import declarations, order, trials
 from icl_repro.plugin.declarations import Declarations
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.session import refuse, scratch_of, state_of
-from icl_repro.plugin.transport import Catalogue, Entry
-from icl_repro.verification.declare import Claim, Control
+from icl_repro.plugin.transport import Catalogue, Entry, SelectedClaim, SelectedControl
+from icl_repro.plugin.trials import Draft
+from icl_repro.verification.declare import declaration_of
 from icl_repro.verification.record import ClaimRecord
 
-
-def parametrize(metafunc: pytest.Metafunc) -> None:
-    """Give a claim or control that takes a seed, itself or through ``runs``, each seed in turn; one
-    that takes all seeds is run once.
-    """
-    if not declarations.is_marked(metafunc.definition) or "seed" not in metafunc.fixturenames:
-        return
-    seeds = state_of(metafunc.config).settings.seeds
-    if "seeds" in metafunc.fixturenames:
-        metafunc.parametrize("seed", [None], ids=["seeds" + "-".join(map(str, seeds))])
-    else:
-        metafunc.parametrize("seed", seeds, ids=[f"seed{seed}" for seed in seeds])
+_DECLARES = re.compile(r"^\s*@([\w.]+\.)?claim\(", re.MULTILINE)
 
 
 def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Check the markers, keep the claims that the user asked for, and start their trials.
+    """Check the declarations, keep the claims that the user asked for, and take up their tests.
 
     Raises:
-        pytest.UsageError: with all that is wrong with the markers or with the selection.
+        pytest.UsageError: with all that is wrong with the declarations or with the selection.
     """
     known = declarations.read(items)
     if known.problems:
@@ -42,25 +33,20 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
         return
     items[:] = order.in_the_papers_order(items, known)
     for item in items:
-        if isinstance(item, pytest.Function) and declarations.is_marked(item):
-            trials.start(item, known.by_site[declarations.site_of(item)])
-    settings = state_of(config).settings
-    problem = _unmatched(config, known)
+        if isinstance(item, pytest.Function) and declaration_of(item.function) is not None:
+            trials.start(item)
+    problem = _unmatched(config, known) or _pointless(config, known)
     if problem:
         refuse(config, items, problem)
         return
-    if known.by_site and not settings.profile.meaningful and _updates_snapshots(config):
-        refuse(
-            config,
-            items,
-            f"--snapshot-update stores no curves of the {settings.profile.name} profile, whose runs"
-            " are cut short; use another profile",
-        )
-        return
+    settings = state_of(config).settings
     state_of(config).declared = [claim.id for claim in known.claims()]
-    _leave_out(config, items, set(known.outside(settings.profile.name)))
+    outside = known.outside(settings.profile.name)
+    _keep(config, items, lambda id_: id_ not in outside)
     if settings.claims and known.by_site:
-        _select(config, items, wanted_ids(known.subjects(), settings.claims))
+        ids = [claim.id for claim in known.claims()]
+        wanted = {id_ for id_ in ids if matches(id_, settings.claims)}
+        _keep(config, items, lambda id_: id_ in wanted)
 
 
 def finish(session: pytest.Session) -> None:
@@ -70,13 +56,10 @@ def finish(session: pytest.Session) -> None:
     drafts = [(item, draft) for item in session.items if (draft := trials.draft_of(item))]
     if state.usage_error or config.option.collectonly or not drafts:
         return
-    subjects = {draft.subject.id: draft.subject for _, draft in drafts}
-    claims = [subject for subject in subjects.values() if isinstance(subject, Claim)]
-    selected = {claim.id for claim in claims}
+    selected = {draft.case.claim.id: _selected(draft) for _, draft in drafts}
     state.catalogue = Catalogue(
-        claims=claims,
-        controls=[subject for subject in subjects.values() if isinstance(subject, Control)],
-        entries=[Entry(item.nodeid, draft.subject.id, draft.seed) for item, draft in drafts],
+        claims=list(selected.values()),
+        entries=[_entry(item, draft) for item, draft in drafts],
         not_selected=[id_ for id_ in state.declared if id_ not in selected],
     )
     scratch_of(config).put_catalogue(state.catalogue)
@@ -90,7 +73,7 @@ def note_uncollected(config: pytest.Config, report: pytest.CollectReport) -> Non
     path = config.rootpath / report.nodeid
     if not report.failed or not path.is_file():
         return
-    if "mark.claim" not in path.read_text(encoding="utf-8", errors="replace"):
+    if not _DECLARES.search(path.read_text(encoding="utf-8", errors="replace")):
         return
     lines = report.longreprtext.strip().splitlines() or ["it could not be collected"]
     state_of(config).uncollected.append(
@@ -107,22 +90,51 @@ def note_uncollected(config: pytest.Config, report: pytest.CollectReport) -> Non
     )
 
 
-def wanted_ids(subjects: Iterable[Claim | Control], patterns: Iterable[str]) -> set[str]:
-    """The ids of the claims that match one of `patterns`, and of their controls."""
-    claims = [
-        subject
-        for subject in subjects
-        if isinstance(subject, Claim) and any(fnmatchcase(subject.id, p) for p in patterns)
+def matches(id_: str, patterns: Iterable[str]) -> bool:
+    """Whether the id of a claim is one of `patterns`, or like one of them."""
+    return any(fnmatchcase(id_, pattern) for pattern in patterns)
+
+
+def _selected(draft: Draft) -> SelectedClaim:
+    controls = [
+        SelectedControl(control.id, control.statement, list(control.only), control.undefined)
+        for control in draft.case.declaration.controls
     ]
-    return {claim.id for claim in claims}.union(*(claim.controls for claim in claims))
+    return SelectedClaim(draft.case.claim, controls)
+
+
+def _entry(item: pytest.Item, draft: Draft) -> Entry:
+    case = draft.case
+    return Entry(
+        nodeid=item.nodeid,
+        claim=case.claim.id,
+        control=case.control_id,
+        row=case.row,
+        seed=case.seed,
+        seeds=case.all_seeds,
+    )
 
 
 def _listed(problems: Iterable[str]) -> str:
-    return "\n  ".join(["the markers of these claims are not right:", *problems])
+    return "\n  ".join(["these declarations of claims are not right:", *problems])
 
 
-def _updates_snapshots(config: pytest.Config) -> bool:
-    return bool(config.getoption("update_snapshots", False))
+def _pointless(config: pytest.Config, known: Declarations) -> str:
+    """Why curves cannot be stored in this session although that was asked for, or an empty text."""
+    settings = state_of(config).settings
+    if not known.by_site or not config.getoption("update_snapshots", False):
+        return ""
+    if settings.neighbour:
+        return (
+            "--snapshot-update stores no curves of neighbours of the runs; leave out "
+            "--icl-neighbour"
+        )
+    if not settings.profile.meaningful:
+        return (
+            f"--snapshot-update stores no curves of the {settings.profile.name} profile, whose runs"
+            " are cut short; use another profile"
+        )
+    return ""
 
 
 def _unmatched(config: pytest.Config, known: Declarations) -> str:
@@ -145,29 +157,21 @@ def _unmatched(config: pytest.Config, known: Declarations) -> str:
                 f"what matches {pattern!r} is judged in the {others} profile only; "
                 f"write --icl-profile {outside[matched[0]][0]}"
             )
-        for subject in known.subjects():
-            if isinstance(subject, Control) and subject.id == pattern:
-                return f"{pattern!r} is a control; select the claim that names it"
+        for declaration in known.by_site.values():
+            if pattern in [control.id for control in declaration.controls]:
+                return f"{pattern!r} is a control of {declaration.claim.id}; write -k {pattern}"
         return f"no claim matches {pattern!r}; {nearest(pattern, ids)}"
     return ""
-
-
-def _select(config: pytest.Config, items: list[pytest.Item], wanted: set[str]) -> None:
-    _keep(config, items, lambda id_: id_ in wanted)
-
-
-def _leave_out(config: pytest.Config, items: list[pytest.Item], unwanted: set[str]) -> None:
-    _keep(config, items, lambda id_: id_ not in unwanted)
 
 
 def _keep(
     config: pytest.Config, items: list[pytest.Item], wanted: Callable[[str | None], bool]
 ) -> None:
-    """Deselect the tests whose id is not `wanted`; that of an ordinary test is None."""
+    """Deselect the tests whose claim's id is not `wanted`; that of an ordinary test is None."""
     kept, left = [], []
     for item in items:
         draft = trials.draft_of(item)
-        (kept if wanted(draft.subject.id if draft else None) else left).append(item)
+        (kept if wanted(draft.case.claim.id if draft else None) else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept

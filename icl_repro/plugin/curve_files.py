@@ -18,7 +18,8 @@ from filelock import FileLock
 from syrupy.data import Snapshot, SnapshotCollection, SnapshotCollections
 from syrupy.extensions.base import AbstractSyrupyExtension
 
-from icl_repro.plugin.session import scratch_of
+from icl_repro.plugin.options import Settings
+from icl_repro.plugin.session import scratch_of, state_of
 from icl_repro.plugin.trials import Draft
 from icl_repro.verification import snapshots
 from icl_repro.verification.recorder import KeepCurve
@@ -113,15 +114,16 @@ class CurveFiles(AbstractSyrupyExtension):
 def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
     """What ``evidence.curve_snapshot`` does in this test: compare the curve, or store it."""
     extension = CurveFiles.locking_in(_locks(request.config))
+    settings = state_of(request.config).settings
 
     def keep(name: str, x: Any, y: Any) -> None:
         new = snapshots.curve(x, y)
-        if not draft.profile.meaningful:
+        if not settings.keeps_curves:
             return
-        draft.curves.append(name)
+        draft.attempt.curves.append(name)
         assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=extension)
         is_stored = snapshot_name(request.node, name) in stored(curve_file(request.node))[0]
-        if not (is_stored or _expected(draft) or _updates(request.config)):
+        if not (is_stored or _expected(draft, settings) or _updates(request.config)):
             return
         agrees = assertion(name=name) == new
         result = assertion.executions[assertion.num_executions - 1]
@@ -130,11 +132,11 @@ def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
         if agrees:
             return
         if result.recalled_data is None:
-            draft.drift.append(f"curve {name!r} has no snapshot")
+            draft.attempt.drift.append(f"curve {name!r} has no snapshot")
             return
         drift = _drift(result.asserted_data, result.recalled_data)
         assert drift is not None
-        draft.drift.append(snapshots.drift_sentence(name, drift))
+        draft.attempt.drift.append(snapshots.drift_sentence(name, drift))
 
     return keep
 
@@ -145,22 +147,25 @@ def conclude(item: pytest.Item, draft: Draft) -> None:
     Stored curves that it no longer records are dropped with ``--snapshot-update``, otherwise they
     count as drift. Where there is drift, say how to accept it.
     """
-    if not draft.profile.meaningful or draft.recorder is None:
+    settings = state_of(item.config).settings
+    if not settings.keeps_curves or draft.attempt.recorder is None:
         return
     path = curve_file(item)
     mine = snapshot_name(item, "").removesuffix("]")
-    kept = {snapshot_name(item, name) for name in draft.curves}
+    kept = {snapshot_name(item, name) for name in draft.attempt.curves}
     gone = [name for name in stored(path)[0] if name.startswith(mine) and name not in kept]
     if gone and item.config.getoption("update_snapshots", False):
         rewrite(path, {}, drop=gone, locks=_locks(item.config))
         gone = []
-    draft.drift += [
+    draft.attempt.drift += [
         f"curve {name.removeprefix(mine).removesuffix(']')!r} is stored, but no longer recorded"
         for name in gone
     ]
-    if draft.drift:
+    if draft.attempt.drift:
         where = os.path.relpath(path, item.config.rootpath)
-        draft.drift.append(f"to accept these curves, run pytest with --snapshot-update ({where})")
+        draft.attempt.drift.append(
+            f"to accept these curves, run pytest with --snapshot-update ({where})"
+        )
 
 
 def curve_file(item: pytest.Item) -> Path:
@@ -203,9 +208,9 @@ def rewrite(path: Path, new: dict[str, Curve], drop: Container[str], locks: Path
         partial.replace(path)
 
 
-def _expected(draft: Draft) -> bool:
-    rules = draft.profile
-    return rules.snapshots_expected and (draft.seed is None or draft.seed in rules.seeds)
+def _expected(draft: Draft, settings: Settings) -> bool:
+    seed = draft.case.seed
+    return settings.profile.snapshots_expected and (seed is None or seed in settings.fixed_seeds)
 
 
 def _updates(config: pytest.Config) -> bool:

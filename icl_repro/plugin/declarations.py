@@ -1,4 +1,4 @@
-"""The markers of tests, read and checked, whatever part of a module pytest was asked to run."""
+"""What the modules of the collected tests declare, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -10,29 +10,12 @@ from typing import Any
 import pytest
 
 from icl_repro.nearest import nearest
-from icl_repro.verification.declare import (
-    Claim,
-    Control,
-    Declared,
-    InvalidDeclaration,
-    declare_claim,
-    declare_control,
-)
-
-_READERS: dict[str, Callable[..., Declared]] = {"claim": declare_claim, "control": declare_control}
-
-MARKERS = (
-    "claim(id, statement, source, controls, runs=None, then=None, finding='', profiles=...): a"
-    " claim of the paper; judged by the checks that the test states through the evidence fixture,"
-    " in the profiles named or in all.",
-    "control(id, statement, must_fail, runs=None, then=None): a negative control of a claim in"
-    " the same module; the checks named in must_fail have to fail on it.",
-)
+from icl_repro.verification.declare import Claim, Declaration, declaration_of
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where a claim or a control is declared: a test function, whatever its parameters."""
+    """Where a claim is declared: a test function, whatever its parameters."""
 
     module: str
     name: str
@@ -43,160 +26,129 @@ class Site:
 
 @dataclass(frozen=True)
 class Declarations:
-    """What the modules of the collected tests declare, and what is wrong with it."""
+    """What the modules of the collected tests declare, whatever part of them is to run."""
 
-    by_site: dict[Site, Declared]
+    by_site: dict[Site, Declaration]
     problems: tuple[str, ...]
 
-    def subjects(self) -> list[Claim | Control]:
-        """All claims and controls, in the order of the modules and of their tests."""
-        return [declared.subject for declared in self.by_site.values()]
-
     def claims(self) -> list[Claim]:
-        """All claims, in the same order."""
-        return [subject for subject in self.subjects() if isinstance(subject, Claim)]
+        """All claims, in the order of the modules and of their tests."""
+        return [declaration.claim for declaration in self.by_site.values()]
 
     def outside(self, profile: str) -> dict[str, tuple[str, ...]]:
-        """The ids that a profile leaves out, each with the profiles that do not: claims of other
-        profiles, and controls that no other claim names.
-        """
-        inside = {
-            control
-            for declared in self.by_site.values()
-            if isinstance(declared.subject, Claim) and profile in (declared.profiles or [profile])
-            for control in declared.subject.controls
+        """The ids of the claims that a profile leaves out, each with the profiles that do not."""
+        return {
+            declaration.claim.id: declaration.profiles
+            for declaration in self.by_site.values()
+            if declaration.profiles and profile not in declaration.profiles
         }
-        left: dict[str, tuple[str, ...]] = {}
-        for declared in self.by_site.values():
-            if declared.profiles and profile not in declared.profiles:
-                assert isinstance(declared.subject, Claim)
-                controls = set(declared.subject.controls) - inside
-                left |= dict.fromkeys((declared.subject.id, *controls), declared.profiles)
-        return left
-
-
-def is_marked(node: pytest.Item | pytest.Function) -> bool:
-    """Whether a test is a claim or a control, by its own marker or an inherited one."""
-    return any(node.get_closest_marker(name) for name in _READERS)
 
 
 def site_of(item: pytest.Function) -> Site:
     """Where the test function of `item` is."""
-    module = item.getparent(pytest.Module)
-    assert module is not None
     classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
-    return Site(module.nodeid, "::".join([*classes, item.originalname]))
+    return Site(_module_of(item).nodeid, "::".join([*classes, item.originalname]))
 
 
 def read(items: Iterable[pytest.Item]) -> Declarations:
-    """Read the markers in the modules of `items` that are claims or controls.
+    """Read what the modules of `items` declare.
 
-    The whole module counts, also where only a part of it is to run: whether a control is missing
+    The whole module counts, also where only a part of it is to run: whether a declaration is right
     does not depend on the selection.
     """
-    marked = [item for item in items if isinstance(item, pytest.Function) and is_marked(item)]
+    declared = [
+        item
+        for item in items
+        if isinstance(item, pytest.Function) and declaration_of(item.function) is not None
+    ]
     problems: list[str] = []
-    functions: dict[Site, Callable[..., Any]] = {}
-    for module in {item.getparent(pytest.Module): None for item in marked}:
-        assert module is not None
-        for site, function in _marked_functions(module):
-            functions[site] = function
+    by_site: dict[Site, Declaration] = {}
+    for module in {_module_of(item): None for item in declared}:
+        for site, declaration in _declared_in(module):
+            by_site[site] = declaration
             if not module.funcnamefilter(site.name.rpartition("::")[2]):
-                problems.append(f"{site} is marked, but pytest does not take it for a test")
-    for item in marked:
-        functions.setdefault(site_of(item), item.function)
-    by_site: dict[Site, Declared] = {}
-    for site, function in functions.items():
-        try:
-            by_site[site] = _declared(function)
-        except InvalidDeclaration as error:
-            problems += [f"{site}: {problem}" for problem in error.problems]
+                problems.append(
+                    f"{declaration.place}: {site.name} is a claim, but pytest does not take it "
+                    "for a test"
+                )
+    for item in declared:  # methods that a class inherits are not among those of the module
+        by_site.setdefault(site_of(item), _declaration(item))
+    for declaration in by_site.values():
+        problems += declaration.problems
+        problems += _problems_of_networks(declaration)
     problems += _problems_of_ids(by_site)
-    if not problems:
-        problems += _problems_of_pairs(by_site)
-        problems += _problems_of_fixtures(marked, by_site)
-    return Declarations(by_site, tuple(problems))
+    problems += _problems_of_fixtures(declared)
+    return Declarations(by_site, tuple(dict.fromkeys(problems)))
 
 
-def _marked_functions(module: pytest.Module) -> Iterator[tuple[Site, Callable[..., Any]]]:
-    def walk(holder: Any, names: tuple[str, ...]) -> Iterator[tuple[Site, Callable[..., Any]]]:
+def _module_of(item: pytest.Function) -> pytest.Module:
+    module = item.getparent(pytest.Module)
+    assert module is not None
+    return module
+
+
+def _declaration(item: pytest.Function) -> Declaration:
+    declaration = declaration_of(item.function)
+    assert declaration is not None
+    return declaration
+
+
+def _declared_in(module: pytest.Module) -> Iterator[tuple[Site, Declaration]]:
+    def walk(holder: Any, names: tuple[str, ...]) -> Iterator[tuple[Site, Declaration]]:
         for name, value in vars(holder).items():
             if inspect.isclass(value) and module.classnamefilter(name) and value is not holder:
                 yield from walk(value, (*names, name))
-            elif inspect.isfunction(value) and _own_marks(value):
-                yield Site(module.nodeid, "::".join((*names, name))), value
+            elif inspect.isfunction(value):
+                declaration = declaration_of(value)
+                if declaration is not None:
+                    yield Site(module.nodeid, "::".join((*names, name))), declaration
 
     return walk(module.obj, ())
 
 
-def _own_marks(function: Callable[..., Any]) -> list[pytest.Mark]:
-    return [mark for mark in getattr(function, "pytestmark", []) if mark.name in _READERS]
+def _problems_of_ids(by_site: dict[Site, Declaration]) -> Iterator[str]:
+    first: dict[str, Declaration] = {}
+    for declaration in by_site.values():
+        id_ = declaration.claim.id
+        known = first.setdefault(id_, declaration)
+        if id_ and known is not declaration:
+            yield f"{declaration.place}: the id {id_!r} is taken by the claim at {known.place}"
 
 
-def _declared(function: Callable[..., Any]) -> Declared:
-    marks = _own_marks(function)
-    if not marks:
-        raise InvalidDeclaration(
-            ["claim and control mark one test function; put the marker on the function itself"]
-        )
-    if len(marks) > 1:
-        names = " and ".join(f"@pytest.mark.{mark.name}" for mark in marks)
-        raise InvalidDeclaration([f"has {names}; a test is one claim or one control"])
-    return _READERS[marks[0].name](marks[0].args, marks[0].kwargs)
+def _problems_of_networks(declaration: Declaration) -> Iterator[str]:
+    """What does not fit between the networks of a claim and those of its controls."""
+    on = declaration.on
+    for control in declaration.controls:
+        where = f"{declaration.place}: claim {declaration.claim.id!r}: control {control.id!r}"
+        if on is None:
+            if control.on is not None or control.swap or control.transform is not None:
+                yield f"{where} changes networks, but the claim declares none (on=)"
+        elif on.is_single:
+            if control.on is not None and not control.on.is_single:
+                yield f"{where} gives several networks, but the test takes one (run)"
+            if control.swap:
+                yield f"{where} swaps networks, but the claim has only one"
+        elif control.swap and control.on is not None and control.on.is_single:
+            yield f"{where} swaps networks, but gives only one"
 
 
-def _problems_of_ids(by_site: dict[Site, Declared]) -> list[str]:
-    first: dict[str, Site] = {}
-    problems = []
-    for site, declared in by_site.items():
-        known = first.setdefault(declared.subject.id, site)
-        if known is not site:
-            problems.append(f"{site}: id {declared.subject.id!r} is taken by {known}")
-    return problems
+def _problems_of_fixtures(declared: Iterable[pytest.Function]) -> Iterator[str]:
+    for item in declared:
+        known = item._fixtureinfo.name2fixturedefs.keys() | _parameters_of(item)
+        for name in _arguments(item.function):
+            if name not in known and name not in ("request", "self"):
+                yield (
+                    f"{_declaration(item).place}: {item.originalname} takes {name!r}, which is "
+                    f"neither a fixture nor a parameter; {nearest(name, sorted(known))}"
+                )
 
 
-def _problems_of_pairs(by_site: dict[Site, Declared]) -> list[str]:
-    problems = []
-    for module in dict.fromkeys(site.module for site in by_site):
-        here = {site: d.subject for site, d in by_site.items() if site.module == module}
-        controls = {s.id: site for site, s in here.items() if isinstance(s, Control)}
-        named: set[str] = set()
-        for site, subject in here.items():
-            if not isinstance(subject, Claim):
-                continue
-            named.update(subject.controls)
-            problems += [
-                f"{site}: claim {subject.id!r} names control {control!r}, which is not in this "
-                f"module; {nearest(control, controls)}"
-                for control in subject.controls
-                if control not in controls
-            ]
-        problems += [
-            f"{site}: no claim in this module names control {control!r}"
-            for control, site in controls.items()
-            if control not in named
-        ]
-    return problems
+def _arguments(function: Callable[..., Any]) -> list[str]:
+    parameters = inspect.signature(function).parameters.values()
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [p.name for p in parameters if p.kind in named and p.default is p.empty]
 
 
-def _problems_of_fixtures(
-    marked: Iterable[pytest.Function], by_site: dict[Site, Declared]
-) -> list[str]:
-    problems: dict[str, None] = {}
-    for item in marked:
-        site = site_of(item)
-        declared = by_site[site]
-        if "evidence" not in item.fixturenames:
-            problems[f"{site}: takes no evidence; state its checks with the evidence fixture"] = (
-                None
-            )
-        if {"seed", "seeds"} <= set(inspect.signature(item.function).parameters):
-            problems[
-                f"{site}: takes both seed and seeds; take seeds to judge all of them at once"
-            ] = None
-        uses_runs = "runs" in item.fixturenames
-        if declared.runs is not None and not uses_runs:
-            problems[f"{site}: declares runs, but does not take the runs fixture"] = None
-        if declared.runs is None and uses_runs:
-            problems[f"{site}: takes runs, but its marker has no field runs"] = None
-    return list(problems)
+def _parameters_of(item: pytest.Function) -> set[str]:
+    callspec = getattr(item, "callspec", None)
+    return set(callspec.params) if callspec else set()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from icl_repro.plugin import outcomes, trials
 from icl_repro.plugin import session as sessions
-from icl_repro.plugin import trials
 
 
 def prepare(session: pytest.Session) -> None:
@@ -21,11 +21,21 @@ def prepare(session: pytest.Session) -> None:
         sessions.state_of(session.config).training = training.begin(session)
 
 
+def call(item: pytest.Function) -> bool | None:
+    """Call the test function of a control that gives it settings, instead of pytest."""
+    draft = trials.draft_of(item)
+    if draft is None or draft.case.control is None or not draft.case.control.given:
+        return None
+    arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
+    item.obj(**arguments, **draft.case.control.given)
+    return True
+
+
 def await_runs(item: pytest.Item) -> None:
     """Have the runs of a test trained, if it is of a claim or control."""
     training, draft = sessions.state_of(item.config).training, trials.draft_of(item)
     if training is not None and draft is not None:
-        training.see_to(draft)
+        training.ensure(draft)
 
 
 def finish(session: pytest.Session) -> None:
@@ -47,4 +57,6 @@ def judge(item: pytest.Item) -> None:
     from icl_repro.plugin import curve_files
 
     curve_files.conclude(item, draft)
-    trials.judge(draft)
+    config = item.config
+    meaningful = sessions.state_of(config).settings.profile.meaningful
+    outcomes.judge(draft, sessions.ledger_of(config), meaningful=meaningful)

@@ -8,14 +8,17 @@ called, paths in the ini file to the root directory.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from icl_repro.nearest import nearest
 from icl_repro.verification.profiles import (
     DEFAULT_PROFILE,
+    DEFAULT_SEEDS,
     PROFILES,
     ProfileRules,
     parse_seeds,
@@ -25,6 +28,7 @@ ALL = "all"
 """What ``--icl-retrain`` takes for every run of the plan."""
 
 _NO_REPORT = "none"
+_DIGITS = 9
 _PROFILE_LINES = "; ".join(f"{rules.name}: {rules.about}" for rules in PROFILES.values())
 
 
@@ -48,8 +52,8 @@ _PROFILE = _Option("profile", "NAME", f"How much to run. {_PROFILE_LINES}. ({DEF
 _SEEDS = _Option(
     "seeds",
     "SEEDS",
-    "Seeds to judge claims on: 5,6,7 or a range 5-9 or a count n=3, which starts at the paper's"
-    " first seed, 5. (those of the profile)",
+    "Seeds to judge claims on: 5,6,7 or a range 5-9 or a count n=3, which takes the paper's seeds"
+    " first. (those of the profile)",
 )
 _CLAIMS = _Option(
     "claims",
@@ -67,12 +71,27 @@ _RETRAIN = _Option(
     "all|ID[,ID...]",
     "Train the runs of these claims anew, once in this session, even if the store has them. (none)",
 )
-_VALUED = (_STORE, _PROFILE, _SEEDS, _CLAIMS, _REPORT, _RETRAIN)
+_NEIGHBOUR = _Option(
+    "neighbour",
+    "K",
+    "Judge networks that start one rounding away, each to a side drawn from this number: what"
+    " differs between them differs between processors too. Curves are not compared. (0: none)",
+)
+_VALUED = (_STORE, _PROFILE, _SEEDS, _CLAIMS, _REPORT, _RETRAIN, _NEIGHBOUR)
 _NO_TRAIN = _Option(
     "no_train", "", "Train nothing: claims whose runs the store does not hold are not run. (off)"
 )
 _TITLE = ("icl_title", "Title of the verification report. (names the root directory)")
 _PAPER = ("icl_paper", "The paper whose claims are verified, for the report. (empty)")
+_PAPER_SEEDS = (
+    "icl_paper_seeds",
+    "The seeds of the paper's own runs, fixed before any result is seen: the paper profile judges"
+    " all of them, the others the first. (0-4)",
+)
+_LEDGER = (
+    "icl_ledger",
+    "The ledger of thresholds and known failures: a TOML file, or a folder of them. (none)",
+)
 
 
 @dataclass(frozen=True)
@@ -80,20 +99,33 @@ class Settings:
     """What the options came to.
 
     `claims` and `retrain` are ids or patterns (empty: all claims, no retraining); `claims_by_user`
-    is true when the claims were selected on the command line. `report` is ``None`` when no report
-    is wanted.
+    is true when the claims were selected on the command line. `fixed_seeds` are those of the
+    profile, whichever were asked for. `report` is ``None`` when no report is wanted, `ledger` when
+    there is none. `neighbour` is 0, or which of the neighbours of each run is judged.
     """
 
     profile: ProfileRules
     seeds: tuple[int, ...]
+    fixed_seeds: tuple[int, ...]
     store: Path
     claims: tuple[str, ...]
     claims_by_user: bool
     report: Path | None
     no_train: bool
     retrain: tuple[str, ...]
+    neighbour: int
+    ledger: Path | None
     title: str
     paper: str
+
+    @property
+    def keeps_curves(self) -> bool:
+        """Whether curves are compared with their snapshots, or stored."""
+        return self.profile.meaningful and not self.neighbour
+
+    def adapted(self, specs: Mapping[str, Any]) -> dict[str, Any]:
+        """The specs as this session trains them."""
+        return self.profile.applied(specs, self.neighbour)
 
 
 def add(parser: pytest.Parser) -> None:
@@ -110,7 +142,7 @@ def add(parser: pytest.Parser) -> None:
         _NO_TRAIN.flag, dest=_NO_TRAIN.key, action="store_true", default=None, help=_NO_TRAIN.help
     )
     parser.addini(_NO_TRAIN.key, f"Twin of {_NO_TRAIN.flag}.", type="bool", default=False)
-    for key, text in (_TITLE, _PAPER):
+    for key, text in (_TITLE, _PAPER, _PAPER_SEEDS, _LEDGER):
         parser.addini(key, text, type="string", default="")
 
 
@@ -126,15 +158,20 @@ def resolve(config: pytest.Config) -> Settings:
     if no_train and retrain:
         raise pytest.UsageError(f"{_NO_TRAIN.flag} and {_RETRAIN.flag} exclude each other")
     report = _text(config, _REPORT)
+    paper_seeds = _paper_seeds(config)
+    fixed = profile.seeds(paper_seeds)
     return Settings(
         profile=profile,
-        seeds=_seeds(config, profile),
+        seeds=_seeds(config, fixed, paper_seeds),
+        fixed_seeds=fixed,
         store=_path(config, _STORE, ".icl-repro"),
         claims=_names(config, _CLAIMS),
         claims_by_user=config.getoption(_CLAIMS.key) is not None,
         report=None if report == _NO_REPORT else _path(config, _REPORT, "reports"),
         no_train=no_train,
         retrain=retrain,
+        neighbour=_neighbour(config),
+        ledger=_ledger(config),
         title=config.getini(_TITLE[0]) or f"Verification of the claims in {config.rootpath.name}",
         paper=config.getini(_PAPER[0]),
     )
@@ -155,6 +192,8 @@ def header(settings: Settings, root: Path) -> str:
         parts.append("no training")
     if settings.retrain:
         parts.append(f"retraining {', '.join(settings.retrain)}")
+    if settings.neighbour:
+        parts.append(f"neighbour {settings.neighbour} of every run; curves are not compared")
     return "icl-repro: " + "; ".join(parts)
 
 
@@ -181,14 +220,38 @@ def _profile(config: pytest.Config) -> ProfileRules:
     return PROFILES[name]
 
 
-def _seeds(config: pytest.Config, profile: ProfileRules) -> tuple[int, ...]:
-    text = _text(config, _SEEDS)
-    if not text and config.getoption(_SEEDS.key) is None:
-        return profile.seeds
+def _paper_seeds(config: pytest.Config) -> tuple[int, ...]:
+    text = config.getini(_PAPER_SEEDS[0])
+    if not text:
+        return DEFAULT_SEEDS
     try:
         return parse_seeds(text)
     except ValueError as error:
+        raise pytest.UsageError(f"{_PAPER_SEEDS[0]}: {error}") from error
+
+
+def _seeds(
+    config: pytest.Config, fixed: tuple[int, ...], paper_seeds: tuple[int, ...]
+) -> tuple[int, ...]:
+    text = _text(config, _SEEDS)
+    if not text and config.getoption(_SEEDS.key) is None:
+        return fixed
+    try:
+        return parse_seeds(text, paper_seeds)
+    except ValueError as error:
         raise pytest.UsageError(f"{_source(config, _SEEDS)}: {error}") from error
+
+
+def _neighbour(config: pytest.Config) -> int:
+    text = _text(config, _NEIGHBOUR).strip()
+    if not text and config.getoption(_NEIGHBOUR.key) is None:
+        return 0
+    if not text.isdecimal() or len(text) > _DIGITS:
+        raise pytest.UsageError(
+            f"{_source(config, _NEIGHBOUR)}: {text!r} is not the number of a neighbour; write 1, 2,"
+            " ... or 0 for the runs themselves"
+        )
+    return int(text)
 
 
 def _names(config: pytest.Config, option: _Option) -> tuple[str, ...]:
@@ -205,5 +268,13 @@ def _path(config: pytest.Config, option: _Option, default: str) -> Path:
         raise pytest.UsageError(f"{option.flag} is given, but names no path")
     if given is not None:
         return Path(os.path.abspath(config.invocation_params.dir / Path(given).expanduser()))
-    text = config.getini(option.key) or default
-    return Path(os.path.abspath(config.rootpath / Path(text).expanduser()))
+    return _from_root(config, config.getini(option.key) or default)
+
+
+def _ledger(config: pytest.Config) -> Path | None:
+    text = config.getini(_LEDGER[0])
+    return _from_root(config, text) if text else None
+
+
+def _from_root(config: pytest.Config, path: str) -> Path:
+    return Path(os.path.abspath(config.rootpath / Path(path).expanduser()))

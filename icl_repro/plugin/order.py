@@ -8,7 +8,6 @@ from collections.abc import Iterable
 import pytest
 
 from icl_repro.plugin.declarations import Declarations, site_of
-from icl_repro.verification.declare import Claim
 
 _PLACE = re.compile(r"(?:Sections?|§)\s*(\d+(?:\.\d+)*)|Appendi(?:x|ces)\s*([A-Z](?:\.\d+)*)")
 
@@ -35,10 +34,9 @@ def in_the_papers_order(items: Iterable[pytest.Item], known: Declarations) -> li
     names, each after the tests without claims; as they were within a module, and among equals.
     """
     places: dict[str, Place] = {}
-    for site, declared in known.by_site.items():
-        if isinstance(declared.subject, Claim):
-            here = place(declared.subject.source)
-            places[site.module] = min(here, places.get(site.module, here))
+    for site, declaration in known.by_site.items():
+        here = place(declaration.claim.source)
+        places[site.module] = min(here, places.get(site.module, here))
 
     def of_its_module(item: pytest.Item) -> Place:
         return places.get(site_of(item).module, ()) if isinstance(item, pytest.Function) else ()

@@ -27,7 +27,7 @@ def finish(session: pytest.Session) -> None:
     if catalogue is None and not state.uncollected:
         return
     scratch = scratch_of(config)
-    state.record = assembly.assemble(config, state, catalogue or Catalogue([], [], [], []))
+    state.record = assembly.assemble(config, state, catalogue or Catalogue([], [], []))
     state.problems += [
         f"training broke off: {note.problem}" for note in scratch.notes() if note.problem
     ]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from icl_repro.plugin.options import Settings
 from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.verification.record import ClaimRecord, VerificationRecord
+
+if TYPE_CHECKING:
+    from icl_repro.verification.ledger import Ledger
 
 _SCRATCH_INPUT = "icl_repro_scratch"
 _STARTED_INPUT = "icl_repro_started_at"
@@ -34,6 +37,7 @@ class SessionState:
         record, written: the verification record, and the files made of it.
         store: the run store, once this process has looked into it.
         training: what this process trains for the tests, if any.
+        ledger: the ledger, once it was read.
         problems: sentences for the terminal about what could not be done.
         workers: how many processes run tests.
     """
@@ -54,6 +58,7 @@ class SessionState:
     workers: int = 1
     store: Any = None
     training: Any = None
+    ledger: Any = None
 
 
 _STATE = pytest.StashKey[SessionState]()
@@ -76,6 +81,16 @@ def state_of(config: pytest.Config) -> SessionState:
 def has_state(config: pytest.Config) -> bool:
     """Whether :func:`begin` was reached."""
     return _STATE in config.stash
+
+
+def ledger_of(config: pytest.Config) -> Ledger:
+    """The ledger of thresholds and known failures, read once a process."""
+    state = state_of(config)
+    if state.ledger is None:
+        from icl_repro.plugin import interim
+
+        state.ledger = interim.load(state.settings.ledger)
+    return state.ledger
 
 
 def is_worker(config: pytest.Config) -> bool:

@@ -1,4 +1,4 @@
-"""The runs that tests read from the store, by the names that their markers gave them."""
+"""The runs that tests read from the store, by the names that their declaration gives them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from icl_repro.nearest import nearest
 from icl_repro.plugin import library
 from icl_repro.plugin.session import state_of
 from icl_repro.plugin.trials import Draft
+from icl_repro.verification.declare import ONE, Control
 
 
 class StoredRuns(Mapping[str, Any]):
-    """The runs of one test and seed by the names that its marker gave them, each read when looked
-    up.
-    """
+    """The runs of one case and seed by name, each read when looked up."""
 
     def __init__(self, store: Any, draft: Draft, seed: int | None) -> None:
         self._store = store
@@ -26,18 +25,18 @@ class StoredRuns(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         """The run of that name; ends the test if it is missing or has no results."""
-        specs = self._draft.specs(self._seed)
+        specs = self._draft.wanted.specs(self._seed)
         if name not in specs:
-            raise KeyError(f"the marker asks for no run named {name!r}; {nearest(name, specs)}")
+            raise KeyError(f"there is no run named {name!r}; {nearest(str(name), specs)}")
         run = self._load(specs[name])
-        self._draft.runs_read.add(specs[name].key)
+        self._draft.attempt.runs_read.add(specs[name].key)
         return run
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._draft.specs(self._seed))
+        return iter(self._draft.wanted.specs(self._seed))
 
     def __len__(self) -> int:
-        return len(self._draft.specs(self._seed))
+        return len(self._draft.wanted.specs(self._seed))
 
     def _load(self, spec: Any) -> Any:
         kinds = library.engine()
@@ -49,6 +48,53 @@ class StoredRuns(Mapping[str, Any]):
             pytest.skip(f"not run: {error}")
 
 
+class OfControl(Mapping[str, Any]):
+    """The runs as a control shows them to the test: exchanged, altered, or one for all names."""
+
+    def __init__(self, stored: StoredRuns, control: Control, *, one_for_all: bool) -> None:
+        """`one_for_all` has the control's single run stand in for every run of the claim.
+
+        Raises:
+            ValueError: the control names a run that is not there.
+        """
+        self._stored = stored
+        self._control = control
+        self._one_for_all = one_for_all
+        self._altered: dict[str, Any] = {}
+        if not one_for_all:
+            named = [*control.swap, *control.swap.values(), *_named(control)]
+            for name in named:
+                if name not in list(stored):
+                    raise ValueError(
+                        f"control {control.id!r} names a run {name!r}, but there is none; "
+                        f"{nearest(str(name), list(stored))}"
+                    )
+
+    def __getitem__(self, name: str) -> Any:
+        """The run that the control gives where the test asks for that name."""
+        if name not in self._altered:
+            run = self._stored[ONE if self._one_for_all else self._control.swap.get(name, name)]
+            transform = self._control.transform
+            alter = transform.get(name) if isinstance(transform, Mapping) else transform
+            self._altered[name] = alter(run) if alter else run
+        return self._altered[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._refuse_if_one_for_all()
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        self._refuse_if_one_for_all()
+        return len(self._stored)
+
+    def _refuse_if_one_for_all(self) -> None:
+        if self._one_for_all:
+            raise TypeError(
+                f"control {self._control.id!r} gives one network in place of several, whatever "
+                "their names: ask for runs by name, or give the control as many networks"
+            )
+
+
 def store_of(config: pytest.Config) -> Any:
     """The session's store: one a process, because it remembers what it has read."""
     state = state_of(config)
@@ -58,17 +104,17 @@ def store_of(config: pytest.Config) -> Any:
 
 
 def choose(config: pytest.Config, draft: Draft) -> None:
-    """Have a test's marker choose further runs by those that it names.
+    """Choose further runs of a case by those that it has.
 
     Raises:
-        Exception: whatever the callable in the marker raises.
+        Exception: whatever the callable of the declaration raises.
         pytest.skip.Exception, pytest.fail.Exception: it reads a run that is not there.
     """
-    draft.choose(partial(StoredRuns, store_of(config), draft))
+    draft.wanted.choose(partial(StoredRuns, store_of(config), draft))
 
 
 def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
-    """The runs that a test needs: by name, or by seed and name if it takes all seeds.
+    """The runs that a test takes: by name, or by seed and name if it takes all seeds.
 
     Raises:
         pytest.skip.Exception: the store lacks some of them.
@@ -76,7 +122,7 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
     """
     store = store_of(config)
     missing = _missing(draft, store)
-    if not missing and draft.has_to_choose:
+    if not missing and draft.wanted.has_to_choose:
         choose(config, draft)
         missing = _missing(draft, store)
     problem = state_of(config).training_problem
@@ -84,10 +130,40 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
         pytest.fail(f"the training broke off: {problem}", pytrace=False)
     if missing:
         pytest.skip(f"not run: the store has no run of {'; '.join(missing)}")
-    of_seed = {seed: StoredRuns(store, draft, seed) for seed in draft.seeds}
-    return of_seed if draft.takes_seeds else of_seed[draft.seed]
+    of_seed = {seed: _shown(store, draft, seed) for seed in draft.case.seeds}
+    return of_seed if draft.case.over_seeds else of_seed[draft.case.seed]
+
+
+def run_of(config: pytest.Config, draft: Draft) -> Any:
+    """The one run that a test takes, or that of each seed by seed if it takes all seeds.
+
+    Raises:
+        pytest.skip.Exception, pytest.fail.Exception: as for several runs.
+    """
+    runs = runs_of(config, draft)
+    if draft.case.over_seeds:
+        return {seed: runs[seed][ONE] for seed in draft.case.seeds}
+    return runs[ONE]
+
+
+def _shown(store: Any, draft: Draft, seed: int | None) -> Mapping[str, Any]:
+    stored, case = StoredRuns(store, draft, seed), draft.case
+    if case.control is None:
+        return stored
+    own = case.declaration.on
+    one_for_all = (
+        case.networks is not None
+        and case.networks.is_single
+        and own is not None
+        and not own.is_single
+    )
+    return OfControl(stored, case.control, one_for_all=one_for_all)
+
+
+def _named(control: Control) -> list[str]:
+    return list(control.transform) if isinstance(control.transform, Mapping) else []
 
 
 def _missing(draft: Draft, store: Any) -> list[str]:
     """Descriptions of the runs that a test needs and the store does not hold."""
-    return [spec.describe() for spec in draft.all_specs() if spec not in store]
+    return [spec.describe() for spec in draft.wanted.all_specs() if spec not in store]

@@ -14,6 +14,9 @@ _COLOURS = {
     "supported": {"green": True},
     "refuted": {"red": True},
     "error": {"red": True},
+    "consistent": {"green": True},
+    "contradicted": {"red": True},
+    "mixed": {"yellow": True},
     "inconclusive": {"yellow": True},
     "not run": {"yellow": True},
     "not meaningful": {"cyan": True},
@@ -53,8 +56,6 @@ def details(claim: ClaimRecord) -> list[str]:
             continue
         said = trial.message.splitlines()[:_LINES]
         lines += [f"{line}{_on(trial)}" for line in said if line != claim.reason]
-    if claim.finding and lines:
-        lines.append(f"finding on record: {claim.finding}")
     for control in claim.controls:
         lines += _of_control(control)
     return lines

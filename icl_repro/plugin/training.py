@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from icl_repro.plugin import library, pictures, trials
-from icl_repro.plugin.collection import wanted_ids
+from icl_repro.plugin.collection import matches
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.progress import reporting
 from icl_repro.plugin.session import process_name, scratch_of, state_of
@@ -55,17 +55,17 @@ class Training:
             self._guarded(self._take_up)
         self._note()
 
-    def see_to(self, draft: Draft) -> None:
+    def ensure(self, draft: Draft) -> None:
         """Return when the runs of a test are there, or known to fail.
 
         Where something goes wrong, the test itself finds out, and pytest reports it there.
         """
         with suppress(Exception, pytest.skip.Exception, pytest.fail.Exception):
-            self._see_to(draft.all_specs())
-            if draft.has_to_choose:
+            self._ensure(draft.wanted.all_specs())
+            if draft.wanted.has_to_choose:
                 choose(self._config, draft)
-                self._take_on(_needed([draft]))
-                self._see_to(draft.all_specs())
+                self._add(_needed([draft]))
+                self._ensure(draft.wanted.all_specs())
         if not self._is_noted:
             self._note()
 
@@ -91,11 +91,11 @@ class Training:
             choose=self._choose,
         )
 
-    def _see_to(self, specs: list[Any]) -> None:
+    def _ensure(self, specs: list[Any]) -> None:
         if self._goes_on and specs:
             self._guarded(lambda report: self._work.see_to(specs, report))
 
-    def _take_on(self, specs: Mapping[str, Any]) -> None:
+    def _add(self, specs: Mapping[str, Any]) -> None:
         self._plan(specs)
         if self._goes_on:
             self._work.take_on(self._more(specs))
@@ -119,7 +119,7 @@ class Training:
         self._waiting = later
         chosen = []
         for draft in ready:
-            # Not lost: the test's own runs fixture tries again, where pytest reports what is wrong.
+            # Not lost: the test's own fixture tries again, where pytest reports what is wrong.
             with suppress(Exception, pytest.skip.Exception, pytest.fail.Exception):
                 choose(self._config, draft)
                 chosen.append(draft)
@@ -134,8 +134,7 @@ class Training:
             return frozenset()
         chosen = self._drafts
         if ALL not in patterns:
-            wanted = wanted_ids([draft.subject for draft in chosen], patterns)
-            chosen = [draft for draft in chosen if draft.subject.id in wanted]
+            chosen = [draft for draft in chosen if matches(draft.case.claim.id, patterns)]
         return frozenset(_needed(chosen))
 
     def _guarded(self, part: Callable[[Callable[[Any], None]], None]) -> None:
@@ -179,7 +178,9 @@ class Training:
 def _ready(draft: Draft, pending: Set[Any]) -> bool:
     """Whether a marker has runs to choose and those that it chooses by are done."""
     with suppress(Exception):
-        return draft.has_to_choose and not any(spec in pending for spec in draft.all_specs())
+        return draft.wanted.has_to_choose and not any(
+            spec in pending for spec in draft.wanted.all_specs()
+        )
     return False
 
 
@@ -194,9 +195,9 @@ def _needed(drafts: Iterable[Draft]) -> dict[str, Any]:
     """The specs that the drafts need, by key, with those that they take weights from."""
     specs: list[Any] = []
     for draft in drafts:
-        # Not lost: the test's own runs fixture raises it again, where pytest reports it.
+        # Not lost: the test's own fixture raises it again, where pytest reports it.
         with suppress(Exception):
-            specs += draft.all_specs()
+            specs += draft.wanted.all_specs()
     return library.engine().with_sources(specs) if specs else {}
 
 

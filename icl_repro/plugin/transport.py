@@ -16,25 +16,45 @@ from typing import TypeVar
 
 import msgspec
 
-from icl_repro.verification.declare import Claim, Control
+from icl_repro.verification.declare import Claim
 from icl_repro.verification.record import ExemplarSample, Trial
 
 T = TypeVar("T")
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One test that will run: which claim or control it is a trial of, with which seed."""
+    """One test that will run: of which claim and which control of it (empty: the claim itself), on
+    which row and with which seed, or judged over which seeds at once.
+    """
 
     nodeid: str
-    id: str
+    claim: str
+    control: str
+    row: str
     seed: int | None
+    seeds: list[int] = []
+
+
+class SelectedControl(msgspec.Struct, frozen=True):
+    """What the record tells of a control, selected itself or not."""
+
+    id: str
+    statement: str
+    only: list[str]
+    undefined: str
+
+
+class SelectedClaim(msgspec.Struct, frozen=True):
+    """A claim of which something will run, with all its controls."""
+
+    claim: Claim
+    controls: list[SelectedControl]
 
 
 class Catalogue(msgspec.Struct, frozen=True):
     """What this session selected, and the ids of the claims that it collected but left out."""
 
-    claims: list[Claim]
-    controls: list[Control]
+    claims: list[SelectedClaim]
     entries: list[Entry]
     not_selected: list[str]
 
@@ -43,13 +63,14 @@ class TrainingNote(msgspec.Struct, frozen=True):
     """What one process did of the training: keys of runs, sequences it trained, seconds it took.
 
     `planned` are all runs that the session needs, each with its description. `reused` are runs
-    that were there or that other processes trained. `problem` says why the training broke off,
-    where it did.
+    that were there or that other processes trained, `stale` those that were there, but made by
+    other source or libraries. `problem` says why the training broke off, where it did.
     """
 
     planned: dict[str, str]
     trained: list[str] = []
     reused: list[str] = []
+    stale: list[str] = []
     sequences: int = 0
     seconds: float = 0.0
     problem: str = ""
