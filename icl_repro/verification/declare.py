@@ -268,7 +268,7 @@ def claim(
     and then once for each control and seed.
 
     Args:
-        id: a family and a name with a dot between, such as ``emergence.plateau``.
+        id: a family and a name with a dot between, such as ``growth.early``.
         source: where the paper says so, such as ``Section 3.1, Figure 4a``.
         on: the networks: a callable that takes a seed and returns the spec of the one that the
             function takes as ``run``, or what :func:`networks` gives, for ``runs``.
@@ -342,6 +342,7 @@ def _problems(
     for case in sorted({case for case in ids if ids.count(case) > 1}):
         yield f"two controls have the id {case!r}; give one of them another id="
     yield from _problems_of_parameters(function, on, controls)
+    yield from _problems_of_seeds(declared, function)
     for name in profiles:
         if name not in PROFILES:
             yield f"there is no profile {name!r}; {nearest(str(name), PROFILES)}"
@@ -359,12 +360,11 @@ def _problems_of_parameters(
     wanted, other = ("runs", "run") if named else ("run", "runs")
     if on is not None and wanted not in parameters:
         yield f"declares networks, but {function.__name__} does not take {wanted}"
-    if other in parameters or (on is None and wanted in parameters):
-        yield (
-            f"takes {other}, but its networks come as {wanted}"
-            if on is not None
-            else f"takes {'runs' if 'runs' in parameters else 'run'}, but declares no networks (on=)"
-        )
+    if on is not None and other in parameters:
+        yield f"takes {other}, but its networks come as {wanted}"
+    for taken in ("run", "runs") if on is None else ():
+        if taken in parameters:
+            yield f"takes {taken}, but declares no networks (on=)"
     settings = [n for n, p in parameters.items() if p.default is not inspect.Parameter.empty]
     for case in controls:
         for name in case.given if isinstance(case, Control) else ():
@@ -373,6 +373,18 @@ def _problems_of_parameters(
                     f"control {case.id!r} gives {name!r}, which is no keyword argument with a "
                     f"default of {function.__name__}; {nearest(name, settings)}"
                 )
+
+
+def _problems_of_seeds(declared: Claim, function: Callable[..., Any]) -> Iterator[str]:
+    parameters = inspect.signature(function).parameters
+    over_seeds = not parameters.keys().isdisjoint({"run", "runs", "seed", "seeds"})
+    if over_seeds and declared.rests_on:
+        yield "is judged over seeds, which its verdict rests on; leave out rests_on"
+    if not over_seeds and not _is_text(declared.rests_on):
+        yield (
+            f"{function.__name__} takes no seed, so say what the verdict rests on, "
+            "like rests_on='a proof in exact arithmetic'"
+        )
 
 
 def _as_networks(on: object) -> Networks | None:
