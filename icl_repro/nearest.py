@@ -22,5 +22,10 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     return f"choose from {shown}" + (", ..." if len(known) > 12 else "")
 
 
+def nearest_number(value: int, low: int, high: int) -> int:
+    """The whole number from `low` to `high` that is closest to `value`."""
+    return min(max(value, low), high)
+
+
 def _either(names: list[str]) -> str:
     return " or ".join(repr(name) for name in names)

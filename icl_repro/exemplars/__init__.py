@@ -3,7 +3,6 @@
 Importing this package imports neither JAX nor Pillow.
 """
 
-from icl_repro.exemplars.cache import ExemplarCacheWarning as ExemplarCacheWarning
 from icl_repro.exemplars.glyphs import Glyphs as Glyphs
 from icl_repro.exemplars.pictures import exemplar_pictures as exemplar_pictures
 from icl_repro.exemplars.registry import AnySource as AnySource

@@ -8,13 +8,14 @@ import hashlib
 import operator
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
 from jaxtyping import Float
 
 from icl_repro.exemplars import cache as disk
+from icl_repro.nearest import nearest_number
 
 REMEMBERED_REQUESTS = 4
 """How many requests for features a process keeps in memory."""
@@ -97,7 +98,7 @@ class ExemplarSource(
             classes: numbers of classes, 0 to ``n_classes - 1``, without repetition.
             exemplars: numbers of exemplars, 0 to ``n_exemplars - 1``, without repetition.
             cache: a directory that keeps features between processes; made if it is not there.
-                The values are the same with and without it.
+                The values are the same with and without it, or if it cannot be used.
 
         Returns:
             float32, the caller's own copy.
@@ -105,7 +106,6 @@ class ExemplarSource(
         Raises:
             InvalidSelection: no classes, repeated ones, or ones that the source does not have;
                 the same for exemplars.
-            NotADirectoryError: `cache` is a file.
         """
         selection = self._checked(classes, exemplars)
         return _remembered_features(self, *selection, None if cache is None else Path(cache)).copy()
@@ -161,15 +161,15 @@ def _checked_numbers(what: str, asked: Sequence[int], count: int) -> tuple[int, 
     seen: set[int] = set()
     for number in numbers:
         if not 0 <= number < count:
-            nearest = min(max(number, 0), count - 1)
-            raise InvalidSelection(f"{what}: there is no {number}; {valid} (nearest: {nearest})")
+            near = nearest_number(number, 0, count - 1)
+            raise InvalidSelection(f"{what}: there is no {number}; {valid} (nearest: {near})")
         if number in seen:
             raise InvalidSelection(f"{what}: {number} is asked for more than once")
         seen.add(number)
     return numbers
 
 
-def _whole_number(what: str, number: object) -> int:
+def _whole_number(what: str, number: Any) -> int:
     # A bool passes for an index in Python, but a mask given as numbers is always a mistake.
     if isinstance(number, (bool, np.bool_)):
         raise InvalidSelection(f"{what}: expected whole numbers, got {number!r}; a mask?")

@@ -1,8 +1,11 @@
 """Measurements that are kept on disk, so that nothing is measured twice that cannot have changed.
 
-A kept measurement is addressed by all that it follows from: the function and its arguments, bit by
-bit; the source of this package; the versions and settings of the libraries that compute; the kind
-of processor and device.
+    0123456789abcdef/   by the circumstances: the source of this package, the versions and settings
+                        of the libraries that compute, the kind of processor and device
+      ab/cdef...        by the question: the function and its arguments, bit by bit
+
+A folder of other circumstances that nobody has used for some days is removed whole.
+
 Whatever is not plainly data or made of this package's own types (a function or an edit of the
 user's, whose source is not part of the address) is measured anew each time, and so is what was
 kept but is not as it was written.
@@ -15,29 +18,39 @@ import functools
 import hashlib
 import importlib.metadata
 import os
-import uuid
+import re
+import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import equinox as eqx
 import jax
+import jax.core
 import msgspec
 import numpy as np
 from jax.tree_util import default_registry
 from jaxtyping import PyTree
 
 import icl_repro
+from icl_repro.storage import sealed
+from icl_repro.storage.notices import tell
 from icl_repro.storage.programs import processor
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 LIBRARIES = ("jax", "jaxlib", "equinox", "numpy", "scipy")
+DAYS_UNUSED = 14
+"""How long what was measured under other circumstances is kept after its last use."""
 _SETTINGS = ("JAX_", "XLA_")
 """How the names of settings in the environment begin."""
 _TRUSTED = {"icl_repro", "builtins", "jax", "jaxlib", "equinox", "numpy"}
 """Packages whose types an address describes completely."""
+
+_CIRCUMSTANCES = re.compile("[0-9a-f]{16}|[0-9a-f]{2}")
+"""Names of folders of ours: circumstances, and what was kept before they had folders."""
 
 _folder: Path | None = None
 
@@ -64,12 +77,15 @@ def kept(
             if _is_traced((arguments, named)):
                 return measure(*arguments, **named)
             place = _place(measure, (arguments, named))
-            content = None if place is None else _read(place)
-            if content is not None:
-                return _unpacked(result, content)
+            if place is None:
+                return _on_the_host(measure(*arguments, **named))
+            with contextlib.suppress(OSError, sealed.Damaged):
+                return _unpacked(result, sealed.read(place))
             found = _on_the_host(measure(*arguments, **named))
-            if place is not None:
-                _write(place, msgspec.msgpack.encode(found, enc_hook=_plain))
+            try:
+                sealed.write(place, msgspec.msgpack.encode(found, enc_hook=_plain))
+            except OSError as error:
+                tell(f"measurements cannot be kept in {_folder}: {error.strerror}")
             return found
 
         return measured
@@ -119,13 +135,12 @@ def _place(measure: Callable, arguments: PyTree) -> Path | None:
         or " at 0x" in described
     ):
         return None
-    digest = hashlib.sha256(_circumstances())
-    digest.update(f"{measure.__module__}.{measure.__qualname__} {described}".encode())
+    digest = hashlib.sha256(f"{measure.__module__}.{measure.__qualname__} {described}".encode())
     for array in arrays:
         digest.update(f"{array.dtype.str} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(array.tobytes())
     address = digest.hexdigest()
-    return _folder / address[:2] / address[2:]
+    return _home(_folder, _circumstances()) / address[:2] / address[2:]
 
 
 def _types(tree: PyTree) -> Iterator[type]:
@@ -138,7 +153,22 @@ def _types(tree: PyTree) -> Iterator[type]:
 
 
 @functools.cache
-def _circumstances() -> bytes:
+def _home(folder: Path, circumstances: str) -> Path:
+    """Where measurements under these circumstances are, noted as in use; old ones are removed."""
+    home = folder / circumstances
+    with contextlib.suppress(OSError):  # to tidy up is not what was asked for
+        home.mkdir(parents=True, exist_ok=True)
+        os.utime(home)
+        oldest = time.time() - DAYS_UNUSED * 24 * 3600
+        for other in folder.iterdir():
+            if _CIRCUMSTANCES.fullmatch(other.name) and other.stat().st_mtime < oldest:
+                # Whoever may still be reading there measures again what is gone.
+                shutil.rmtree(other, ignore_errors=True)
+    return home
+
+
+@functools.cache
+def _circumstances() -> str:
     """A digest of what is the same for all measurements of a process."""
     digest = hashlib.sha256()
     root = Path(icl_repro.__file__).parent
@@ -148,32 +178,4 @@ def _circumstances() -> bytes:
     settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith(_SETTINGS)]
     devices = [processor(), jax.devices()[0].device_kind]
     digest.update("\n".join([*versions, *settings, *devices]).encode())
-    return digest.digest()
-
-
-def _sealed(content: bytes) -> bytes:
-    """Content behind its checksum."""
-    return hashlib.sha256(content).digest() + content
-
-
-def _read(place: Path) -> bytes | None:
-    """What is kept there, if it is as it was written."""
-    try:
-        written = place.read_bytes()
-    except OSError:
-        return None
-    content = written[hashlib.sha256().digest_size :]
-    return content if _sealed(content) == written else None
-
-
-def _write(place: Path, content: bytes) -> None:
-    """Keep a measurement; one rename, so that readers find all of it or nothing."""
-    unfinished = place.with_name(f"{place.name}.{uuid.uuid4().hex}")
-    # The measurement was made: a full or read-only disk only means making it again.
-    with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            unfinished.write_bytes(_sealed(content))
-            unfinished.replace(place)
-        finally:
-            unfinished.unlink(missing_ok=True)
+    return digest.hexdigest()[:16]

@@ -1,1 +1,4 @@
-"""Files that are whole or not there, and what is kept in them between sessions."""
+"""What is kept between sessions: whole files, sealed content, entries of results, locks.
+
+Knows nothing of what it keeps, and imports no JAX.
+"""

@@ -1,4 +1,7 @@
-"""Locks between processes of one machine: the system lets go of them when a process dies."""
+"""Locks between threads and processes of one machine.
+
+The system lets go of a lock when the process that has it dies, however it dies.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,20 @@ def lock_of(path: Path) -> Iterator[Path]:
         yield resolved
 
 
+def acquired(path: Path) -> filelock.BaseFileLock | None:
+    """The lock at `path`, to be released by the caller; None if somebody has it. Never waits.
+
+    Raises:
+        OSError: there can be no lock there.
+    """
+    lock = filelock.FileLock(path, blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        return None
+    return lock
+
+
 def _lock_folder() -> Path:
     """Where the locks of this user are: the same for all sessions, whatever their settings."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
@@ -32,7 +49,7 @@ def _lock_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         usable = os.access(folder, os.W_OK)
-    except (OSError, RuntimeError):
+    except OSError:
         usable = False
     if not usable:
         user = os.getuid() if hasattr(os, "getuid") else "user"

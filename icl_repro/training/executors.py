@@ -18,7 +18,7 @@ import msgspec
 from icl_repro.training.engine import Diverged, program, train
 from icl_repro.training.plan import Plan, with_sources
 from icl_repro.training.spec import RunSpec
-from icl_repro.training.store import RunStore
+from icl_repro.training.store import RunStore, UnusableEntry
 
 POLL_SECONDS = 0.2
 
@@ -49,7 +49,8 @@ class Outcome(msgspec.Struct, frozen=True):
     Attributes:
         trained: runs that it trained, those that diverged included; reused: runs with results
             that were there, or that others trained.
-        failed: why a run has no results, by its spec (it diverged, here or elsewhere).
+        failed: why a run has no results, by its spec: it diverged, here or elsewhere, or its place
+            in the store cannot be used.
         sequences: trained on by this process, in `seconds`.
     """
 
@@ -74,14 +75,14 @@ Choose = Callable[[Set[RunSpec]], More | None]
 Report = Callable[[Progress], None]
 
 
-def _untold(progress: Progress) -> None:
-    """Progress that nobody asked for."""
+def _ignore(progress: Progress) -> None:
+    """What is done with progress that nobody asked for."""
 
 
 class Work(Protocol):
     """A plan that this process is carrying out, a part at a time."""
 
-    def see_to(self, wanted: Iterable[RunSpec], on_progress: Report = _untold) -> None:
+    def ensure(self, wanted: Iterable[RunSpec], on_progress: Report = _ignore) -> None:
         """Return when some runs of the plan are in the store, or known to fail.
 
         Until then they are trained here, or if other processes are training them, others are.
@@ -95,11 +96,11 @@ class Work(Protocol):
         """
         ...
 
-    def finish(self, on_progress: Report = _untold) -> None:
-        """See to all runs of the plan."""
+    def finish(self, on_progress: Report = _ignore) -> None:
+        """Return when all runs of the plan are in the store, or known to fail."""
         ...
 
-    def take_on(self, more: More) -> None:
+    def add(self, more: More) -> None:
         """Add runs to the plan."""
         ...
 
@@ -162,7 +163,7 @@ class LocalExecutor:
         plan: Plan,
         retrain: frozenset[str] = frozenset(),
         since: float | None = None,
-        on_progress: Report = _untold,
+        on_progress: Report = _ignore,
         choose: Choose | None = None,
     ) -> Outcome:
         """Carry out a whole plan at once, see :class:`Executor`."""
@@ -189,32 +190,32 @@ class LocalWork:
         self._trained: list[RunSpec] = []
         self._programs: set[object] = set()
         self._failed: dict[RunSpec, str] = {}
-        self._report: Report = _untold
+        self._report: Report = _ignore
         self._sequences_done = 0
         self._sequences_trained = 0
         self._seconds = 0.0
         for spec in plan.specs:
-            self._settle(spec)
+            self._is_done(spec)
         self._sequences_total = sum(spec.sequences for spec in self._pending)
 
-    def see_to(self, wanted: Iterable[RunSpec], on_progress: Report = _untold) -> None:
+    def ensure(self, wanted: Iterable[RunSpec], on_progress: Report = _ignore) -> None:
         """See :class:`Work`."""
         self._report = on_progress
         first = frozenset(with_sources(wanted).values())
         if unknown := first - set(self._plan.specs):
             raise ValueError(f"not a run of the plan: {next(iter(unknown)).describe()}")
-        while not all(spec not in self._pending or self._settle(spec) for spec in first):
-            self._go_on(first)
+        while not all(spec not in self._pending or self._is_done(spec) for spec in first):
+            self._advance(first)
 
-    def finish(self, on_progress: Report = _untold) -> None:
+    def finish(self, on_progress: Report = _ignore) -> None:
         """See :class:`Work`."""
         self._report = on_progress
-        while self._go_on() or self._pending:
+        while self._advance() or self._pending:
             pass
         if self._sequences_total:
             self._tell("done", self._speed())
 
-    def take_on(self, more: More) -> None:
+    def add(self, more: More) -> None:
         """See :class:`Work`."""
         self._retrain |= more.retrain
         known = set(self._plan.specs)
@@ -222,25 +223,25 @@ class LocalWork:
         self._plan = Plan.of([*self._plan.specs, *new])
         self._pending |= dict.fromkeys(new)
         for spec in new:
-            self._settle(spec)
+            self._is_done(spec)
         self._sequences_total += sum(spec.sequences for spec in new if spec in self._pending)
 
-    def _go_on(self, first: Set[RunSpec] = frozenset()) -> bool:
+    def _advance(self, first: Set[RunSpec] = frozenset()) -> bool:
         """Train something, or find more to train, or wait a little for other processes; says
         whether there was anything to do.
         """
-        if self._take_turn(first):
+        if self._train_next(first):
             return True
         more = self._choose(self._pending.keys()) if self._choose is not None else None
         if more is not None:
-            self.take_on(more)
+            self.add(more)
             return True
         if self._pending:
             self._tell("waiting for runs that other processes are training")
             time.sleep(POLL_SECONDS)
         return False
 
-    def _take_turn(self, first: Set[RunSpec]) -> bool:
+    def _train_next(self, first: Set[RunSpec]) -> bool:
         """Train the next runs that are free, `first` before others; False if other processes are
         training all that is left.
 
@@ -251,42 +252,54 @@ class LocalWork:
             with contextlib.ExitStack() as locks:
                 mine = []
                 for spec in group:
-                    if self._awaits_source(spec):
-                        continue
-                    if not locks.enter_context(self._store.lock(spec)) or self._settle(spec):
-                        continue
-                    if reason := self._hopeless(spec):
-                        self._store.save_divergence(spec, reason)
-                        self._settle(spec)
-                    else:
-                        mine.append(spec)
+                    try:
+                        if self._may_train(spec, locks):
+                            mine.append(spec)
+                    except UnusableEntry as error:
+                        self._fail(spec, str(error))
                     if len(mine) == self._group_size:
                         break
                 if mine:
+                    locks.enter_context(self._store.training(mine))
                     self._train(mine)
                     return True
         return False
 
+    def _may_train(self, spec: RunSpec, locks: contextlib.ExitStack) -> bool:
+        """Whether a run is now for this process to train, under a lock; takes it off the list if
+        it is done, or cannot be.
+        """
+        # Without the lock first: whoever holds one looks like somebody who trains.
+        if self._is_done(spec) or self._awaits_source(spec):
+            return False
+        if not locks.enter_context(self._store.lock(spec)) or self._is_done(spec):
+            return False
+        self._store.make_room(spec)
+        source = spec.transplant and spec.transplant.source
+        if source not in self._failed:
+            return True
+        reason = f"the run it takes weights from has no results: {self._failed[source]}"
+        if source in self._store:
+            self._store.save_divergence(spec, reason)
+        self._fail(spec, reason)
+        return False
+
     def _in_order(self, first: Set[RunSpec]) -> list[list[RunSpec]]:
         """What is left of each group, or of the part of it that comes first."""
+        in_training = self._store.in_training()
         ranked: list[tuple[bool, bool, list[RunSpec]]] = []
         for group in self._plan.groups:
             waiting = [spec for spec in group if spec in self._pending]
-            later = len(waiting) == len(group) and self._is_being_compiled(group)
+            # Another process that trains the first run of a group compiles for it.
+            later = (
+                len(waiting) == len(group)
+                and program(group[0]) not in self._programs
+                and any(spec.key in in_training for spec in group)
+            )
             for is_first in (True, False):
                 part = [spec for spec in waiting if (spec in first) == is_first]
                 ranked += [(later, not is_first, part)] if part else []
         return [part for _, _, part in sorted(ranked, key=lambda rank: rank[:2])]
-
-    def _is_being_compiled(self, group: tuple[RunSpec, ...]) -> bool:
-        """Whether another process is training the first run of a group, and so compiles for it."""
-        if program(group[0]) in self._programs:
-            return False
-        for spec in group:
-            with self._store.lock(spec) as is_free:
-                if not is_free:
-                    return True
-        return False
 
     def _train(self, specs: Sequence[RunSpec]) -> None:
         batch = specs[0].optimiser.batch
@@ -303,22 +316,31 @@ class LocalWork:
         results = train(specs, self._store.exemplar_cache, on_step, self._store.load)
         self._seconds += time.perf_counter() - started
         for spec, result in zip(specs, results, strict=True):
-            if isinstance(result, Diverged):
-                self._store.save_divergence(spec, str(result))
-                self._failed[spec] = str(result)
-                self._sequences_trained += result.step * batch
-            else:
-                self._store.save(result)
-                self._sequences_trained += int(result.sequences[-1])
-            self._trained.append(spec)
             # Whatever the clock and the disk say: what this process has trained, it has trained.
+            self._trained.append(spec)
             self._pending.pop(spec)
+            try:
+                if isinstance(result, Diverged):
+                    self._sequences_trained += result.step * batch
+                    self._failed[spec] = str(result)
+                    self._store.save_divergence(spec, str(result))
+                else:
+                    self._sequences_trained += int(result.sequences[-1])
+                    self._store.save(result)
+            except UnusableEntry as error:
+                self._fail(spec, str(error))
         self._sequences_done = before + sum(spec.sequences for spec in specs)
         self._tell(names, self._speed())
 
-    def _settle(self, spec: RunSpec) -> bool:
-        """Take a run off the list if it is in the store; says whether it is."""
-        stored = self._store.manifest(spec)
+    def _is_done(self, spec: RunSpec) -> bool:
+        """Whether a run is in the store, or known to fail; if so, takes it off the list."""
+        if spec in self._failed:
+            return True
+        try:
+            stored = self._store.manifest(spec)
+        except OSError as error:
+            self._fail(spec, f"what the store has of it cannot be read: {error}")
+            return True
         if stored is None or (spec.key in self._retrain and stored.finished < self._since):
             return False
         self._pending.pop(spec, None)
@@ -326,17 +348,15 @@ class LocalWork:
             self._failed[spec] = stored.diverged
         return True
 
+    def _fail(self, spec: RunSpec, reason: str) -> None:
+        """Take a run off the list that cannot be trained, while the others can."""
+        self._pending.pop(spec, None)
+        self._failed[spec] = reason
+
     def _awaits_source(self, spec: RunSpec) -> bool:
         """Whether the run that it takes weights from is still to be trained."""
         source = spec.transplant and spec.transplant.source
-        return source in self._pending and not self._settle(source)
-
-    def _hopeless(self, spec: RunSpec) -> str:
-        """Why it cannot be trained, or an empty text: the run that it takes weights from has no
-        results.
-        """
-        reason = self._failed.get(spec.transplant.source) if spec.transplant else None
-        return f"the run it takes weights from has no results: {reason}" if reason else ""
+        return source in self._pending and not self._is_done(source)
 
     def _speed(self, more_sequences: int = 0, more_seconds: float = 0.0) -> float:
         """Sequences a second so far, with those of runs under way."""

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from icl_repro.episodes import Sampler, samplers
+from icl_repro.episodes import Sampler, SetName, samplers
 from icl_repro.network.transformer import ModelSettings, Transformer, initialise
 from icl_repro.optogenetics import Intervention, intervention
 from icl_repro.training.spec import RunSpec
@@ -67,7 +67,7 @@ class Run:
         kept = (self.checkpoint_sequences, *self.checkpoint_weights.values())
         return [*self.curves.values(), *kept]
 
-    def samplers(self) -> dict[str, Sampler]:
+    def samplers(self) -> dict[SetName, Sampler]:
         """Samplers of the evaluation sets."""
         return samplers(self.spec.episodes, self.spec.exemplars, self.cache)
 
@@ -83,31 +83,37 @@ class Run:
                 f"checkpoint {checkpoint} is out of range, the run has {n_checkpoints} "
                 f"(0 to {n_checkpoints - 1})"
             )
+
+        def weight(path: tuple, _: jax.ShapeDtypeStruct) -> jax.Array:
+            return jnp.asarray(self.checkpoint_weights[_name(path)][checkpoint])
+
         spec = self.spec
-        names, structure = _anatomy(spec.model, spec.exemplars.width, spec.episodes.labels)
-        return jax.tree.unflatten(
-            structure, [jnp.asarray(self.checkpoint_weights[name][checkpoint]) for name in names]
-        )
+        shape = _shape(spec.model, spec.exemplars.width, spec.episodes.labels)
+        return jax.tree.map_with_path(weight, shape)
 
     def with_model(self, model: Transformer) -> Run:
         """The same run ending in another network of the same shapes, such as an altered one; its
         curves and its earlier checkpoints stay as they are.
+
+        Raises:
+            ValueError: it has weights of other names or shapes.
         """
+        last = weights(model)
+        shapes = {name: weight.shape for name, weight in last.items()}
+        expected = {name: kept.shape[1:] for name, kept in self.checkpoint_weights.items()}
+        if shapes != expected:
+            raise ValueError(f"the run has weights of shapes {expected}, the network of {shapes}")
         changed = {
-            name: np.concatenate([self.checkpoint_weights[name][:-1], weight[None]])
-            for name, weight in weights(model).items()
+            name: np.concatenate([kept[:-1], last[name][None]])
+            for name, kept in self.checkpoint_weights.items()
         }
         return dataclasses.replace(self, checkpoint_weights=changed)
 
 
 @functools.cache
-def _anatomy(
-    settings: ModelSettings, n_features: int, n_labels: int
-) -> tuple[tuple[str, ...], jax.tree_util.PyTreeDef]:
-    """The names of the weights of a network, and its structure."""
-    shape = eqx.filter_eval_shape(initialise, settings, n_features, n_labels, jax.random.key(0))
-    leaves, structure = jax.tree.flatten_with_path(shape)
-    return tuple(_name(path) for path, _ in leaves), structure
+def _shape(settings: ModelSettings, n_features: int, n_labels: int) -> Transformer:
+    """A network with shapes in place of its weights."""
+    return eqx.filter_eval_shape(initialise, settings, n_features, n_labels, jax.random.key(0))
 
 
 def _name(path: tuple) -> str:

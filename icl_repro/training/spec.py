@@ -13,9 +13,10 @@ import numpy as np
 
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.exemplars import AnySource, Glyphs
+from icl_repro.nearest import nearest_number
 from icl_repro.network.transformer import ModelSettings
 from icl_repro.optogenetics import Clamp
-from icl_repro.training.provenance import source_and_libraries
+from icl_repro.training import provenance
 from icl_repro.training.schedule import Schedule
 
 LARGEST_SEED = 2**32 - 1
@@ -110,9 +111,9 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("init_seed", "data_seed", "eval_seed", "neighbour"):
             seed = getattr(self, name)
             if not 0 <= seed <= LARGEST_SEED:
-                nearest = min(max(seed, 0), LARGEST_SEED)
                 raise ValueError(
-                    f"{name} is {seed}, but must be from 0 to {LARGEST_SEED} (nearest: {nearest})"
+                    f"{name} is {seed}, but must be from 0 to {LARGEST_SEED} "
+                    f"(nearest: {nearest_number(seed, 0, LARGEST_SEED)})"
                 )
         batch = self.optimiser.batch
         if self.sequences < batch or self.sequences % batch:
@@ -138,7 +139,8 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The same for what the run comes to: the code that trains and the libraries that compile
         count too.
         """
-        return _key(self)
+        content = f"{self.address} {provenance.source_and_libraries()}"
+        return hashlib.sha256(content.encode()).hexdigest()
 
     def neighbours(self, number: int) -> RunSpec:
         """The run that starts one rounding away, with the one that it takes weights from."""
@@ -202,11 +204,6 @@ def _address(spec: RunSpec) -> str:
 
 
 @functools.cache
-def _key(spec: RunSpec) -> str:
-    return hashlib.sha256(f"{spec.address} {source_and_libraries()}".encode()).hexdigest()
-
-
-@functools.cache
 def _fields_of_a_run() -> tuple[msgspec.structs.FieldInfo, ...]:
     return msgspec.structs.fields(RunSpec)
 
@@ -248,7 +245,7 @@ def _require_fitting(spec: RunSpec, transplant: Transplant) -> None:
     if not 0 <= layer <= last:
         raise ValueError(
             f"transplant.up_to_layer is {layer}, but the model has layers 0 to {last} "
-            f"(nearest: {min(max(layer, 0), last)})"
+            f"(nearest: {nearest_number(layer, 0, last)})"
         )
     if _anatomy(transplant.source) != _anatomy(spec):
         raise ValueError(

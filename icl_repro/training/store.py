@@ -1,34 +1,26 @@
 """The run store: a directory of finished runs, addressed by the content of their specs.
 
-    runs/ab/abcd.../      by the address of its spec, a run as often as it was made otherwise:
-      0123456789ab.1/     by source and libraries, see :mod:`icl_repro.training.provenance`; 2, 3,
-                          ... if it was trained again: the highest number counts
-    incoming/             runs being written, and replaced ones being removed
-    damaged/              entries that are not as they were written, set aside
-    locks/                one lock a run, so that no two processes train the same one
-    exemplars/            encoded exemplars
-
-An entry appears by one rename and is never changed, so that a reader sees all of it or nothing, and
-a run that is trained again is there all the while. Locks belong to processes: the system lets go of
-them when a process dies, however it dies.
+runs/        finished runs, see :mod:`icl_repro.storage.entries`; what they were made with is
+the source and the libraries of :mod:`icl_repro.training.provenance`
+exemplars/   encoded exemplars
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import uuid
+import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
-import filelock
+import msgspec
 
-from icl_repro.training import entry
-from icl_repro.training.entry import Arrays, Damage, Entry, Manifest
-from icl_repro.training.provenance import source_and_libraries
+from icl_repro.storage.entries import Entries, Name, Tell
+from icl_repro.storage.entries import UnusableEntry as UnusableEntry
+from icl_repro.storage.entries import UnusableStore as UnusableStore
+from icl_repro.storage.entry import Entry, Manifest
+from icl_repro.training import provenance
 from icl_repro.training.run import Run
 from icl_repro.training.spec import RunSpec
 
@@ -48,16 +40,14 @@ class DamagedRun(UserWarning):
     """A stored run did not match its checksums and was set aside."""
 
 
-class UnusableStore(OSError):
-    """A store that cannot be written to."""
-
-
 class RunStore:
     """Finished runs under one directory, which is created when first written to."""
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
+        self._entries = Entries(self.root, "runs", ("curves", "weights"))
         self._loaded: OrderedDict[Path, Run] = OrderedDict()
+        self._loading = threading.Lock()
 
     @property
     def exemplar_cache(self) -> Path:
@@ -66,12 +56,31 @@ class RunStore:
 
     def __contains__(self, spec: RunSpec) -> bool:
         """Whether the run is there, finished or known to diverge; does not look at checksums."""
-        return self._newest(spec) is not None
+        return self._entries.newest(_name(spec)) is not None
+
+    def is_stale(self, spec: RunSpec) -> bool:
+        """Whether the run is there only as other source or other libraries made it."""
+        return self._entries.is_stale(_name(spec))
+
+    def finished_since(self, specs: Iterable[RunSpec], since: float) -> list[RunSpec]:
+        """Which of the runs were finished, or found to diverge, at that time or later.
+
+        It does not matter by whom, nor whether that process is still there.
+
+        Args:
+            specs: the runs in question.
+            since: in seconds since the epoch.
+        """
+        manifests = {spec: self._entries.manifest(_name(spec)) for spec in specs}
+        return [spec for spec, found in manifests.items() if found and found.finished >= since]
 
     def manifest(self, spec: RunSpec) -> Manifest | None:
         """What was written down about a run, or None if it is not there.
 
         A damaged entry is set aside with a :class:`DamagedRun` warning and counts as absent.
+
+        Raises:
+            OSError: it cannot be told now.
         """
         stored = self._read(spec)
         return None if stored is None else stored.manifest
@@ -82,11 +91,13 @@ class RunStore:
         Raises:
             DivergedRun: it was tried and has no results.
             MissingRun: it is not there, or damaged (then it is set aside, with a warning).
+            OSError: it cannot be told now.
         """
-        newest = self._newest(spec)
-        if newest in self._loaded:
-            self._loaded.move_to_end(newest)
-            return self._loaded[newest]
+        newest = self._entries.newest(_name(spec))
+        with self._loading:
+            if newest in self._loaded:
+                self._loaded.move_to_end(newest)
+                return self._loaded[newest]
         stored = self._read(spec)
         if stored is None:
             raise MissingRun(f"the store {self.root} has no run {spec.key[:12]}: {spec.describe()}")
@@ -104,14 +115,6 @@ class RunStore:
         self._remember(stored.folder, run)
         return run
 
-    def _remember(self, folder: Path, run: Run) -> None:
-        """Keep a run in memory, and of the others those used last: entries never change."""
-        for array in run.arrays():
-            array.flags.writeable = False
-        self._loaded[folder] = run
-        while len(self._loaded) > 1 and sum(map(_size, self._loaded.values())) > LARGEST_MEMORY:
-            self._loaded.popitem(last=False)
-
     def save(self, run: Run) -> None:
         """Write a finished run, replacing an earlier one. Call it under the run's lock.
 
@@ -119,7 +122,10 @@ class RunStore:
             UnusableStore: it could not be written.
         """
         weights = {"checkpoint_sequences": run.checkpoint_sequences, **run.checkpoint_weights}
-        self._write(run.spec, {"curves": run.curves, "weights": weights}, run.seconds)
+        arrays = {"curves": run.curves, "weights": weights}
+        content = msgspec.json.encode(run.spec)
+        name, tell = _name(run.spec), _warning(run.spec)
+        self._entries.write(name, content, arrays, run.seconds, None, tell)
 
     def save_divergence(self, spec: RunSpec, message: str) -> None:
         """Write down that a run diverges, so that it is not tried again and again.
@@ -127,149 +133,67 @@ class RunStore:
         Raises:
             UnusableStore: it could not be written.
         """
-        self._write(spec, {}, 0.0, message)
+        content = msgspec.json.encode(spec)
+        self._entries.write(_name(spec), content, {}, 0.0, message, _warning(spec))
 
-    @contextlib.contextmanager
-    def lock(self, spec: RunSpec) -> Iterator[bool]:
-        """Try to be the one who trains a run; yields whether this process is. Never waits.
+    def make_room(self, spec: RunSpec) -> None:
+        """See to it that a run can be saved; what is in its place is set aside, with a warning.
+
+        Raises:
+            UnusableEntry: it cannot.
+        """
+        self._entries.make_room(_name(spec), _warning(spec))
+
+    def lock(self, spec: RunSpec) -> contextlib.AbstractContextManager[bool]:
+        """Try to be the one who trains a run; gives whether this caller is. Never waits.
 
         Raises:
             UnusableStore: there can be no lock, because the store cannot be written to.
+            UnusableEntry: this run can have none.
         """
-        with self._lock(spec.key) as mine:
-            yield mine
+        return self._entries.lock(spec.key)
+
+    def training(self, specs: Iterable[RunSpec]) -> contextlib.AbstractContextManager[None]:
+        """Let other processes see that runs are being trained, while one has their locks."""
+        return self._entries.making(map(_name, specs))
+
+    def in_training(self) -> frozenset[str]:
+        """The keys of the runs that are being trained, or were when their process was killed."""
+        return self._entries.being_made()
 
     def clear_abandoned(self) -> None:
         """Remove what killed processes left half-written, of whatever run."""
-        leftovers = self._incoming.glob(f"{'?' * 64}.*")
-        for key in sorted({path.name.partition(".")[0] for path in leftovers}):
-            # A store that can only be read can still be read with leftovers in it.
-            with contextlib.suppress(UnusableStore), self._lock(key):
-                pass
-
-    @property
-    def _incoming(self) -> Path:
-        return self.root / "incoming"
-
-    def _folder(self, spec: RunSpec) -> Path:
-        return self.root / "runs" / spec.address[:2] / spec.address
-
-    def _entries(self, spec: RunSpec) -> list[str]:
-        """The names of all entries of a run, whatever source and libraries they were made with."""
-        try:
-            return os.listdir(self._folder(spec))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-
-    def _generations(self, spec: RunSpec) -> list[int]:
-        """Numbers of the entries of a run that were made with this source and these libraries, in
-        order; more than one only if a writer was killed.
-        """
-        parts = [name.partition(".") for name in self._entries(spec)]
-        return sorted(int(n) for made, _, n in parts if made == _made() and n.isdecimal())
-
-    def _entry(self, spec: RunSpec, generation: int) -> Path:
-        return self._folder(spec) / f"{_made()}.{generation}"
-
-    def _newest(self, spec: RunSpec) -> Path | None:
-        generations = self._generations(spec)
-        return self._entry(spec, generations[-1]) if generations else None
-
-    def is_stale(self, spec: RunSpec) -> bool:
-        """Whether the run is there only as other source or other libraries made it."""
-        return bool(self._entries(spec)) and not self._generations(spec)
+        self._entries.clear_abandoned()
 
     def _read(self, spec: RunSpec) -> Entry | None:
-        while (folder := self._newest(spec)) is not None:
-            try:
-                return entry.read(folder, spec.key)
-            except Damage as damage:
-                # Entries do not change, so it is damaged, unless it was replaced meanwhile.
-                if folder == self._newest(spec) and not self._set_aside(folder, spec, damage):
-                    return None
-        return None
+        return self._entries.read(_name(spec), _warning(spec))
 
-    def _set_aside(self, folder: Path, spec: RunSpec, damage: Damage) -> bool:
-        """Move a damaged entry out of the way and warn; says whether it is gone."""
-        aside = self.root / "damaged" / f"{spec.key}.{uuid.uuid4().hex[:8]}"
-        gone, outcome = True, f"was moved to {aside}"
-        try:
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            folder.rename(aside)
-        except FileNotFoundError:
-            return True  # another process was faster, and warned
-        except OSError as error:
-            gone, outcome = False, f"could not be moved aside ({error})"
+    def _remember(self, folder: Path, run: Run) -> None:
+        """Keep a run in memory, and of the others those used last: entries never change."""
+        for array in run.arrays():
+            array.flags.writeable = False
+        with self._loading:
+            self._loaded[folder] = run
+            while len(self._loaded) > 1 and sum(map(_size, self._loaded.values())) > LARGEST_MEMORY:
+                self._loaded.popitem(last=False)
+
+
+def _name(spec: RunSpec) -> Name:
+    return Name(spec.address, provenance.source_and_libraries()[:12], spec.key)
+
+
+def _warning(spec: RunSpec) -> Tell:
+    """Warns whoever called the store about a damaged run."""
+
+    def warn(damage: str) -> None:
         warnings.warn(
-            f"the stored run {spec.key[:12]} ({spec.describe()}) is damaged: {damage}; it "
-            f"{outcome} and counts as not trained",
+            f"the stored run {spec.key[:12]} ({spec.describe()}) is damaged: {damage} and counts "
+            "as not trained",
             DamagedRun,
-            stacklevel=4,
-        )
-        return gone
-
-    @contextlib.contextmanager
-    def _lock(self, key: str) -> Iterator[bool]:
-        path = self.root / "locks" / f"{key}.lock"
-        lock = filelock.FileLock(path, blocking=False)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        except filelock.Timeout:
-            yield False
-            return
-        except OSError as error:
-            raise self._unusable(error) from error
-        try:
-            self._clear_leftovers(key)
-            yield True
-        finally:
-            lock.release()
-
-    def _clear_leftovers(self, key: str) -> None:
-        """Remove what is being written of a run; under its lock, that was left by the killed."""
-        with contextlib.suppress(OSError):  # they do no harm
-            for leftover in self._incoming.glob(f"{key}.*"):
-                shutil.rmtree(leftover, ignore_errors=True)
-
-    def _write(
-        self,
-        spec: RunSpec,
-        arrays: Mapping[str, Arrays],
-        seconds: float,
-        diverged: str | None = None,
-    ) -> None:
-        folder = self._incoming / f"{spec.key}.{uuid.uuid4().hex}"
-        try:
-            folder.mkdir(parents=True)
-            entry.write(folder, spec, arrays, seconds, diverged)
-            self._publish(folder, spec)
-        except OSError as error:
-            raise self._unusable(error) from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _publish(self, folder: Path, spec: RunSpec) -> None:
-        earlier = self._generations(spec)
-        target = self._entry(spec, max(earlier, default=0) + 1)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder.rename(target)
-        with contextlib.suppress(OSError):  # an earlier entry that stays does no harm
-            for generation in earlier:
-                replaced = folder.with_name(f"{folder.name}.{generation}")
-                self._entry(spec, generation).rename(replaced)
-                shutil.rmtree(replaced, ignore_errors=True)
-
-    def _unusable(self, error: OSError) -> UnusableStore:
-        return UnusableStore(
-            f"the run store {self.root} cannot be written to: {error}. It must be a directory "
-            "with room in it that this user may write to, or a path where one can be made"
+            stacklevel=6,
         )
 
-
-def _made() -> str:
-    """What entries of runs made with this source and these libraries are called."""
-    return source_and_libraries()[:12]
+    return warn
 
 
 def _size(run: Run) -> int:

@@ -1,9 +1,9 @@
 """Carries out a plan in a process of its own, and writes down what it trains while it does.
 
-`python carry_out.py STORE LOG TASK` where TASK is JSON: the ``specs``; the keys to ``retrain``, and
-``since`` when; ``pause``, how many seconds to wait at every evaluation, so that somebody has the
-time to come in between; and the key of a run to ``hang`` in, halfway. A line is appended to LOG
-when the training of a run begins and when it ends; the outcome is printed as JSON.
+`python -m tests.support.carry_out STORE LOG TASK` where TASK is JSON: the ``specs``; the keys to
+``retrain``, and ``since`` when; ``pause``, how many seconds to wait at every evaluation, so that
+somebody has the time to come in between; and the key of a run to ``hang`` in, halfway. A line is
+appended to LOG when the training of a run begins and when it ends; the outcome is printed as JSON.
 """
 
 import json
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from icl_repro.storage.files import append_line
 from icl_repro.training import LocalExecutor, Plan, Progress, RunSpec, RunStore, engine, executors
 
 
@@ -28,8 +29,7 @@ class Task(msgspec.Struct):
 
 def carry_out(store: RunStore, log: Path, task: Task) -> dict:
     def note(what: str, key: str) -> None:
-        with log.open("a") as file:  # one short line: appended as a whole
-            file.write(f"{what} {key} {os.getpid()}\n")
+        append_line(log, f"{what} {key} {os.getpid()}")
 
     def train_and_note(specs, cache, on_step, load):
         def pausing_on_step(step: int) -> None:

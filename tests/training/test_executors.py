@@ -129,11 +129,11 @@ def test_chosen_runs_can_be_trained_again(store, trainer):
 
 def test_a_part_of_a_plan_comes_first_and_the_rest_is_left_for_later(store, trainer):
     work = LocalExecutor(store).begin(Plan.of([LONG, *SPECS]))
-    work.see_to([SPECS[1]])
+    work.ensure([SPECS[1]])
     assert trainer.specs == [SPECS[1]]
     assert work.outcome().trained == (SPECS[1],)
     assert work.outcome().reused == ()
-    work.see_to([SPECS[1]])
+    work.ensure([SPECS[1]])
     assert trainer.specs == [SPECS[1]]
     work.finish()
     assert trainer.specs[:2] == [SPECS[1], LONG]  # then the longest
@@ -150,24 +150,24 @@ def test_while_others_train_what_is_wanted_the_rest_is_trained(store, trainer):
                 elsewhere.close()
 
         work = LocalExecutor(store).begin(Plan.of([LONG, *SPECS]))
-        work.see_to([LONG], finish_elsewhere)
+        work.ensure([LONG], finish_elsewhere)
     assert len(trainer.specs) == 1
     assert LONG not in trainer.specs
     assert work.outcome().reused == (LONG,)
 
 
 def test_the_run_to_take_weights_from_comes_with_what_is_wanted(store, trainer):
-    LocalExecutor(store).begin(Plan.of([LONG, TAKES_WEIGHTS])).see_to([TAKES_WEIGHTS])
+    LocalExecutor(store).begin(Plan.of([LONG, TAKES_WEIGHTS])).ensure([TAKES_WEIGHTS])
     assert trainer.specs == [TAKES_WEIGHTS.transplant.source, TAKES_WEIGHTS]
 
 
-def test_what_is_taken_on_later_is_part_of_the_plan(store, trainer):
+def test_what_is_added_later_is_part_of_the_plan(store, trainer):
     store.save(made_up_run(SPECS[1]))
     work = LocalExecutor(store).begin(Plan.of([TINY]))
     with pytest.raises(ValueError, match="not a run of the plan: seed 7, unclamped"):
-        work.see_to([SPECS[2]])
-    work.take_on(More(Plan.of(SPECS), retrain=frozenset({SPECS[1].key})))
-    work.see_to([SPECS[2]])
+        work.ensure([SPECS[2]])
+    work.add(More(Plan.of(SPECS), retrain=frozenset({SPECS[1].key})))
+    work.ensure([SPECS[2]])
     assert trainer.specs == [SPECS[2]]
     work.finish()
     assert set(work.outcome().trained) == set(SPECS)
@@ -267,7 +267,7 @@ def test_a_diverged_run_is_stored_as_such_and_not_tried_again(store, trainer):
 def test_damaged_runs_are_set_aside_and_trained_again(store, trainer):
     LocalExecutor(store).carry_out(Plan.of(SPECS))
     trainer.groups.clear()
-    (damaged,) = (store.root / "runs").glob(f"*/{SPECS[1].key}/*/curves.npz")
+    (damaged,) = (store.root / "runs").glob(f"*/{SPECS[1].address}/*/curves.npz")
     damaged.write_bytes(b"damaged")
     with pytest.warns(DamagedRun, match=SPECS[1].key[:12]):
         outcome = LocalExecutor(store).carry_out(Plan.of(SPECS))
@@ -481,9 +481,9 @@ class Processes:
 
     def start(self, specs, **task) -> subprocess.Popen:
         message = msgspec.json.encode({"specs": specs, **task})
-        script = Path(__file__).with_name("carry_out.py")
         process = subprocess.Popen(
-            [sys.executable, script, self.store.root, self.log, message],
+            [sys.executable, "-m", "tests.support.carry_out", self.store.root, self.log, message],
+            cwd=Path(__file__).parents[2],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

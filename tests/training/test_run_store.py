@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from icl_repro.storage import entry
 from icl_repro.training import (
     DamagedRun,
     DivergedRun,
@@ -29,10 +30,10 @@ from icl_repro.training import (
     RunSpec,
     RunStore,
     UnusableStore,
-    entry,
 )
 from tests.support.tiny import TINY, assert_same_run, made_up_run
 
+ARRAYS = ("curves", "weights")
 FILES = ("spec.json", "curves.npz", "weights.npz", "manifest.json")
 OTHER = TINY.with_(init_seed=6)
 
@@ -272,14 +273,14 @@ def test_no_change_of_any_byte_of_the_manifest_can_change_what_it_says(store):
     store.save(made_up_run())
     folder = entry_folder(store)
     path = folder / "manifest.json"
-    original, intact = path.read_bytes(), entry.read(folder, TINY.key)
+    original, intact = path.read_bytes(), entry.read(folder, TINY.key, ARRAYS)
     seen = collections.Counter()
     for at, bit in itertools.product(range(len(original)), (1, 32)):
         flip_of = bytearray(original)
         flip_of[at] ^= bit
         path.write_bytes(flip_of)
         try:
-            assert entry.read(folder, TINY.key) == intact
+            assert entry.read(folder, TINY.key, ARRAYS) == intact
             seen["harmless"] += 1  # white space, the case of an exponent
         except entry.Damage:
             seen["damage"] += 1
@@ -293,14 +294,14 @@ def test_an_entry_of_another_run_in_its_place_is_damage(store):
     other.save(made_up_run(OTHER))
     shutil.rmtree(folder)
     shutil.copytree(entry_folder(other), folder)
-    with pytest.warns(DamagedRun, match="belongs to another run or format"):
+    with pytest.warns(DamagedRun, match="belongs to another entry or format"):
         assert store.manifest(TINY) is None
 
 
 def test_files_that_the_manifest_does_not_list_are_not_trusted(store):
     store.save_divergence(TINY, "diverged")
     folder = entry_folder(store)
-    manifest = entry.read(folder, TINY.key).manifest
+    manifest = entry.read_manifest(folder, TINY.key)
     forged = msgspec.structs.replace(manifest, diverged=None).sealed()
     (folder / "manifest.json").write_bytes(msgspec.json.encode(forged))
     with pytest.warns(DamagedRun, match=r"manifest.json lists spec.json"):
@@ -336,9 +337,12 @@ def test_files_that_are_none_of_its_business_do_not_disturb(store):
 def interruptions(tmp_path_factory) -> list[dict]:
     """One report for each step at which a save was interrupted."""
     folder = tmp_path_factory.mktemp("interrupted")
-    script = Path(__file__).with_name("interrupted_saves.py")
     done = subprocess.run(
-        [sys.executable, script, folder], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "tests.support.interrupted_saves", folder],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert not done.stderr
@@ -445,11 +449,11 @@ def test_an_entry_replaced_while_it_is_read_is_not_taken_for_damage(store, monke
     store.save(made_up_run(mark=1))
     real, calls = entry.read, []
 
-    def read_and_be_overtaken(folder: Path, key: str) -> entry.Entry:
-        calls.append(folder.name)
+    def read_and_be_overtaken(folder: Path, key: str, names: tuple[str, ...]) -> entry.Entry:
+        calls.append(folder.name.partition(".")[2])
         if len(calls) == 1:
             store.save(made_up_run(mark=2))
-        return real(folder, key)
+        return real(folder, key, names)
 
     monkeypatch.setattr(entry, "read", read_and_be_overtaken)
     assert_same_run(store.load(TINY), made_up_run(mark=2))
@@ -540,7 +544,7 @@ def unusable(request, tmp_path) -> Iterator[RunStore]:
 
 
 def test_a_store_that_cannot_be_written_to_says_so(unusable):
-    message = rf"the run store {unusable.root} cannot be written to: .* It must be a directory"
+    message = rf"the store {unusable.root} cannot be written to: .* It must be a directory"
     with pytest.raises(UnusableStore, match=message), unusable.lock(TINY):
         pass
     with pytest.raises(UnusableStore, match=message):

@@ -1,0 +1,269 @@
+"""Entries in a folder, addressed by what was asked for and by what they were made with.
+
+    <kind>/ab/abcd.../    by the address of what was asked for, an entry as often as it was made
+      0123456789ab.1/     otherwise: by what it was made with, and 2, 3, ... if it was made again;
+                          the highest number counts
+    incoming/             entries being made, and replaced ones being removed
+    damaged/              what is not as it was written, set aside
+    locks/                one lock an entry, so that no two processes make the same one
+
+An entry appears by one rename and is never changed, so that a reader sees all of it or nothing, and
+one that is made again is there all the while.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from icl_repro.storage import entry, locks
+from icl_repro.storage.entry import Arrays, Damage, Entry, Manifest
+
+Tell = Callable[[str], None]
+"""Is told what was damaged and what became of it."""
+
+_MAKING = "making"
+
+
+class UnusableStore(OSError):
+    """A store that cannot be written to."""
+
+
+class UnusableEntry(UnusableStore):
+    """A place in a store that can be neither used nor cleared; other entries are not affected."""
+
+
+class Name(msgspec.Struct, frozen=True):
+    """What an entry is called.
+
+    Attributes:
+        address: 64 hexadecimal digits for what was asked for.
+        made: 12 for what it was made with.
+        key: 64 for both.
+    """
+
+    address: str
+    made: str
+    key: str
+
+
+class Entries:
+    """Entries of one kind under a root, which is created when first written to."""
+
+    def __init__(self, root: Path, kind: str, files: tuple[str, ...]) -> None:
+        """`files` are the names of an entry's files of arrays."""
+        self._root, self._kind, self._files = root, kind, files
+
+    def newest(self, name: Name) -> Path | None:
+        """The folder of the entry that counts, which is not checked; None if there is none."""
+        generations = self._generations(name)
+        return self._entry(name, generations[-1]) if generations else None
+
+    def is_stale(self, name: Name) -> bool:
+        """Whether there are entries of that address, but all were made with something else."""
+        made = {made for made, _ in self._listed(name)}
+        return bool(made) and name.made not in made
+
+    def manifest(self, name: Name) -> Manifest | None:
+        """What is said of an entry, without a look at the rest of it; None if nobody can tell."""
+        newest = self.newest(name)
+        with contextlib.suppress(Damage, OSError):
+            return newest and entry.read_manifest(newest, name.key)
+        return None
+
+    def read(self, name: Name, tell: Tell) -> Entry | None:
+        """Read an entry; None if there is none that is intact. Damaged ones are set aside.
+
+        Raises:
+            OSError: it cannot be told now.
+        """
+        while (folder := self.newest(name)) is not None:
+            try:
+                return entry.read(folder, name.key, self._files)
+            except Damage as damage:
+                # Entries do not change, so it is damaged, unless it was replaced meanwhile.
+                if folder == self.newest(name) and not self._set_aside(folder, name, damage, tell):
+                    return None
+        return None
+
+    def make_room(self, name: Name, tell: Tell) -> None:
+        """See to it that there can be an entry of that name; what is in its place is set aside.
+
+        Raises:
+            UnusableEntry: there can be none.
+        """
+        folder = self._folder(name)
+        try:
+            _make_usable(folder)
+        except OSError as error:
+            place = folder if folder.parent.is_dir() else folder.parent
+            if error.errno in (*entry.DAMAGE, errno.EEXIST) and os.path.lexists(place):
+                self._set_aside(place, name, error, tell)
+            try:
+                _make_usable(folder)
+            except OSError as again:
+                raise UnusableEntry(f"{folder} cannot be used: {again}") from again
+
+    def write(
+        self,
+        name: Name,
+        spec: bytes,
+        arrays: Mapping[str, Arrays],
+        seconds: float,
+        diverged: str | None,
+        tell: Tell,
+    ) -> None:
+        """Write an entry, replacing an earlier one, see :func:`icl_repro.storage.entry.write`.
+
+        Call it under the entry's lock.
+
+        Raises:
+            UnusableStore: it could not be written.
+            UnusableEntry: only this one could not.
+        """
+        folder = self._incoming / f"{name.key}.{uuid.uuid4().hex}"
+        try:
+            try:
+                folder.mkdir(parents=True)
+                entry.write(folder, name.key, spec, arrays, seconds, diverged)
+            except OSError as error:
+                raise self._unusable(error) from error
+            self.make_room(name, tell)
+            self._publish(folder, name)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def lock(self, key: str) -> Iterator[bool]:
+        """Try to be the one who makes an entry; yields whether this caller is. Never waits.
+
+        Raises:
+            UnusableStore: there can be no lock, because the store cannot be written to.
+            UnusableEntry: this entry can have none.
+        """
+        path = self._root / "locks" / f"{key}.lock"
+        try:
+            for folder in (path.parent, self._incoming):
+                folder.mkdir(parents=True, exist_ok=True)
+            lock = locks.acquired(path)
+        except OSError as error:
+            if os.path.lexists(path):
+                raise UnusableEntry(f"{path} cannot be used as a lock: {error}") from error
+            raise self._unusable(error) from error
+        if lock is None:
+            yield False
+            return
+        try:
+            self._clear_leftovers(key)
+            yield True
+        finally:
+            lock.release()
+
+    @contextlib.contextmanager
+    def making(self, names: Iterable[Name]) -> Iterator[None]:
+        """Let other processes see that entries are being made, while one has their locks."""
+        marks = [self._incoming / f"{name.key}.{_MAKING}" for name in names]
+        # They only tell others to do something else first.
+        with contextlib.suppress(OSError):
+            for mark in marks:
+                mark.mkdir(parents=True, exist_ok=True)
+        try:
+            yield
+        finally:
+            for mark in marks:
+                with contextlib.suppress(OSError):
+                    mark.rmdir()
+
+    def being_made(self) -> frozenset[str]:
+        """The keys of the entries that are being made, or were when their maker was killed."""
+        try:
+            parts = [name.partition(".") for name in os.listdir(self._incoming)]
+        except OSError:
+            return frozenset()
+        return frozenset(key for key, _, what in parts if what == _MAKING)
+
+    def clear_abandoned(self) -> None:
+        """Remove what killed processes left half-made, of whatever entry."""
+        leftovers = self._incoming.glob(f"{'?' * 64}.*")
+        for key in sorted({path.name.partition(".")[0] for path in leftovers}):
+            # A store that can only be read can still be read with leftovers in it.
+            with contextlib.suppress(UnusableStore), self.lock(key):
+                pass
+
+    @property
+    def _incoming(self) -> Path:
+        return self._root / "incoming"
+
+    def _folder(self, name: Name) -> Path:
+        return self._root / self._kind / name.address[:2] / name.address
+
+    def _entry(self, name: Name, generation: int) -> Path:
+        return self._folder(name) / f"{name.made}.{generation}"
+
+    def _listed(self, name: Name) -> list[tuple[str, int]]:
+        """What the entries of an address were made with, and their numbers; where that cannot be
+        read, there is nothing to read.
+        """
+        try:
+            parts = [listed.partition(".") for listed in os.listdir(self._folder(name))]
+        except OSError:
+            return []
+        return [(made, int(number)) for made, _, number in parts if number.isdecimal()]
+
+    def _generations(self, name: Name) -> list[int]:
+        """Numbers of the entries of that name, in order; more than one only if a writer was
+        killed.
+        """
+        return sorted(number for made, number in self._listed(name) if made == name.made)
+
+    def _set_aside(self, path: Path, name: Name, reason: Exception, tell: Tell) -> bool:
+        """Move something damaged out of the way and tell; says whether it is gone."""
+        aside = self._root / "damaged" / f"{name.key}.{uuid.uuid4().hex[:8]}"
+        gone, outcome = True, f"was moved to {aside}"
+        try:
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(aside)
+        except FileNotFoundError:
+            return True  # another process was faster, and told
+        except OSError as error:
+            gone, outcome = False, f"could not be moved aside ({error})"
+        tell(f"{reason}; it {outcome}")
+        return gone
+
+    def _clear_leftovers(self, key: str) -> None:
+        """Remove what is being made of an entry; under its lock, that was left by the killed."""
+        with contextlib.suppress(OSError):  # they do no harm
+            for leftover in self._incoming.glob(f"{key}.*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+
+    def _publish(self, folder: Path, name: Name) -> None:
+        earlier = self._generations(name)
+        target = self._entry(name, max(earlier, default=0) + 1)
+        try:
+            folder.rename(target)
+        except OSError as error:
+            raise UnusableEntry(f"{target} cannot be written: {error}") from error
+        with contextlib.suppress(OSError):  # an earlier entry that stays does no harm
+            for generation in earlier:
+                replaced = folder.with_name(f"{folder.name}.{generation}")
+                self._entry(name, generation).rename(replaced)
+                shutil.rmtree(replaced, ignore_errors=True)
+
+    def _unusable(self, error: OSError) -> UnusableStore:
+        return UnusableStore(
+            f"the store {self._root} cannot be written to: {error}. It must be a directory "
+            "with room in it that this user may write to, or a path where one can be made"
+        )
+
+
+def _make_usable(folder: Path) -> None:
+    """Make a folder, and see that it can be read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.listdir(folder)
