@@ -14,6 +14,7 @@ import pytest
 from icl_repro.plugin import (
     cases,
     collection,
+    contents,
     crashes,
     filters,
     hookspecs,
@@ -21,6 +22,7 @@ from icl_repro.plugin import (
     options,
     outputs,
     progress,
+    signals,
     summary,
     trials,
 )
@@ -81,10 +83,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     collection.finish(session)
 
 
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    """Write the contents of the paper where tests are only listed."""
+    return contents.lines(config, items)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Take up the training, or watch the workers train; train on for them after the last test."""
-    with progress.watching(session.config):
+    sessions.state_of(session.config).entered = True
+    with signals.heeding_termination(session.config), progress.watching(session.config):
         judging.prepare(session)
         result = yield
         judging.finish(session)
@@ -160,11 +168,11 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_testnodeready(node: Any) -> None:
     """Let xdist say that a worker is ready."""
-    progress.keep_still(node.config)
+    progress.pause(node.config)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_testnodedown(node: Any) -> None:
     """Hear what a worker leaves behind."""
-    progress.keep_still(node.config)
+    progress.pause(node.config)
     sessions.hear_worker(node.config, getattr(node, "workeroutput", None))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from icl_repro.nearest import nearest
 from icl_repro.plugin import environment, interim
 from icl_repro.plugin.session import SessionState, ledger_of
 from icl_repro.plugin.transport import (
@@ -42,7 +43,7 @@ def assemble(
     """The record of this session."""
     settings = state.settings
     assert state.scratch is not None
-    trials = all_trials(catalogue, state.scratch.trials(), state.crashed)
+    trials = all_trials(catalogue, state.scratch.trials(catalogue.entries), state.crashed)
     meaningful = settings.profile.meaningful
     ledger = ledger_of(config)
     judged = [claim_record(selected, trials, ledger, meaningful) for selected in catalogue.claims]
@@ -127,6 +128,32 @@ def control_record(
         reason=reason,
         trials=trials,
     )
+
+
+def unstated(catalogue: Catalogue, record: VerificationRecord, ledger: Ledger) -> list[str]:
+    """A sentence for each check that the ledger or a control names, but that its claim, run whole,
+    never stated.
+    """
+    records = {claim.id: claim for claim in record.claims}
+    found = []
+    for selected in catalogue.claims:
+        if not selected.whole:
+            continue
+        claim = records[selected.claim.id]
+        parts = [(claim.id, claim.trials, ())]
+        parts += [(f"{claim.id}, control {c.id}", c.trials, c.only) for c in claim.controls]
+        for name, trials, only in parts:
+            if any(trial.outcome in ("error", "not run") for trial in trials):
+                continue
+            stated = {check.name for trial in trials for check in trial.evidence.checks}
+            found += [
+                f"{name}: no check is named {check!r}; {nearest(check, stated)}"
+                for check in only
+                if check not in stated
+            ]
+            if not only and trials is claim.trials:
+                found += ledger.unstated(claim.id, stated)
+    return found
 
 
 def training(notes: Iterable[TrainingNote]) -> TrainingDone:

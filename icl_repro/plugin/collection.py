@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 import pytest
 
 from icl_repro.nearest import nearest
-from icl_repro.plugin import declarations, order, trials
+from icl_repro.plugin import declarations, order, paths, trials
 from icl_repro.plugin.declarations import Declarations
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.session import refuse, scratch_of, state_of
@@ -40,7 +41,11 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
         refuse(config, items, problem)
         return
     settings = state_of(config).settings
-    state_of(config).declared = [claim.id for claim in known.claims()]
+    state = state_of(config)
+    state.declared = [claim.id for claim in known.claims()]
+    state.tests_declared = Counter(
+        draft.case.claim.id for item in items if (draft := trials.draft_of(item))
+    )
     outside = known.outside(settings.profile.name)
     _keep(config, items, lambda id_: id_ not in outside)
     if settings.claims and known.by_site:
@@ -56,12 +61,22 @@ def finish(session: pytest.Session) -> None:
     drafts = [(item, draft) for item in session.items if (draft := trials.draft_of(item))]
     if state.usage_error or config.option.collectonly or not drafts:
         return
-    selected = {draft.case.claim.id: _selected(draft) for _, draft in drafts}
+    counts = Counter(draft.case.claim.id for _, draft in drafts)
+    partial = config.getoption("lf", False) or any("[" in arg for arg in config.args)
+    selected = {}
+    for _, draft in drafts:
+        id_ = draft.case.claim.id
+        whole = not partial and counts[id_] == state.tests_declared[id_]
+        selected[id_] = _selected(draft, whole=whole)
     state.catalogue = Catalogue(
         claims=list(selected.values()),
         entries=[_entry(item, draft) for item, draft in drafts],
         not_selected=[id_ for id_ in state.declared if id_ not in selected],
     )
+    wrong = paths.problems(state.settings)
+    if wrong:
+        refuse(config, session.items, "\n  ".join(wrong))
+        return
     scratch_of(config).put_catalogue(state.catalogue)
 
 
@@ -95,12 +110,12 @@ def matches(id_: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(id_, pattern) for pattern in patterns)
 
 
-def _selected(draft: Draft) -> SelectedClaim:
+def _selected(draft: Draft, *, whole: bool) -> SelectedClaim:
     controls = [
         SelectedControl(control.id, control.statement, list(control.only), control.undefined)
         for control in draft.case.declaration.controls
     ]
-    return SelectedClaim(draft.case.claim, controls)
+    return SelectedClaim(draft.case.claim, controls, whole)
 
 
 def _entry(item: pytest.Item, draft: Draft) -> Entry:

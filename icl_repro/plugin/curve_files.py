@@ -210,7 +210,7 @@ def rewrite(path: Path, new: dict[str, Curve], drop: Container[str], locks: Path
 
 def _expected(draft: Draft, settings: Settings) -> bool:
     seed = draft.case.seed
-    return settings.profile.snapshots_expected and (seed is None or seed in settings.fixed_seeds)
+    return settings.profile.snapshots_expected and (seed is None or seed in settings.profile_seeds)
 
 
 def _updates(config: pytest.Config) -> bool:

@@ -22,13 +22,13 @@ class SessionHooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Leave the terminal to the tests, and remember which of them started."""
-        progress.keep_still(self._config)
+        progress.pause(self._config)
         crashes.note_begun(self._config, nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self) -> None:
         """Leave the terminal to the outcome of a test."""
-        progress.keep_still(self._config)
+        progress.pause(self._config)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Count the tests that came to their end."""
@@ -37,7 +37,7 @@ class SessionHooks:
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_xdist_newgateway(self) -> None:
         """Let xdist say that a worker is starting."""
-        progress.keep_still(self._config)
+        progress.pause(self._config)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport, sched: Any) -> None:

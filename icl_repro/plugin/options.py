@@ -99,13 +99,14 @@ class Settings:
     """What the options came to.
 
     `claims` and `retrain` are ids or patterns (empty: all claims, no retraining); `claims_by_user`
-    is true when the claims were selected on the command line. `fixed_seeds` are those of the
-    profile, whichever were asked for. `report` is ``None`` when no report is wanted, `ledger` when
+    is true when the claims were selected on the command line. `profile_seeds` are those of the
+    profile, `fixed_seeds` those of the ini file, or else of the profile, whichever were asked for. `report` is ``None`` when no report is wanted, `ledger` when
     there is none. `neighbour` is 0, or which of the neighbours of each run is judged.
     """
 
     profile: ProfileRules
     seeds: tuple[int, ...]
+    profile_seeds: tuple[int, ...]
     fixed_seeds: tuple[int, ...]
     store: Path
     claims: tuple[str, ...]
@@ -159,11 +160,15 @@ def resolve(config: pytest.Config) -> Settings:
         raise pytest.UsageError(f"{_NO_TRAIN.flag} and {_RETRAIN.flag} exclude each other")
     report = _text(config, _REPORT)
     paper_seeds = _paper_seeds(config)
-    fixed = profile.seeds(paper_seeds)
+    in_ini = config.getini(_SEEDS.key)
+    fixed = _parsed(in_ini, _SEEDS.key, paper_seeds) if in_ini else ()
+    of_profile = profile.seeds(paper_seeds)
+    given = config.getoption(_SEEDS.key)
     return Settings(
         profile=profile,
-        seeds=_seeds(config, fixed, paper_seeds),
-        fixed_seeds=fixed,
+        seeds=(fixed or of_profile if given is None else _parsed(given, _SEEDS.flag, paper_seeds)),
+        profile_seeds=of_profile,
+        fixed_seeds=fixed or of_profile,
         store=_path(config, _STORE, ".icl-repro"),
         claims=_names(config, _CLAIMS),
         claims_by_user=config.getoption(_CLAIMS.key) is not None,
@@ -222,24 +227,14 @@ def _profile(config: pytest.Config) -> ProfileRules:
 
 def _paper_seeds(config: pytest.Config) -> tuple[int, ...]:
     text = config.getini(_PAPER_SEEDS[0])
-    if not text:
-        return DEFAULT_SEEDS
-    try:
-        return parse_seeds(text)
-    except ValueError as error:
-        raise pytest.UsageError(f"{_PAPER_SEEDS[0]}: {error}") from error
+    return _parsed(text, _PAPER_SEEDS[0], DEFAULT_SEEDS) if text else DEFAULT_SEEDS
 
 
-def _seeds(
-    config: pytest.Config, fixed: tuple[int, ...], paper_seeds: tuple[int, ...]
-) -> tuple[int, ...]:
-    text = _text(config, _SEEDS)
-    if not text and config.getoption(_SEEDS.key) is None:
-        return fixed
+def _parsed(text: str, source: str, paper_seeds: tuple[int, ...]) -> tuple[int, ...]:
     try:
         return parse_seeds(text, paper_seeds)
     except ValueError as error:
-        raise pytest.UsageError(f"{_source(config, _SEEDS)}: {error}") from error
+        raise pytest.UsageError(f"{source}: {error}") from error
 
 
 def _neighbour(config: pytest.Config) -> int:

@@ -1,17 +1,38 @@
-"""The end of a session: its record, and the documents made of it."""
+"""The end of a session: its record, the documents made of it, and its exit status.
+
+Exit statuses are pytest's own (0: nothing is red, 1: something is, 2: interrupted, 3: an internal
+error, 4: a usage error, 5: no tests), and `NOTHING_JUDGED`, 10: claims were selected, but none was
+judged, as with ``--icl-no-train`` on an empty store. Nothing was verified then.
+"""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from icl_repro.plugin import assembly, junit
-from icl_repro.plugin.session import SessionState, is_controller, is_worker, scratch_of, state_of
+from icl_repro.plugin import assembly, junit, seeds
+from icl_repro.plugin.options import shown
+from icl_repro.plugin.session import (
+    SessionState,
+    is_controller,
+    is_worker,
+    ledger_of,
+    process_name,
+    runs_tests,
+    scratch_of,
+    state_of,
+)
 from icl_repro.plugin.transport import Catalogue
-from icl_repro.verification.record import VerificationRecord, write_record
+from icl_repro.storage import notices
+from icl_repro.verification.record import Trial, VerificationRecord, write_record
+
+NOTHING_JUDGED = 10
+_JUDGED = ("passed", "failed", "inconclusive")
 
 
 def finish(session: pytest.Session) -> None:
@@ -20,22 +41,64 @@ def finish(session: pytest.Session) -> None:
     A report that cannot be written makes the session fail, but takes nothing else down.
     """
     config = session.config
-    if is_worker(config) or config.option.collectonly or state_of(config).usage_error:
-        return
     state = state_of(config)
+    if notices.told():
+        scratch_of(config).put_notices(process_name(config), notices.told())
+    if is_worker(config) or state.usage_error or not state.entered or not runs_tests(config):
+        return
     catalogue = scratch_of(config).catalogue() if is_controller(config) else state.catalogue
     if catalogue is None and not state.uncollected:
         return
+    catalogue = catalogue or Catalogue([], [], [])
     scratch = scratch_of(config)
-    state.record = assembly.assemble(config, state, catalogue or Catalogue([], [], []))
+    record = assembly.assemble(config, state, catalogue)
+    state.record = msgspec.structs.replace(record, seeds=_seeds(state, record))
     state.problems += [
         f"training broke off: {note.problem}" for note in scratch.notes() if note.problem
     ]
+    state.problems += assembly.unstated(catalogue, state.record, ledger_of(config))
+    state.notices += scratch.notices()
     junit.add_verdicts(config, state.record)
     if state.settings.report is not None:
-        _write(state, state.record, state.settings.report)
-    if state.problems and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        _write(config, state, catalogue)
+    if session.exitstatus == pytest.ExitCode.OK:
+        if state.problems:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        elif catalogue.entries and not _judged(state.record):
+            session.exitstatus = NOTHING_JUDGED
+
+
+def _seeds(state: SessionState, record: VerificationRecord) -> seeds.Seeds:
+    """The seeds of the session beside those that were fixed, remembered for the next one."""
+    settings = state.settings
+    earlier = seeds.earlier_sessions(settings.store, settings.profile.name)
+    judged = sorted(
+        {
+            seed
+            for trial in _trials(record)
+            if trial.outcome in _JUDGED
+            for seed in ([trial.seed] if trial.seed is not None else trial.seeds)
+        }
+    )
+    if judged and settings.profile.meaningful:
+        started = datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds")
+        entry = seeds.Session(settings.profile.name, list(settings.fixed_seeds), judged, started)
+        try:
+            seeds.remember(settings.store, entry)
+        except OSError as error:
+            state.notices.append(f"which seeds were judged is not remembered: {error}")
+    return seeds.compared(settings, judged, earlier)
+
+
+def _trials(record: VerificationRecord) -> list[Trial]:
+    """The trials of the claims themselves, or where only controls ran, theirs."""
+    own = [trial for claim in record.claims for trial in claim.trials]
+    controls = [control for claim in record.claims for control in claim.controls]
+    return own or [trial for control in controls for trial in control.trials]
+
+
+def _judged(record: VerificationRecord) -> bool:
+    return any(trial.outcome in _JUDGED for trial in _trials(record))
 
 
 def _html(record: VerificationRecord, path: Path) -> None:
@@ -58,11 +121,21 @@ WRITERS: dict[str, Callable[[VerificationRecord, Path], None]] = {
 """What writes ``verification.<suffix>``, by suffix; the record first, the others are made of it."""
 
 
-def _write(state: SessionState, record: VerificationRecord, folder: Path) -> None:
-    for suffix, write in WRITERS.items():
-        path = folder / f"verification.{suffix}"
+def _write(config: pytest.Config, state: SessionState, catalogue: Catalogue) -> None:
+    folder, record = state.settings.report, state.record
+    assert folder is not None
+    assert record is not None
+    documents = {suffix: folder / f"verification.{suffix}" for suffix in WRITERS}
+    started = state.begun.intersection(entry.nodeid for entry in catalogue.entries)
+    if not started and documents["json"].exists():
+        where = shown(documents["json"], config.rootpath)
+        state.notices.append(
+            f"no claim was begun, so that {where} stays that of an earlier session"
+        )
+        return
+    for suffix, path in documents.items():
         try:
-            write(record, path)
+            WRITERS[suffix](record, path)
         except Exception as error:
             traceback.print_exc()
             state.problems.append(f"{path} could not be written: {type(error).__name__}: {error}")

@@ -3,7 +3,7 @@
 The only process draws it as its training reports progress. Under xdist each worker leaves its
 progress in the scratch folder and a thread of the controller draws the sum, once all workers have
 collected. Whenever pytest has something to write, such as the outcome of a test, the line is left
-to stand and the thread keeps still for a moment; the next line begins below. Without a terminal
+to stand and the thread pauses for a moment; the next line begins below. Without a terminal
 nothing is drawn.
 """
 
@@ -135,12 +135,12 @@ class Watcher:
 
     def start(self) -> None:
         """Start drawing in a moment, unless that was done before."""
-        self.keep_still()
+        self.pause()
         if self._thread is None and not self._stop.is_set():
             self._thread = threading.Thread(target=self._draw, daemon=True, name="icl-progress")
             self._thread.start()
 
-    def keep_still(self) -> None:
+    def pause(self) -> None:
         """Leave the terminal to pytest for a moment."""
         with self._lock:
             if self._status.is_drawn:
@@ -206,11 +206,11 @@ def test_finished(config: pytest.Config, nodeid: str) -> None:
             config.stash[_WATCHER].stop()
 
 
-def keep_still(config: pytest.Config) -> None:
+def pause(config: pytest.Config) -> None:
     """Leave the terminal to pytest for a moment."""
     watcher = config.stash.get(_WATCHER, None)
     if watcher is not None:
-        watcher.keep_still()
+        watcher.pause()
 
 
 def _to_controller(scratch: Scratch, process: str) -> Report:

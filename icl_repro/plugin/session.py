@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +29,11 @@ class SessionState:
     Attributes:
         started_at: when the session started, in seconds since the epoch; the same in all of its
             processes.
-        declared: ids of all claims that were collected, selected or not.
+        declared: ids of all claims that were collected, selected or not; tests_declared: how many
+            tests each of them has.
         usage_error: why the session runs nothing.
         training_problem: why the training in this process broke off.
+        entered: whether the session came to the point where it runs its tests.
         begun: node ids of tests that started, as the controller hears of it.
         crashed: what is known of tests whose worker died, by node id.
         uncollected: a record for each module of claims that could not be collected.
@@ -38,7 +41,8 @@ class SessionState:
         store: the run store, once this process has looked into it.
         training: what this process trains for the tests, if any.
         ledger: the ledger, once it was read.
-        problems: sentences for the terminal about what could not be done.
+        problems: sentences for the terminal about what is wrong with the session; it fails.
+        notices: sentences for the terminal that a user should know although nothing failed.
         workers: how many processes run tests.
     """
 
@@ -46,15 +50,18 @@ class SessionState:
     started_at: float = field(default_factory=time.time)
     scratch: Scratch | None = None
     declared: list[str] = field(default_factory=list)
+    tests_declared: Counter[str] = field(default_factory=Counter)
     catalogue: Catalogue | None = None
     usage_error: str = ""
     training_problem: str = ""
+    entered: bool = False
     crashed: dict[str, str] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
     uncollected: list[ClaimRecord] = field(default_factory=list)
     record: VerificationRecord | None = None
     written: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     workers: int = 1
     store: Any = None
     training: Any = None
@@ -101,6 +108,12 @@ def is_worker(config: pytest.Config) -> bool:
 def is_controller(config: pytest.Config) -> bool:
     """Whether this process hands the tests to workers and runs none itself."""
     return not is_worker(config) and config.pluginmanager.has_plugin("dsession")
+
+
+def runs_tests(config: pytest.Config) -> bool:
+    """Whether the session runs tests, and does not only list them or what they would set up."""
+    asked = ("collectonly", "setupplan", "setuponly")
+    return not any(config.getoption(option, False) for option in asked)
 
 
 def process_name(config: pytest.Config) -> str:

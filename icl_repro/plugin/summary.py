@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from icl_repro.numbers import apart, count, number, percent
 from icl_repro.plugin.options import shown
 from icl_repro.plugin.session import has_state, state_of
-from icl_repro.verification.record import ClaimRecord, ControlRecord, Trial, VerificationRecord
+from icl_repro.verification.record import (
+    CheckOverSeeds,
+    ClaimRecord,
+    ControlRecord,
+    Finding,
+    Trial,
+    VerificationRecord,
+)
 
 _COLOURS = {
     "supported": {"green": True},
-    "refuted": {"red": True},
-    "error": {"red": True},
     "consistent": {"green": True},
+    "refuted": {"red": True},
     "contradicted": {"red": True},
+    "error": {"red": True},
     "mixed": {"yellow": True},
     "inconclusive": {"yellow": True},
     "not run": {"yellow": True},
@@ -23,6 +32,7 @@ _COLOURS = {
 }
 
 _LINES = 8
+_INDENT = 15
 
 
 def write(reporter: Any, config: pytest.Config) -> None:
@@ -33,14 +43,15 @@ def write(reporter: Any, config: pytest.Config) -> None:
     record = state.record
     assert record is not None
     reporter.write_sep("=", "claims")
-    width = max((len(claim.id) for claim in record.claims), default=0)
     for claim in record.claims:
-        reporter.write(f"{claim.verdict:<15}", **_COLOURS[claim.verdict])
-        reporter.write(f"{claim.id:<{width}}  {claim.reason}\n")
+        reporter.write(f"{claim.verdict:<{_INDENT}}", **_COLOURS[claim.verdict])
+        reporter.write(f"{claim.id}\n")
         for line in details(claim):
-            reporter.write_line(f"{'':15}{line}")
-    for line in footer(record):
+            reporter.write_line(f"{'':{_INDENT}}{line}")
+    for line in (*findings(record.findings), *footer(record)):
         reporter.write_line(line)
+    for notice in state.notices:
+        reporter.write_line(notice, yellow=True)
     for problem in state.problems:
         reporter.write_line(problem, red=True)
     html = [path for path in state.written if path.suffix == ".html"]
@@ -49,43 +60,105 @@ def write(reporter: Any, config: pytest.Config) -> None:
 
 
 def details(claim: ClaimRecord) -> list[str]:
-    """What there is to say on a claim beyond its verdict: failed checks, drift, controls."""
-    lines = []
+    """Why the verdict is what it is, and what else there is to say on a claim."""
+    lines = [claim.reason]
+    if claim.verdict == "not meaningful":
+        return lines
+    lines += _after_correction(claim)
     for trial in claim.trials:
-        if claim.verdict == "not meaningful":
-            continue
         said = trial.message.splitlines()[:_LINES]
         lines += [f"{line}{_on(trial)}" for line in said if line != claim.reason]
+    for check in claim.checks:
+        lines += _of_check(check)
     for control in claim.controls:
-        lines += _of_control(control)
+        if claim.verdict != "not run" or control.verdict != "not run":
+            lines += _of_control(control)
     return lines
 
 
-def footer(record: VerificationRecord) -> list[str]:
+def findings(found: list[Finding]) -> list[str]:
+    """How the known failures came out, where any was looked at."""
+    by_status: dict[str, list[str]] = {}
+    for finding in found:
+        known = finding.known
+        name = f"{known.claim}{f', control {known.case}' if known.case else ''}: {known.check}"
+        for status in dict.fromkeys(finding.status.values()):
+            by_status.setdefault(status, []).append(name)
+    by_status.pop("not run", None)
+    if not by_status:
+        return []
+    told = ", ".join(f"{len(names)} {status}" for status, names in by_status.items())
+    new = [
+        f"known failure {status}, so that the ledger is to be corrected: {name}"
+        for status in ("holds now", "another value")
+        for name in by_status.get(status, [])
+    ]
+    return [f"known failures: {told}", *new]
+
+
+def footer(record: VerificationRecord) -> Iterator[str]:
     """What holds for the session as a whole."""
-    lines = []
+    comparisons = record.comparisons
+    if comparisons is not None and comparisons.number > 1:
+        yield (
+            f"{count(comparisons.number, 'claim')} tested over seeds; after correction means "
+            f"{comparisons.method}'s, for all of them at {percent(comparisons.level)}"
+        )
+    if record.seeds is not None and record.seeds.sentence:
+        yield record.seeds.sentence
+    stale = record.training.runs_stale
+    if stale:
+        were = "stored run was" if stale == 1 else "stored runs were"
+        again = "is" if stale == 1 else "are"
+        yield f"{stale:,} {were} made by other source or libraries and {again} trained again"
     if record.not_selected:
-        count = len(record.not_selected)
-        lines.append(
-            f"{len(record.claims)} of {len(record.claims) + count} claims were selected; "
+        selected = len(record.claims)
+        yield (
+            f"{selected} of {selected + len(record.not_selected)} claims were selected; "
             "the record has no others"
         )
     if not record.profile.meaningful:
-        lines.append(
+        yield (
             f"the {record.profile.name} profile cuts runs short: no verdict, and curves are not "
             "compared with their snapshots"
         )
-    return lines
+
+
+def _after_correction(claim: ClaimRecord) -> Iterator[str]:
+    after = claim.after_correction
+    if after is None or after == claim.verdict:
+        return
+    text = f"after correction for all claims: {after}"
+    if claim.seeds_needed is not None:
+        text += f"; {count(claim.seeds_needed, 'seed')} that all hold would do"
+    yield text
+
+
+def _of_check(check: CheckOverSeeds) -> Iterator[str]:
+    if check.margin is not None and check.margin.knife_edge:
+        distance = number(check.margin.distance, 2)
+        yield (
+            f"{check.name} is on a knife's edge: its mean, "
+            f"{apart(check.margin.mean, [check.low, check.high])}, is {distance} standard "
+            "deviations from the bound"
+        )
+    if check.agreement is not None and check.agreement.agrees is False:
+        yield f"{check.name}: {check.agreement.sentence}"
 
 
 def _of_control(control: ControlRecord) -> list[str]:
     if control.verdict in ("fails as it should", "not meaningful"):
         return []
     lines = [f"control {control.id}: {control.verdict}"]
+    if control.reason and control.verdict != "not run":
+        lines[0] += f"; {control.reason}"
     for trial in control.trials:
-        lines += [f"  {line}{_on(trial)}" for line in trial.message.splitlines()[:_LINES]]
+        said = trial.message.splitlines()[:_LINES]
+        lines += [f"  {line}{_on(trial)}" for line in said if line not in control.reason]
     return lines
 
 
 def _on(trial: Trial) -> str:
-    return f" (seed {trial.seed})" if trial.seed is not None else ""
+    where = [trial.row] if trial.row else []
+    where += [f"seed {trial.seed}"] if trial.seed is not None else []
+    return f" ({', '.join(where)})" if where else ""

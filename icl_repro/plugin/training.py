@@ -16,7 +16,7 @@ from icl_repro.plugin import library, pictures, trials
 from icl_repro.plugin.collection import matches
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.progress import reporting
-from icl_repro.plugin.session import process_name, scratch_of, state_of
+from icl_repro.plugin.session import process_name, runs_tests, scratch_of, state_of
 from icl_repro.plugin.stored_runs import choose, store_of
 from icl_repro.plugin.transport import Scratch, TrainingNote
 from icl_repro.plugin.trials import Draft
@@ -48,11 +48,14 @@ class Training:
         self._config = config
         self._drafts = drafts
         self._waiting = list(drafts)
-        self._planned = dict(specs)
+        self._planned: dict[str, Any] = {}
+        self._stale: set[str] = set()
+        self._runs_done = 0
         self._work: Any = None
         self._is_noted = False
+        self._plan(specs)
         if not state_of(config).settings.no_train:
-            self._guarded(self._take_up)
+            self._guarded(self._begin)
         self._note()
 
     def ensure(self, draft: Draft) -> None:
@@ -82,7 +85,7 @@ class Training:
         """Whether this process trains, and nothing has gone wrong."""
         return self._work is not None and not state_of(self._config).training_problem
 
-    def _take_up(self, report: Callable[[Any], None]) -> None:
+    def _begin(self, report: Callable[[Any], None]) -> None:
         kinds, state = library.engine(), state_of(self._config)
         self._work = kinds.LocalExecutor(store_of(self._config)).begin(
             kinds.Plan.of(self._planned.values()),
@@ -93,14 +96,16 @@ class Training:
 
     def _ensure(self, specs: list[Any]) -> None:
         if self._goes_on and specs:
-            self._guarded(lambda report: self._work.see_to(specs, report))
+            self._guarded(lambda report: self._work.ensure(specs, report))
 
     def _add(self, specs: Mapping[str, Any]) -> None:
         self._plan(specs)
         if self._goes_on:
-            self._work.take_on(self._more(specs))
+            self._work.add(self._more(specs))
 
     def _plan(self, specs: Mapping[str, Any]) -> None:
+        store = store_of(self._config)
+        self._stale |= {key for key, spec in specs.items() if store.is_stale(spec)}
         self._planned |= specs
         self._is_noted = False
 
@@ -146,8 +151,12 @@ class Training:
             with _warnings_passed_on(self._config), reporting(self._config) as report:
 
                 def heard(progress: Any) -> None:
-                    self._is_noted = False
                     report(progress)
+                    self._is_noted = False
+                    if progress.runs_done != self._runs_done:
+                        # At once, so that it is known also if this process is killed next.
+                        self._runs_done = progress.runs_done
+                        self._note()
 
                 part(heard)
         except Exception as error:
@@ -157,16 +166,18 @@ class Training:
     def _note(self) -> None:
         """Write down what was done so far."""
         planned = {key: spec.describe() for key, spec in self._planned.items()}
+        stale = sorted(self._stale)
         problem = state_of(self._config).training_problem
         if self._work is None:
             there = [key for key, spec in self._planned.items() if spec in store_of(self._config)]
-            note = TrainingNote(planned=planned, reused=there, problem=problem)
+            note = TrainingNote(planned=planned, reused=there, stale=stale, problem=problem)
         else:
             done = self._work.outcome()
             note = TrainingNote(
                 planned=planned,
                 trained=[spec.key for spec in done.trained],
                 reused=[spec.key for spec in done.reused],
+                stale=stale,
                 sequences=done.sequences,
                 seconds=done.seconds,
                 problem=problem,
@@ -185,10 +196,8 @@ def _ready(draft: Draft, pending: Set[Any]) -> bool:
 
 
 def _tests_will_run(session: pytest.Session) -> bool:
-    option = session.config.option
-    if option.collectonly or session.config.getoption("setupplan", False):
-        return False
-    return not session.testsfailed or option.continue_on_collection_errors
+    goes_on = session.config.option.continue_on_collection_errors
+    return runs_tests(session.config) and (not session.testsfailed or goes_on)
 
 
 def _needed(drafts: Iterable[Draft]) -> dict[str, Any]:

@@ -1,25 +1,36 @@
 """The scratch folder of a session: how workers hand the controller what is too large for a report.
 
 One folder a session, on the machine that runs it, made by the controller (or by the only process)
-and removed when it ends. Workers learn of it through their ``workerinput``. Every file is JSON and
-appears whole or not at all, so that nothing half-written is read after a worker was killed.
+and removed when it ends; the next session removes what a killed one left. Workers learn of it
+through their ``workerinput``. Every file is JSON and appears whole or not at all, so that nothing
+half-written is read after a worker was killed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
+import filelock
 import msgspec
 
+from icl_repro.storage.files import write_whole
+from icl_repro.storage.locks import acquired
 from icl_repro.verification.declare import Claim
+from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.record import ExemplarSample, Trial
 
 T = TypeVar("T")
+
+_PREFIX = "icl-repro-"
+_ALIVE = "alive.lock"
+"""Locked while the session lives: the system lets go of it however the session ends."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -45,10 +56,13 @@ class SelectedControl(msgspec.Struct, frozen=True):
 
 
 class SelectedClaim(msgspec.Struct, frozen=True):
-    """A claim of which something will run, with all its controls."""
+    """A claim of which something will run, with all its controls; `whole` says whether all of its
+    tests will run.
+    """
 
     claim: Claim
     controls: list[SelectedControl]
+    whole: bool = False
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -76,6 +90,12 @@ class TrainingNote(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
+class Notices(msgspec.Struct, frozen=True):
+    """What one process told the user although nothing failed."""
+
+    told: list[str]
+
+
 class WorkerProgress(msgspec.Struct, frozen=True):
     """How far the training of one process is."""
 
@@ -90,16 +110,21 @@ class WorkerProgress(msgspec.Struct, frozen=True):
 class Scratch:
     """The scratch folder, with a method for each thing that travels through it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, alive: filelock.BaseFileLock | None = None) -> None:
         self.folder = folder
+        self._alive = alive
 
     @classmethod
     def create(cls) -> Scratch:
-        """Make a scratch folder that only this user can read."""
-        return cls(Path(tempfile.mkdtemp(prefix="icl-repro-")))
+        """Make a scratch folder that only this user can read, and remove those of dead sessions."""
+        _remove_abandoned()
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        return cls(folder, acquired(folder / _ALIVE))
 
     def remove(self) -> None:
         """Remove the folder with all that is in it."""
+        if self._alive is not None:
+            self._alive.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def put_catalogue(self, catalogue: Catalogue) -> None:
@@ -111,12 +136,28 @@ class Scratch:
         return next(iter(self._all("catalogue", Catalogue).values()), None)
 
     def put_trial(self, trial: Trial) -> None:
-        """Store a trial under its node id."""
-        self._put("trials", _digest(trial.nodeid), trial)
+        """Store a trial under its node id; one that cannot be stored becomes an error."""
+        name = _digest(trial.nodeid)
+        try:
+            self._put("trials", name, trial)
+        except Exception as error:
+            self._put("trials", name, _without_evidence(trial, "written", error))
 
-    def trials(self) -> dict[str, Trial]:
-        """The trials by node id."""
-        return {trial.nodeid: trial for trial in self._all("trials", Trial).values()}
+    def trials(self, entries: Iterable[Entry]) -> dict[str, Trial]:
+        """The trials of tests that came to their end, by node id; one that cannot be read is an
+        error.
+        """
+        found = {}
+        for entry in entries:
+            path = self._path("trials", _digest(entry.nodeid))
+            try:
+                found[entry.nodeid] = msgspec.json.decode(path.read_bytes(), type=Trial)
+            except FileNotFoundError:
+                continue
+            except (OSError, msgspec.MsgspecError) as error:
+                trial = Trial(entry.nodeid, "error", entry.seed, entry.row, seeds=entry.seeds)
+                found[entry.nodeid] = _without_evidence(trial, "read", error)
+        return found
 
     def put_note(self, process: str, note: TrainingNote) -> None:
         """Store what `process` trained."""
@@ -133,6 +174,15 @@ class Scratch:
     def progress(self) -> list[WorkerProgress]:
         """How far the processes are."""
         return list(self._all("progress", WorkerProgress).values())
+
+    def put_notices(self, process: str, notices: list[str]) -> None:
+        """Store what `process` has told the user so far."""
+        self._put("notices", process, Notices(notices))
+
+    def notices(self) -> list[str]:
+        """What the processes told the user, each sentence once."""
+        told = [text for notes in self._all("notices", Notices).values() for text in notes.told]
+        return list(dict.fromkeys(told))
 
     def put_exemplars(self, sample: ExemplarSample) -> None:
         """Store pictures of exemplars."""
@@ -156,11 +206,11 @@ class Scratch:
         folder.mkdir(exist_ok=True)
         return folder
 
+    def _path(self, kind: str, name: str) -> Path:
+        return self.folder / kind / f"{name}.json"
+
     def _put(self, kind: str, name: str, value: msgspec.Struct) -> None:
-        path = self._subfolder(kind) / f"{name}.json"
-        partial = path.with_suffix(f".{os.getpid()}")
-        partial.write_bytes(msgspec.json.encode(value))
-        partial.replace(path)
+        write_whole(self._path(kind, name), msgspec.json.encode(value))
 
     def _all(self, kind: str, type_: type[T]) -> dict[str, T]:
         return {
@@ -170,4 +220,26 @@ class Scratch:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _without_evidence(trial: Trial, what: str, error: Exception) -> Trial:
+    """An error in place of a trial, with what is left of its message."""
+    said = trial.message.encode(errors="replace").decode()
+    reason = f"what it measured could not be {what}: {type(error).__name__}: {error}"
+    return msgspec.structs.replace(
+        trial,
+        outcome="error",
+        message="\n".join(filter(None, [reason.encode(errors="replace").decode(), said])),
+        evidence=EvidenceRecord(),
+    )
+
+
+def _remove_abandoned() -> None:
+    """Remove the scratch folders of sessions that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        # Others' folders cannot be removed, and one that is just being made has no lock yet.
+        with contextlib.suppress(OSError):
+            if (folder / _ALIVE).is_file() and (lock := acquired(folder / _ALIVE)) is not None:
+                lock.release()
+                shutil.rmtree(folder, ignore_errors=True)

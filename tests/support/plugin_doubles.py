@@ -25,6 +25,7 @@ class Spec:
     seed: int = 5
     sequences: int = 1000
     mode: str = ""
+    neighbour: int = 0
 
     @property
     def key(self) -> str:
@@ -35,6 +36,9 @@ class Spec:
 
     def shortened(self) -> Spec:
         return replace(self, sequences=10)
+
+    def neighbours(self, number: int) -> Spec:
+        return replace(self, neighbour=number)
 
 
 class MissingRun(LookupError):
@@ -56,6 +60,9 @@ class Store:
 
     def path(self, spec: Spec) -> Path:
         return self.root / spec.key
+
+    def is_stale(self, spec: Spec) -> bool:
+        return spec not in self and bool(list(self.root.glob(f"{spec.key}.stale")))
 
     def load(self, spec: Spec) -> SimpleNamespace:
         if spec not in self:
@@ -85,7 +92,7 @@ class Executor:
         self.trained: list[Spec] = []
         return self
 
-    def see_to(self, wanted, on_progress) -> None:
+    def ensure(self, wanted, on_progress) -> None:
         while first := [spec for spec in wanted if not self._there(spec)]:
             rest = [spec for spec in self.plan.specs if spec not in first]
             self._take_turn([*first, *rest], on_progress)
@@ -95,11 +102,11 @@ class Executor:
             if not all(map(self._there, self.plan.specs)):
                 self._take_turn(self.plan.specs, on_progress)
             elif (more := self.choose(set())) is not None:
-                self.take_on(more)
+                self.add(more)
             else:
                 return
 
-    def take_on(self, more) -> None:
+    def add(self, more) -> None:
         self.plan = Plan.of([*self.plan.specs, *more.plan.specs])
         self.retrain |= more.retrain
 

@@ -1,0 +1,47 @@
+"""Whether what a session will write can be written, asked before it trains anything."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from icl_repro.plugin.options import Settings
+
+DOCUMENTS = ("json", "html", "md")
+"""The suffixes of ``verification.<suffix>`` in the folder of the report."""
+
+
+def problems(settings: Settings) -> list[str]:
+    """A sentence for each path of the settings that cannot be what it is meant to be."""
+    found = list(_of_folder("the run store", settings.store, reads_only=settings.no_train))
+    if settings.report is not None:
+        found += _of_folder("the report", settings.report)
+        found += [
+            f"the report cannot be written: {path} is a folder where a file should be"
+            for suffix in DOCUMENTS
+            if (path := settings.report / f"verification.{suffix}").is_dir()
+        ]
+    return found
+
+
+def _of_folder(what: str, path: Path, *, reads_only: bool = False) -> Iterator[str]:
+    wanted = "it must be a folder that this user may write to, or a path where one can be made"
+    try:
+        there = _nearest_existing(path)
+        if not there.is_dir():
+            kind = "a file" if there.exists() else "a link that leads nowhere"
+            yield f"{what} cannot be at {path}: {there} is {kind}; {wanted}"
+        elif not reads_only:
+            with tempfile.TemporaryFile(dir=there):
+                pass
+    except OSError as error:
+        yield f"{what} cannot be at {path}: {error.strerror or error}; {wanted}"
+
+
+def _nearest_existing(path: Path) -> Path:
+    """The path itself, or else the nearest folder above it that is there."""
+    while not os.path.lexists(path) and path != path.parent:
+        path = path.parent
+    return path
