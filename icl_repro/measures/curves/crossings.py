@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -19,6 +21,14 @@ def first_fall(
     before = after - 1
     share = (y[before] - level) / (y[before] - y[after])
     return float(x[before] + share * (x[after] - x[before]))
+
+
+def time_to(
+    x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"], level: float
+) -> float:
+    """When `y` first falls to `level`; infinite if it never does, which is later than any time."""
+    found = first_fall(x, y, level)
+    return math.inf if math.isnan(found) else found
 
 
 def first_rise(
