@@ -1,0 +1,149 @@
+"""Whether the ablations of Appendix E are what they say: in the activations, and against the same
+ablations made in the weights.
+
+In the weights, a head is off if its columns of the output matrix are zero, and patterns or values
+are preserved by putting those of the intact network in as numbers: no mask of heads decides.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from icl_repro.episodes import Episodes
+from icl_repro.measures.heads.wiring import (
+    PRESERVED,
+    PreservingAblations,
+    wiring_diagram,
+    without_heads,
+)
+from icl_repro.network.transformer import ModelSettings, Transformer
+from icl_repro.optogenetics import Constant, Edit, Intervention, PreservingAblation, intervention
+from icl_repro.training.evaluation import correct
+
+
+class Effects(NamedTuple):
+    """What ablations do to activations: the largest absolute value over heads and episodes.
+
+    Attributes:
+        off: what a head of layer 0 that is off still writes.
+        on: by how much what another head of layer 0 writes changes.
+        kept: by how much the patterns or the values of layer 1 change.
+    """
+
+    off: float
+    on: float
+    kept: float
+
+
+def effects(
+    model: Transformer, episodes: Episodes, kept: str, seen: str, shift: int = 0
+) -> Effects:
+    """Turn the heads of layer 0 off one at a time, by clamps and by masks, and look at the trace.
+
+    Args:
+        model: the network.
+        episodes: what to look at.
+        kept: what of layer 1 is preserved: ``pattern`` or ``value``.
+        seen: which of the two is looked at.
+        shift: how far from the head that is off to look for it.
+    """
+    settings = ModelSettings(model.n_layers, model.width, model.n_heads)
+    preserved = jnp.array([name == kept for name in PRESERVED])
+    found = []
+    for head in range(model.n_heads):
+        named = intervention([PreservingAblation((head,), (kept,))], settings)
+        off = jnp.arange(model.n_heads) == head
+        masked = PreservingAblations()(off, preserved, jnp.zeros(model.n_heads, bool))
+        of_heads = jnp.roll(off, shift)
+        found += [_effects(model, episodes, made, of_heads, seen) for made in (named, masked)]
+    return Effects(*np.max(np.array(found), axis=0).tolist())
+
+
+@eqx.filter_jit
+def _effects(
+    model: Transformer,
+    episodes: Episodes,
+    made: Intervention,
+    off: Bool[Array, " heads"],
+    seen: str,
+) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
+    clean, ablated = (edits.trace(model, episodes) for edits in (Intervention(), made))
+    written, site = "layers.0.attention.mixed", f"layers.1.attention.{seen}"
+    is_off = off[:, None, None, None]
+    return (
+        jnp.abs(jnp.where(is_off, ablated[written], 0)).max(),
+        jnp.abs(jnp.where(is_off, 0, ablated[written] - clean[written])).max(),
+        jnp.abs(ablated[site] - clean[site]).max(),
+    )
+
+
+def difference_in_weights(
+    model: Transformer, episodes: Episodes, kept: str, shift: int = 0
+) -> float:
+    """The largest difference of the accuracies of Figure 11, and of those without single heads of
+    layer 0, from those of the same ablations made in the weights.
+
+    Args:
+        model: the network.
+        episodes: what it is evaluated on.
+        kept: what of layer 1 is preserved: ``pattern`` or ``value``.
+        shift: how far from the heads whose weights are zero those are that are off otherwise.
+    """
+    each = np.eye(model.n_heads, dtype=bool)
+    none = np.zeros((1, model.n_heads), dtype=bool)
+    diagram = wiring_diagram(model, episodes)
+    single = without_heads(model, episodes, [(head,) for head in range(model.n_heads)])
+    off, receivers_off = (
+        np.roll(np.concatenate(masks), shift, axis=1)
+        for masks in ([none, each, ~each], [~each, none])
+    )
+    cut = np.asarray(
+        _accuracies(model, episodes, jnp.asarray(off), jnp.asarray(receivers_off), kept)
+    )
+    others = [diagram.baseline[:, None], diagram.remove_one[kept], diagram.keep_one[kept]]
+    return max(
+        float(np.abs(cut[:, :-1].T - np.concatenate(others, axis=1)).max()),
+        float(np.abs(cut[1 : len(each) + 1, -1] - single[:, PRESERVED.index(kept)]).max()),
+    )
+
+
+@eqx.filter_jit
+def _accuracies(
+    model: Transformer,
+    episodes: Episodes,
+    off: Bool[Array, "ablations heads"],
+    receivers_off: Bool[Array, "receptions heads"],
+    kept: str,
+) -> Float[Array, "ablations receptions"]:
+    site = f"layers.1.attention.{kept}"
+    preserved = Intervention([Edit(site, Constant(Intervention().predict(model, episodes)[site]))])
+
+    def accuracy(off_0: Array, off_1: Array) -> Float[Array, ""]:
+        cut = _without(_without(model, 0, off_0), 1, off_1)
+        return correct(preserved.predict(cut, episodes).logits, episodes).mean()
+
+    return jax.lax.map(lambda o: jax.lax.map(lambda r: accuracy(o, r), receivers_off), off)
+
+
+def _without(model: Transformer, layer: int, off: Bool[Array, " heads"]) -> Transformer:
+    output = model.layers[layer].output
+    columns = jnp.repeat(off, output.shape[1] // model.n_heads, total_repeat_length=output.shape[1])
+    cut = jnp.where(columns, 0, output)
+    return eqx.tree_at(lambda m: m.layers[layer].output, model, cut)
+
+
+def largest_change_by_head(
+    before: Transformer, after: Transformer, layer: int
+) -> Float[np.ndarray, " heads"]:
+    """The largest change of a weight of each head of a layer."""
+    changes = jax.tree.map(lambda a, b: np.abs(a - b), after.layers[layer], before.layers[layer])
+    # Rows of the first three belong to a head, and columns of the output matrix.
+    parts = [changes.query, changes.key, changes.value, changes.output.T]
+    by_head = [part.reshape(after.n_heads, -1).max(axis=1) for part in parts]
+    return np.max(np.asarray(by_head), axis=0)
