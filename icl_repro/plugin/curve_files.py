@@ -118,7 +118,8 @@ def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
 
     def keep(name: str, x: Any, y: Any) -> None:
         new = snapshots.curve(x, y)
-        if not settings.keeps_curves:
+        # A control shows what the claim does not say: its curves are nothing to hold on to.
+        if not settings.keeps_curves or draft.case.control is not None:
             return
         draft.attempt.curves.append(name)
         assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=extension)
