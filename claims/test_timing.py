@@ -46,9 +46,10 @@ from claims.networks.data_properties import (
     learn_with_previous_token_for_parts,
     name_of,
 )
-from icl_repro import Control, Evidence, claim, control
+from icl_repro import Evidence, claim, control
 from icl_repro.statistics.ranks import rank_correlation, spearman
 from icl_repro.training import Run
+from icl_repro.verification.declare import Control
 
 FEWEST, MIDDLE, MOST = BY_LABELS
 TO_10_LABELS, TO_15_LABELS = (FEWEST, MIDDLE), (MIDDLE, MOST)
