@@ -1,17 +1,22 @@
 """Phase changes of runs and of published curves, measured in the same way and stated as evidence.
 
-See :mod:`icl_repro.measures.curves.phase_change` for what is measured.
+See :mod:`icl_repro.measures.curves.phase_change` for what is measured. A loss that never falls to a
+level gets there later than any that does: times are infinite there, and a ratio of two such times
+is not a number.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import numpy as np
 
 from claims.published import published_data, published_series
-from icl_repro.measures.curves.phase_change import PhaseChange, half_time, phase_change
+from icl_repro import Evidence, Reported, Series
+from icl_repro.measures.curves.crossings import time_to
+from icl_repro.measures.curves.phase_change import CHANGE, HALF_LOSS, PhaseChange, phase_change
 from icl_repro.training import Run
-from icl_repro.verification.pictures import Series
-from icl_repro.verification.reported import Reported
 
 SEQUENCES = "training sequences seen"
 
@@ -28,41 +33,64 @@ def of_published(curve_id: str) -> PhaseChange:
 
 
 def half_time_of(run: Run) -> float:
-    """Sequences until the train loss of a run is 0.35; NaN if it never is."""
-    return half_time(run.sequences, run.curves["train.loss"])
+    """Sequences until the train loss of a run is 0.35; infinite if it never is."""
+    return time_to(run.sequences, run.curves["train.loss"], HALF_LOSS)
 
 
-def as_published(curve_id: str, value: float) -> Reported:
-    """A number that was measured on a published curve, which may be a not-a-number."""
+def duration_of(run: Run, *, at_least: bool = False) -> float:
+    """Sequences from a train loss of 0.6 to one of 0.1; infinite if it never gets there, or, where
+    that is asked for, what it takes at least: to the end of training.
+    """
+    start, end = (time_to(run.sequences, run.curves["train.loss"], level) for level in CHANGE)
+    end = min(end, float(run.sequences[-1])) if at_least else end
+    return end - start if math.isfinite(start) else math.inf
+
+
+def final_loss(run: Run, which: str = "train") -> float:
+    """The last loss of a run on one of its evaluation sets."""
+    return float(run.curves[f"{which}.loss"][-1])
+
+
+def how_many_are_later(time: float, others: Iterable[float]) -> int:
+    """How many of the other half-times are later; one that never comes is later than any."""
+    return sum(other > time for other in others)
+
+
+def as_published(curve_id: str, value: float) -> Reported | None:
+    """A number that was measured on a published curve; None where the curve has none."""
     figure = published_data().curves[curve_id].figure
-    return Reported(float(value), f"{figure}, digitized", approximate=True)
+    return Reported(value, f"{figure}, digitized", True) if math.isfinite(value) else None
 
 
 def check_acceleration(
-    evidence,
+    evidence: Evidence,
     name: str,
     found: PhaseChange,
-    curve_id: str | None,
+    curve_id: str = "",
     *,
     at_least: float | None = None,
     at_most: float | None = None,
     note: str = "",
 ) -> None:
-    """Hold an acceleration ratio against a threshold, beside that of a published curve."""
+    """Hold an acceleration ratio against a threshold, beside that of a published curve, if any."""
+    published = as_published(curve_id, acceleration_of(curve_id)) if curve_id else None
     evidence.check(
         name,
         found.acceleration.value,
         at_least=at_least,
         at_most=at_most,
-        published=None
-        if curve_id is None
-        else as_published(curve_id, of_published(curve_id).acceleration.value),
+        published=published,
         interval=found.acceleration.interval,
         note=note,
     )
 
 
-def state_phase_change(evidence, what: str, found: PhaseChange, curve_id: str) -> None:
+def acceleration_of(curve_id: str) -> float:
+    """The acceleration ratio of a published curve."""
+    return of_published(curve_id).acceleration.value
+
+
+def state_phase_change(evidence: Evidence, what: str, found: PhaseChange, curve_id: str) -> None:
     """State every measure of a curve beside that of a published one."""
     published = of_published(curve_id)
     for name, unit in (
@@ -76,7 +104,7 @@ def state_phase_change(evidence, what: str, found: PhaseChange, curve_id: str) -
             f"{what}: {name}{' ratio' if name == 'acceleration' else ''}",
             ours.value,
             unit=unit,
-            published=as_published(curve_id, theirs.value) if np.isfinite(theirs.value) else None,
+            published=as_published(curve_id, theirs.value),
             interval=ours.interval,
         )
     evidence.quantity(
@@ -94,6 +122,11 @@ def preferred(found: PhaseChange) -> str:
     if shape is None:
         return "too few points to prefer a shape"
     return f"prefers {shape}, and so do {support:.0%} of curves with as much noise again"
+
+
+def keep_loss(evidence: Evidence, name: str, run: Run) -> None:
+    """Compare the train loss of a run with its snapshot."""
+    evidence.curve_snapshot(name, run.sequences, run.curves["train.loss"])
 
 
 def loss_line(label: str, run: Run, group: str) -> Series:

@@ -2,7 +2,8 @@
 
 All start from the initial weights of the full network of the same seed, keep one head of layer 1
 (the paper's Layer 2) active and train on 600,000 sequences. Where it only matters that the loss
-ends below 0.05, training stops when it has been at most 0.01 (:data:`networks.LEARNED`).
+ends below 0.05, training stops when it has been at most 0.01
+(:data:`claims.networks.plain.LEARNED`).
 
 - *Which induction head*: of the eight networks with a single head of layer 1, the one whose train
   loss falls first to 0.35 (the paper: Layer 2 Head 3, the fastest of its seed 5, Figure 4b).
@@ -12,11 +13,13 @@ ends below 0.05, training stops when it has been at most 0.01 (:data:`networks.L
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+import numpy as np
 
 from claims.networks.plain import LEARNED, only
-from claims.phase_changes import half_time_of
+from claims.phase_changes import final_loss, half_time_of
+from icl_repro import networks
 from icl_repro.optogenetics import (
     Clamp,
     ClampCopy,
@@ -26,6 +29,7 @@ from icl_repro.optogenetics import (
     only_heads,
 )
 from icl_repro.training import Run, RunSpec, Schedule, Stop
+from icl_repro.verification.declare import Networks
 
 HEADS = range(8)
 SEQUENCES = 600_000
@@ -43,13 +47,17 @@ ON_A_PLATEAU = Schedule(change=(0.05, 10.0), sets=("train",))
 WITH_PROGRESS = Schedule(change=(0.05, 10.0), sets=("train",), keep_every=10_000, keep_change=0.03)
 """The same, and keeps weights often enough to measure the progress of a part of the circuit."""
 
+Runs = Mapping[str, Run]
+SpecOfHead = Callable[[int, int], RunSpec]
+"""Takes a seed and a head of layer 1 and returns the spec of a network."""
+
 
 def single_heads(seed: int) -> dict[str, RunSpec]:
     """Each head of layer 1 alone, by the name that :func:`fastest_head` looks for."""
     return {f"head {head}": only(seed, [head]) for head in HEADS}
 
 
-def fastest_head(runs: Mapping[str, Run]) -> int:
+def fastest_head(runs: Runs) -> int:
     """The head of layer 1 whose network falls first to a train loss of 0.35; where none does, the
     one with the lowest loss in the end.
 
@@ -59,10 +67,19 @@ def fastest_head(runs: Mapping[str, Run]) -> int:
 
     def time_and_loss(head: int) -> tuple[float, float]:
         run = runs[f"head {head}"]
-        time = half_time_of(run)
-        return (math.inf if math.isnan(time) else time, float(run.curves["train.loss"][-1]))
+        return half_time_of(run), final_loss(run)
 
     return min(HEADS, key=time_and_loss)
+
+
+def on_fastest_head(specs: Mapping[str, SpecOfHead]) -> Networks:
+    """Networks by name, on the head that is fastest alone, and those that it is chosen by."""
+
+    def choose(seed: int, runs: Runs) -> dict[str, RunSpec]:
+        head = fastest_head(runs)
+        return {name: spec(seed, head) for name, spec in specs.items()}
+
+    return networks(single_heads, then=choose)
 
 
 def unclamped(seed: int, head: int) -> RunSpec:
@@ -76,6 +93,11 @@ def previous_token(
     """Step 1: some heads of layer 0 attend to the token before, or `shift` tokens before."""
     clamp = ClampPreviousToken(tuple(heads_0), shift=shift)
     return _clamped(seed, head, clamp, schedule=ON_A_PLATEAU)
+
+
+def two_before(seed: int, head: int) -> RunSpec:
+    """The same head attends to the token before the previous one."""
+    return previous_token(seed, head, shift=2)
 
 
 def layer_1(seed: int, head: int) -> RunSpec:
@@ -93,6 +115,11 @@ def match(seed: int, head: int, strength: float = 1.0) -> RunSpec:
     return _clamped(
         seed, head, ClampMatch((head,), strength=strength), schedule=schedule, stop=None
     )
+
+
+def wrong_label(seed: int, head: int) -> RunSpec:
+    """The head attends to the label of the other class."""
+    return match(seed, head, strength=0.0)
 
 
 def copy(seed: int, head: int) -> RunSpec:
@@ -113,6 +140,59 @@ def no_op(seed: int, head: int) -> RunSpec:
     return _clamped(seed, head, others, schedule=ON_A_PLATEAU)
 
 
+NONE = "no clamp"
+PREVIOUS_TOKEN = "previous token (1)"
+LAYER_1 = "the paper's Layer 1 (1, 2)"
+MATCH = "match (1, 2, 3qk, 4)"
+COPY = "copy (3v, 5)"
+BOTH = "Layer 1 and copy (1, 2, 3v, 5)"
+
+FIGURE_5B: Mapping[str, SpecOfHead] = {
+    NONE: unclamped,
+    PREVIOUS_TOKEN: previous_token,
+    LAYER_1: layer_1,
+    MATCH: match,
+    COPY: copy,
+    BOTH: layer_1_and_copy,
+}
+"""The networks of Figure 5b, by what is clamped (with the steps, as the paper numbers them)."""
+CURVES_5B: Mapping[str, str] = {
+    NONE: "fig5b.main.none",
+    PREVIOUS_TOKEN: "fig5b.main.1",
+    LAYER_1: "fig5b.main.1_2_layer_1",
+    MATCH: "fig5b.main.1_2_3qk_4_match",
+    COPY: "fig5b.main.3v_5_copy",
+    BOTH: "fig5b.main.1_2_3v_5_layer_1_copy",
+}
+"""The published curves of the same."""
+
+ONE_HEAD, ANOTHER_HEAD, THREE_HEADS = "one head", "another head", "three heads"
+ALL_HEADS = "all eight heads"
+SETS_OF_HEADS: Mapping[str, tuple[int, ...]] = {
+    ONE_HEAD: PREVIOUS_TOKEN_HEADS,
+    ANOTHER_HEAD: (6,),
+    THREE_HEADS: (1, 2, 5),
+    ALL_HEADS: tuple(HEADS),
+}
+"""The heads of layer 0 that are clamped to the previous-token pattern in Figure 8."""
+CURVES_8: Mapping[str, str] = {
+    NONE: "fig8.main.standard_training",
+    ONE_HEAD: "fig8.main.clamped_l1h2_pattern",
+    ANOTHER_HEAD: "fig8.main.clamped_l1h6_pattern",
+    THREE_HEADS: "fig8.main.clamped_l1h1_2_5_pattern",
+    ALL_HEADS: "fig8.main.clamped_all_l1h_pattern",
+}
+"""The published curves of Figure 8."""
+
+STRENGTHS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
+"""The strengths of a match in Figure 15, from perfect to perfectly wrong."""
+
+
+def at_strength(strength: float) -> str:
+    """What the network of a strength is called."""
+    return f"strength {strength:g}"
+
+
 def _clamped(
     seed: int,
     head: int,
@@ -127,3 +207,25 @@ def _clamped(
         schedule=schedule,
         stop=stop,
     )
+
+
+# What shows that a clamp was held, from the first evaluation to the last.
+
+
+def match_error(run: Run, head: int, strength: float = 1.0) -> float:
+    """How far the attention of a head of layer 1 from the query ever is from `strength` on the
+    label of the query's class and the rest on the other.
+    """
+    right, wrong = (run.curves[f"attention.{of}"][:, 1, head] for of in ("correct", "incorrect"))
+    return float(max(np.abs(right - strength).max(), np.abs(wrong - (1 - strength)).max()))
+
+
+def previous_token_error(run: Run, heads_0: Collection[int] = PREVIOUS_TOKEN_HEADS) -> float:
+    """How far the attention of heads of layer 0 from a label to the token before ever is from 1."""
+    return float(np.abs(run.curves["attention.previous"][:, 0, list(heads_0)] - 1).max())
+
+
+def change_of_weights(run: Run, *parts: str) -> float:
+    """The largest change of a weight in training, of all whose names begin with one of `parts`."""
+    kept = [array for name, array in run.checkpoint_weights.items() if name.startswith(parts)]
+    return max(float(np.abs(array[-1] - array[0]).max()) for array in kept)

@@ -1,14 +1,37 @@
-"""The networks of the claims of Section 4: which head, and clamps that have been checked."""
+"""The networks of the claims of Section 4: which head, clamps that are seen to be held, and times
+that never come.
+"""
 
+import math
 from types import SimpleNamespace
 
+import jax
 import numpy as np
 import pytest
 
 from claims.networks import clamped as clamped_networks
-from icl_repro.optogenetics import AblateHeads, ClampMatch
+from claims.networks.clamped import (
+    change_of_weights,
+    match_error,
+    previous_token_error,
+)
+from claims.phase_changes import duration_of, half_time_of, how_many_are_later
+from icl_repro.episodes import N_POSITIONS
+from icl_repro.optogenetics import (
+    AblateHeads,
+    ClampMatch,
+    ClampPreviousToken,
+    intervention,
+)
+from icl_repro.optogenetics import (
+    clamps as clamps_module,
+)
+from icl_repro.optogenetics.edits import LabelPattern
+from icl_repro.training.evaluation import evaluate
 from tests.optogenetics.test_gradients import FROZEN
 from tests.support.golden import CONDITIONS, HEAD
+from tests.support.quick_compilation import quickly_compiled
+from tests.support.random_networks import SMALL, random_episodes, random_network
 
 
 def clamps(condition):
@@ -72,3 +95,105 @@ def test_where_none_gets_there_it_is_the_one_with_the_lowest_loss():
     runs = {f"head {head}": falling(2.0, 1.8) for head in range(8)}
     runs["head 2"] = falling(2.0, 1.7)
     assert clamped_networks.fastest_head(runs) == 2
+
+
+# A wrong clamp is seen in the run itself, whatever the network learns under it.
+
+
+@quickly_compiled
+def measured_under(clamped):
+    """What is measured of a random network under an intervention."""
+    return evaluate(random_network(0), clamped, {"train": random_episodes(0)})
+
+
+def evaluated_under(*clamped):
+    """A run with one evaluation of that network under clamps."""
+    measured = measured_under(intervention(clamped, SMALL))
+    return SimpleNamespace(
+        curves={name: np.asarray(value)[None] for name, value in measured.items()}
+    )
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.9, 0.5, 0.0])
+def test_a_match_that_is_clamped_has_its_strength(strength):
+    run = evaluated_under(ClampMatch((1,), strength=strength))
+    assert match_error(run, 1, strength) < 1e-6
+    assert match_error(run, 2, strength) > 0.1
+
+
+class OtherLabel(LabelPattern):
+    """The label of the other class is attended to."""
+
+    def __call__(self, context):
+        return LabelPattern(1 - self.strength)(context)
+
+
+class TokenBeforeTheLabel(LabelPattern):
+    """The position is one too low."""
+
+    def __call__(self, context):
+        at = context.episodes.correct_position - 1
+        return jax.nn.one_hot(at, N_POSITIONS, axis=0)[None, None] * self.strength
+
+
+class Weaker(LabelPattern):
+    """A little of the attention goes to the other label."""
+
+    def __call__(self, context):
+        return LabelPattern(self.strength - 0.01)(context)
+
+
+@pytest.mark.parametrize("wrong", [OtherLabel, TokenBeforeTheLabel, Weaker])
+def test_a_wrong_match_is_seen(monkeypatch, wrong):
+    monkeypatch.setattr(clamps_module, "LabelPattern", wrong)
+    assert match_error(evaluated_under(ClampMatch((1,))), 1) > 5e-3
+
+
+def test_a_match_of_the_next_head_is_seen():
+    assert match_error(evaluated_under(ClampMatch((2,))), 1) > 0.1
+
+
+def test_a_wrong_previous_token_pattern_is_seen():
+    assert previous_token_error(evaluated_under(ClampPreviousToken((2,))), [2]) == 0
+    assert previous_token_error(evaluated_under(ClampPreviousToken((2,), shift=2)), [2]) == 1
+    assert previous_token_error(evaluated_under(ClampPreviousToken((2,))), [1, 2]) > 0.1
+
+
+def test_the_change_of_weights_is_that_of_the_parts_that_are_named():
+    weights = {
+        "layers.0.query": np.zeros((2, 3)),
+        "layers.0.key": np.array([[0.0, 1.0], [0.0, 0.5]]),
+        "norm.weight": np.array([1.0, 9.0]),
+    }
+    run = SimpleNamespace(checkpoint_weights=weights)
+    assert change_of_weights(run, "layers.0.") == 0.5
+    assert change_of_weights(run, "layers.0.query") == 0
+
+
+# A network that never learns is later than any.
+
+
+def test_a_half_time_that_never_comes_is_infinite():
+    assert half_time_of(falling(2.0, 0.4)) == math.inf
+    assert half_time_of(falling(0.7, 0.0)) == pytest.approx(50)
+
+
+def test_a_duration_that_never_ends_is_infinite_or_what_it_is_at_least():
+    assert duration_of(falling(1.1, 0.1)) == pytest.approx(50)
+    assert duration_of(falling(1.0, 0.2)) == math.inf
+    assert duration_of(falling(1.0, 0.2), at_least=True) == pytest.approx(50)
+    assert duration_of(falling(1.0, 0.7)) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("time", "others", "later"),
+    [
+        (10.0, [20.0, 30.0], 2),
+        (10.0, [20.0, math.inf], 2),
+        (math.inf, [20.0, 30.0], 0),
+        (math.inf, [math.inf], 0),
+        (10.0, [10.0], 0),
+    ],
+)
+def test_a_network_that_never_learns_counts_as_later(time, others, later):
+    assert how_many_are_later(time, others) == later

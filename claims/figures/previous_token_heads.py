@@ -1,0 +1,36 @@
+"""Figure 8: train loss by which heads of layer 0 are clamped to the previous token."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from claims.networks.clamped import ALL_HEADS, CURVES_8, NONE, SETS_OF_HEADS
+from claims.phase_changes import SEQUENCES, loss_line
+from claims.published import published_series
+from icl_repro import Figure, Panel, ReferenceLine
+from icl_repro.training import Run
+
+
+def pace_figure(runs: Mapping[str, Run]) -> Figure:
+    """Measured curves beside the published ones."""
+    measured = [loss_line(labelled(name), runs[name], name) for name in CURVES_8]
+    published = [published_series(curve_id, group=name) for name, curve_id in CURVES_8.items()]
+    guess = [ReferenceLine("ln 2", math.log(2))]
+    return Figure(
+        "Figure 8",
+        "Train loss of networks with one head of layer 1, by which heads of layer 0 (the paper's "
+        "Layer 1, L1 in its names) are clamped to the previous token.",
+        "Appendix D.1.2, Figure 8",
+        [
+            Panel(title, SEQUENCES, "loss (nats)", lines, guess, x_limits=(0.0, 600_000.0))
+            for title, lines in (("Measured", measured), ("Published", published))
+        ],
+    )
+
+
+def labelled(name: str) -> str:
+    """A set of heads with the heads, where it does not say them."""
+    if name in (NONE, ALL_HEADS):
+        return name
+    return f"{name} ({', '.join(map(str, SETS_OF_HEADS[name]))})"
