@@ -10,7 +10,7 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     """Say what `name` may have been meant to be.
 
     Returns:
-        ``did you mean 'plateau'?`` when a choice looks alike, otherwise the choices there are.
+        ``did you mean 'early'?`` when a choice looks alike, otherwise the choices there are.
     """
     known = sorted(set(choices))
     alike = difflib.get_close_matches(name, known, n=3, cutoff=0.6)

@@ -82,6 +82,6 @@ def equivalence(values: Sequence[float], low: float, high: float) -> float:
     if np.abs(sample - centre).max() <= 1e-14 * abs(centre):
         # Values that are all the same have no spread to test with.
         return 0.0 if low < centre < high else 1.0
-    above = stats.ttest_1samp(sample, low, alternative="greater").pvalue
-    below = stats.ttest_1samp(sample, high, alternative="less").pvalue
+    _, above = stats.ttest_1samp(sample, low, alternative="greater")
+    _, below = stats.ttest_1samp(sample, high, alternative="less")
     return float(max(above, below))

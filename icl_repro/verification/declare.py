@@ -366,8 +366,8 @@ def _problems_of_parameters(
         if taken in parameters:
             yield f"takes {taken}, but declares no networks (on=)"
     settings = [n for n, p in parameters.items() if p.default is not inspect.Parameter.empty]
-    for case in controls:
-        for name in case.given if isinstance(case, Control) else ():
+    for case in (case for case in controls if isinstance(case, Control)):
+        for name in case.given:
             if name not in settings:
                 yield (
                     f"control {case.id!r} gives {name!r}, which is no keyword argument with a "

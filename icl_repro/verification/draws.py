@@ -44,7 +44,9 @@ def median(values: Sequence[float], level: float = 0.95) -> Median:
     if sample.ndim != 1 or not sample.size or np.isnan(sample).any():
         raise ValueError(f"a median needs one or more numbers, not {values!r}")
     middle = float(np.median(sample))
-    found = stats.quantile_test(sample, q=middle, p=0.5).confidence_interval(level)
+    # Its default of 0 makes `q` look like a whole number.
+    tested = stats.quantile_test(sample, q=middle, p=0.5)  # pyright: ignore[reportArgumentType]
+    found = tested.confidence_interval(level)
     low = float(found.low) if not np.isnan(found.low) else -np.inf
     high = float(found.high) if not np.isnan(found.high) else np.inf
     return Median(middle, low, high)

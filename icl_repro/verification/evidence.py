@@ -6,6 +6,7 @@ that is not finite becomes ``null``.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 import msgspec
@@ -70,3 +71,18 @@ class EvidenceRecord(msgspec.Struct, forbid_unknown_fields=True):
     def failed(self) -> list[Check]:
         """The checks that do not hold."""
         return [check for check in self.checks if not check.holds]
+
+    def not_failed(self, only: Collection[str] = (), undefined: str = "") -> list[Check]:
+        """Of the checks that have to fail in a control, those that do not.
+
+        Args:
+            only: the names of those that have to fail; empty for all.
+            undefined: why a value may not be finite. Only with a reason does such a check count as
+                failed.
+        """
+        return [
+            check
+            for check in self.checks
+            if (not only or check.name in only)
+            and (check.holds or (check.value is None and not undefined))
+        ]

@@ -1,29 +1,32 @@
 """The ledger beside the claims: thresholds with their history, and known failures.
 
-Filled in next; the names and signatures stay.
+A threshold cannot move unnoticed, because the ledger says what it was, and a failure that is known
+is expected for one check, on one seed, by one value: anything else is new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from icl_repro.nearest import nearest
+from icl_repro.numbers import number
 from icl_repro.verification.evidence import Check, EvidenceRecord
-from icl_repro.verification.record import ClaimRecord, Finding, KnownFailure, ThresholdEntry
+from icl_repro.verification.ledger_files import Contents, Threshold, UnusableLedger, read
+from icl_repro.verification.record import ClaimRecord, Finding, KnownFailure, KnownStatus, Trial
+from icl_repro.verification.wording import (
+    bounds,
+    failed_sentence,
+    is_measured,
+    threshold,
+    undue_sentence,
+)
 
+__all__ = ["Ledger", "Threshold", "TrialJudgement", "UnusableLedger", "load"]
 
-class UnusableLedger(ValueError):
-    """A ledger that cannot be read; the message is one sentence with file and key."""
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """What the ledger says of one check: its bounds over time, newest last."""
-
-    history: tuple[ThresholdEntry, ...]
-    published: str = ""
-    published_fails: str = ""
+_JUDGED = ("passed", "failed")
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,8 @@ class TrialJudgement:
     @property
     def red(self) -> list[str]:
         """What makes the test fail."""
-        return [
-            *self.new_failures, *self.holds_now, *self.another_value, *self.moved, *self.published
-        ]  # fmt: skip
+        changed = [*self.holds_now, *self.another_value]
+        return [*self.new_failures, *changed, *self.moved, *self.published]
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Ledger:
         *,
         only: Sequence[str] = (),
         undefined: str = "",
+        seeds: Sequence[int] = (),
     ) -> TrialJudgement:
         """Hold the checks of one trial against the ledger.
 
@@ -83,29 +86,98 @@ class Ledger:
             claim_id: the id of the claim.
             case: the id of the control that it is a trial of; empty for the claim itself.
             seed: its seed, or ``None``.
-            evidence: what it measured.
-            only: those of the control (`Control.only`).
-            undefined: that of the control (`Control.undefined`).
+            evidence: what it measured. Where the test says that it can tell neither way, no check
+                counts as failed or not.
+            only: of a control, the checks that must fail (`Control.only`).
+            undefined: of a control, why a value may not be finite (`Control.undefined`).
+            seeds: those that it is judged over, if it is judged over several at once.
         """
-        raise NotImplementedError
+        judged = TrialJudgement()
+        undue = evidence.not_failed(only, undefined) if case else evidence.failed()
+        for check in [] if evidence.undecided else evidence.checks:
+            if case and only and check.name not in only:
+                continue
+            known = self.known_failure(claim_id, case, check.name, seed, seeds)
+            fails = check in undue
+            said = undue_sentence(check) if case else failed_sentence(check)
+            if known is None:
+                if fails:
+                    judged.new_failures.append(said)
+                continue
+            status = _status(known, _key(seed, seeds, known), check, fails)
+            if status == "as known":
+                judged.known.append(f"{said}; known since {known.date}: {known.why}")
+            elif status == "on its edge":
+                judged.edges.append(_on_its_edge(check, known))
+            elif status == "holds now":
+                judged.holds_now.append(_not_as_known(check, known, "does not any more"))
+            else:
+                judged.another_value.append(_not_as_known(check, known, "does so by another value"))
+        if not case:
+            for check in evidence.checks:
+                judged.moved.extend(filter(None, [self.moved(check, claim_id)]))
+                judged.published.extend(filter(None, [self.published_problem(check, claim_id)]))
+        return judged
 
     def moved(self, check: Check, claim: str) -> str:
         """That a check has other bounds than the newest of the ledger, in a sentence, or ""."""
-        raise NotImplementedError
+        if not self.configured:
+            return ""
+        known = self.thresholds.get((claim, check.name))
+        if known is None:
+            alike = nearest(check.name, self._checks_of(claim))
+            return f"the ledger has no threshold of check {check.name!r} of {claim}; {alike}"
+        newest = known.history[-1]
+        direction, low, high = newest.bounds
+        if direction != check.direction or not (_same(low, check.low) and _same(high, check.high)):
+            return (
+                f"the threshold of {check.name!r} moved: it is {threshold(check)}, but the ledger "
+                f"says {bounds(direction, low, high)} since {newest.date}; a new entry of its "
+                "history says when and why"
+            )
+        published = check.published.id if check.published else ""
+        if known.published and published != known.published:
+            return (
+                f"{check.name!r} is set beside the published value {published!r}, but the ledger "
+                f"says {known.published!r}"
+            )
+        return ""
 
     def published_problem(self, check: Check, claim: str) -> str:
         """That the published value fails its own check and nobody says why, or ""."""
-        raise NotImplementedError
+        if not self.configured or check.published is None:
+            return ""
+        known = self.thresholds.get((claim, check.name))
+        if known is not None and known.published_fails:
+            return ""
+        for value in (check.published.value, *check.published.over_seeds):
+            if not _within(value, check.low, check.high):
+                return (
+                    f"the published value of {check.name!r}, {number(value)}, fails this check, "
+                    f"which must be {threshold(check)}; the ledger has to say why: published_fails"
+                )
+        return ""
 
     def known_failure(
-        self, claim: str, case: str, check: str, seed: int | None
+        self, claim: str, case: str, check: str, seed: int | None, seeds: Sequence[int] = ()
     ) -> KnownFailure | None:
         """The known failure of a check in a case on a seed, if there is one."""
-        raise NotImplementedError
+        for known in self.findings:
+            if (known.claim, known.case, known.check) == (claim, case, check) and (
+                _key(seed, seeds, known) in known.values
+            ):
+                return known
+        return None
 
     def findings_of(self, claims: Sequence[ClaimRecord]) -> list[Finding]:
         """Every known failure, with what became of it in the session of these claims."""
-        raise NotImplementedError
+        by_id = {claim.id: claim for claim in claims if claim.verdict != "not meaningful"}
+        return [
+            Finding(
+                known, {key: _became(known, key, by_id.get(known.claim)) for key in known.values}
+            )
+            for known in self.findings
+        ]
 
     def unknown(self, claims: Mapping[str, Collection[str]]) -> list[str]:
         """A sentence for each claim or case of the ledger that does not exist.
@@ -113,11 +185,36 @@ class Ledger:
         Args:
             claims: the ids of all collected claims, each with those of its controls.
         """
-        raise NotImplementedError
+        named = [claim for claim, _ in self.thresholds] + [known.claim for known in self.findings]
+        problems = [
+            f"the ledger names a claim {claim!r}, which does not exist; {nearest(claim, claims)}"
+            for claim in dict.fromkeys(named)
+            if claim not in claims
+        ]
+        for known in self.findings:
+            cases = claims.get(known.claim)
+            if known.case and cases is not None and known.case not in cases:
+                problems.append(
+                    f"the ledger names a control {known.case!r} of {known.claim}, which does not "
+                    f"exist; {nearest(known.case, cases)}"
+                )
+        return problems
 
     def unstated(self, claim: str, checks: Collection[str]) -> list[str]:
         """A sentence for each check of the ledger that a claim, run whole, did not state."""
-        raise NotImplementedError
+        return [
+            f"the ledger names a check {name!r} of {claim}, which it does not state; "
+            f"{nearest(name, checks)}"
+            for name in self._checks_of(claim)
+            if name not in checks
+        ]
+
+    def _checks_of(self, claim: str) -> list[str]:
+        def named() -> Iterator[str]:
+            yield from (check for owner, check in self.thresholds if owner == claim)
+            yield from (known.check for known in self.findings if known.claim == claim)
+
+        return list(dict.fromkeys(named()))
 
 
 def load(path: Path | None) -> Ledger:
@@ -126,4 +223,83 @@ def load(path: Path | None) -> Ledger:
     Raises:
         UnusableLedger: a file that is missing, is not TOML or holds something else.
     """
-    raise NotImplementedError
+    if path is None:
+        return Ledger()
+    contents: Contents = read(path)
+    return Ledger(contents.thresholds, tuple(contents.findings), configured=True)
+
+
+def _key(seed: int | None, seeds: Sequence[int], known: KnownFailure) -> str:
+    """The key of a trial among the values of a known failure.
+
+    Over several seeds at once, values may be known for just these seeds or for any.
+    """
+    if seed is not None:
+        return str(seed)
+    these = ",".join(map(str, sorted(seeds)))
+    return these if these in known.values else ""
+
+
+def _became(known: KnownFailure, key: str, claim: ClaimRecord | None) -> KnownStatus:
+    for trial, only, undefined in _trials(known.case, claim):
+        if trial.outcome not in _JUDGED or _key(trial.seed, trial.seeds, known) != key:
+            continue
+        undue = (
+            trial.evidence.not_failed(only, undefined) if known.case else trial.evidence.failed()
+        )
+        for check in trial.evidence.checks:
+            if check.name == known.check:
+                return _status(known, key, check, check in undue)
+    return "not run"
+
+
+def _trials(case: str, claim: ClaimRecord | None) -> Iterator[tuple[Trial, list[str], str]]:
+    """The trials of a claim, or of one of its controls, with what must fail in it."""
+    if claim is not None and not case:
+        yield from ((trial, [], "") for trial in claim.trials)
+    for control in claim.controls if claim is not None and case else ():
+        if control.id == case:
+            yield from ((trial, control.only, control.undefined) for trial in control.trials)
+
+
+def _status(known: KnownFailure, key: str, check: Check, fails: bool) -> KnownStatus:
+    value, expected = check.value, known.values[key]
+    if value is None or expected is None:
+        is_same = value is None and expected is None
+    else:
+        is_same = abs(value - expected) <= known.within
+    if known.edge and is_same:
+        return "on its edge"
+    if not fails:
+        return "holds now"
+    return "as known" if is_same else "another value"
+
+
+def _on_its_edge(check: Check, known: KnownFailure) -> str:
+    return (
+        f"{check.name} {is_measured(check)}, on the edge of its threshold, {threshold(check)}; "
+        f"known since {known.date}: {known.why}"
+    )
+
+
+def _not_as_known(check: Check, known: KnownFailure, how: str) -> str:
+    known_to = "not to fail in this control" if known.case else "to fail"
+    values = ", ".join(
+        f"{number(value)} on seed {key}" if key else number(value)
+        for key, value in known.values.items()
+    )
+    return (
+        f"{check.name} {is_measured(check)}, where {threshold(check)} is asked for: since "
+        f"{known.date} it is known {known_to} ({values}; within {number(known.within)}), but {how}; "
+        "correct the ledger"
+    )
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=1e-9)
+
+
+def _within(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)

@@ -132,6 +132,15 @@ class ThresholdEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
     commit: str = ""
 
+    @property
+    def bounds(self) -> tuple[Direction, float | None, float | None]:
+        """Direction, lower and upper end, as those of a check."""
+        if self.between is not None:
+            return "between", *self.between
+        if self.at_least is not None:
+            return "at_least", self.at_least, None
+        return "at_most", None, self.at_most
+
 
 class CheckOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One check of a claim over all its seeds and rows.
@@ -168,8 +177,9 @@ class KnownFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A check that is known to fail on some seeds, and by which values.
 
     `case` is the id of a control that is known not to fail there; empty for the claim itself.
-    `values` are the known ones by seed ("" without seeds), `within` is how far from it a value may
-    lie and still be the known one. `edge` says that the value lies closer to its bound than
+    `values` are the known ones by seed, `within` is how far from it a value may lie and still be
+    the known one. The key of a claim that is judged over several seeds at once is those seeds
+    ("5,6,7") or, for any, empty, as it is without seeds. `edge` says that the value lies closer to its bound than
     trainings differ between processors, so that neither outcome is new. `evidence` are the figures
     that it rests on, in words.
     """
@@ -265,8 +275,8 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrainingDone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What training this session did. Sequences are those of the runs trained in it; stale runs were
-    there, but made by other source or libraries.
+    """What training this session did. Sequences are those of the runs trained in it; stale runs
+    were there, but made by other source or libraries.
     """
 
     runs_planned: int

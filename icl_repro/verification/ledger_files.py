@@ -1,0 +1,203 @@
+"""Reading the files of a ledger: TOML, held against what it may say."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+import msgspec
+
+from icl_repro.nearest import nearest
+from icl_repro.verification.record import KnownFailure, ThresholdEntry
+
+Origin = Literal["stated in the paper", "read off a figure with slack", "ours"]
+
+_TABLES = ("thresholds", "findings")
+_SEEDS = re.compile(r"-|\d+(,\d+)*")
+_Read = TypeVar("_Read", bound=msgspec.Struct)
+
+
+class UnusableLedger(ValueError):
+    """A ledger that cannot be read; the message is one sentence with file and key."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """What the ledger says of one check.
+
+    Attributes:
+        history: its bounds over time, newest last, at least one.
+        published: the id of the published value, as in the check; empty for any.
+        published_fails: why the published value itself does not hold, where it does not.
+    """
+
+    history: tuple[ThresholdEntry, ...]
+    published: str = ""
+    published_fails: str = ""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that the files of a ledger say."""
+
+    thresholds: dict[tuple[str, str], Threshold] = field(default_factory=dict)
+    findings: list[KnownFailure] = field(default_factory=list)
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    origin: Origin
+    date: datetime.date
+    seen: bool
+    at_least: float | None = None
+    at_most: float | None = None
+    between: tuple[float, float] | None = None
+    reason: str = ""
+    commit: str = ""
+
+
+class _Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    history: list[_Entry]
+    published: str = ""
+    published_fails: str = ""
+
+
+class _Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    claim: str
+    check: str
+    values: dict[str, float]
+    within: float
+    date: datetime.date
+    why: str
+    evidence: str
+    case: str = ""
+    edge: bool = False
+
+
+def read(path: Path) -> Contents:
+    """Read a TOML file, or all of a folder.
+
+    Raises:
+        UnusableLedger: a file that is missing, is not TOML or holds something else.
+    """
+    if not path.exists():
+        raise UnusableLedger(f"there is no ledger at {path}: neither a folder nor a file")
+    contents = Contents()
+    for file in sorted(path.glob("*.toml")) if path.is_dir() else [path]:
+        tables = _tables(file)
+        for claim, checks in _named(tables.get("thresholds", {}), f"{file}: thresholds"):
+            for name, said in _named(checks, f'{file}: thresholds."{claim}"'):
+                place = f'{file}: thresholds."{claim}"."{name}"'
+                if (claim, name) in contents.thresholds:
+                    raise UnusableLedger(f"{place} is in another file of the ledger too")
+                contents.thresholds[claim, name] = _threshold(said, place)
+        findings = tables.get("findings", [])
+        if not isinstance(findings, list):
+            raise UnusableLedger(f"{file}: findings must be tables headed [[findings]]")
+        for number, said in enumerate(findings, start=1):
+            known = _finding(said, f"{file}: finding {number}")
+            _require_new(known, contents.findings, f"{file}: finding {number}")
+            contents.findings.append(known)
+    return contents
+
+
+def _tables(file: Path) -> dict[str, Any]:
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnusableLedger(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UnusableLedger(f"{file} is not a text in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UnusableLedger(f"{file} is not TOML: {error}") from error
+    for key in tables:
+        if key not in _TABLES:
+            raise UnusableLedger(f"{file}: there is no table {key!r}; {nearest(key, _TABLES)}")
+    return tables
+
+
+def _named(table: object, place: str) -> Iterable[tuple[str, Any]]:
+    if not isinstance(table, dict):
+        raise UnusableLedger(f"{place} must be a table, not {table!r}")
+    return table.items()
+
+
+def _threshold(said: object, place: str) -> Threshold:
+    read_ = _convert(said, _Threshold, place)
+    if not read_.history:
+        raise UnusableLedger(f"{place}: history must have an entry: what the threshold is")
+    for at, entry in enumerate(read_.history):
+        here = f"{place}: history[{at}]"
+        given = [end for end in (entry.at_least, entry.at_most, entry.between) if end is not None]
+        if len(given) != 1:
+            raise UnusableLedger(
+                f"{here} needs exactly one of at_least, at_most and between, but has {len(given)}"
+            )
+        if not all(math.isfinite(end) for end in (entry.between or given)):
+            raise UnusableLedger(f"{here}: the threshold must be finite")
+        if at and not entry.reason.strip():
+            raise UnusableLedger(f"{here} changes the threshold and must say why: reason")
+        if at and entry.date < read_.history[at - 1].date:
+            raise UnusableLedger(f"{here} is older than the entry before it; the newest comes last")
+    history = tuple(
+        ThresholdEntry(**{**msgspec.structs.asdict(entry), "date": entry.date.isoformat()})
+        for entry in read_.history
+    )
+    return Threshold(history, read_.published, read_.published_fails)
+
+
+def _finding(said: object, place: str) -> KnownFailure:
+    read_ = _convert(said, _Finding, place)
+    for name in ("claim", "check", "why", "evidence"):
+        if not getattr(read_, name).strip():
+            raise UnusableLedger(f"{place}: {name} must say something")
+    if not read_.values:
+        raise UnusableLedger(f"{place}: values must name a seed, or '-' for a claim without seeds")
+    for key in read_.values:
+        if not _SEEDS.fullmatch(key):
+            raise UnusableLedger(
+                f"{place}: values: {key!r} is no seed; write a seed (5), the seeds of a claim over "
+                "all at once ('5,6,7') or '-' for any or none"
+            )
+    if not (math.isfinite(read_.within) and read_.within >= 0):
+        raise UnusableLedger(f"{place}: within must be 0 or more, not {read_.within}")
+    values = {
+        "" if key == "-" else key: value if math.isfinite(value) else None
+        for key, value in read_.values.items()
+    }
+    plain = {"values": values, "date": read_.date.isoformat()}
+    return KnownFailure(**{**msgspec.structs.asdict(read_), **plain})
+
+
+def _require_new(known: KnownFailure, others: Iterable[KnownFailure], place: str) -> None:
+    for other in others:
+        is_same = (other.claim, other.case, other.check) == (known.claim, known.case, known.check)
+        if is_same and (both := other.values.keys() & known.values.keys()):
+            raise UnusableLedger(
+                f"{place} is about the same as one before it: {known.claim}, {known.check!r}, "
+                f"{min(both) or '-'}"
+            )
+
+
+def _convert(said: object, kind: type[_Read], place: str) -> _Read:
+    try:
+        return msgspec.convert(said, kind)
+    except msgspec.ValidationError as error:
+        raise UnusableLedger(f"{place}: {'; '.join(_in_words(str(error), kind))}") from error
+
+
+def _in_words(problem: str, kind: type[msgspec.Struct]) -> Iterator[str]:
+    """What msgspec says, without its dollar sign, and the nearest choice where there are some."""
+    said, _, at = problem.partition(" - at ")
+    where = at.strip("`").removeprefix("$").removeprefix(".")
+    yield f"{where}: {said}" if where else said
+    if unknown := re.search(r"unknown field `(.+)`", said):
+        inner = _Entry if where.startswith("history") else kind
+        yield nearest(unknown[1], inner.__struct_fields__)
+    if wrong := re.search(r"Invalid enum value '(.*)'", said):
+        yield nearest(wrong[1], get_args(Origin))
