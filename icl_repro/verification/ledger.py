@@ -289,8 +289,8 @@ def _not_as_known(check: Check, known: KnownFailure, how: str) -> str:
         for key, value in known.values.items()
     )
     return (
-        f"{check.name} {is_measured(check)}, where {threshold(check)} is asked for: since "
-        f"{known.date} it is known {known_to} ({values}; within {number(known.within)}), but {how}; "
+        f"{check.name} {is_measured(check)}, where {threshold(check)} is asked for; it is known "
+        f"since {known.date} {known_to} ({values}; within {number(known.within)}), but {how}: "
         "correct the ledger"
     )
 

@@ -133,12 +133,11 @@ def _threshold(said: object, place: str) -> Threshold:
         raise UnusableLedger(f"{place}: history must have an entry: what the threshold is")
     for at, entry in enumerate(read_.history):
         here = f"{place}: history[{at}]"
-        given = [end for end in (entry.at_least, entry.at_most, entry.between) if end is not None]
-        if len(given) != 1:
-            raise UnusableLedger(
-                f"{here} needs exactly one of at_least, at_most and between, but has {len(given)}"
-            )
-        if not all(math.isfinite(end) for end in (entry.between or given)):
+        ends = [entry.at_least, entry.at_most, *(entry.between or ())]
+        given = [end for end in ends if end is not None]
+        if len(given) != 1 + (entry.between is not None):
+            raise UnusableLedger(f"{here} needs exactly one of at_least, at_most and between")
+        if not all(map(math.isfinite, given)):
             raise UnusableLedger(f"{here}: the threshold must be finite")
         if at and not entry.reason.strip():
             raise UnusableLedger(f"{here} changes the threshold and must say why: reason")

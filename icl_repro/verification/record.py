@@ -179,9 +179,9 @@ class KnownFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `case` is the id of a control that is known not to fail there; empty for the claim itself.
     `values` are the known ones by seed, `within` is how far from it a value may lie and still be
     the known one. The key of a claim that is judged over several seeds at once is those seeds
-    ("5,6,7") or, for any, empty, as it is without seeds. `edge` says that the value lies closer to its bound than
-    trainings differ between processors, so that neither outcome is new. `evidence` are the figures
-    that it rests on, in words.
+    ("5,6,7") or, for any, empty, as it is without seeds. `edge` says that the value lies closer to
+    its bound than trainings differ between processors, so that neither outcome is new. `evidence`
+    are the figures that it rests on, in words.
     """
 
     claim: str
