@@ -25,7 +25,7 @@ from claims.figures.wiring import (
     score_figure,
     table_1,
 )
-from claims.networks.plain import full, only, untrained, with_random_layer_1
+from claims.networks.plain import full, only, random_layer_1, untrained
 from claims.published import reported
 from icl_repro import Evidence, Interval, Reported, claim, control
 from icl_repro.episodes import Episodes
@@ -56,11 +56,6 @@ PATTERN, VALUE, BOTH = range(3)
 def one_head(seed: int) -> RunSpec:
     """A network that had a single head of layer 1 active while it was trained."""
     return only(seed, [0])
-
-
-def random_layer_1(run: Run) -> Run:
-    """The trained network with a layer 1 that was not trained."""
-    return run.with_model(with_random_layer_1(run))
 
 
 def shuffled_writers(run: Run) -> Run:
@@ -121,10 +116,10 @@ Bounds = tuple[float | None, float | None]
 
 
 def least_like_previous_token(scores: np.ndarray) -> tuple[int, ...]:
-    """As many heads of layer 0 as there are previous-token heads: those that attend to the token
-    before the least.
+    """As many heads of layer 0 as there are previous-token heads, but at least one: those that
+    attend to the token before the least.
     """
-    count = len(previous_token_heads(scores))
+    count = max(1, len(previous_token_heads(scores)))
     return tuple(sorted(int(head) for head in np.argsort(scores, kind="stable")[:count]))
 
 

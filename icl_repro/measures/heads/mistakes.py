@@ -13,11 +13,12 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from icl_repro.episodes import QUERY_POSITION, Episodes
 from icl_repro.measures.datasets.chunks import over_chunks
+from icl_repro.measures.heads.ablation import HeadsOff
 from icl_repro.measures.kept import kept
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Constant, Edit, Intervention
 from icl_repro.optogenetics.edits import LabelPattern
-from icl_repro.training.evaluation import correct
+from icl_repro.training.evaluation import correct, losses
 
 LARGEST_CHUNK = 1_000
 """Episodes evaluated at once, under all combinations of interventions."""
@@ -115,6 +116,25 @@ def single_head_answers(model: Transformer, episodes: Episodes) -> SingleHeadAns
         )
     )
     return SingleHeadAnswers(alone, perfected)
+
+
+def losses_of_head_alone(
+    model: Transformer, episodes: Episodes, head: int
+) -> Float[np.ndarray, " episodes"]:
+    """Loss on each episode of one head of the last layer on its own, all others off, in nats."""
+    off = np.arange(model.n_heads) != head
+    return _losses(model, episodes, HeadsOff(model.n_layers - 1), jnp.asarray(off))
+
+
+@kept(np.ndarray)
+@eqx.filter_jit
+def _losses(
+    model: Transformer, episodes: Episodes, build: HeadsOff, off: Bool[Array, " heads"]
+) -> Float[Array, " episodes"]:
+    def of_chunk(chunk: Episodes) -> Float[Array, " chunk"]:
+        return losses(build(off).predict(model, chunk).logits, chunk)
+
+    return over_chunks(episodes, of_chunk, LARGEST_CHUNK).reshape(-1)
 
 
 def mistakes_by_label(

@@ -9,12 +9,13 @@ from icl_repro.measures.heads.mistakes import (
     concentration,
     concentration_by_chance,
     correct_episodes,
+    losses_of_head_alone,
     mistakes_by_label,
     single_head_answers,
 )
 from icl_repro.network.transformer import ModelSettings
 from icl_repro.optogenetics import ClampMatch, Intervention, intervention, only_heads
-from icl_repro.training.evaluation import correct
+from icl_repro.training.evaluation import correct, losses
 from tests.support.random_networks import random_episodes, random_network
 
 MODEL = ModelSettings(layers=2, width=16, heads=4)
@@ -36,6 +37,14 @@ def test_each_head_alone_answers_as_under_the_clamps_of_the_paper(monkeypatch):
         perfected = [alone, ClampMatch(tuple(range(4)))]
         np.testing.assert_array_equal(found.perfected[head], answers(model, episodes, perfected))
     assert (found.alone != found.perfected).any()
+
+
+def test_losses_of_a_head_alone_are_those_under_the_ablation_of_the_others(monkeypatch):
+    monkeypatch.setattr(mistakes, "LARGEST_CHUNK", 25)  # more than one chunk
+    model, episodes = random_network(11), random_episodes(11, n_episodes=60)
+    logits = intervention([only_heads([2], 1, 4)], MODEL).predict(model, episodes).logits
+    found = losses_of_head_alone(model, episodes, 2)
+    np.testing.assert_allclose(found, losses(logits, episodes), atol=1e-5)
 
 
 def test_answers_keep_the_order_of_choices_and_of_episodes():
