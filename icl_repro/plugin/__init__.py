@@ -63,6 +63,13 @@ def pytest_report_header(config: pytest.Config) -> str:
     return options.header(sessions.state_of(config).settings, config.rootpath)
 
 
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> None:
+    """Take in what claims a module declares."""
+    sessions.state_of(collector.config).found.note(collector, name, obj)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None, object, object]:
     """Run claims in all their cases, outermost, and on every seed, innermost."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from icl_repro.nearest import nearest
-from icl_repro.plugin import environment, interim
+from icl_repro.plugin import environment
 from icl_repro.plugin.session import SessionState, ledger_of
 from icl_repro.plugin.transport import (
     Catalogue,
@@ -19,6 +19,7 @@ from icl_repro.plugin.transport import (
     SelectedControl,
     TrainingNote,
 )
+from icl_repro.verification import margins, verdict
 from icl_repro.verification.declare import Control
 from icl_repro.verification.ledger import Ledger
 from icl_repro.verification.record import (
@@ -47,7 +48,7 @@ def assemble(
     meaningful = settings.profile.meaningful
     ledger = ledger_of(config)
     judged = [claim_record(selected, trials, ledger, meaningful) for selected in catalogue.claims]
-    claims, comparisons = interim.correct(judged)
+    claims, comparisons = verdict.correct(judged)
     return VerificationRecord(
         schema_version=SCHEMA_VERSION,
         title=settings.title,
@@ -91,8 +92,8 @@ def claim_record(
         control_record(control, trials.get((claim.id, control.id), []), own, meaningful)
         for control in selected.controls
     ]
-    checks = interim.over_seeds(claim.id, own, controls, ledger)
-    judged = interim.judge_claim(claim, own, controls, checks, meaningful=meaningful)
+    checks = margins.over_seeds(claim.id, own, controls, ledger)
+    judged = verdict.judge_claim(claim, own, controls, checks, meaningful=meaningful)
     return ClaimRecord(
         id=claim.id,
         family=claim.family,
@@ -118,7 +119,7 @@ def control_record(
     control = Control(
         selected.id, selected.statement, only=tuple(selected.only), undefined=selected.undefined
     )
-    name, reason = interim.judge_control(control, trials, own, meaningful=meaningful)
+    name, reason = verdict.judge_control(control, trials, own, meaningful=meaningful)
     return ControlRecord(
         id=selected.id,
         statement=selected.statement,

@@ -13,7 +13,7 @@ from icl_repro.nearest import nearest
 from icl_repro.plugin import declarations, order, paths, trials
 from icl_repro.plugin.declarations import Declarations
 from icl_repro.plugin.options import ALL
-from icl_repro.plugin.session import refuse, scratch_of, state_of
+from icl_repro.plugin.session import ledger_of, refuse, scratch_of, state_of
 from icl_repro.plugin.transport import Catalogue, Entry, SelectedClaim, SelectedControl
 from icl_repro.plugin.trials import Draft
 from icl_repro.verification.declare import declaration_of
@@ -28,7 +28,7 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
     Raises:
         pytest.UsageError: with all that is wrong with the declarations or with the selection.
     """
-    known = declarations.read(items)
+    known = declarations.checked(state_of(config).found, items)
     if known.problems:
         refuse(config, items, _listed(known.problems))
         return
@@ -36,7 +36,7 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and declaration_of(item.function) is not None:
             trials.start(item)
-    problem = _unmatched(config, known) or _pointless(config, known)
+    problem = _unmatched(config, known) or _pointless(config, known) or _wrong_ledger(config, known)
     if problem:
         refuse(config, items, problem)
         return
@@ -150,6 +150,39 @@ def _pointless(config: pytest.Config, known: Declarations) -> str:
             " are cut short; use another profile"
         )
     return ""
+
+
+def _wrong_ledger(config: pytest.Config, known: Declarations) -> str:
+    """Why the ledger cannot be held against these claims, or an empty text."""
+    if not known.by_site:
+        return ""
+    from icl_repro.verification.ledger import UnusableLedger
+
+    try:
+        ledger = ledger_of(config)
+    except UnusableLedger as error:
+        return str(error)
+    claims: dict[str, set[str]] = {
+        declaration.claim.id: {control.id for control in declaration.controls}
+        for declaration in known.by_site.values()
+    }
+    if not _all_collected(config):
+        # Of claims in files that were not asked for, nothing can be said.
+        named = {claim for claim, _ in ledger.thresholds} | {f.claim for f in ledger.findings}
+        for claim in named - claims.keys():
+            claims[claim] = {f.case for f in ledger.findings if f.claim == claim}
+    return "\n  ".join(ledger.unknown(claims))
+
+
+def _all_collected(config: pytest.Config) -> bool:
+    """Whether all claims beside the ledger were asked for and could be collected."""
+    ledger = state_of(config).settings.ledger
+    if ledger is None or state_of(config).uncollected or config.getoption("lf", False):
+        return False
+    if config.getoption("ignore", None) or config.getoption("ignore_glob", None):
+        return False
+    asked = (config.invocation_params.dir / arg for arg in config.args)
+    return any(path.is_dir() and ledger.is_relative_to(path) for path in asked)
 
 
 def _unmatched(config: pytest.Config, known: Declarations) -> str:

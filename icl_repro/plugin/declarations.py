@@ -46,64 +46,56 @@ class Declarations:
 
 def site_of(item: pytest.Function) -> Site:
     """Where the test function of `item` is."""
-    classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
-    return Site(_module_of(item).nodeid, "::".join([*classes, item.originalname]))
+    assert isinstance(item.parent, pytest.Collector)
+    return _site(item.parent, item.originalname)
 
 
-def read(items: Iterable[pytest.Item]) -> Declarations:
-    """Read what the modules of `items` declare.
+class Found:
+    """The declarations that a session came across while it collected, in order.
 
-    The whole module counts, also where only a part of it is to run: whether a declaration is right
-    does not depend on the selection.
+    All of a module are found, also where only a part of it is to run: whether a declaration is
+    right does not depend on the selection.
+    """
+
+    def __init__(self) -> None:
+        self.by_site: dict[Site, Declaration] = {}
+        self.not_tests: list[str] = []
+
+    def note(self, collector: pytest.Module | pytest.Class, name: str, value: object) -> None:
+        """Take in one of the objects of a module or class that pytest looks at."""
+        declaration = declaration_of(value) if inspect.isfunction(value) else None
+        if declaration is None:
+            return
+        self.by_site[_site(collector, name)] = declaration
+        if not collector.funcnamefilter(name):
+            self.not_tests.append(
+                f"{declaration.place}: {name} is a claim, but pytest does not take it for a test"
+            )
+
+
+def checked(found: Found, items: Iterable[pytest.Item]) -> Declarations:
+    """All declarations that were found, with what is wrong with them or with the tests of `items`
+    that they made.
     """
     declared = [
         item
         for item in items
         if isinstance(item, pytest.Function) and declaration_of(item.function) is not None
     ]
-    problems: list[str] = []
-    by_site: dict[Site, Declaration] = {}
-    for module in {_module_of(item): None for item in declared}:
-        for site, declaration in _declared_in(module):
-            by_site[site] = declaration
-            if not module.funcnamefilter(site.name.rpartition("::")[2]):
-                problems.append(
-                    f"{declaration.place}: {site.name} is a claim, but pytest does not take it "
-                    "for a test"
-                )
-    for item in declared:  # methods that a class inherits are not among those of the module
-        by_site.setdefault(site_of(item), _declaration(item))
-    for declaration in by_site.values():
+    problems = list(found.not_tests)
+    for declaration in found.by_site.values():
         problems += declaration.problems
         problems += _problems_of_networks(declaration)
-    problems += _problems_of_ids(by_site)
+    problems += _problems_of_ids(found.by_site)
     problems += _problems_of_fixtures(declared)
-    return Declarations(by_site, tuple(dict.fromkeys(problems)))
+    return Declarations(found.by_site, tuple(dict.fromkeys(problems)))
 
 
-def _module_of(item: pytest.Function) -> pytest.Module:
-    module = item.getparent(pytest.Module)
+def _site(parent: pytest.Collector, name: str) -> Site:
+    module = parent.getparent(pytest.Module)
     assert module is not None
-    return module
-
-
-def _declaration(item: pytest.Function) -> Declaration:
-    declaration = declaration_of(item.function)
-    assert declaration is not None
-    return declaration
-
-
-def _declared_in(module: pytest.Module) -> Iterator[tuple[Site, Declaration]]:
-    def walk(holder: Any, names: tuple[str, ...]) -> Iterator[tuple[Site, Declaration]]:
-        for name, value in vars(holder).items():
-            if inspect.isclass(value) and module.classnamefilter(name) and value is not holder:
-                yield from walk(value, (*names, name))
-            elif inspect.isfunction(value):
-                declaration = declaration_of(value)
-                if declaration is not None:
-                    yield Site(module.nodeid, "::".join((*names, name))), declaration
-
-    return walk(module.obj, ())
+    classes = [node.name for node in parent.listchain() if isinstance(node, pytest.Class)]
+    return Site(module.nodeid, "::".join([*classes, name]))
 
 
 def _problems_of_ids(by_site: dict[Site, Declaration]) -> Iterator[str]:
@@ -134,11 +126,13 @@ def _problems_of_networks(declaration: Declaration) -> Iterator[str]:
 
 def _problems_of_fixtures(declared: Iterable[pytest.Function]) -> Iterator[str]:
     for item in declared:
+        declaration = declaration_of(item.function)
+        assert declaration is not None
         known = item._fixtureinfo.name2fixturedefs.keys() | _parameters_of(item)
         for name in _arguments(item.function):
             if name not in known and name not in ("request", "self"):
                 yield (
-                    f"{_declaration(item).place}: {item.originalname} takes {name!r}, which is "
+                    f"{declaration.place}: {item.originalname} takes {name!r}, which is "
                     f"neither a fixture nor a parameter; {nearest(name, sorted(known))}"
                 )
 

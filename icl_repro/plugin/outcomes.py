@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
 from icl_repro.plugin.cases import Case
 from icl_repro.plugin.trials import Attempt, Draft
-from icl_repro.verification import wording
-from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.ledger import Ledger
 
 
@@ -18,7 +14,8 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
 
     Raises:
         pytest.fail.Exception: with a sentence for each check that fails (on a control: that does
-            not fail), each curve that drifted, or what makes the test an error.
+            not fail), each threshold that moved, each curve that drifted, or what makes the test
+            an error.
         pytest.skip.Exception: the test says that it can tell neither way.
         pytest.xfail.Exception: nothing but what the ledger knows to fail does so.
     """
@@ -27,32 +24,30 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
     if problem:
         pytest.fail(f"{case.name}: {problem}", pytrace=False)
     attempt.judged = True
-    if attempt.evidence.undecided:
-        attempt.outcome = "inconclusive"
-        attempt.messages = [attempt.evidence.undecided, *attempt.drift]
-        pytest.skip(f"{case.name} is inconclusive: {attempt.evidence.undecided}")
+    evidence = attempt.evidence
     only = case.control.only if case.control else ()
     undefined = case.control.undefined if case.control else ""
-    sentences = sentences_of(case.control_id, attempt.evidence, only, undefined)
-    attempt.outcome = "failed" if sentences else "passed"
-    attempt.messages = [*sentences, *attempt.drift]
-    if not meaningful:
-        return
+    failed = evidence.not_failed(only, undefined) if case.control else evidence.failed()
+    attempt.outcome = "inconclusive" if evidence.undecided else "failed" if failed else "passed"
     found = ledger.judge(
         case.claim.id,
         case.control_id,
         case.seed,
-        attempt.evidence,
+        evidence,
         only=only,
         undefined=undefined,
+        seeds=case.all_seeds,
     )
     red = [*found.red, *attempt.drift]
     expected = [*found.known, *found.edges]
-    attempt.messages = [*red, *expected]
-    if red:
+    undecided = [evidence.undecided] if evidence.undecided else []
+    attempt.messages = [*undecided, *red, *expected]
+    if red and meaningful:
         pytest.fail(_listed(case, attempt.messages), pytrace=False)
-    if sentences:
-        pytest.xfail(_listed(case, expected or sentences))
+    if evidence.undecided:
+        pytest.skip(f"{case.name} is inconclusive: {evidence.undecided}")
+    if failed and meaningful:
+        pytest.xfail(_listed(case, expected))
 
 
 def _listed(case: Case, sentences: list[str]) -> str:
@@ -66,23 +61,3 @@ def _unjudgeable(case: Case, attempt: Attempt) -> str:
     if case.control is None or case.row:
         return ""  # another row may state what is missing in this one
     return "; ".join(attempt.recorder.unstated(case.control.only))
-
-
-def sentences_of(
-    control: str, evidence: EvidenceRecord, only: Sequence[str], undefined: str
-) -> list[str]:
-    """A sentence for each check that does not come out as it has to."""
-    if not control:
-        return [wording.failed_sentence(check) for check in evidence.failed()]
-    sentences = []
-    for check in evidence.checks:
-        if only and check.name not in only:
-            continue
-        if check.holds:
-            sentences.append(wording.undue_sentence(check))
-        elif check.value is None and not undefined:
-            sentences.append(
-                f"{check.name} is not a finite number on this control, which counts as failing "
-                "only where the control says why: control(..., undefined=...)"
-            )
-    return sentences

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from icl_repro.plugin import assembly, junit, seeds
+from icl_repro.plugin import junit, seeds
 from icl_repro.plugin.options import shown
 from icl_repro.plugin.session import (
     SessionState,
@@ -49,6 +49,8 @@ def finish(session: pytest.Session) -> None:
     catalogue = scratch_of(config).catalogue() if is_controller(config) else state.catalogue
     if catalogue is None and not state.uncollected:
         return
+    from icl_repro.plugin import assembly  # what it judges by, a session without claims needs not
+
     catalogue = catalogue or Catalogue([], [], [])
     scratch = scratch_of(config)
     record = assembly.assemble(config, state, catalogue)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from icl_repro.plugin.declarations import Found
 from icl_repro.plugin.options import Settings
 from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.verification.record import ClaimRecord, VerificationRecord
@@ -29,6 +30,7 @@ class SessionState:
     Attributes:
         started_at: when the session started, in seconds since the epoch; the same in all of its
             processes.
+        found: the declarations that it came across.
         declared: ids of all claims that were collected, selected or not; tests_declared: how many
             tests each of them has.
         usage_error: why the session runs nothing.
@@ -49,6 +51,7 @@ class SessionState:
     settings: Settings
     started_at: float = field(default_factory=time.time)
     scratch: Scratch | None = None
+    found: Found = field(default_factory=Found)
     declared: list[str] = field(default_factory=list)
     tests_declared: Counter[str] = field(default_factory=Counter)
     catalogue: Catalogue | None = None
@@ -94,9 +97,9 @@ def ledger_of(config: pytest.Config) -> Ledger:
     """The ledger of thresholds and known failures, read once a process."""
     state = state_of(config)
     if state.ledger is None:
-        from icl_repro.plugin import interim
+        from icl_repro.verification import ledger
 
-        state.ledger = interim.load(state.settings.ledger)
+        state.ledger = ledger.load(state.settings.ledger)
     return state.ledger
 
 

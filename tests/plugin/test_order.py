@@ -30,14 +30,14 @@ def test_sections_come_before_appendices_and_those_before_the_rest(earlier, late
 
 CLAIM = """
 import pytest
+from icl_repro import claim, control
 
-@pytest.mark.claim(id="{0}.one", statement="S.", source="{1}", controls=("{0}.no",))
-def test_{0}_one(evidence):
-    evidence.check("length", 9, at_least=8)
-
-@pytest.mark.control(id="{0}.no", statement="S.", must_fail=("length",))
-def test_{0}_no(evidence):
-    evidence.check("length", 1, at_least=8)
+@claim("{0}.one", source="{1}", rests_on="a count",
+       fails_on=control("Too short.", given={{"length": 1}}, id="short"))
+@pytest.mark.parametrize("row", ["first", "second"])
+def test_{0}(evidence, row, length=9):
+    '''The {0} is long.'''
+    evidence.check(f"length of the {{row}}", length, at_least=8)
 """
 
 
@@ -53,20 +53,46 @@ def folder(claims_folder: pytest.Pytester) -> pytest.Pytester:
 
 
 def test_tests_are_collected_in_the_papers_order(folder):
-    result = folder.runpytest_subprocess("--collect-only", "-q")
+    result = folder.runpytest_subprocess("--collect-only", "-q", "-k", "first or ordinary")
     collected = [line for line in result.stdout.lines if "::" in line]
     assert collected == [
         "test_d.py::test_ordinary",
-        "test_c.py::test_c_one",
-        "test_c.py::test_c_no",
-        "test_b.py::test_b_one",
-        "test_b.py::test_b_no",
-        "test_a.py::test_a_one",
-        "test_a.py::test_a_no",
+        "test_c.py::test_c[first]",
+        "test_c.py::test_c[short-first]",
+        "test_b.py::test_b[first]",
+        "test_b.py::test_b[short-first]",
+        "test_a.py::test_a[first]",
+        "test_a.py::test_a[short-first]",
+    ]
+
+
+def test_collecting_only_writes_the_contents_of_the_paper(folder):
+    result = folder.runpytest_subprocess("--collect-only", "-o", "icl_paper=A. Author (2024)")
+    lines = result.stdout.lines
+    start = lines.index("A. Author (2024)")
+    assert lines[start : start + 18] == [
+        "A. Author (2024)",
+        "",
+        "Section 3.2",
+        "  c.one: The c is long.",
+        "      rows: first, second",
+        "      1 control: short",
+        "",
+        "Section 4, Figure 1",
+        "  b.one: The b is long.",
+        "      rows: first, second",
+        "      1 control: short",
+        "",
+        "Appendix A",
+        "  a.one: The a is long.",
+        "      rows: first, second",
+        "      1 control: short",
+        "",
+        "3 claims, 12 tests of them",
     ]
 
 
 @pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n2"]])
 def test_the_record_has_them_in_the_papers_order(folder, record_of, workers):
-    folder.runpytest_subprocess(*workers).assert_outcomes(passed=7)
+    folder.runpytest_subprocess(*workers).assert_outcomes(passed=13)
     assert [claim.id for claim in record_of(folder).claims] == ["c.one", "b.one", "a.one"]

@@ -14,19 +14,17 @@ from icl_repro.plugin.progress import line, summed
 from icl_repro.plugin.transport import WorkerProgress
 
 TESTS = """
-import pytest
+from icl_repro import claim, control, networks
 from tests.support.plugin_doubles import Spec
 
-def needed(seed):
-    return {str(n): Spec(f"run {n}", n, 1000 + n, mode="slow") for n in range(4)}
+needed = networks(
+    lambda seed: {str(n): Spec(f"run {n}", n, 1000 + n, mode="slow") for n in range(4)}
+)
 
-@pytest.mark.claim(id="a.one", statement="S.", source="1", controls=("a.no",), runs=needed)
-def test_one(evidence, runs):
-    evidence.check("length", 9, at_least=8)
-
-@pytest.mark.control(id="a.no", statement="S.", must_fail=("length",))
-def test_no(evidence):
-    evidence.check("length", 1, at_least=8)
+@claim("a.one", source="1", on=needed, fails_on=control("N.", given={"length": 1}, id="no"))
+def test_one(evidence, runs, length=9):
+    '''S.'''
+    evidence.check("length", length, at_least=8)
 """
 
 
@@ -97,7 +95,7 @@ def test_a_terminal_shows_the_progress_and_keeps_what_pytest_writes(folder, work
     assert dots[-1].endswith("[100%]"), "\n".join(seen)
     assert len(dots[-1]) == 99
     assert any("collected 2 items" in text or "2 workers [2 items]" in text for text in seen)
-    assert any(text.startswith("supported      a.one") for text in seen)
+    assert any(text.startswith("consistent     a.one") for text in seen)
 
 
 def test_the_line_steps_aside_when_a_worker_dies(folder):

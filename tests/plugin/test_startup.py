@@ -44,7 +44,7 @@ def test_a_session_without_claims_leaves_nothing_and_says_one_line(
     result = claims_folder.runpytest_subprocess(*workers)
     result.assert_outcomes(passed=1)
     assert [line for line in result.outlines if "icl" in line and "plugins" not in line] == [
-        "icl-repro: standard profile; seed 5; store .icl-repro; report reports"
+        "icl-repro: standard profile; seed 0; store .icl-repro; report reports"
     ]
     assert not [line for line in result.outlines if line.strip("=- ") == "claims"]
     assert not (claims_folder.path / ".icl-repro").exists()
@@ -64,33 +64,36 @@ def test_help_tells_every_option_with_its_twin(claims_folder: pytest.Pytester):
             "*--icl-claims=ID*",
             "*--icl-report=DIR*",
             "*--icl-retrain=all|ID*",
+            "*--icl-neighbour=K*",
             "*--icl-no-train*",
         ],
         consecutive=False,
     )
     help_text = result.stdout.str()
-    for twin in ("store", "profile", "seeds", "claims", "report", "retrain", "no_train"):
+    for twin in ("store", "profile", "seeds", "claims", "report", "retrain", "no_train", "neighbour"):
         assert f"icl_{twin} (" in help_text
-    assert "icl_title (" in help_text
-    assert "icl_paper (" in help_text
+    for value in ("title", "paper", "paper_seeds", "ledger"):
+        assert f"icl_{value} (" in help_text
 
 
 def test_the_markers_are_told(claims_folder: pytest.Pytester):
     result = claims_folder.runpytest_subprocess("--markers")
-    result.stdout.fnmatch_lines(["@pytest.mark.claim(id, statement, *", "@pytest.mark.control(id*"])
+    result.stdout.fnmatch_lines(["@pytest.mark.claim: *", "@pytest.mark.control: *"])
 
 
 def test_the_fixtures_belong_to_claims(claims_folder: pytest.Pytester):
     claims_folder.makepyfile(
         """
         def test_evidence(evidence): pass
+        def test_run(run): pass
         def test_runs(runs): pass
         def test_seed(seed): pass
+        def test_seeds(seeds): pass
         """
     )
     result = claims_folder.runpytest_subprocess()
-    result.assert_outcomes(errors=3)
-    result.stdout.fnmatch_lines(["the fixture evidence is for tests marked with *"])
+    result.assert_outcomes(errors=5)
+    result.stdout.fnmatch_lines(["the fixture evidence is for claims: *"])
     assert not (claims_folder.path / "reports").exists()
 
 

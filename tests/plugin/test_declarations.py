@@ -1,0 +1,149 @@
+"""Mistakes in declarations end the session with sentences that say where and what to write."""
+
+from __future__ import annotations
+
+import pytest
+
+TESTS = """
+from icl_repro import claim, control, networks
+from tests.support.plugin_doubles import Spec
+
+def full(seed):
+    return Spec("full", seed)
+
+two = networks(full=full)
+NO = control("Nothing is long.", given={"size": 0}, id="no")
+
+@claim("a.one", source="Section 1", rests_on="a proof", fails_on=[NO])
+def test_one(evidence, size=1):
+    '''It is so.'''
+    evidence.check("size", size, at_least=1)
+"""
+
+
+def problems(claims_folder: pytest.Pytester, text: str, *args: str) -> list[str]:
+    """The problems that a session with such a test module ends with."""
+    claims_folder.makepyfile(test_claims=text)
+    result = claims_folder.runpytest_subprocess(*args)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR, result.stdout.str()
+    error = result.stderr.str()
+    assert "ERROR: these declarations of claims are not right:" in error
+    assert "Traceback" not in error + result.stdout.str()
+    assert not (claims_folder.path / "reports").exists()
+    return [line.strip() for line in error.splitlines() if "test_claims.py:" in line]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("source=", "sorce=", "10: claim on test_one: unknown field 'sorce'; did you mean"),
+        ("given=", "givn=", "8: control: unknown field 'givn'; did you mean 'given'?"),
+        ('{"size": 0}', '{"sise": 0}', "10: claim 'a.one': control 'no' gives 'sise', which is no"),
+        ("def test_one", "def one", "10: one is a claim, but pytest does not take it for a test"),
+        ("evidence, size", "evidence, sise, size", "10: test_one takes 'sise', which is neither a"
+         " fixture nor a parameter; "),
+        ('given={"size": 0}', 'transform=len', "10: claim 'a.one': control 'no' changes networks,"
+         " but the claim declares none (on=)"),
+        ('rests_on="a proof"', "on=full", "10: claim 'a.one': declares networks, but test_one does"),
+    ],
+)  # fmt: skip
+def test_a_problem_with_a_declaration(
+    claims_folder: pytest.Pytester, old: str, new: str, problem: str
+):
+    assert old in TESTS
+    found = problems(claims_folder, TESTS.replace(old, new, 1))
+    assert any(line.startswith(f"test_claims.py:{problem}") for line in found), found
+
+
+ON_ONE = TESTS.replace('rests_on="a proof"', "on=full").replace("(evidence,", "(run, evidence,")
+ON_TWO = ON_ONE.replace("on=full", "on=two").replace("(run, ", "(runs, ")
+
+
+@pytest.mark.parametrize(
+    ("text", "control", "problem"),
+    [
+        (ON_ONE, '"N.", two', "gives several networks, but the test takes one (run)"),
+        (ON_ONE, '"N.", swap={"full": "other"}', "swaps networks, but the claim has only one"),
+        (ON_TWO, '"N.", full, swap={"full": "other"}', "swaps networks, but gives only one"),
+    ],
+)
+def test_networks_of_a_control_have_to_fit_those_of_the_claim(
+    claims_folder, text: str, control: str, problem: str
+):
+    given = '"Nothing is long.", given={"size": 0}'
+    (found,) = problems(claims_folder, text.replace(given, control))
+    assert found == f"test_claims.py:10: claim 'a.one': control 'no' {problem}"
+
+
+def test_the_same_id_in_two_modules(claims_folder: pytest.Pytester):
+    claims_folder.makepyfile(test_more=TESTS)
+    assert problems(claims_folder, TESTS) == [
+        "test_more.py:10: the id 'a.one' is taken by the claim at test_claims.py:10"
+    ]
+
+
+def test_all_problems_at_once_each_once(claims_folder: pytest.Pytester):
+    text = TESTS.replace('source="Section 1", ', 'source="", ').replace("'''It is so.'''", "")
+    more = text.replace("a.one", "b").replace("test_one", "test_b").partition("@claim")
+    found = problems(claims_folder, text.replace("given=", "givn=") + "".join(more[1:]))
+    assert len(found) == 6, found
+    assert sum("givn" in line for line in found) == 1
+
+
+def test_a_declaration_twice(claims_folder: pytest.Pytester):
+    marker = '@claim("a.one", source="Section 1", rests_on="a proof", fails_on=[NO])\n'
+    (found,) = problems(claims_folder, TESTS.replace(marker, marker * 2))
+    assert found.endswith("test_one is declared as a claim twice")
+
+
+def test_problems_do_not_depend_on_the_selection(claims_folder: pytest.Pytester):
+    more = TESTS.replace("a.one", "a.two").replace("test_one", "test_two").replace("[NO]", "[]")
+    text = TESTS + more.partition("@claim")[1] + more.partition("@claim")[2]
+    for args in (["test_claims.py::test_one"], ["-k", "test_one"], ["--collect-only"]):
+        (found,) = problems(claims_folder, text, *args)
+        assert "claim 'a.two': fails_on names no control" in found
+
+
+def test_claims_may_be_methods(claims_folder: pytest.Pytester):
+    head, _, body = TESTS.partition("@claim")
+    indented = "\n".join(f"    {line}" for line in f"@claim{body}".splitlines())
+    indented = indented.replace("(evidence", "(self, evidence")
+    claims_folder.makepyfile(test_claims=f"{head}\nclass TestClaims:\n{indented}\n")
+    claims_folder.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_under_xdist_the_controller_refuses(claims_folder: pytest.Pytester):
+    found = problems(claims_folder, TESTS.replace("source=", "sorce="), "-n2")
+    assert len(found) == 1
+
+
+NOT_SPECS = """
+from icl_repro import claim, control, networks
+
+ODD = networks(lambda seed: WHAT)
+
+@claim("b.two", source="Section 2", on=ODD, fails_on=control("N.", given={"size": 0}, id="no"))
+def test_two(runs, evidence, size=1):
+    '''It is so.'''
+    evidence.check("size", size, at_least=1)
+"""
+
+
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n2"]])
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("[3]", "TypeError"),
+        ("{'main': 3}", "the networks: 'main' must be the spec of a run, not 3"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_networks_that_are_none_are_an_error_of_that_claim_only(
+    claims_folder, record_of, what: str, message: str, workers: list[str]
+):
+    claims_folder.makepyfile(test_claims=TESTS, test_odd=NOT_SPECS.replace("WHAT", what))
+    result = claims_folder.runpytest_subprocess(*workers)
+    assert result.parseoutcomes() == {"passed": 2, "errors": 2}
+    claims = {claim.id: claim for claim in record_of(claims_folder).claims}
+    assert (claims["a.one"].verdict, claims["b.two"].verdict) == ("supported", "error")
+    assert message in claims["b.two"].reason
