@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from icl_repro.statistics.intervals import mean, share_interval
+from icl_repro.statistics.intervals import (
+    mean,
+    prediction_interval,
+    share_bound,
+    share_interval,
+    tolerance_factor,
+)
 
 values = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=30)
 
@@ -74,3 +81,60 @@ def test_a_shift_of_the_values_shifts_the_interval(sample: list[float], shift: f
 def test_too_few_or_not_finite_values_are_refused(sample: list):
     with pytest.raises(ValueError, match="an interval needs"):
         mean(sample)
+
+
+@pytest.mark.parametrize("judged", [1, 5, 20])
+def test_the_one_sided_bound_of_all_or_none_has_a_closed_form(judged: int):
+    # With k = n the bound solves p^n = alpha; the whole error is on one side.
+    everything, nothing = share_bound(judged, judged), share_bound(0, judged)
+    assert (everything.low, everything.high) == (pytest.approx(0.05 ** (1 / judged)), 1)
+    assert (nothing.low, nothing.high) == (0, pytest.approx(1 - 0.05 ** (1 / judged)))
+
+
+@given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+@settings(max_examples=50, deadline=None)
+def test_a_one_sided_bound_is_scipys(pair: tuple[int, int]):
+    held, judged = pair
+    side = "greater" if 2 * held > judged else "less"
+    exact = stats.binomtest(held, judged, alternative=side).proportion_ci(0.95, method="exact")
+    bound = share_bound(held, judged)
+    assert (bound.low, bound.high) == pytest.approx((exact.low, exact.high))
+
+
+@pytest.mark.parametrize(
+    ("n", "share", "confidence", "factor"),
+    [
+        # Hahn and Meeker (1991), Table A.12; Natrella (1963), Table A-7.
+        (5, 0.90, 0.95, 3.407),
+        (5, 0.95, 0.95, 4.203),
+        (10, 0.90, 0.95, 2.355),
+        (10, 0.99, 0.95, 3.981),
+        (20, 0.90, 0.95, 1.926),
+        (5, 0.90, 0.90, 2.742),
+    ],
+)
+def test_tolerance_factors_are_those_of_the_tables(
+    n: int, share: float, confidence: float, factor: float
+):
+    assert tolerance_factor(n, share, confidence) == pytest.approx(factor, abs=6e-4)
+
+
+def test_a_tolerance_bound_covers_as_often_as_it_says():
+    sample = np.random.default_rng(0).standard_normal((20_000, 5))
+    bounds = sample.mean(axis=1) - tolerance_factor(5) * sample.std(axis=1, ddof=1)
+    covered = stats.norm.sf(bounds) >= 0.9
+    assert covered.mean() == pytest.approx(0.95, abs=0.006)
+
+
+def test_the_next_of_two_values_lies_in_the_interval_of_students_t_with_one_degree():
+    interval = prediction_interval([1.0, 3.0])
+    # t(0.975; 1) = tan(0.475 pi), the spread is sqrt 2, and the next value adds its own.
+    half = math.tan(0.475 * math.pi) * math.sqrt(2) * math.sqrt(1.5)
+    assert (interval.low, interval.high) == pytest.approx((2 - half, 2 + half))
+
+
+def test_one_value_has_no_spread():
+    with pytest.raises(ValueError, match="needs two values or more, but got 1"):
+        tolerance_factor(1)
+    with pytest.raises(ValueError, match="needs two values or more"):
+        prediction_interval([1.0])

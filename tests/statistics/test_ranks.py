@@ -1,4 +1,4 @@
-"""Spearman's correlation over a few heads, its interval and its exact chance."""
+"""Spearman's correlation over a few things, its interval, and what chance gives of it."""
 
 import math
 
@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from icl_repro.statistics.ranks import derangements, rank_correlation, spearman
+from icl_repro.statistics.ranks import (
+    permutation_quantile,
+    pooled_rank_correlation,
+    rank_correlation,
+    spearman,
+)
 
 
 def random_pairs(seed: int, n: int = 8) -> tuple[np.ndarray, np.ndarray]:
@@ -96,23 +101,62 @@ def test_what_cannot_be_paired_is_refused(first, second, message):
         rank_correlation(np.array(first), np.array(second))
 
 
-def test_derangements_leave_nothing_in_its_place():
-    found = derangements(5, draws=300)
-    assert found.shape == (300, 5)
-    np.testing.assert_array_equal(np.sort(found, axis=1), np.broadcast_to(np.arange(5), (300, 5)))
-    assert (found != np.arange(5)).all()
-    # All 44 derangements of five are there.
-    assert len(np.unique(found, axis=0)) == 44
+@pytest.mark.parametrize(
+    ("n", "bound"),
+    [
+        # The largest that is not significant at 0.05, one-sided, in tables of Spearman's test
+        # (Zar 1972): the critical values are 0.900, 0.829, 0.714 and 0.643.
+        (5, 0.8),
+        (6, 0.771),
+        (7, 0.679),
+        (8, 0.619),
+    ],
+)
+def test_chance_is_bounded_as_in_the_tables(n: int, bound: float):
+    things = np.arange(float(n))
+    assert permutation_quantile([(things, things)]) == pytest.approx(bound, abs=1e-3)
+    assert rank_correlation(things, things).by_chance == pytest.approx(bound, abs=1e-3)
 
 
-def test_shuffled_identities_correlate_slightly_the_other_way():
-    # In closed form: what is left when one place is taken out, -1 / (n - 1).
-    strengths = np.arange(8.0)
-    shuffled = strengths[derangements(8, draws=5_000)]
-    mean = spearman(shuffled, np.broadcast_to(strengths, shuffled.shape)).mean()
-    assert mean == pytest.approx(-1 / 7, abs=0.02)
+def test_what_chance_gives_does_not_depend_on_what_was_measured():
+    found = [rank_correlation(*random_pairs(seed)) for seed in range(3)]
+    assert len({round(each.by_chance, 9) for each in found}) == 1
+    assert all((each.chance <= 0.05) == (each.value > each.by_chance + 1e-9) for each in found)
 
 
-def test_one_thing_has_no_other_place():
-    with pytest.raises(ValueError, match="needs 2 or more, but got 1"):
-        derangements(1)
+def test_one_set_is_pooled_exactly():
+    first, second = random_pairs(2, n=6)
+    single, pooled = rank_correlation(first, second), pooled_rank_correlation([(first, second)])
+    assert pooled.value == single.value
+    assert (pooled.chance, pooled.by_chance) == (single.chance, single.by_chance)
+
+
+def test_the_mean_over_sets_is_held_against_all_their_pairings():
+    # Three things have correlations 1, 0.5, 0.5, -0.5, -0.5 and -1: 36 pairings of two sets.
+    things = np.arange(3.0)
+    same = pooled_rank_correlation([(things, things), (things, things)])
+    assert same.value == pytest.approx(1)
+    assert same.chance == pytest.approx(1 / 36, rel=0.1)
+    nearly = pooled_rank_correlation([(things, things), (things, things[[0, 2, 1]])])
+    assert nearly.value == pytest.approx(0.75)
+    assert nearly.chance == pytest.approx(5 / 36, rel=0.05)
+    assert nearly.by_chance == pytest.approx(0.75), "31 + 4 of 36 are 95 % or more"
+
+
+def test_more_sets_leave_less_to_chance():
+    things = np.arange(8.0)
+    bounds = [permutation_quantile([(things, things)] * sets) for sets in (1, 2, 5)]
+    assert bounds == sorted(bounds, reverse=True)
+    # Spearman's correlation of n has the variance 1 / (n - 1).
+    assert bounds[-1] == pytest.approx(1.645 / math.sqrt(7 * 5), abs=0.01)
+
+
+def test_a_set_without_an_order_leaves_none_to_the_mean():
+    found = pooled_rank_correlation([random_pairs(0), (np.arange(4.0), np.zeros(4))])
+    assert math.isnan(found.value)
+    assert math.isnan(found.chance)
+
+
+def test_a_mean_needs_a_set():
+    with pytest.raises(ValueError, match="one set of measurements or more"):
+        pooled_rank_correlation([])

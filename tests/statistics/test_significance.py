@@ -1,0 +1,95 @@
+"""Tests of shares, samples and differences that are none, against closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from icl_repro.statistics.significance import differ, equivalence, holm, sign_test
+
+
+@pytest.mark.parametrize("judged", [1, 5, 8])
+def test_all_or_none_is_as_likely_as_so_many_heads_of_a_coin(judged: int):
+    assert sign_test(judged, judged) == sign_test(0, judged) == pytest.approx(0.5**judged)
+
+
+@pytest.mark.parametrize(("held", "judged"), [(7, 8), (6, 8), (9, 10), (3, 4)])
+def test_the_sign_test_adds_up_the_binomial(held: int, judged: int):
+    tail = sum(math.comb(judged, k) for k in range(held, judged + 1)) / 2**judged
+    assert sign_test(held, judged) == pytest.approx(tail)
+    assert sign_test(judged - held, judged) == pytest.approx(tail), "the mirror image"
+
+
+@pytest.mark.parametrize(("held", "judged"), [(1, 0), (-1, 3), (4, 3)])
+def test_what_is_no_share_is_refused(held: int, judged: int):
+    with pytest.raises(ValueError, match="is not a share"):
+        sign_test(held, judged)
+
+
+def test_holms_correction_is_the_textbooks():
+    # Holm (1979): the smallest times n, the next times n - 1, ..., and never less than before.
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1, 1]
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+@settings(max_examples=50, deadline=None)
+def test_holm_lies_between_no_correction_and_bonferronis(p_values: list[float]):
+    for before, after in zip(p_values, holm(p_values), strict=True):
+        assert before <= after <= min(1, len(p_values) * before) + 1e-12
+
+
+def test_two_sets_of_five_apart_differ_as_much_as_any_two_can():
+    # Of all 252 ways to split ten values, only this one and its mirror image are as far apart.
+    ours, theirs = [1.0, 2, 3, 4, 5], [11.0, 12, 13, 14, 15]
+    assert differ(ours, theirs) == differ(theirs, ours) == pytest.approx(2 / 252)
+
+
+def test_the_same_values_do_not_differ():
+    assert differ([1.0, 2, 3], [1.0, 2, 3]) == 1
+    assert differ([2.0, 2], [2.0, 2]) == 1
+
+
+@pytest.mark.parametrize("sample", [[], [1.0], [1.0, math.nan]])
+def test_samples_need_two_finite_values(sample: list[float]):
+    with pytest.raises(ValueError, match="two finite values or more"):
+        differ([1.0, 2.0], sample)
+
+
+def test_equivalence_is_the_larger_of_two_t_tests():
+    # Of 0 and 2 the mean is 1 and its error 1; t with one degree has the tail of Cauchy.
+    assert equivalence([0.0, 2.0], -2, 9) == pytest.approx(0.5 - math.atan(3) / math.pi)
+    assert equivalence([0.0, 2.0], -9, 2) == pytest.approx(0.5 - math.atan(1) / math.pi)
+
+
+def test_a_mean_outside_the_margin_is_not_equivalent():
+    assert equivalence([2.0, 2.1, 1.9], -1, 1) > 0.9
+
+
+def test_a_wider_margin_is_shown_more_easily():
+    values = np.random.default_rng(0).normal(size=5).tolist()
+    shown = [equivalence(values, -margin, margin) for margin in (1.0, 2.0, 4.0, 8.0)]
+    assert shown == sorted(shown, reverse=True)
+
+
+@pytest.mark.parametrize(("value", "p"), [(1.0, 0.0), (2.0, 1.0), (3.0, 1.0)])
+def test_values_without_spread_lie_in_the_margin_or_not(value: float, p: float):
+    assert equivalence([value] * 5, 0, 2) == p
+
+
+def test_equivalence_needs_two_values():
+    with pytest.raises(ValueError, match="needs two finite values or more"):
+        equivalence([1.0], 0, 2)
+
+
+def test_equivalence_is_scipys():
+    values = [0.1, -0.2, 0.05, 0.3, 0.0]
+    above = stats.ttest_1samp(values, -0.5, alternative="greater").pvalue
+    below = stats.ttest_1samp(values, 0.5, alternative="less").pvalue
+    assert equivalence(values, -0.5, 0.5) == pytest.approx(max(above, below))
