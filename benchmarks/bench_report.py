@@ -4,7 +4,7 @@ figure and five seeds.
 
 from __future__ import annotations
 
-from icl_repro.report.text.page import render_html
+from icl_repro.report.page import render_html
 from tests.support.report_fixture import rich_record
 
 

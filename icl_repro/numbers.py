@@ -68,6 +68,11 @@ def decimal(value: float, decimals: int) -> str:
     return _signed(text.removeprefix("-") if float(text) == 0 else text)
 
 
+def percent(share: float) -> str:
+    """A share or a confidence level in hundredths: 95 %, 99.9 %."""
+    return f"{number(100 * share)} %"
+
+
 def axis_numbers(ticks: Sequence[float]) -> list[str]:
     """Short labels for the ticks of one axis: 0, 200k, 400k, ... 1M."""
     largest = max((abs(tick) for tick in ticks), default=0.0)

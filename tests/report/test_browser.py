@@ -10,8 +10,8 @@ import sys
 import pytest
 from PIL import Image
 
-from icl_repro.report.text.page import render_html
-from tests.report.text.test_page import hostile_record
+from icl_repro.report.page import render_html
+from tests.report.test_page import hostile_record
 from tests.support.report_fixture import rich_record
 
 CHROMIUM = next(

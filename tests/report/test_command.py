@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from icl_repro.report.__main__ import main
-from icl_repro.report.text.page import render_html
+from icl_repro.report.page import render_html
 from icl_repro.verification.record import write_record
 from tests.support.report_fixture import rich_record
 
@@ -47,9 +47,10 @@ def test_without_a_name_it_writes_beside_the_record(saved, capsys):
         (None, "cannot read"),
         (b"not json", "is not a verification record"),
         (b"\xff\xfe\x00", "is not a verification record"),
-        (b'{"schema_version": 1, "title": "\xff"}', "is not a verification record"),
-        (b'{"schema_version": 99}', "has schema version 99; this release reads version 1"),
-        (b'{"schema_version": 1}', "missing required field `title`"),
+        (b'{"schema_version": 2, "title": "\xff"}', "is not a verification record"),
+        (b'{"schema_version": 99}', "has schema version 99; this release reads version 2"),
+        (b'{"schema_version": 1}', "has schema version 1; this release reads version 2"),
+        (b'{"schema_version": 2}', "missing required field `title`"),
         (b"[]", "is not a verification record"),
         (b"", "is not a verification record"),
     ],

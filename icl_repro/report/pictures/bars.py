@@ -20,7 +20,7 @@ from icl_repro.report.pictures.canvas import (
 )
 from icl_repro.report.pictures.palette import placeholder
 from icl_repro.report.pictures.panels import PUBLISHED_DASHES, require_equal_lengths
-from icl_repro.report.text.plain_text import printable
+from icl_repro.report.plain_text import printable
 from icl_repro.verification.pictures import Bars, Series
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from icl_repro.numbers import axis_numbers
 from icl_repro.report.pictures.palette import placeholder
-from icl_repro.report.text.plain_text import printable
+from icl_repro.report.plain_text import printable
 from icl_repro.verification.pictures import ReferenceLine, Series
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from icl_repro.report.pictures.palette import with_variables
-from icl_repro.report.text.plain_text import printable
+from icl_repro.report.plain_text import printable
 
 _FONT_FAMILY = re.compile(r"\s*font-family:[^;]*;?")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 from icl_repro.report.pictures.canvas import TEXT
 from icl_repro.report.pictures.palette import css_variable
-from icl_repro.report.text.plain_text import printable
+from icl_repro.report.plain_text import printable
 
 
 class Shapes:

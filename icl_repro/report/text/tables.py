@@ -5,18 +5,20 @@ Everything here is text that is ready to be shown; nothing is escaped yet.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 
-from icl_repro.numbers import apart, number
-from icl_repro.report.text import words
-from icl_repro.statistics import intervals as over_seeds
+from icl_repro.numbers import number
+from icl_repro.report.text import verdicts, words
+from icl_repro.report.text.checks import CheckView, reported_of, shared_threshold
+from icl_repro.report.text.words import NOTHING
 from icl_repro.statistics.intervals import Interval
-from icl_repro.verification.evidence import Check, EvidenceRecord, Quantity
+from icl_repro.verification.evidence import Check, Quantity
 from icl_repro.verification.record import ControlRecord, Trial
-from icl_repro.verification.reported import Reported
+
+_Measurement = TypeVar("_Measurement", Check, Quantity)
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -36,7 +38,10 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One check or quantity with its measurements, in the order of the table's columns."""
+    """One check or quantity with its measurements, in the order of the table's columns.
+
+    `check` is what is told of a claim's check over all seeds.
+    """
 
     name: str
     unit: str
@@ -45,241 +50,222 @@ class Row(msgspec.Struct, frozen=True):
     paper: str
     paper_source: str
     cells: list[Cell]
+    check: CheckView | None = None
 
 
 class Column(msgspec.Struct, frozen=True):
-    """The heading of one seed's measurements, with the outcome of its test in a word."""
+    """The heading of one seed's measurements, with the outcome of its tests in a word."""
 
     name: str
     outcome: str
     tone: str
 
 
+class Group(msgspec.Struct, frozen=True):
+    """The rows of one row of the claim's own table; `title` is empty where the claim has none."""
+
+    title: str
+    rows: list[Row]
+
+
 class EvidenceTable(msgspec.Struct, frozen=True):
     """All checks, then all quantities, over the trials of one claim or control."""
 
     columns: list[Column]
-    checks: list[Row]
-    quantities: list[Row]
-
-    @property
-    def has_paper_values(self) -> bool:
-        """Whether the paper gives a value for anything in the table."""
-        return any(row.paper != NOTHING for row in [*self.checks, *self.quantities])
+    checks: list[Group]
+    quantities: list[Group]
 
     def __bool__(self) -> bool:
         return bool(self.checks or self.quantities)
 
+    @property
+    def has_paper_values(self) -> bool:
+        """Whether the paper gives a value for anything in the table."""
+        return any(row.paper != NOTHING for row in self._rows())
 
-class CheckSummary(msgspec.Struct, frozen=True):
-    """One check over all seeds in one line: the median, the range, the mean with its interval over
-    seeds, on how many seeds it holds.
-    """
+    @property
+    def has_agreement(self) -> bool:
+        """Whether any check was compared with a published value over seeds."""
+        return any(
+            row.check is not None and row.check.agreement is not None for row in self._rows()
+        )
 
-    name: str
-    unit: str
-    measured: str
-    spread: str
-    mean: str
-    threshold: str
-    paper: str
-    paper_source: str
-    mark: str
-    symbol: str
-    tone: str
+    @property
+    def width(self) -> int:
+        """The number of columns, heads of rows and thresholds included."""
+        return 2 + len(self.columns) + self.has_paper_values + self.has_agreement
+
+    def _rows(self) -> Iterable[Row]:
+        return (row for group in (*self.checks, *self.quantities) for row in group.rows)
 
 
-NOTHING = words.NOTHING
 MISSING = Cell(value=NOTHING)
 NOT_STATED = "not stated"
 
 
-def claim_table(trials: Sequence[Trial]) -> EvidenceTable:
-    """What the trials of a claim measured."""
-    columns = [_column(trial, words.OUTCOMES) for trial in trials]
-    return _table(trials, columns, _claim_cell)
+def claim_table(trials: Sequence[Trial], checks: Sequence[CheckView]) -> EvidenceTable:
+    """What the trials of a claim measured, with what is told of each check over all seeds."""
+    over_seeds = {(view.row, view.name): view for view in checks}
+
+    def row(title: str, name: str, found: list[Check | None]) -> Row:
+        return _check_row(name, found, _claim_cell, over_seeds.get((title, name)))
+
+    return _table(trials, verdicts.OUTCOMES, row)
 
 
 def control_table(control: ControlRecord) -> EvidenceTable:
     """What the trials of a control measured, marked by whether what must fail did fail.
 
-    A check that has to fail and that no trial stated gets a row of its own that says so, if the
-    control was measured at all.
+    What has to fail comes first: it is what the control is for. A check that has to fail and that
+    no trial stated gets a row of its own that says so, if the control was measured at all.
     """
-    must_fail = frozenset(control.must_fail)
-    table = _table(
-        control.trials,
-        [_column(trial, words.CONTROL_OUTCOMES) for trial in control.trials],
-        lambda check, bounds: _control_cell(check, bounds, check.name in must_fail),
-    )
-    # The paper reports no value where the claim must not hold.
-    table = msgspec.structs.replace(
-        table, checks=_without_paper(table.checks), quantities=_without_paper(table.quantities)
-    )
-    if not any(trial.outcome in ("passed", "failed") for trial in control.trials):
-        return table
-    stated = {row.name for row in table.checks}
-    unstated = [
-        Row(name, "", "", NOT_STATED, NOTHING, "", [MISSING for _ in control.trials])
-        for name in control.must_fail
-        if name not in stated
+    only = frozenset(control.only)
+
+    def row(_: str, name: str, found: list[Check | None]) -> Row:
+        must_fail = not only or name in only
+
+        def cell(check: Check, ends: str) -> Cell:
+            return _control_cell(check, ends, must_fail, control.undefined)
+
+        # The paper reports no value where the claim must not hold.
+        one = _check_row(name, found, cell)
+        return msgspec.structs.replace(one, paper=NOTHING, paper_source="")
+
+    table = _table(control.trials, verdicts.CONTROL_OUTCOMES, row)
+    groups = [
+        Group(group.title, sorted(group.rows, key=lambda row: bool(only) and row.name not in only))
+        for group in table.checks
     ]
-    # What has to fail comes first: it is what the control is for.
-    ordered = sorted(table.checks, key=lambda row: row.name not in must_fail)
-    return msgspec.structs.replace(table, checks=ordered + unstated)
-
-
-def _without_paper(rows: Sequence[Row]) -> list[Row]:
-    return [msgspec.structs.replace(row, paper=NOTHING, paper_source="") for row in rows]
-
-
-def summaries(trials: Sequence[Trial]) -> list[CheckSummary]:
-    """Every check of a claim in one line each, over the seeds on which it was measured."""
-    return [
-        _summary(found)
-        for name in _names(trial.evidence.checks for trial in trials)
-        if (found := [c for t in trials for c in t.evidence.checks if c.name == name])
-    ]
-
-
-def _summary(checks: Sequence[Check]) -> CheckSummary:
-    values = sorted(check.value for check in checks if check.value is not None)
-    bounds = [end for check in checks for end in (check.low, check.high)]
-    middle = statistics.median(values) if values else None
-    held = sum(check.holds for check in checks)
-    if held in (0, len(checks)):
-        mark, symbol, tone = ("holds", "✓", "good") if held else ("does not hold", "✗", "bad")
-    else:
-        mark, symbol, tone = f"holds on {held} of {len(checks)}", "~", "unsure"
-    spread = mean = ""
-    if len(values) > 1 and values[0] != values[-1]:
-        spread = f"{apart(values[0], bounds)} to {apart(values[-1], bounds)}"
-        centre = over_seeds.mean(values)
-        mean = f"mean {apart(centre.value, bounds)}, {words.short_interval(centre.interval)}"
-    elif len(checks) == 1:
-        spread = words.short_interval(checks[0].interval)
-    return CheckSummary(
-        name=checks[0].name,
-        unit=checks[0].unit,
-        measured=apart(middle, bounds),
-        spread=spread,
-        mean=mean,
-        threshold=_shared_threshold(checks),
-        paper=words.paper_value(_reported(checks)),
-        paper_source=_source(_reported(checks)),
-        mark=mark,
-        symbol=symbol,
-        tone=tone,
-    )
+    if any(trial.outcome in ("passed", "failed") for trial in control.trials):
+        stated = {row.name for group in groups for row in group.rows}
+        missing = [MISSING for _ in table.columns]
+        unstated = [
+            Row(name, "", "", NOT_STATED, NOTHING, "", missing)
+            for name in control.only
+            if name not in stated
+        ]
+        groups += [Group("", unstated)] if unstated else []
+    return msgspec.structs.replace(table, checks=groups)
 
 
 def _table(
     trials: Sequence[Trial],
-    columns: list[Column],
-    cell: Callable[[Check, str], Cell],
+    outcomes: dict[str, verdicts.OutcomeWords],
+    check_row: Callable[[str, str, list[Check | None]], Row],
 ) -> EvidenceTable:
-    return EvidenceTable(
-        columns=columns,
-        checks=[
-            _check_row(name, [trial.evidence for trial in trials], cell)
-            for name in _names(trial.evidence.checks for trial in trials)
-        ],
-        quantities=[
-            _quantity_row(name, [trial.evidence for trial in trials])
-            for name in _names(trial.evidence.quantities for trial in trials)
-        ],
-    )
+    seeds = list(dict.fromkeys(trial.seed for trial in trials))
+    columns = []
+    for seed in seeds:
+        on_seed = [trial.outcome for trial in trials if trial.seed == seed]
+        told = outcomes[verdicts.combined_outcome(on_seed)]
+        columns.append(Column(words.seed_name(seed), told.word, told.tone))
+    checks, quantities = [], []
+    for title in dict.fromkeys(trial.row for trial in trials):
+        of_row = [trial for trial in trials if trial.row == title]
+        by_seed = [next((t for t in of_row if t.seed == seed), None) for seed in seeds]
+        stated = _by_name([t.evidence.checks if t else [] for t in by_seed])
+        if stated:
+            rows = [check_row(title, name, found) for name, found in stated.items()]
+            checks.append(Group(_heading(title, stated), rows))
+        shown = _by_name([t.evidence.quantities if t else [] for t in by_seed])
+        if shown:
+            rows = [_quantity_row(name, found) for name, found in shown.items()]
+            quantities.append(Group(_heading(title, shown), rows))
+    return EvidenceTable(columns, checks, quantities)
+
+
+def _heading(row: str, names: Iterable[str]) -> str:
+    """The name of a row of the claim's table, unless the names of its measurements all hold it."""
+    return "" if all(row.lower() in name.lower() for name in names) else row
+
+
+def _by_name(
+    measurements: Sequence[Sequence[_Measurement]],
+) -> dict[str, list[_Measurement | None]]:
+    """Measurements of the same name side by side, names in order of first appearance."""
+    names = dict.fromkeys(one.name for many in measurements for one in many)
+    return {
+        name: [next((one for one in many if one.name == name), None) for many in measurements]
+        for name in names
+    }
 
 
 def _check_row(
-    name: str, evidence: Sequence[EvidenceRecord], cell: Callable[[Check, str], Cell]
+    name: str,
+    found: Sequence[Check | None],
+    cell: Callable[[Check, str], Cell],
+    view: CheckView | None = None,
 ) -> Row:
-    by_trial = [next((c for c in one.checks if c.name == name), None) for one in evidence]
-    checks = [check for check in by_trial if check is not None]
-    shared = len({words.threshold(check) for check in checks}) == 1
+    checks = [check for check in found if check is not None]
+    shared = len({words.bounds(check.low, check.high) for check in checks}) == 1
+    reported = reported_of(checks)
     return Row(
         name=name,
         unit=checks[0].unit,
         note=checks[0].note,
-        threshold=_shared_threshold(checks),
-        paper=words.paper_value(_reported(checks)),
-        paper_source=_source(_reported(checks)),
+        threshold=shared_threshold(checks),
+        paper=words.paper_value(reported),
+        paper_source=reported.source if reported is not None else "",
         cells=[
-            MISSING if check is None else cell(check, "" if shared else words.threshold(check))
-            for check in by_trial
+            MISSING
+            if check is None
+            else cell(check, "" if shared else words.bounds(check.low, check.high))
+            for check in found
         ],
+        check=view,
     )
 
 
-def _quantity_row(name: str, evidence: Sequence[EvidenceRecord]) -> Row:
-    by_trial = [next((q for q in one.quantities if q.name == name), None) for one in evidence]
-    quantities = [quantity for quantity in by_trial if quantity is not None]
+def _quantity_row(name: str, found: Sequence[Quantity | None]) -> Row:
+    quantities = [quantity for quantity in found if quantity is not None]
+    reported = reported_of(quantities)
     return Row(
         name=name,
         unit=quantities[0].unit,
         note=quantities[0].note,
         threshold=NOTHING,
-        paper=words.paper_value(_reported(quantities)),
-        paper_source=_source(_reported(quantities)),
+        paper=words.paper_value(reported),
+        paper_source=reported.source if reported is not None else "",
         cells=[
             MISSING
             if quantity is None
             else Cell(number(quantity.value), detail=words.interval(quantity.interval))
-            for quantity in by_trial
+            for quantity in found
         ],
     )
 
 
-def _claim_cell(check: Check, bounds: str) -> Cell:
+def _claim_cell(check: Check, ends: str) -> Cell:
     return Cell(
         value=words.measured(check),
         mark="holds" if check.holds else "does not hold",
         symbol="✓" if check.holds else "✗",
         tone="good" if check.holds else "bad",
         seen=not check.holds,
-        detail=_detail(bounds, check.interval),
+        detail=_detail(ends, check.interval),
     )
 
 
-def _control_cell(check: Check, bounds: str, must_fail: bool) -> Cell:
+def _control_cell(check: Check, ends: str, must_fail: bool, undefined: str) -> Cell:
     # A tick before the value would read as "holds", so the words carry it here.
     if not must_fail:
         mark, tone = ("holds" if check.holds else "fails"), "none"
     elif check.holds:
         mark, tone = "✗ holds, but must fail", "bad"
-    else:
+    elif check.value is not None:
         mark, tone = "✓ fails", "good"
+    elif undefined:
+        mark, tone = f"✓ fails: {undefined}", "good"
+    else:
+        mark, tone = "✗ fails, but by no finite value", "bad"
     return Cell(
         value=words.measured(check),
         mark=mark,
         tone=tone,
         seen=True,
-        detail=_detail(bounds, check.interval),
+        detail=_detail(ends, check.interval),
     )
 
 
-def _detail(bounds: str, interval: Interval | None) -> str:
-    return "; ".join(part for part in (bounds, words.interval(interval)) if part)
-
-
-def _column(trial: Trial, outcomes: dict[str, words.OutcomeWords]) -> Column:
-    outcome = outcomes[trial.outcome]
-    return Column(words.seed_name(trial.seed), outcome.word, outcome.tone)
-
-
-def _shared_threshold(checks: Sequence[Check]) -> str:
-    thresholds = {words.threshold(check) for check in checks}
-    return thresholds.pop() if len(thresholds) == 1 else "differs by seed"
-
-
-def _reported(measurements: Iterable[Check | Quantity]) -> Reported | None:
-    return next((m.published for m in measurements if m.published is not None), None)
-
-
-def _source(reported: Reported | None) -> str:
-    return reported.source if reported is not None else ""
-
-
-def _names(measurements: Iterable[Sequence[Check | Quantity]]) -> list[str]:
-    """Names in order of first appearance, over all trials."""
-    return list(dict.fromkeys(one.name for many in measurements for one in many))
+def _detail(ends: str, interval: Interval | None) -> str:
+    return "; ".join(part for part in (ends, words.interval(interval)) if part)

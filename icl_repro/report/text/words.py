@@ -1,143 +1,24 @@
-"""The sentences, words and symbols in which the report states verdicts and thresholds.
-
-HTML and Markdown say the same things with the same words; both take them from here.
-"""
+"""Phrases that the report writes in many places: thresholds, values, intervals, seeds, dates."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-import msgspec
-
-from icl_repro.numbers import apart, count, number, rounded
+from icl_repro.numbers import apart, number, percent, rounded
 from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.evidence import Check
-from icl_repro.verification.record import ClaimRecord, Profile, VerificationRecord
+from icl_repro.verification.record import Profile
 from icl_repro.verification.reported import Reported
 
 NOTHING = "—"
 """Stands where there is nothing to show."""
 
+KNIFE_EDGE = "on a knife’s edge"
+"""Said of a check whose values lie, on average, less than one spread from the threshold."""
+
 _REFERENCE = re.compile(r"\b(Figures?|Tables?|Sections?|Appendix|Appendices) (?=[A-Z]?\d|[A-Z]\b)")
-
-
-class VerdictWords(msgspec.Struct, frozen=True):
-    """How one verdict is told: a symbol, a colour class, and words for one claim and for several.
-
-    The symbol and the word always stand together, so that nothing hangs on colour alone.
-    """
-
-    symbol: str
-    tone: str
-    one: str
-    several: str
-
-
-VERDICTS: dict[str, VerdictWords] = {
-    "supported": VerdictWords("✓", "good", "is supported", "are supported"),
-    "refuted": VerdictWords("✗", "bad", "is refuted", "are refuted"),
-    "inconclusive": VerdictWords("?", "unsure", "is inconclusive", "are inconclusive"),
-    "error": VerdictWords("!", "broken", "stopped with an error", "stopped with an error"),
-    "not run": VerdictWords("–", "none", "was not run", "were not run"),
-    "not meaningful": VerdictWords(
-        "○", "none", "is without a meaningful verdict", "are without a meaningful verdict"
-    ),
-}
-"""Every verdict on a claim, in the order in which the report counts them."""
-
-CONTROL_VERDICTS: dict[str, VerdictWords] = {
-    "fails as it should": VerdictWords("✓", "good", "", ""),
-    "does not fail": VerdictWords("✗", "bad", "", ""),
-    "error": VERDICTS["error"],
-    "not run": VERDICTS["not run"],
-    "not meaningful": VERDICTS["not meaningful"],
-}
-"""Every verdict on a control."""
-
-
-class OutcomeWords(msgspec.Struct, frozen=True):
-    """How the outcome of one test is told, and its colour class."""
-
-    word: str
-    tone: str
-
-
-OUTCOMES: dict[str, OutcomeWords] = {
-    "passed": OutcomeWords("holds", "good"),
-    "failed": OutcomeWords("does not hold", "bad"),
-    "inconclusive": OutcomeWords("inconclusive", "unsure"),
-    "error": OutcomeWords("error", "broken"),
-    "not run": OutcomeWords("not run", "none"),
-}
-"""Every outcome of one test of a claim."""
-
-CONTROL_OUTCOMES: dict[str, OutcomeWords] = OUTCOMES | {
-    "passed": OutcomeWords("fails as it should", "good"),
-    "failed": OutcomeWords("does not fail", "bad"),
-}
-"""Every outcome of one test of a control."""
-
-MEANINGS: dict[str, str] = {
-    "supported": "Every seed holds, or so many that more than half of all seeds would hold "
-    "with 95 % confidence.",
-    "refuted": "No seed holds, or so few that less than half of all seeds would hold "
-    "with 95 % confidence.",
-    "inconclusive": "The seeds disagree, or the checks cannot tell: on no seed could they be "
-    "decided, or a control did not fail where it should.",
-    "error": "A test of the claim raised instead of measuring.",
-    "not run": "Nothing was measured: a training run is missing, or the test was skipped.",
-    "not meaningful": "Training was cut short to exercise the machinery; "
-    "the numbers say nothing about the paper.",
-}
-"""What each verdict means, for readers who meet it for the first time."""
-
-
-def verdict_counts(claims: Sequence[ClaimRecord]) -> list[tuple[str, int]]:
-    """The verdicts that occur, each with the number of claims, in a fixed order."""
-    counts = Counter(claim.verdict for claim in claims)
-    return [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]
-
-
-def overall(record: VerificationRecord) -> str:
-    """The outcome of the whole verification in one plain sentence."""
-    claims = record.claims
-    if not claims:
-        return "No claim was selected, so nothing was verified."
-    counts = verdict_counts(claims)
-    if len(counts) == 1:
-        verdict, amount = counts[0]
-        if amount == 1:
-            return f"The one claim {VERDICTS[verdict].one}."
-        return f"All {amount} claims {VERDICTS[verdict].several}."
-    parts = [
-        f"{amount} {VERDICTS[verdict].one if amount == 1 else VERDICTS[verdict].several}"
-        for verdict, amount in counts
-    ]
-    return f"Of {count(len(claims), 'claim')}, {', '.join(parts[:-1])} and {parts[-1]}."
-
-
-def left_out(record: VerificationRecord) -> str:
-    """Which claims this session left out, in one sentence; empty if none."""
-    if not record.not_selected:
-        return ""
-    further = count(len(record.not_selected), "further claim")
-    was = "was" if len(record.not_selected) == 1 else "were"
-    return f"{further} {was} not selected: {', '.join(record.not_selected)}."
-
-
-def one_seed_note(claims: Sequence[ClaimRecord]) -> str:
-    """That some verdicts rest on a single seed, in one sentence; empty where none does."""
-    single = sum(claim.seeds_judged == 1 and bool(seeds_held(claim)) for claim in claims)
-    if not single:
-        return ""
-    if single == len(claims):
-        which = "The verdict rests" if single == 1 else "All verdicts rest"
-    else:
-        which = f"{single} of these verdicts {'rests' if single == 1 else 'rest'}"
-    return f"{which} on networks of one seed; other seeds may differ."
 
 
 def not_meaningful_warning(profile: Profile) -> str:
@@ -150,13 +31,13 @@ def not_meaningful_warning(profile: Profile) -> str:
     )
 
 
-def threshold(check: Check) -> str:
-    """What the value must satisfy: ``≥ 0.995``, ``≤ 0.35`` or ``0.6 to 0.85``."""
-    if check.direction == "at_least":
-        return f"≥ {number(check.low)}"
-    if check.direction == "at_most":
-        return f"≤ {number(check.high)}"
-    return f"{number(check.low)} to {number(check.high)}"
+def bounds(low: float | None, high: float | None) -> str:
+    """What a value must satisfy: ``≥ 0.995``, ``≤ 0.35`` or ``0.6 to 0.85``."""
+    if low is not None and high is not None:
+        return f"{number(low)} to {number(high)}"
+    if low is not None:
+        return f"≥ {number(low)}"
+    return f"≤ {number(high)}" if high is not None else NOTHING
 
 
 def measured(check: Check) -> str:
@@ -178,14 +59,36 @@ def interval(bounds: Interval | None) -> str:
     if bounds is None:
         return ""
     method = f" ({bounds.method})" if bounds.method else ""
-    return f"{number(bounds.level * 100)} % interval {_ends(bounds)}{method}"
+    return f"{level(bounds)} interval {_ends(bounds)}{method}"
 
 
 def short_interval(bounds: Interval | None) -> str:
     """An interval with its level alone, for where there is little room."""
-    if bounds is None:
-        return ""
-    return f"{_ends(bounds)} ({number(bounds.level * 100)}\N{NO-BREAK SPACE}%)"
+    return f"{_ends(bounds)} ({level(bounds)})" if bounds is not None else ""
+
+
+def open_interval(bounds: Interval) -> str:
+    """An interval of shares, of which an end at 0 or 1 (or none) says nothing: ``at least 0.549``.
+
+    Both ends where both say something.
+    """
+    low = bounds.low if bounds.low is not None and bounds.low > 0 else None
+    high = bounds.high if bounds.high is not None and bounds.high < 1 else None
+    if low is not None and high is not None:
+        return _ends(bounds)
+    if low is not None:
+        return f"at least {number(low, 3)}"
+    return f"at most {number(high, 3)}" if high is not None else "anything"
+
+
+def level(bounds: Interval) -> str:
+    """The confidence level of an interval: ``95 %``."""
+    return percent(bounds.level).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def p_value(value: float) -> str:
+    """A p-value that stays on one line: ``p = 0.031``."""
+    return f"p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{number(value, 2)}"
 
 
 def _ends(bounds: Interval) -> str:
@@ -193,20 +96,9 @@ def _ends(bounds: Interval) -> str:
     return f"{low} to {high}"
 
 
-def seeds_held(claim: ClaimRecord) -> str:
-    """On how many seeds the claim holds; empty where it has no seeds or that would mean nothing."""
-    if claim.verdict == "not meaningful" or claim.seeds_judged == 0:
-        return ""
-    if all(trial.seed is None for trial in claim.trials):
-        return ""
-    if claim.seeds_judged == 1:
-        return "on one seed" if claim.seeds_held else "not on the one seed"
-    return f"holds on {claim.seeds_held} of {count(claim.seeds_judged, 'seed')}"
-
-
 def as_sentence(text: str) -> str:
     """`text` with a capital at the start, unless it starts with an id or a name."""
-    first = text.partition(" ")[0]
+    first = text.partition(" ")[0].rstrip(":,;.")
     return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
 
 
@@ -236,17 +128,16 @@ def unbroken(text: str) -> str:
     return _REFERENCE.sub("\\1\N{NO-BREAK SPACE}", text)
 
 
+def listed(names: Sequence[str]) -> str:
+    """Some names in a sentence: ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def seed_list(seeds: Sequence[int]) -> str:
     """Some seeds in words: ``Seed 5`` or ``Seeds 5, 6 and 7``; empty for none."""
-    names = [str(seed) for seed in seeds]
-    if len(names) < 2:
-        return f"Seed {names[0]}" if names else ""
-    return f"Seeds {', '.join(names[:-1])} and {names[-1]}"
-
-
-def only_seed(judged: Sequence[int | None]) -> str:
-    """The one seed that was judged: ``seed 5, the only one judged``."""
-    return f"seed {judged[0]}, the only one judged" if judged else "the one seed judged"
+    if not seeds:
+        return ""
+    return f"{'Seed' if len(seeds) == 1 else 'Seeds'} {listed([str(seed) for seed in seeds])}"
 
 
 def seed_name(seed: int | None) -> str:
@@ -269,3 +160,12 @@ def moment(started: str) -> str:
     if time.tzinfo is not None:
         time = time.astimezone(UTC)
     return f"{time.day} {time:%B %Y, %H:%M} UTC"
+
+
+def day(written: str) -> str:
+    """An ISO 8601 date for people: ``2 October 2026``; as it stands where it is something else."""
+    try:
+        parsed = date.fromisoformat(written)
+    except ValueError:
+        return written
+    return f"{parsed.day} {parsed:%B %Y}"

@@ -12,7 +12,8 @@ from icl_repro.report.pictures.canvas import WIDE, UndrawablePanel
 from icl_repro.report.pictures.figures import view_figure
 from icl_repro.report.pictures.panels import draw_panel
 from icl_repro.verification.pictures import Figure, Panel, ReferenceLine, Series
-from tests.support.report_fixture import loss_figure, rich_record, strength_figure
+from tests.support.report_claims import loss_figure, strength_figure
+from tests.support.report_fixture import rich_record
 from tests.support.report_pictures import strengths
 
 RISING = Series("rising", [0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 4.0, 8.0])
@@ -282,7 +283,7 @@ def test_nothing_heavy_is_imported_before_something_is_drawn():
         "heavy = {'matplotlib', 'jinja2', 'jax'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "import icl_repro.report.pictures.panels\n"
-        "from icl_repro.verification.evidence import Panel, Series\n"
+        "from icl_repro.verification.pictures import Panel, Series\n"
         "series = Series('s', [0.0, 1.0], [0.0, 1.0])\n"
         "draw = icl_repro.report.pictures.panels.draw_panel\n"
         "draw(Panel('', '', '', [series]), {'s': 'series-0'})\n"

@@ -6,12 +6,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from claims.published import published_heatmap
 from icl_repro.report.pictures.figures import view_figure
 from icl_repro.report.pictures.heatmaps import TURN_OF_TEXT, draw_heatmap, with_shared_limits
 from icl_repro.verification.pictures import Figure, Heatmap
 from tests.report.pictures.test_style import SCHEMES, contrast_of, luminance
-from tests.support.report_pictures import wiring_maps
+from tests.support.report_pictures import published_map, wiring_maps
 
 
 def heatmap(values, **more):
@@ -107,7 +106,7 @@ def test_maps_of_one_unit_share_their_colours():
 
 
 def test_a_published_map_says_so_in_its_title():
-    view = view_figure(Figure("f", "c", "s", [published_heatmap("fig11c.key")]), "p")
+    view = view_figure(Figure("f", "c", "s", [published_map("Key composition")]), "p")
     assert view.panels[0].title == "Key composition (published)"
 
 

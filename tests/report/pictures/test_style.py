@@ -8,7 +8,7 @@ import pytest
 
 import icl_repro.report
 from icl_repro.report.pictures import palette
-from icl_repro.report.text import words
+from icl_repro.report.text import verdicts
 
 STYLE = (Path(icl_repro.report.__file__).parent / "templates" / "style.css").read_text("utf-8")
 DARK = re.search(r"@media screen and \(prefers-color-scheme: dark\) \{(.*?)\n\}", STYLE, re.S)[1]
@@ -54,7 +54,8 @@ def test_text_can_be_read(scheme, ink, ground):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(
-    "tone", sorted({v.tone for v in (*words.VERDICTS.values(), *words.CONTROL_VERDICTS.values())})
+    "tone",
+    sorted({v.tone for v in (*verdicts.VERDICTS.values(), *verdicts.CONTROL_VERDICTS.values())}),
 )
 def test_verdicts_can_be_read(scheme, tone):
     colours = SCHEMES[scheme]

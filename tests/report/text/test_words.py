@@ -1,60 +1,15 @@
-"""The sentences of the report."""
-
-import msgspec
-import pytest
+"""The phrases of the report."""
 
 from icl_repro.report.text import words
 from icl_repro.statistics.intervals import Interval
-from icl_repro.verification.record import ClaimRecord, ControlRecord, Profile
+from icl_repro.verification.record import Profile
 from icl_repro.verification.reported import Reported
-from tests.support.report_fixture import at_least, at_most, between, rich_record
-
-
-def with_claims(*verdicts):
-    record = rich_record()
-    claims = [
-        msgspec.structs.replace(record.claims[0], verdict=verdict, trials=[], controls=[])
-        for verdict in verdicts
-    ]
-    return msgspec.structs.replace(record, claims=claims)
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "sentence"),
-    [
-        ([], "No claim was selected, so nothing was verified."),
-        (["supported"], "The one claim is supported."),
-        (["supported"] * 12, "All 12 claims are supported."),
-        (["not run"] * 2, "All 2 claims were not run."),
-        (["refuted", "supported", "supported"], "Of 3 claims, 2 are supported and 1 is refuted."),
-        (
-            ["error", "not run", "inconclusive", "inconclusive"],
-            "Of 4 claims, 2 are inconclusive, 1 stopped with an error and 1 was not run.",
-        ),
-        (["not meaningful"] * 3, "All 3 claims are without a meaningful verdict."),
-    ],
-)
-def test_the_outcome_is_one_plain_sentence(verdicts, sentence):
-    assert words.overall(with_claims(*verdicts)) == sentence
-
-
-def test_every_verdict_has_its_words():
-    verdicts = msgspec.json.schema(ClaimRecord)["$defs"]["ClaimRecord"]["properties"]["verdict"]
-    assert set(words.VERDICTS) == set(words.MEANINGS) == set(verdicts["enum"])
-    control = msgspec.json.schema(ControlRecord)["$defs"]["ControlRecord"]["properties"]["verdict"]
-    assert set(words.CONTROL_VERDICTS) == set(control["enum"])
-
-
-def test_verdicts_can_be_told_apart_without_colour():
-    # "not run" and "not meaningful" share a colour, but no two share a symbol.
-    symbols = [verdict.symbol for verdict in words.VERDICTS.values()]
-    assert len(set(symbols)) == len(symbols)
 
 
 def test_thresholds():
-    assert words.threshold(at_least("a", 1.0, 80_000)) == "≥ 80,000"
-    assert words.threshold(at_most("a", 1.0, 0.35)) == "≤ 0.35"
-    assert words.threshold(between("a", 1.0, 0.6, 0.85)) == "0.6 to 0.85"
+    assert words.bounds(80_000, None) == "≥ 80,000"
+    assert words.bounds(None, 0.35) == "≤ 0.35"
+    assert words.bounds(0.6, 0.85) == "0.6 to 0.85"
 
 
 def test_the_paper_s_value_says_when_it_is_approximate():
@@ -65,12 +20,20 @@ def test_the_paper_s_value_says_when_it_is_approximate():
 
 def test_intervals():
     bounds = Interval(0.478, 1.0, method="Clopper-Pearson")
-    assert words.interval(bounds) == "95 % interval 0.478 to 1 (Clopper-Pearson)"
+    assert words.interval(bounds) == "95\N{NO-BREAK SPACE}% interval 0.478 to 1 (Clopper-Pearson)"
     assert (
         words.short_interval(Interval(None, 0.5, level=0.9))
         == "not finite to 0.5 (90\N{NO-BREAK SPACE}%)"
     )
     assert words.interval(None) == words.short_interval(None) == ""
+
+
+def test_ends_of_a_share_that_say_nothing_are_left_out():
+    assert words.open_interval(Interval(0.549, 1.0)) == "at least 0.549"
+    assert words.open_interval(Interval(0.0, 0.451)) == "at most 0.451"
+    assert words.open_interval(Interval(None, 0.451)) == "at most 0.451"
+    assert words.open_interval(Interval(0.2, 0.8)) == "0.2 to 0.8"
+    assert words.open_interval(Interval(0.0, 1.0)) == "anything"
 
 
 def test_a_run_that_was_cut_short_is_warned_of():
@@ -107,6 +70,11 @@ def test_small_phrases():
     assert words.seed_list([]) == ""
     assert words.seed_list([5]) == "Seed 5"
     assert words.seed_list([5, 6, 9]) == "Seeds 5, 6 and 9"
+    assert words.listed([]) == ""
+    assert words.listed(["a", "b", "c"]) == "a, b and c"
+    assert words.day("2026-10-02") == "2 October 2026"
+    assert words.day("last week") == "last week"
+    assert words.p_value(0.03125) == "p\xa0=\xa00.031"
     assert words.family_title("toy_saddle") == "Toy saddle"
     assert words.moment("2026-11-21T11:46:12+01:00") == "21 November 2026, 10:46 UTC"
     assert words.moment("yesterday") == "yesterday"

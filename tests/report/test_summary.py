@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from icl_repro.report import write_markdown
-from icl_repro.report.text.summary import escape, render_markdown
+from icl_repro.report.summary import escape, render_markdown
 from icl_repro.verification.record import Profile
 from tests.support.report_fixture import rich_record
 
@@ -21,15 +21,31 @@ def test_it_tells_the_outcome_and_every_claim(tmp_path):
     record = rich_record()
     write_markdown(record, tmp_path / "out" / "verification.md")
     text = (tmp_path / "out" / "verification.md").read_text("utf-8")
-    assert "**Of 8 claims, 3 are supported, 1 is refuted" in text
-    assert len(rows(text)) == 8
+    assert "**Of 12 claims, 4 are supported, 1 is consistent, 1 is refuted" in text
+    assert len(rows(text)) == 12
     assert {len(row) for row in rows(text)} == {6}
     assert "≥ 80,000" in rows(text)[0][4]
-    assert "~ distance of half-rise and half-fall: 0.15, holds on 4 of 5" in rows(text)[2][3]
-    assert "run missing from the store" in rows(text)[4][3]
+    assert "~ distance of half-rise and half-fall: 0.175, holds on 4 of 5" in rows(text)[2][3]
+    assert rows(text)[0][0].startswith(" ✓ **supported**<br>Holds on 5 of 5 seeds, so on more than")
+    assert "after correction (Holm, 10 comparisons): inconclusive" in rows(text)[0][0]
+    assert "agrees with 1 of 2 published numbers" in rows(text)[0][0]
+    assert "– **not run**<br>Run missing from the store" in rows(text)[4][0]
+    assert "3 further checks, all of which hold" in rows(text)[5][3]
+    assert ", on a knife’s edge" in rows(text)[6][3]
     assert "2 further claims were not selected" in text
     assert "profile paper · seeds 5, 6, 7, 8 and 9 · 28 runs trained, 7 reused" in text
     assert render_markdown(record) == text
+
+
+def test_it_tells_how_to_read_the_verdicts_and_what_is_known_not_to_hold():
+    text = render_markdown(rich_record())
+    assert "- Seeds 8 and 9 were added after seeds 5, 6 and 7 had been judged" in text
+    assert "**Known not to hold.** 5 checks are known not to hold; 2 of them" in text
+    assert (
+        "- emergence.induction\\_strength: distance of half-rise and half-fall. Seed 7: 0.20004 "
+        "(as known). The spread over seeds" in text
+    )
+    assert "- emergence.final\\_accuracy, control shuffled: accuracy over all" in text
 
 
 def test_a_smoke_run_is_marked():

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from icl_repro.numbers import count, duration
-from icl_repro.report.text import tables, words
-from icl_repro.report.text.plain_text import printable
+from icl_repro.numbers import count, duration, number
+from icl_repro.report.plain_text import printable
+from icl_repro.report.text import checks, verdicts, words
+from icl_repro.report.text.findings import FindingView, finding_views, findings_note
+from icl_repro.report.text.notes import notes
 from icl_repro.storage.files import write_whole
-from icl_repro.verification.record import ClaimRecord, VerificationRecord
+from icl_repro.verification.record import ClaimRecord, Comparisons, VerificationRecord
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~$])")
 _AUTOLINKS = re.compile(r"(?i)(?<=http)(?=s?:)|(?<=www)(?=\.)|(?<=@)(?=\w)")
@@ -24,28 +26,38 @@ def render_markdown(record: VerificationRecord) -> str:
         "",
         f"Paper: {escape(record.paper)}",
         "",
-        f"**{escape(words.overall(record))}**",
+        f"**{escape(verdicts.overall(record))}**",
         "",
     ]
     warning = words.not_meaningful_warning(record.profile)
     if warning:
         lines += [f"> **Warning:** {escape(warning)}", ""]
+    told = notes(record)
+    if told:
+        lines += [*(f"- {escape(note.text)}" for note in told), ""]
     if record.claims:
         lines += [
             "| Verdict | Claim | In the paper | Measured | Threshold | Paper's value |",
             "| --- | --- | --- | --- | --- | --- |",
-            *(_row(claim) for claim in record.claims),
+            *(_row(claim, record.comparisons) for claim in record.claims),
+            "",
+        ]
+    if record.findings:
+        lines += [
+            f"**Known not to hold.** {escape(findings_note(record))}",
+            "",
+            *(_finding(finding) for finding in finding_views(record)),
             "",
         ]
     if record.not_selected:
-        lines += [escape(words.left_out(record)), ""]
+        lines += [escape(verdicts.left_out(record)), ""]
     training = record.training
     facts = [
         f"Started {words.moment(record.started)}",
         f"took {duration(record.duration)}",
         f"profile {record.profile.name}",
         words.seed_list(record.profile.seeds).lower() or "no seeds",
-        f"{count(training.runs_trained, 'run')} trained, {training.runs_reused:,} reused",
+        f"{count(training.runs_trained, 'run')} trained, {number(training.runs_reused)} reused",
         f"commit {record.environment.commit}" if record.environment.commit else "",
     ]
     lines.append(escape(" · ".join(fact for fact in facts if fact)))
@@ -68,26 +80,38 @@ def escape(text: str) -> str:
     return _AUTOLINKS.sub("<!-- -->", _MARKDOWN.sub(r"\\\1", flat))
 
 
-def _row(claim: ClaimRecord) -> str:
-    verdict = f"{words.VERDICTS[claim.verdict].symbol} **{escape(claim.verdict)}**"
-    held = words.seeds_held(claim)
-    checks = tables.summaries(claim.trials)
+def _row(claim: ClaimRecord, comparisons: Comparisons | None) -> str:
+    views = checks.check_views(claim)
+    brief, more = checks.in_brief(views)
+    beside = [verdicts.corrected(claim, comparisons), checks.agreements(views)]
+    verdict = f"{verdicts.VERDICTS[claim.verdict].symbol} **{escape(claim.verdict)}**"
     cells = [
-        verdict + (f"<br>{escape(held)}" if held else ""),
+        "<br>".join(
+            [verdict, *(escape(part) for part in [verdicts.reason(claim), *beside] if part)]
+        ),
         f"{escape(claim.statement)}<br>{escape(claim.id)}",
         escape(claim.source),
-        _lines(_measured(check) for check in checks)
-        or escape(claim.reason.removeprefix(f"{claim.verdict}: ")),
-        _lines(check.threshold for check in checks),
-        _lines(check.paper for check in checks),
+        _lines([*map(_measured, brief), *filter(None, [more])]),
+        _lines(check.threshold for check in brief),
+        _lines(check.paper for check in brief),
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _measured(check: tables.CheckSummary) -> str:
+def _measured(check: checks.CheckView) -> str:
     unit = f" {check.unit}" if check.unit else ""
     partly = f", {check.mark}" if check.symbol == "~" else ""
-    return f"{check.symbol} {check.name}: {check.measured}{unit}{partly}"
+    edge = f", {words.KNIFE_EDGE}" if check.margin and check.margin.knife_edge else ""
+    return f"{check.symbol} {check.name}: {check.measured}{unit}{partly}{edge}"
+
+
+def _finding(finding: FindingView) -> str:
+    case = f", control {finding.case}" if finding.case else ""
+    values = "; ".join(
+        f"{value.seed + ': ' if value.seed else ''}{value.known} ({value.status.word})"
+        for value in finding.values
+    )
+    return f"- {escape(f'{finding.claim}{case}: {finding.check}. {values}. {finding.why}')}"
 
 
 def _lines(texts: Iterable[str]) -> str:

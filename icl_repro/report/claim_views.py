@@ -1,0 +1,270 @@
+"""Claims as the page shows them: words, tables and pictures of each, with their controls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from icl_repro.report.pictures.figures import FigureView, view_figure
+from icl_repro.report.text import checks, tables, verdicts, words
+from icl_repro.report.text.findings import FindingView, finding_views
+from icl_repro.report.text.paper_tables import PaperTable, view_table
+from icl_repro.verification.record import (
+    ClaimRecord,
+    Comparisons,
+    ControlRecord,
+    Trial,
+    VerificationRecord,
+)
+
+_NOT_FOR_ANCHORS = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What the tests of some seeds had to say: why not run, what was raised, what did not hold.
+
+    `long` messages (tracebacks) keep their lines.
+    """
+
+    where: str
+    outcome: str
+    tone: str
+    text: str
+    long: bool
+
+
+class SeedFigures(msgspec.Struct, frozen=True):
+    """The figures of one seed, and its tables like those of the paper."""
+
+    seed: str
+    figures: list[FigureView]
+    tables: list[PaperTable]
+
+
+class LinkedFinding(msgspec.Struct, frozen=True):
+    """A known failure with its place in the page, and those of the claim that it is about.
+
+    `claim_anchor` is empty where that claim is not in the record; `statement` then is its id.
+    """
+
+    finding: FindingView
+    anchor: str
+    claim_anchor: str
+    statement: str
+
+
+class ControlView(msgspec.Struct, frozen=True):
+    """A control as the page shows it. `must_fail` says which of its checks must."""
+
+    record: ControlRecord
+    anchor: str
+    words: verdicts.VerdictWords
+    reason: str
+    must_fail: str
+    table: tables.EvidenceTable
+    messages: list[Message]
+    figures: list[SeedFigures]
+    known: list[LinkedFinding]
+
+
+class ClaimView(msgspec.Struct, frozen=True):
+    """A claim as the page shows it.
+
+    `brief` are the checks that stand in the overview, `more` says how many others there are.
+    `known` are the known failures of its checks, by their names.
+    """
+
+    record: ClaimRecord
+    anchor: str
+    words: verdicts.VerdictWords
+    reason: str
+    corrected: str
+    agreement: str
+    share: str
+    brief: list[checks.CheckView]
+    more: str
+    table: tables.EvidenceTable
+    messages: list[Message]
+    figures: list[SeedFigures]
+    controls: list[ControlView]
+    known: dict[str, list[LinkedFinding]]
+
+
+class FamilyView(msgspec.Struct, frozen=True):
+    """The claims of one family, in the order of the record."""
+
+    title: str
+    anchor: str
+    outcome: str
+    claims: list[ClaimView]
+
+
+class _Anchors:
+    """Ids for the page: readable, free of anything a claim's id may hold, and never twice."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def take(self, kind: str, name: str) -> str:
+        wanted = f"{kind}-{_NOT_FOR_ANCHORS.sub('-', name)}"
+        anchor, copy = wanted, 2
+        while anchor in self._taken:
+            anchor, copy = f"{wanted}-{copy}", copy + 1
+        self._taken.add(anchor)
+        return anchor
+
+
+def view_claims(record: VerificationRecord) -> tuple[list[FamilyView], list[LinkedFinding]]:
+    """The claims of the record by family, and its known failures, with links between them."""
+    anchors = _Anchors()
+    places = [anchors.take("claim", claim.id) for claim in record.claims]
+    first_place: dict[str, str] = {}
+    for claim, place in zip(record.claims, places, strict=True):
+        first_place.setdefault(claim.id, place)
+    statements = {claim.id: claim.statement for claim in record.claims}
+    findings = [
+        LinkedFinding(
+            finding=finding,
+            anchor=anchors.take("known", f"{finding.claim}-{number}"),
+            claim_anchor=first_place.get(finding.claim, ""),
+            statement=statements.get(finding.claim, finding.claim),
+        )
+        for number, finding in enumerate(finding_views(record), 1)
+    ]
+    by_family: dict[str, list[tuple[ClaimRecord, str]]] = {}
+    for claim, place in zip(record.claims, places, strict=True):
+        by_family.setdefault(claim.family, []).append((claim, place))
+    families = [
+        FamilyView(
+            title=words.family_title(family),
+            anchor=anchors.take("family", family),
+            outcome=_outcome([claim for claim, _ in members]),
+            claims=[
+                _view_claim(
+                    claim,
+                    place,
+                    anchors,
+                    record.comparisons,
+                    [one for one in findings if one.finding.claim == claim.id],
+                )
+                for claim, place in members
+            ],
+        )
+        for family, members in by_family.items()
+    ]
+    return families, findings
+
+
+def _outcome(claims: Sequence[ClaimRecord]) -> str:
+    return ", ".join(f"{amount} {verdict}" for verdict, amount in verdicts.verdict_counts(claims))
+
+
+def _view_claim(
+    claim: ClaimRecord,
+    anchor: str,
+    anchors: _Anchors,
+    comparisons: Comparisons | None,
+    known: list[LinkedFinding],
+) -> ClaimView:
+    views = checks.check_views(claim)
+    brief, more = checks.in_brief(views)
+    own = [one for one in known if not one.finding.case]
+    return ClaimView(
+        record=claim,
+        anchor=anchor,
+        words=verdicts.VERDICTS[claim.verdict],
+        reason=verdicts.reason(claim),
+        corrected=verdicts.corrected(claim, comparisons),
+        agreement=checks.agreements(views),
+        share=verdicts.share_of_seeds(claim),
+        brief=brief,
+        more=more,
+        table=tables.claim_table(claim.trials, views),
+        # The reason of a claim that was not run is often its one message: once is enough.
+        messages=[
+            message
+            for message in _messages(claim.trials, verdicts.OUTCOMES)
+            if len(claim.trials) > 1 or message.text != _without(claim.verdict, claim.reason)
+        ],
+        figures=_figures(claim.trials, anchor),
+        controls=[
+            _view_control(
+                control,
+                anchors.take("control", f"{claim.id}-{control.id}"),
+                [one for one in known if one.finding.case == control.id],
+            )
+            for control in claim.controls
+        ],
+        known={
+            name: [one for one in own if one.finding.check == name]
+            for name in dict.fromkeys(one.finding.check for one in own)
+        },
+    )
+
+
+def _view_control(control: ControlRecord, anchor: str, known: list[LinkedFinding]) -> ControlView:
+    return ControlView(
+        record=control,
+        anchor=anchor,
+        words=verdicts.CONTROL_VERDICTS[control.verdict],
+        reason=words.as_full_sentence(words.as_sentence(control.reason)),
+        must_fail="; ".join(control.only),
+        table=tables.control_table(control),
+        messages=_messages(control.trials, verdicts.CONTROL_OUTCOMES),
+        figures=_figures(control.trials, anchor),
+        known=known,
+    )
+
+
+def _messages(
+    trials: Sequence[Trial], outcomes: Mapping[str, verdicts.OutcomeWords]
+) -> list[Message]:
+    """The messages of the trials; seeds that say the same thing say it once."""
+    said: dict[tuple[str, str, str], list[int]] = {}
+    for trial in trials:
+        if trial.message:
+            seeds = said.setdefault((trial.outcome, trial.row, trial.message), [])
+            seeds += [] if trial.seed is None else [trial.seed]
+    return [
+        Message(
+            where=where,
+            outcome=outcomes[outcome].word if where else words.as_sentence(outcomes[outcome].word),
+            tone=outcomes[outcome].tone,
+            text=_without(outcome, text.strip("\n").rstrip()),
+            long="\n" in text.strip(),
+        )
+        for (outcome, row, text), seeds in said.items()
+        for where in [_where(row, seeds)]
+    ]
+
+
+def _where(row: str, seeds: Sequence[int]) -> str:
+    """Seeds and row of some tests, as far as they have any: ``Seed 5, patterns``."""
+    return ", ".join(filter(None, [words.seed_list(seeds), row]))
+
+
+def _without(outcome: str, message: str) -> str:
+    """`message` without the outcome at its start, which stands beside it anyway."""
+    return message.removeprefix(f"{outcome}: ")
+
+
+def _figures(trials: Sequence[Trial], anchor: str) -> list[SeedFigures]:
+    """Figures and tables seed by seed, those of all rows of a seed together."""
+    drawn: dict[int | None, list[tuple[int, Trial]]] = {}
+    for number, trial in enumerate(trials):
+        if trial.evidence.figures or trial.evidence.tables:
+            drawn.setdefault(trial.seed, []).append((number, trial))
+    return [
+        SeedFigures(
+            seed=_where("", [] if seed is None else [seed]),
+            figures=[
+                view_figure(figure, f"{anchor}-{number}-{position}")
+                for number, trial in of_seed
+                for position, figure in enumerate(trial.evidence.figures)
+            ],
+            tables=[view_table(table) for _, trial in of_seed for table in trial.evidence.tables],
+        )
+        for seed, of_seed in drawn.items()
+    ]

@@ -1,0 +1,110 @@
+"""The HTML report: everything that the template shows, and the one file that it makes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from icl_repro import numbers
+from icl_repro.report.claim_views import view_claims
+from icl_repro.report.plain_text import printable
+from icl_repro.report.text import findings, notes, verdicts, words
+from icl_repro.storage.files import write_whole
+from icl_repro.verification.record import ExemplarSample, VerificationRecord
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def render_html(record: VerificationRecord) -> str:
+    """The report of `record` as one HTML document that needs nothing else.
+
+    The same record gives the same text.
+    """
+    return _environment().get_template("report.html.j2").render(_context(record))
+
+
+def write_html(record: VerificationRecord, path: Path) -> None:
+    """Write the report of `record` to `path`, replacing it in one step.
+
+    The file opens from disk and loads nothing: styles, figures and pictures are inside.
+    """
+    write_whole(path, render_html(record))
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def finalize(value: Any) -> Any:
+        # Markup is what this package made itself; everything else may hold anything.
+        return printable(value) if isinstance(value, str) and type(value) is not Markup else value
+
+    environment = Environment(
+        loader=PackageLoader("icl_repro.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=finalize,
+    )
+    environment.globals["nothing"] = words.NOTHING
+    environment.globals["knife_edge"] = words.KNIFE_EDGE
+    environment.filters |= {
+        "svg": Markup,
+        "number": numbers.number,
+        "duration": numbers.duration,
+        "count": numbers.count,
+        "heading": words.as_heading,
+        "sentence": words.as_full_sentence,
+        "capital": words.as_sentence,
+        "reference": words.unbroken,
+        "unit": words.shown_unit,
+    }
+    return environment
+
+
+def _context(record: VerificationRecord) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    style = Path(__file__).parent / "templates" / "style.css"
+    families, known = view_claims(record)
+    return {
+        "record": record,
+        "style": Markup(style.read_text("utf-8")),
+        "overall": verdicts.overall(record),
+        "left_out": verdicts.left_out(record),
+        "notes": notes.notes(record),
+        "warning": words.not_meaningful_warning(record.profile),
+        "tally": [
+            (verdicts.VERDICTS[verdict], verdict, amount)
+            for verdict, amount in verdicts.verdict_counts(record.claims)
+        ],
+        "meanings": [
+            (verdicts.VERDICTS[verdict], verdict, meaning)
+            for verdict, meaning in verdicts.MEANINGS.items()
+        ],
+        "seeds": words.seed_list(record.profile.seeds).lower(),
+        "started": words.moment(record.started),
+        "families": families,
+        "findings": known,
+        "findings_note": findings.findings_note(record),
+        "exemplars": _pictures(record.exemplars),
+    }
+
+
+def _pictures(sample: ExemplarSample | None) -> list[list[str | None]]:
+    """The pictures by class; ``None`` for one that is not a PNG image in base64."""
+    return [[_png(picture) for picture in row] for row in sample.pictures] if sample else []
+
+
+def _png(picture: str) -> str | None:
+    try:
+        content = base64.b64decode(picture, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return picture if content.startswith(_PNG_SIGNATURE) else None

@@ -1,0 +1,312 @@
+"""One check of a claim over all its seeds, in words: values, margin, agreement, origin."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from icl_repro.numbers import apart, count, number
+from icl_repro.report.text import words
+from icl_repro.verification.evidence import Check, Quantity
+from icl_repro.verification.record import (
+    Agreement,
+    CheckOverSeeds,
+    ClaimRecord,
+    Equivalence,
+    Margin,
+    ThresholdEntry,
+    VerificationRecord,
+)
+from icl_repro.verification.reported import Reported
+
+_FEW = 5
+"""So many checks of a claim stand in an overview, or one more."""
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """A sentence that a reader must not miss, with its colour class."""
+
+    text: str
+    tone: str
+
+
+class AgreementView(msgspec.Struct, frozen=True):
+    """Whether our values agree with the published one: a symbol, a few words, and a sentence."""
+
+    symbol: str
+    word: str
+    tone: str
+    sentence: str
+
+
+class MarginView(msgspec.Struct, frozen=True):
+    """How far the values lie from the threshold: in a few words each, and in a sentence."""
+
+    parts: list[str]
+    knife_edge: bool
+    sentence: str
+
+
+class OriginView(msgspec.Struct, frozen=True):
+    """Where a threshold comes from in one line, and every state that it had."""
+
+    line: str
+    seen: bool
+    history: list[str]
+
+
+class CheckView(msgspec.Struct, frozen=True):
+    """One check over all seeds: the median, the range, on how many seeds it holds, and the rest.
+
+    `row` names the row of the claim's table that it belongs to. `failed_by` says which controls
+    fail it. What the record does not tell is empty or None.
+    """
+
+    name: str
+    row: str
+    unit: str
+    note: str
+    threshold: str
+    is_equivalence: bool
+    paper: str
+    paper_source: str
+    measured: str
+    spread: str
+    mark: str
+    symbol: str
+    tone: str
+    margin: MarginView | None
+    agreement: AgreementView | None
+    origin: OriginView | None
+    failed_by: str
+    remarks: list[Remark]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it holds on every seed, and not narrowly."""
+        return self.tone == "good" and not (self.margin and self.margin.knife_edge)
+
+
+def check_views(claim: ClaimRecord) -> list[CheckView]:
+    """Every check of a claim, in the order in which its tests state them."""
+    over_seeds = {(check.row, check.name): check for check in claim.checks}
+    stated: dict[tuple[str, str], list[Check]] = {}
+    for trial in claim.trials:
+        for check in trial.evidence.checks:
+            stated.setdefault((trial.row, check.name), []).append(check)
+    guarded = bool(claim.controls)
+    return [_view(row, found, over_seeds.get((row, name)), guarded)
+            for (row, name), found in stated.items()]  # fmt: skip
+
+
+def in_brief(views: Sequence[CheckView]) -> tuple[list[CheckView], str]:
+    """A few checks for an overview, and in words how many others there are.
+
+    They keep their order; those that hold narrowly or not on every seed go before the others.
+    """
+    if len(views) <= _FEW + 1:
+        return list(views), ""
+    by_weight = sorted(range(len(views)), key=lambda index: views[index].is_plain)
+    others = [views[index] for index in by_weight[_FEW:]]
+    hold = sum(view.tone == "good" for view in others)
+    which = "all of which hold" if hold == len(others) else f"of which {hold} hold on every seed"
+    return (
+        [views[index] for index in sorted(by_weight[:_FEW])],
+        f"{len(others)} further checks, {which}",
+    )
+
+
+def agreement_view(agreement: Agreement) -> AgreementView:
+    """Whether our values agree with the published one, in words."""
+    symbol, word, tone = {
+        True: ("=", "agrees", "none"),
+        False: ("≠", "does not agree", "unsure"),
+        None: ("?", "cannot tell", "none"),
+    }[agreement.agrees]
+    told = agreement.sentence or (
+        f"one more network of ours would lie in the {words.interval(agreement.prediction)}"
+        if agreement.prediction is not None
+        else "an interval takes two seeds or more"
+    )
+    return AgreementView(symbol, word, tone, words.as_full_sentence(words.as_sentence(told)))
+
+
+def agreements(views: Sequence[CheckView]) -> str:
+    """With how many published numbers a claim agrees, in a few words; empty where there are none.
+
+    It stands beside the verdict, which does not depend on it.
+    """
+    told = [view.agreement.word for view in views if view.agreement is not None]
+    known = [word for word in told if word != "cannot tell"]
+    if not told:
+        return ""
+    if not known:
+        return "cannot tell whether it agrees with the published " + (
+            "number" if len(told) == 1 else "numbers"
+        )
+    agree = known.count("agrees")
+    if len(known) == 1:
+        return f"{known[0]} with the published number"
+    which = "all" if agree == len(known) else "none" if not agree else str(agree)
+    return f"agrees with {which} of {count(len(known), 'published number')}"
+
+
+def reported_of(measurements: Iterable[Check | Quantity]) -> Reported | None:
+    """The first published value that is given for one quantity on several seeds."""
+    return next((m.published for m in measurements if m.published is not None), None)
+
+
+def shared_threshold(checks: Sequence[Check]) -> str:
+    """The threshold of one check on several seeds."""
+    thresholds = {words.bounds(check.low, check.high) for check in checks}
+    return thresholds.pop() if len(thresholds) == 1 else "differs by seed"
+
+
+def thresholds_note(record: VerificationRecord) -> str:
+    """How many thresholds were set when results had been seen; empty without a ledger."""
+    entries = [check.thresholds for claim in record.claims for check in claim.checks]
+    known = [history for history in entries if history]
+    if not known:
+        return ""
+    late = sum(any(entry.seen for entry in history) for history in known)
+    if not late:
+        return f"All {count(len(known), 'threshold')} were set before any result was seen."
+    was = "was" if late == 1 else "were"
+    return (
+        f"Of {count(len(known), 'threshold')}, {late} {was} set or changed when results had been "
+        "seen; each says so."
+    )
+
+
+def _view(
+    row: str, found: Sequence[Check], over: CheckOverSeeds | None, guarded: bool
+) -> CheckView:
+    first = found[0]
+    values = sorted(check.value for check in found if check.value is not None)
+    ends = [end for check in found for end in (check.low, check.high)]
+    held = sum(check.holds for check in found)
+    if held in (0, len(found)):
+        mark, symbol, tone = ("holds", "✓", "good") if held else ("does not hold", "✗", "bad")
+    else:
+        mark, symbol, tone = f"holds on {held} of {len(found)}", "~", "unsure"
+    spread = ""
+    if len(values) > 1 and values[0] != values[-1]:
+        spread = f"{apart(values[0], ends)} to {apart(values[-1], ends)}"
+    elif len(found) == 1:
+        spread = words.short_interval(first.interval)
+    reported = reported_of(found)
+    return CheckView(
+        name=first.name,
+        row=row,
+        unit=first.unit,
+        note=first.note,
+        threshold=shared_threshold(found),
+        is_equivalence=first.kind == "equivalence",
+        paper=words.paper_value(reported),
+        paper_source=reported.source if reported is not None else "",
+        measured=apart(statistics.median(values) if values else None, ends),
+        spread=spread,
+        mark=mark,
+        symbol=symbol,
+        tone=tone,
+        margin=_margin(over, over.margin) if over is not None and over.margin else None,
+        agreement=agreement_view(over.agreement) if over is not None and over.agreement else None,
+        origin=_origin(over.thresholds) if over is not None and over.thresholds else None,
+        failed_by=words.listed(over.failed_by) if over is not None else "",
+        remarks=list(_remarks(over, guarded)) if over is not None else [],
+    )
+
+
+def _margin(check: CheckOverSeeds, margin: Margin) -> MarginView:
+    ends = (check.low, check.high)
+    parts, explained = [], []
+    if margin.mean is not None and margin.spread is not None:
+        explained.append(
+            f"mean {apart(margin.mean, ends)}, spread (standard deviation over seeds) "
+            f"{number(margin.spread, 3)}"
+        )
+    if margin.distance is not None:
+        far = number(abs(margin.distance), 2)
+        where = "beyond" if margin.distance < 0 else "from"
+        parts.append(f"{far} {'spread' if far == '1' else 'spreads'} {where} the threshold")
+    if margin.tolerance_bound is not None:
+        side = _side(check, margin)
+        value = apart(margin.tolerance_bound, ends)
+        past = ", past the threshold" if _is_past(margin.tolerance_bound, check) else ""
+        parts.append(f"{side} tolerance bound (normal) {value}{past}")
+        above = "above" if side == "lower" else "below"
+        explained.append(
+            f"if the values are normal, nine of ten networks lie {above} {value} with "
+            "95\N{NO-BREAK SPACE}% confidence"
+        )
+    if margin.knife_edge:
+        parts.insert(0, words.KNIFE_EDGE)
+    sentence = words.as_full_sentence(words.as_sentence("; ".join(explained)))
+    return MarginView(parts, margin.knife_edge, sentence)
+
+
+def _side(check: CheckOverSeeds, margin: Margin) -> str:
+    """On which side of the values the nearest threshold lies."""
+    if check.low is None or check.high is None or margin.mean is None:
+        return "lower" if check.low is not None else "upper"
+    return "lower" if margin.mean - check.low <= check.high - margin.mean else "upper"
+
+
+def _is_past(bound: float, check: CheckOverSeeds) -> bool:
+    below = check.low is not None and bound < check.low
+    return below or (check.high is not None and bound > check.high)
+
+
+def _origin(thresholds: Sequence[ThresholdEntry]) -> OriginView:
+    newest = thresholds[-1]
+    line = f"Threshold: {newest.origin}; set {words.day(newest.date)}, {_seen(newest)}"
+    if len(thresholds) > 1:
+        times = {2: "once", 3: "twice"}.get(len(thresholds), f"{len(thresholds) - 1} times")
+        line += f"; changed {times}"
+    return OriginView(
+        line=line,
+        seen=any(entry.seen for entry in thresholds),
+        history=[_state(entry) for entry in thresholds],
+    )
+
+
+def _state(entry: ThresholdEntry) -> str:
+    low, high = entry.between or (entry.at_least, entry.at_most)
+    parts = [
+        f"{words.day(entry.date)}: {words.bounds(low, high)}, {entry.origin}, {_seen(entry)}",
+        entry.reason,
+        f"commit {entry.commit}" if entry.commit else "",
+    ]
+    return words.as_full_sentence("; ".join(part.rstrip(".") for part in parts if part))
+
+
+def _seen(entry: ThresholdEntry) -> str:
+    return "when results had been seen" if entry.seen else "before any result was seen"
+
+
+def _remarks(check: CheckOverSeeds, guarded: bool) -> Iterator[Remark]:
+    if check.equivalence is not None:
+        yield _equivalence(check.equivalence)
+    if guarded and not check.failed_by:
+        yield Remark("No control fails this check.", "unsure")
+    if check.published_fails:
+        why = words.as_full_sentence(check.published_fails)
+        yield Remark(f"The published value itself does not meet the threshold: {why}", "unsure")
+
+
+def _equivalence(tests: Equivalence) -> Remark:
+    if tests.shown is None or tests.p_value is None:
+        return Remark("Whether it makes no difference takes two seeds or more to test.", "none")
+    p_value = words.p_value(tests.p_value)
+    if tests.shown:
+        margin = f"{number(tests.low)} to {number(tests.high)}"
+        return Remark(
+            f"Shown to make no difference: on average within {margin} by two one-sided tests over "
+            f"seeds, {p_value}.",
+            "good",
+        )
+    return Remark(
+        f"Not shown to make no difference: two one-sided tests over seeds give {p_value}.", "unsure"
+    )

@@ -1,0 +1,125 @@
+"""What is known not to hold, in words, with what became of it in this session."""
+
+from __future__ import annotations
+
+import msgspec
+
+from icl_repro.numbers import apart, count, number
+from icl_repro.report.text import words
+from icl_repro.verification.evidence import Check
+from icl_repro.verification.record import Finding, KnownFailure, Trial, VerificationRecord
+
+
+class StatusWords(msgspec.Struct, frozen=True):
+    """How one status is told: a symbol, its words, its colour class."""
+
+    symbol: str
+    word: str
+    tone: str
+
+
+STATUS: dict[str, StatusWords] = {
+    "as known": StatusWords("=", "as known", "none"),
+    "on its edge": StatusWords("~", "on its edge", "none"),
+    "another value": StatusWords("≠", "another value", "bad"),
+    "holds now": StatusWords("!", "holds now", "broken"),
+    "not run": StatusWords("–", "not run", "none"),
+}
+"""Every status of a known failure on one seed."""
+
+
+class KnownValue(msgspec.Struct, frozen=True):
+    """A known value on one seed, what was measured now, and what that means."""
+
+    seed: str
+    known: str
+    now: str
+    status: StatusWords
+
+
+class FindingView(msgspec.Struct, frozen=True):
+    """A known failure as text. `case` is the control that it is about, empty for the claim."""
+
+    claim: str
+    check: str
+    case: str
+    values: list[KnownValue]
+    within: str
+    date: str
+    why: str
+    evidence: str
+    edge: bool
+    on_seeds: str
+
+
+def finding_views(record: VerificationRecord) -> list[FindingView]:
+    """All known failures of the record, in its order."""
+    trials = {
+        (claim.id, case): trials
+        for claim in record.claims
+        for case, trials in [
+            ("", claim.trials),
+            *((control.id, control.trials) for control in claim.controls),
+        ]
+    }
+    return [
+        _view(one, trials.get((one.known.claim, one.known.case), [])) for one in record.findings
+    ]
+
+
+def findings_note(record: VerificationRecord) -> str:
+    """How many known failures there are and whether all are as known; empty without any."""
+    if not record.findings:
+        return ""
+    known = count(len(record.findings), "check")
+    is_known = "is" if len(record.findings) == 1 else "are"
+    changed = sum(
+        any(status in ("another value", "holds now") for status in one.status.values())
+        for one in record.findings
+    )
+    rest = f"; {changed} of them {'is' if changed == 1 else 'are'} no longer so" if changed else ""
+    return f"{known} {is_known} known not to hold{rest}."
+
+
+def _view(finding: Finding, trials: list[Trial]) -> FindingView:
+    known = finding.known
+    seeds = sorted(int(seed) for seed in known.values if seed)
+    return FindingView(
+        claim=known.claim,
+        check=known.check,
+        case=known.case,
+        values=[
+            _value(seed, value, finding, _measured(known, seed, trials))
+            for seed, value in known.values.items()
+        ],
+        within=number(known.within),
+        date=words.day(known.date),
+        why=words.as_full_sentence(words.as_sentence(known.why)),
+        evidence=words.as_full_sentence(words.as_sentence(known.evidence)),
+        edge=known.edge,
+        on_seeds=words.seed_list(seeds).lower(),
+    )
+
+
+def _value(seed: str, value: float | None, finding: Finding, now: Check | None) -> KnownValue:
+    ends = (now.low, now.high) if now is not None else ()
+    return KnownValue(
+        seed=words.seed_list([int(seed)]) if seed else "",
+        known=apart(value, ends),
+        now=apart(now.value, ends) if now is not None else "",
+        status=STATUS[finding.status.get(seed, "not run")],
+    )
+
+
+def _measured(known: KnownFailure, seed: str, trials: list[Trial]) -> Check | None:
+    """The check on that seed in this session, if it was stated."""
+    return next(
+        (
+            check
+            for trial in trials
+            if ("" if trial.seed is None else str(trial.seed)) == seed
+            for check in trial.evidence.checks
+            if check.name == known.check
+        ),
+        None,
+    )

@@ -1,0 +1,84 @@
+"""How the verdicts of a session are to be read: its seeds, its comparisons, its thresholds."""
+
+from __future__ import annotations
+
+from icl_repro.numbers import count, number
+from icl_repro.report.text import verdicts, words
+from icl_repro.report.text.checks import Remark, thresholds_note
+from icl_repro.verification.record import VerificationRecord
+
+
+def notes(record: VerificationRecord) -> list[Remark]:
+    """Sentences on how to read the verdicts, those left out that say nothing here."""
+    all_notes = [
+        seeds_note(record),
+        Remark(few_seeds_note(record), "none"),
+        Remark(comparisons_note(record), "none"),
+        Remark(thresholds_note(record), "none"),
+        Remark(unguarded_note(record), "none"),
+    ]
+    return [note for note in all_notes if note.text]
+
+
+def seeds_note(record: VerificationRecord) -> Remark:
+    """Which seeds were judged, and whether they were fixed beforehand."""
+    seeds = record.seeds
+    if seeds is None or not seeds.judged:
+        return Remark("", "none")
+    if seeds.sentence or seeds.added:
+        told = seeds.sentence or f"{words.seed_list(seeds.added)} added after results were seen"
+        return Remark(words.as_full_sentence(words.as_sentence(told)), "unsure")
+    was = "was" if len(seeds.judged) == 1 else "were"
+    return Remark(
+        f"{words.seed_list(seeds.judged)} {was} fixed beforehand by the profile; none was added "
+        "afterwards.",
+        "none",
+    )
+
+
+def few_seeds_note(record: VerificationRecord) -> str:
+    """That verdicts over fewer than five seeds say little; empty where there are none."""
+    few = [claim for claim in record.claims if claim.verdict in verdicts.TENTATIVE]
+    if not few:
+        return ""
+    judged = {claim.seeds_judged for claim in few}
+    on = f"on {count(judged.pop(), 'seed')}" if len(judged) == 1 else "on fewer than five seeds"
+    which = (
+        "The verdict rests"
+        if len(few) == len(record.claims) == 1
+        else "All verdicts rest"
+        if len(few) == len(record.claims)
+        else f"{len(few)} of these verdicts {'rests' if len(few) == 1 else 'rest'}"
+    )
+    return f"{which} {on}: fewer than five can be no more than consistent, contradicted or mixed."
+
+
+def comparisons_note(record: VerificationRecord) -> str:
+    """How many claims were tested, and how many verdicts the correction for that changes."""
+    comparisons = record.comparisons
+    if comparisons is None or not comparisons.number:
+        return ""
+    changed = sum(claim.after_correction not in (None, claim.verdict) for claim in record.claims)
+    effect = (
+        f"changes {count(changed, 'verdict')}, each of which says so"
+        if changed
+        else "changes no verdict"
+    )
+    was = "was" if comparisons.number == 1 else "were"
+    return (
+        f"{count(comparisons.number, 'claim')} {was} tested over seeds; {comparisons.method}’s "
+        f"correction for so many comparisons (level {number(comparisons.level)}) {effect}."
+    )
+
+
+def unguarded_note(record: VerificationRecord) -> str:
+    """How many checks no control fails, of claims whose controls were run; empty if none."""
+    checks = [check for claim in record.claims if claim.controls for check in claim.checks]
+    unguarded = sum(not check.failed_by for check in checks)
+    if not unguarded:
+        return ""
+    fails = "fails" if unguarded == 1 else "fail"
+    return (
+        f"{unguarded} of {count(len(checks), 'check')} {fails} on no control of this session; "
+        "each says so."
+    )

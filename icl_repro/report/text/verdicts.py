@@ -1,0 +1,176 @@
+"""The words, symbols and sentences in which the report states verdicts and outcomes.
+
+HTML and Markdown say the same things with the same words; both take them from here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from icl_repro.numbers import count
+from icl_repro.report.text import words
+from icl_repro.verification.record import ClaimRecord, Comparisons, VerificationRecord
+
+
+class VerdictWords(msgspec.Struct, frozen=True):
+    """How one verdict is told: a symbol, a colour class, and words for one claim and for several.
+
+    The symbol and the word always stand together, so that nothing hangs on colour alone. What a
+    few seeds say is `tentative`: it has the colour of the full verdict, but only as an outline.
+    """
+
+    symbol: str
+    tone: str
+    one: str
+    several: str
+    tentative: bool = False
+
+
+VERDICTS: dict[str, VerdictWords] = {
+    "supported": VerdictWords("✓", "good", "is supported", "are supported"),
+    "consistent": VerdictWords("(✓)", "good", "is consistent", "are consistent", True),
+    "refuted": VerdictWords("✗", "bad", "is refuted", "are refuted"),
+    "contradicted": VerdictWords("(✗)", "bad", "is contradicted", "are contradicted", True),
+    "mixed": VerdictWords("±", "unsure", "is mixed", "are mixed", True),
+    "inconclusive": VerdictWords("?", "unsure", "is inconclusive", "are inconclusive"),
+    "error": VerdictWords("!", "broken", "stopped with an error", "stopped with an error"),
+    "not run": VerdictWords("–", "none", "was not run", "were not run"),
+    "not meaningful": VerdictWords(
+        "○", "none", "is without a meaningful verdict", "are without a meaningful verdict"
+    ),
+}
+"""Every verdict on a claim, in the order in which the report counts them."""
+
+CONTROL_VERDICTS: dict[str, VerdictWords] = {
+    "fails as it should": VerdictWords("✓", "good", "", ""),
+    "does not fail": VerdictWords("✗", "bad", "", ""),
+    "undecided": VerdictWords("?", "unsure", "", ""),
+    "error": VERDICTS["error"],
+    "not run": VERDICTS["not run"],
+    "not meaningful": VERDICTS["not meaningful"],
+}
+"""Every verdict on a control."""
+
+
+class OutcomeWords(msgspec.Struct, frozen=True):
+    """How the outcome of one test is told, and its colour class."""
+
+    word: str
+    tone: str
+
+
+OUTCOMES: dict[str, OutcomeWords] = {
+    "error": OutcomeWords("error", "broken"),
+    "failed": OutcomeWords("does not hold", "bad"),
+    "not run": OutcomeWords("not run", "none"),
+    "inconclusive": OutcomeWords("inconclusive", "unsure"),
+    "passed": OutcomeWords("holds", "good"),
+}
+"""Every outcome of one test of a claim; of several on one seed, the first in this order counts."""
+
+CONTROL_OUTCOMES: dict[str, OutcomeWords] = OUTCOMES | {
+    "passed": OutcomeWords("fails as it should", "good"),
+    "failed": OutcomeWords("does not fail", "bad"),
+}
+"""Every outcome of one test of a control."""
+
+MEANINGS: dict[str, str] = {
+    "supported": "Of five seeds or more, so many hold that more than half of all such networks "
+    "would, with 95 % confidence (exact, one-sided): 5 of 5, 7 of 8 or 8 of 9. For a claim without "
+    "seeds, every check holds, and the verdict says what it rests on.",
+    "consistent": "It holds on every seed judged, but these are fewer than five: too few to say "
+    "more.",
+    "refuted": "Of five seeds or more, so few hold that less than half of all such networks "
+    "would, with 95 % confidence. For a claim without seeds, a check does not hold.",
+    "contradicted": "It holds on no seed judged, but these are fewer than five.",
+    "mixed": "It holds on some of the seeds judged, and these are fewer than five.",
+    "inconclusive": "Five seeds or more show neither, or the checks cannot tell: on no seed could "
+    "they be decided, or a control did not fail where it must or was not judged on the same seeds.",
+    "error": "A test of the claim raised instead of measuring.",
+    "not run": "Nothing was measured: a training run is missing, or the test was skipped.",
+    "not meaningful": "Training was cut short to exercise the machinery; "
+    "the numbers say nothing about the paper.",
+}
+"""What each verdict means, for readers who meet it for the first time."""
+
+TENTATIVE = frozenset(verdict for verdict, told in VERDICTS.items() if told.tentative)
+"""What fewer than five seeds can say."""
+
+
+def verdict_counts(claims: Sequence[ClaimRecord]) -> list[tuple[str, int]]:
+    """The verdicts that occur, each with the number of claims, in a fixed order."""
+    counts = Counter(claim.verdict for claim in claims)
+    return [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]
+
+
+def combined_outcome(outcomes: Sequence[str]) -> str:
+    """The outcome of several tests on one seed, such as those of the rows of a table."""
+    return next((one for one in OUTCOMES if one in outcomes), "not run")
+
+
+def overall(record: VerificationRecord) -> str:
+    """The outcome of the whole verification in one plain sentence."""
+    claims = record.claims
+    if not claims:
+        return "No claim was selected, so nothing was verified."
+    counts = verdict_counts(claims)
+    if len(counts) == 1:
+        verdict, amount = counts[0]
+        if amount == 1:
+            return f"The one claim {VERDICTS[verdict].one}."
+        return f"All {amount} claims {VERDICTS[verdict].several}."
+    parts = [
+        f"{amount} {VERDICTS[verdict].one if amount == 1 else VERDICTS[verdict].several}"
+        for verdict, amount in counts
+    ]
+    return f"Of {count(len(claims), 'claim')}, {', '.join(parts[:-1])} and {parts[-1]}."
+
+
+def reason(claim: ClaimRecord) -> str:
+    """Why the verdict is what it is, in one sentence, with what it rests on where it has no seeds.
+
+    The verdict itself is not repeated: it stands beside it.
+    """
+    given = claim.reason.removeprefix(f"{claim.verdict}: ")
+    if claim.rests_on and claim.rests_on not in given:
+        given = f"{given.rstrip('.')}; rests on {claim.rests_on}"
+    return words.as_full_sentence(words.as_sentence(given))
+
+
+def corrected(claim: ClaimRecord, comparisons: Comparisons | None) -> str:
+    """The verdict after correction for many comparisons, where it is another one; else empty."""
+    if claim.after_correction is None or claim.after_correction == claim.verdict:
+        return ""
+    how = (
+        f" ({comparisons.method}, {count(comparisons.number, 'comparison')})" if comparisons else ""
+    )
+    needed = (
+        f"; it would take {count(claim.seeds_needed, 'seed')}, all of which hold"
+        if claim.seeds_needed is not None
+        else ""
+    )
+    return f"after correction{how}: {claim.after_correction}{needed}"
+
+
+def share_of_seeds(claim: ClaimRecord) -> str:
+    """The exact bound of the share of networks on which it holds, and the p-value; may be empty."""
+    parts = []
+    if claim.share is not None:
+        end = words.open_interval(claim.share)
+        level = words.level(claim.share)
+        parts.append(f"share of all such networks on which it holds: {end} ({level}, one-sided)")
+    if claim.p_value is not None:
+        parts.append(f"sign test: {words.p_value(claim.p_value)}")
+    return words.as_sentence("; ".join(parts))
+
+
+def left_out(record: VerificationRecord) -> str:
+    """Which claims this session left out, in one sentence; empty if none."""
+    if not record.not_selected:
+        return ""
+    further = count(len(record.not_selected), "further claim")
+    was = "was" if len(record.not_selected) == 1 else "were"
+    return f"{further} {was} not selected: {', '.join(record.not_selected)}."

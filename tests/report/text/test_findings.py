@@ -1,0 +1,64 @@
+"""What is known not to hold, in words."""
+
+import msgspec
+
+from icl_repro.report.text import findings
+from icl_repro.verification.record import Finding
+from tests.support.report_fixture import known, rich_record
+
+
+def with_findings(*found):
+    return msgspec.structs.replace(rich_record(), findings=list(found))
+
+
+def view_of(finding):
+    (view,) = findings.finding_views(with_findings(finding))
+    return view
+
+
+def test_every_status_has_its_words_and_symbol():
+    schema = msgspec.json.schema(Finding)["$defs"]["Finding"]["properties"]["status"]
+    assert set(findings.STATUS) == set(schema["additionalProperties"]["enum"])
+    symbols = [status.symbol for status in findings.STATUS.values()]
+    assert len(set(symbols)) == len(symbols)
+
+
+def test_known_values_stand_beside_those_of_this_session():
+    view = view_of(
+        known("emergence.generalisation", "accuracy on test (exemplars)",
+              {"5": 0.86, "7": 0.8645}, {"5": "another value", "7": "as known"})
+    )  # fmt: skip
+    assert [(one.seed, one.known, one.now, one.status.word) for one in view.values] == [
+        ("Seed 5", "0.86", "0.8579", "another value"),
+        ("Seed 7", "0.8645", "0.8645", "as known"),
+    ]
+    assert view.on_seeds == "seeds 5 and 7"
+    assert view.date == "20 October 2026"
+    assert view.why.startswith("The spread over seeds")
+
+
+def test_a_control_that_is_known_not_to_fail():
+    view = view_of(known("emergence.final_accuracy", "accuracy over all training sequences",
+                         {"5": 0.9961}, "as known", case="shuffled"))  # fmt: skip
+    assert view.case == "shuffled"
+    assert [one.now for one in view.values] == ["0.9961"]
+
+
+def test_what_was_not_run_or_has_no_seeds():
+    view = view_of(known("toy.proof", "sum", {"": None}, {}))
+    (value,) = view.values
+    assert (value.seed, value.known, value.now, value.status.word) == (
+        "", "not finite", "", "not run",
+    )  # fmt: skip
+    assert view.on_seeds == ""
+
+
+def test_how_many_there_are_and_whether_they_are_still_so():
+    assert findings.findings_note(with_findings()) == ""
+    as_known = known("a.b", "c", {"5": 1.0}, "as known")
+    assert findings.findings_note(with_findings(as_known)) == "1 check is known not to hold."
+    edge = known("a.b", "d", {"5": 1.0}, "on its edge")
+    new = known("a.b", "e", {"5": 1.0, "6": 2.0}, {"5": "as known", "6": "holds now"})
+    assert findings.findings_note(with_findings(as_known, edge, new)) == (
+        "3 checks are known not to hold; 1 of them is no longer so."
+    )

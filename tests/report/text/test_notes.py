@@ -1,0 +1,67 @@
+"""How the verdicts of a session are to be read."""
+
+import msgspec
+
+from icl_repro.report.text import notes
+from icl_repro.verification.record import Comparisons, Seeds
+from tests.support.report_fixture import rich_record
+
+
+def record(**changes):
+    return msgspec.structs.replace(rich_record(), **changes)
+
+
+def of_verdicts(*verdicts, judged=3):
+    one = rich_record().claims[0]
+    return record(
+        claims=[msgspec.structs.replace(one, verdict=v, seeds_judged=judged) for v in verdicts]
+    )
+
+
+def test_seeds_that_were_fixed_beforehand():
+    told = notes.seeds_note(record(seeds=Seeds([5, 6], [5, 6, 7])))
+    assert told.text == (
+        "Seeds 5 and 6 were fixed beforehand by the profile; none was added afterwards."
+    )
+    assert told.tone == "none"
+    assert notes.seeds_note(record(seeds=None)).text == ""
+    assert notes.seeds_note(record(seeds=Seeds([], [5]))).text == ""
+
+
+def test_seeds_that_were_added_stand_out():
+    told = notes.seeds_note(record(seeds=Seeds([5, 6], [5], [6], "seed 6 was added later")))
+    assert (told.text, told.tone) == ("Seed 6 was added later.", "unsure")
+    untold = notes.seeds_note(record(seeds=Seeds([5, 6], [5], [6])))
+    assert untold.text == "Seed 6 added after results were seen."
+
+
+def test_few_seeds():
+    rest = ": fewer than five can be no more than consistent, contradicted or mixed."
+    few = notes.few_seeds_note
+    assert few(of_verdicts("consistent", judged=1)) == "The verdict rests on 1 seed" + rest
+    assert few(of_verdicts("mixed", "consistent")) == "All verdicts rest on 3 seeds" + rest
+    assert few(of_verdicts("mixed", "supported")) == ("1 of these verdicts rests on 3 seeds" + rest)
+    assert few(of_verdicts("supported", "not run")) == ""
+
+
+def test_comparisons_and_how_many_verdicts_their_correction_changes():
+    assert notes.comparisons_note(record(comparisons=Comparisons(46))) == (
+        "46 claims were tested over seeds; Holm’s correction for so many comparisons (level 0.05) "
+        "changes 2 verdicts, each of which says so."
+    )
+    assert notes.comparisons_note(record(comparisons=Comparisons(1), claims=[])).endswith(
+        "changes no verdict."
+    )
+    assert notes.comparisons_note(record(comparisons=None)) == ""
+
+
+def test_checks_that_no_control_fails():
+    assert notes.unguarded_note(rich_record()) == (
+        "13 of 23 checks fail on no control of this session; each says so."
+    )
+    assert notes.unguarded_note(record(claims=[])) == ""
+
+
+def test_nothing_empty_is_noted():
+    assert notes.notes(record(claims=[], seeds=None, comparisons=None)) == []
+    assert len(notes.notes(rich_record())) == 5

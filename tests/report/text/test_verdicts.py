@@ -1,0 +1,96 @@
+"""How verdicts are told."""
+
+import msgspec
+import pytest
+
+from icl_repro.report.text import verdicts
+from icl_repro.statistics.intervals import Interval
+from icl_repro.verification.record import ClaimRecord, Comparisons, ControlRecord, Trial
+from tests.support.report_fixture import rich_record
+
+
+def with_claims(*names):
+    record = rich_record()
+    claims = [
+        msgspec.structs.replace(record.claims[0], verdict=verdict, trials=[], controls=[])
+        for verdict in names
+    ]
+    return msgspec.structs.replace(record, claims=claims)
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ([], "No claim was selected, so nothing was verified."),
+        (["supported"], "The one claim is supported."),
+        (["supported"] * 12, "All 12 claims are supported."),
+        (["consistent", "mixed"], "Of 2 claims, 1 is consistent and 1 is mixed."),
+        (["not run"] * 2, "All 2 claims were not run."),
+        (["refuted", "supported", "supported"], "Of 3 claims, 2 are supported and 1 is refuted."),
+        (
+            ["error", "not run", "inconclusive", "inconclusive"],
+            "Of 4 claims, 2 are inconclusive, 1 stopped with an error and 1 was not run.",
+        ),
+        (["not meaningful"] * 3, "All 3 claims are without a meaningful verdict."),
+    ],
+)
+def test_the_outcome_is_one_plain_sentence(names, sentence):
+    assert verdicts.overall(with_claims(*names)) == sentence
+
+
+def test_every_verdict_has_its_words():
+    claim = msgspec.json.schema(ClaimRecord)["$defs"]["ClaimRecord"]["properties"]["verdict"]
+    assert set(verdicts.VERDICTS) == set(verdicts.MEANINGS) == set(claim["enum"])
+    control = msgspec.json.schema(ControlRecord)["$defs"]["ControlRecord"]["properties"]["verdict"]
+    assert set(verdicts.CONTROL_VERDICTS) == set(control["enum"])
+
+
+def test_verdicts_can_be_told_apart_without_colour():
+    # Some share a colour, but no two share a symbol.
+    symbols = [verdict.symbol for verdict in verdicts.VERDICTS.values()]
+    assert len(set(symbols)) == len(symbols)
+
+
+def test_every_outcome_has_its_words_and_the_worst_on_a_seed_counts():
+    outcomes = msgspec.json.schema(Trial)["$defs"]["Trial"]["properties"]["outcome"]["enum"]
+    assert set(verdicts.OUTCOMES) == set(verdicts.CONTROL_OUTCOMES) == set(outcomes)
+    assert verdicts.combined_outcome(["passed", "failed", "passed"]) == "failed"
+    assert verdicts.combined_outcome(["passed", "not run"]) == "not run"
+    assert verdicts.combined_outcome(["passed", "passed"]) == "passed"
+
+
+def claim(**changes):
+    return msgspec.structs.replace(rich_record().claims[0], **changes)
+
+
+def test_only_what_fewer_than_five_seeds_can_say_is_tentative():
+    assert {"consistent", "contradicted", "mixed"} == verdicts.TENTATIVE
+
+
+def test_the_reason_is_a_sentence_that_does_not_repeat_the_verdict():
+    told = verdicts.reason(claim(verdict="not run", reason="not run: a run is missing"))
+    assert told == "A run is missing."
+    assert verdicts.reason(claim(reason="holds", rests_on="a proof")) == "Holds; rests on a proof."
+    rested = claim(reason="every check holds; this rests on a proof", rests_on="a proof")
+    assert verdicts.reason(rested) == "Every check holds; this rests on a proof."
+
+
+def test_the_correction_is_told_where_it_changes_the_verdict():
+    changed = claim(verdict="supported", after_correction="inconclusive", seeds_needed=11)
+    assert verdicts.corrected(changed, Comparisons(46)) == (
+        "after correction (Holm, 46 comparisons): inconclusive; it would take 11 seeds, all of "
+        "which hold"
+    )
+    assert verdicts.corrected(claim(after_correction="supported"), Comparisons(46)) == ""
+    assert verdicts.corrected(claim(after_correction=None), Comparisons(46)) == ""
+    unneeded = claim(after_correction="inconclusive", seeds_needed=None)
+    assert verdicts.corrected(unneeded, None) == "after correction: inconclusive"
+
+
+def test_the_share_of_networks_is_told_with_its_level():
+    told = verdicts.share_of_seeds(claim(share=Interval(0.549, 1.0), p_value=1 / 32))
+    assert told.replace("\xa0", " ") == (
+        "Share of all such networks on which it holds: at least 0.549 (95 %, one-sided); "
+        "sign test: p = 0.031"
+    )
+    assert verdicts.share_of_seeds(claim(share=None, p_value=None)) == ""
