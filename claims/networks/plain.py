@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import equinox as eqx
 import jax
@@ -21,11 +21,6 @@ LEARNED = Stop(loss=0.01, evaluations=3)
 """Ends a run of which only the time to learn and the accuracy then are measured."""
 PASSED = Stop(loss=0.05, evaluations=3)
 """Ends a run of which only the half-time is measured, far below the loss at which it is read."""
-
-
-def network(spec: Callable[[int], RunSpec]) -> Callable[[int], dict[str, RunSpec]]:
-    """The runs of a claim that needs one network for a seed, by the name of ``network``."""
-    return lambda seed: {"network": spec(seed)}
 
 
 def full(seed: int) -> RunSpec:
@@ -86,3 +81,16 @@ def with_random_layer_1(run: Run, draw: int = 0) -> Transformer:
     key = jax.random.fold_in(jax.random.key(1_000 + spec.init_seed), draw)
     other = initialise(spec.model, spec.exemplars.width, spec.episodes.labels, key)
     return eqx.tree_at(lambda model: model.layers[1], run.model(), other.layers[1])
+
+
+def random_layer_1(run: Run) -> Run:
+    """The run ending in such a network."""
+    return run.with_model(with_random_layer_1(run))
+
+
+def with_silent_head(model: Transformer, head: int) -> Transformer:
+    """The network with the output weights of a head of its last layer at zero."""
+    output = model.layers[-1].output
+    channels = output.shape[1] // model.n_heads
+    silent = output.at[:, head * channels : (head + 1) * channels].set(0)
+    return eqx.tree_at(lambda changed: changed.layers[-1].output, model, silent)

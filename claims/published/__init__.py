@@ -4,19 +4,21 @@
 the text (ids ``paper.*``) or by the authors' notebooks (``nb.*``), or read off a figure, with the
 uncertainty of the reading (curves, points, heat maps, and ids ``dig.*``). Its ``provenance`` says
 what the fields mean. Ids keep the names of the paper: "L2 head 3" is layer 1, head 3 in this
-package; only those of ``nb.seed5.wiring.*`` count layers from 0, as the notebook does.
+package; only those of ``nb.seed5.wiring.*`` count layers from 0, as the notebook does. Values that
+are computed from these (``calc.*``) are in :mod:`claims.published.computed`.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
 
+from claims.published import computed
+from icl_repro.nearest import nearest
 from icl_repro.verification.pictures import Heatmap, Series
 from icl_repro.verification.reported import Reported
 
@@ -139,11 +141,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class UnknownPublishedId(KeyError):
     """An id that ``published.json`` does not have; the message names the nearest that it has."""
 
-    def __init__(self, kind: str, wanted: str, known: list[str]) -> None:
-        nearest = difflib.get_close_matches(wanted, known, n=3, cutoff=0.0)
-        self.message = f"no published {kind} has the id {wanted!r}; the nearest are " + ", ".join(
-            repr(name) for name in nearest
-        )
+    def __init__(self, kind: str, wanted: str, known: Collection[str]) -> None:
+        self.message = f"no published {kind} has the id {wanted!r}; {nearest(wanted, known)}"
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -220,18 +219,40 @@ def reported(value_id: str) -> Reported:
     """A value of the paper, with where the paper gives it.
 
     Args:
-        value_id: for example ``paper.final_accuracy`` or ``dig.fig3a.main.train.half_time``.
+        value_id: for example ``paper.final_accuracy``, ``dig.fig3a.main.train.half_time`` or
+            ``calc.plateau_length``.
 
     Raises:
         UnknownPublishedId: with the nearest ids, if there is no such value.
     """
-    value = _look_up("value", value_id, published_data().values)
-    return Reported(value=value.value, source=value.location, approximate=value.approximate)
+    data, paper = published_data(), _readable()
+    if value_id in computed.COMPUTED:
+        return msgspec.structs.replace(computed.COMPUTED[value_id](paper), id=value_id)
+    value = _look_up("value", value_id, data.values, computed.COMPUTED)
+    over_seeds = computed.OVER_SEEDS.get(value_id)
+    return Reported(
+        value=value.value,
+        source=value.location,
+        approximate=value.approximate,
+        over_seeds=over_seeds(paper) if over_seeds else [],
+        id=value_id,
+    )
 
 
-def _look_up(kind: str, wanted: str, known: Mapping[str, _Published]) -> _Published:
+def reported_strength_and_speed(seeds: Collection[int]) -> Reported:
+    """The published rank correlation of strength and speed, in the mean over seeds."""
+    return computed.strength_and_speed(_readable(), seeds)
+
+
+def _readable() -> computed.Published:
+    return computed.Published(published_data())
+
+
+def _look_up(
+    kind: str, wanted: str, known: Mapping[str, _Published], others: Collection[str] = ()
+) -> _Published:
     if wanted not in known:
-        raise UnknownPublishedId(kind, wanted, list(known))
+        raise UnknownPublishedId(kind, wanted, [*known, *others])
     return known[wanted]
 
 

@@ -1,0 +1,60 @@
+"""How curves, heads and times are compared: ours and the published ones by the same functions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from icl_repro.measures.curves.crossings import longest_stay
+
+PLATEAU_LOSS = (0.6, 0.85)
+"""Training losses of the plateau."""
+LEARNED_LOSS = 0.4 * math.log(2)
+"""The loss at which a network has learned (Figure 18)."""
+
+PerHead = Float[np.ndarray, " heads"]
+
+
+def on_plateau(loss: Float[np.ndarray, " points"]) -> Bool[np.ndarray, " points"]:
+    """Where a loss curve is near ln 2, that of a guess between the two labels in context."""
+    return (loss >= PLATEAU_LOSS[0]) & (loss <= PLATEAU_LOSS[1])
+
+
+def plateau_length(
+    sequences: Float[np.ndarray, " points"],
+    loss: Float[np.ndarray, " points"],
+    accuracy: Float[np.ndarray, " points"] | None = None,
+    context_label_probability: Float[np.ndarray, " points"] | None = None,
+) -> float:
+    """Longest stretch of sequences with a loss on the plateau and, where they are known, an
+    accuracy of 0.45 to 0.65 and a probability of at least 0.85 on the two labels in context.
+    """
+    inside = on_plateau(loss)
+    if accuracy is not None:
+        inside = inside & (accuracy >= 0.45) & (accuracy <= 0.65)
+    if context_label_probability is not None:
+        inside = inside & (context_label_probability >= 0.85)
+    return longest_stay(sequences, inside)
+
+
+def spread_ratio(without: PerHead, alone: PerHead) -> float:
+    """How far apart heads are by what is left without them, over how far apart they are alone; NaN
+    where heads are all the same alone.
+    """
+    return float(np.ptp(without) / np.ptp(alone)) if np.ptp(alone) else math.nan
+
+
+def place_of(head: int, strengths: PerHead) -> int:
+    """The place of a head by strength, 1 for the strongest."""
+    return 1 + int(np.sum(strengths > strengths[head]))
+
+
+def share_closed(pairs: PerHead, one: float, all_heads: float) -> float:
+    """Share of the delay of one head against all heads that pairs close, in the median; NaN where
+    one head has no delay or never gets there.
+    """
+    if not all_heads < one < math.inf:
+        return math.nan
+    return float(np.median((one - pairs) / (one - all_heads)))

@@ -1,0 +1,16 @@
+"""What the claims of this paper give the plugin: the published values, by their ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from icl_repro.verification.reported import Reported
+
+
+def pytest_icl_published(name: str) -> Reported:
+    """The published value of that id; an unknown one is an error that names the nearest."""
+    # Not at import: a session that only lists its tests needs no published values.
+    from claims.published import reported
+
+    return reported(name)

@@ -1,0 +1,105 @@
+"""Figures 4b, 17 and 18: networks that keep one head or two, and how strong that head becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+
+from claims.comparisons import LEARNED_LOSS
+from claims.networks.race import PAIRS
+from claims.phase_changes import SEQUENCES, loss_line
+from claims.published import published_series
+from claims.published.computed import MAIN_SEED, SEEDS
+from icl_repro import Figure, Panel, ReferenceLine, Series
+from icl_repro.measures.heads.ablation import HeadAblations, order_of_strength
+from icl_repro.training import Run
+
+PerHead = Float[np.ndarray, " heads"]
+
+
+def _loss_panels(measured: list[Series], published: list[Series], shown: list[Series]):
+    """Measured loss curves over some published ones, and all published ones."""
+    lines = [ReferenceLine("0.4 ln 2", LEARNED_LOSS)]
+    return [
+        Panel("Measured", SEQUENCES, "loss (nats)", [*measured, *shown], lines),
+        Panel("Published", SEQUENCES, "loss (nats)", published, lines),
+    ]
+
+
+def _published_order() -> tuple[int, ...]:
+    """Heads of the published network from the strongest to the weakest."""
+    return order_of_strength(np.array(published_series("fig4a.only_head").x))
+
+
+def alone_figure(whole: Run, single: list[Run], strengths: PerHead) -> Figure:
+    """Figure 4b: train loss with a single head each, and with all heads."""
+    measured = [
+        loss_line(f"head {head} alone", single[head], f"rank {rank}")
+        for rank, head in enumerate(order_of_strength(strengths))
+    ]
+    published = [
+        published_series(f"fig4b.main.only_l2_head_{head}", group=f"rank {rank}")
+        for rank, head in enumerate(_published_order())
+    ]
+    measured.append(loss_line("all heads", whole, "all heads"))
+    published.append(published_series("fig4b.main.all_heads", group="all heads"))
+    return Figure(
+        "Figure 4b",
+        "Train loss of networks with a single head of layer 1 active throughout training, and of "
+        "the network with all heads, from the same initial weights. Heads share a colour with the "
+        "published head of the same rank by strength in the full network.",
+        "Section 3.2, Figure 4b",
+        _loss_panels(measured, published, [published[0], published[-1]]),
+    )
+
+
+def pairs_figure(runs: Mapping[str, Run]) -> Figure:
+    """Figure 17: train loss with the strongest head and one other, and with all heads."""
+    strongest, *others = _published_order()
+    measured = [loss_line(f"the {pair}", runs[pair], pair) for pair in PAIRS]
+    published = [
+        published_series(f"fig17.main.heads_{strongest}_and_{other}", group=pair)
+        for pair, other in zip(PAIRS, others, strict=True)
+    ]
+    measured.append(loss_line("all heads", runs["all heads"], "all heads"))
+    published.append(published_series("fig17.main.all_heads", group="all heads"))
+    return Figure(
+        "Figure 17",
+        "Train loss of networks with the strongest head of layer 1 and one other active throughout "
+        "training, and of the network with all heads. Pairs share a colour with the published pair "
+        "whose other head has the same place by strength.",
+        "Appendix H, Figure 17",
+        _loss_panels(measured, published, [published[-1]]),
+    )
+
+
+def strength_figure(
+    ablations: Mapping[int, HeadAblations], times: Mapping[int, PerHead], longest: int
+) -> Figure:
+    """Figure 18: induction strength by accuracy, loss and learning time of each head alone."""
+    panels = []
+    for name, label in (
+        ("accuracy", "accuracy alone"),
+        ("loss", "loss alone (nats)"),
+        ("time", "learning time alone (sequences)"),
+    ):
+        series = []
+        for seed, found in ablations.items():
+            is_time = name == "time"
+            x = np.minimum(times[seed], longest) if is_time else getattr(found.alone, name)
+            strengths = np.asarray(found.intact.induction_strength).tolist()
+            group = f"seed {seed}"
+            series.append(Series(group, x.tolist(), strengths, style="points", group=group))
+            theirs = seed if seed in SEEDS else MAIN_SEED
+            series.append(published_series(f"fig18.{name}.seed{theirs}", group=group))
+        panels.append(Panel(label.split(" (")[0], label, "induction strength", series))
+    return Figure(
+        "Figure 18",
+        "Induction strength in the full network of each head of layer 1, by its accuracy and loss "
+        "when all others are off in the trained network, and by the learning time of a network "
+        f"trained with it alone (train loss 0.4 ln 2; {longest:,} if never).",
+        "Appendix I, Figure 18",
+        panels,
+    )
