@@ -22,11 +22,13 @@ they count against the claim.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-import pytest
 
+from claims.figures.toy import CONDITIONS, SHOWN, clamping_figure, progress_figure
+from icl_repro import Evidence, claim, control
 from icl_repro.measures.curves.acceleration import (
     crossing,
     exponential_fit,
@@ -35,16 +37,14 @@ from icl_repro.measures.curves.acceleration import (
     plateau_ratio,
 )
 from icl_repro.toy import vectors as tensor_toy
-from icl_repro.verification.draws import band, check_share, state_median
-from icl_repro.verification.pictures import Figure, Panel
+from icl_repro.verification.draws import check_share, state_median
 
 SEED = 3
 DRAWS = 400
+RESTS_ON = f"shares of {DRAWS} random draws, with exact intervals, and extremes over them"
 
-UNCLAMPED = (False, False, False)
-ONE_CLAMPED = (False, False, True)
-TWO_CLAMPED = (False, True, True)
-CONDITIONS = ("no clamp", "one clamped", "two clamped")
+UNCLAMPED, ONE_CLAMPED, TWO_CLAMPED = range(3)
+"""Conditions, in the order of :func:`trained`."""
 
 SHARE = 0.9
 TWICE_AS_FAST = 0.5
@@ -53,233 +53,151 @@ ROUNDING = 1e-9
 STRAIGHT = 0.99
 
 
-# Training three vectors: the shapes of the loss under clamping.
-
-
 @cache
 def trained() -> tensor_toy.Training:
     """Three vectors, no clamp, one clamped and two clamped, from the same draws."""
     draws = tensor_toy.draw(DRAWS, 3, seed=SEED)
-    return tensor_toy.train(draws, [UNCLAMPED, ONE_CLAMPED, TWO_CLAMPED])
+    clamped = [(False, False, False), (False, False, True), (False, True, True)]
+    return tensor_toy.train(draws, clamped)
 
 
-def has_phase_change(curve) -> bool:
-    return greatest_speedup(curve) >= TWICE_AS_FAST and plateau_ratio(curve) >= PLATEAU
+def phase_changes(curves: np.ndarray) -> list[bool]:
+    """Whether each curve has a phase change."""
+    return [
+        greatest_speedup(curve) >= TWICE_AS_FAST and plateau_ratio(curve) >= PLATEAU
+        for curve in curves
+    ]
 
 
-def half_times(curves):
+def half_times(curves: np.ndarray) -> np.ndarray:
+    """The step at which each curve has halved."""
     return np.array([crossing(curve, curve[0] / 2) for curve in curves])
 
 
-def measure_clamping(evidence, unclamped, one_clamped, two_clamped) -> None:
-    """State the shapes of three sets of loss curves, one curve a draw, and how fast they fall."""
-    phase_changes = {
-        "unclamped loss has a phase change": unclamped,
-        "one-clamped loss has a phase change": one_clamped,
-    }
-    for name, curves in phase_changes.items():
-        check_share(evidence, name, list(map(has_phase_change, curves)), at_least=SHARE)
+def check_never_accelerates(evidence: Evidence, name: str, curves: np.ndarray) -> None:
+    """No curve may fall more at any step than at an earlier one."""
     evidence.check(
-        "greatest speed-up of a two-clamped loss",
-        max(map(greatest_speedup, two_clamped)),
+        name,
+        max(map(greatest_speedup, curves)),
         at_most=ROUNDING,
         note="over all draws and steps, as a share of the greatest speed",
     )
+
+
+# Training three vectors: the shapes of the loss under clamping.
+
+
+@claim(
+    "toy_saddle.clamping",
+    source="Section 4.2, Figure 5a",
+    rests_on=RESTS_ON,
+    fails_on=[
+        control(
+            "The loss without a clamp is no exponential, and that with two clamped has no phase "
+            "change",
+            id="swapped",
+            given={"conditions": (TWO_CLAMPED, ONE_CLAMPED, UNCLAMPED)},
+            only=(
+                "unclamped loss has a phase change",
+                "greatest speed-up of a two-clamped loss",
+                "least R² of log loss, two clamped",
+                "clamping one vector halves the loss earlier",
+            ),
+        ),
+        control(
+            "The loss with one vector clamped is no exponential, and that with two clamped has no "
+            "phase change",
+            id="one_for_two",
+            given={"conditions": (UNCLAMPED, TWO_CLAMPED, ONE_CLAMPED)},
+            only=(
+                "one-clamped loss has a phase change",
+                "greatest speed-up of a two-clamped loss",
+                "least R² of log loss, two clamped",
+            ),
+        ),
+    ],
+)
+def test_clamping(
+    evidence: Evidence, conditions: Sequence[int] = (UNCLAMPED, ONE_CLAMPED, TWO_CLAMPED)
+) -> None:
+    """Three vectors learnt together accelerate after a plateau; with one clamped they do so
+    earlier, but still do; with two clamped the loss is a smooth exponential that never accelerates.
+    """
+    training = trained()
+    unclamped, one_clamped, two_clamped = training.loss[list(conditions)]
+    for name, curves in (("unclamped", unclamped), ("one-clamped", one_clamped)):
+        name = f"{name} loss has a phase change"
+        check_share(evidence, name, phase_changes(curves), at_least=SHARE)
+    check_never_accelerates(evidence, "greatest speed-up of a two-clamped loss", two_clamped)
     evidence.check(
         "least R² of log loss, two clamped",
         min(exponential_fit(curve).r_squared for curve in two_clamped),
         at_least=STRAIGHT,
         note="over all draws, until the loss is a millionth of its start",
     )
-    half = [half_times(curves) for curves in (unclamped, one_clamped, two_clamped)]
-    name = "clamping one vector halves the loss earlier"
-    check_share(evidence, name, half[1] < half[0], at_least=SHARE)
+    earlier = half_times(one_clamped) < half_times(unclamped)
+    check_share(evidence, "clamping one vector halves the loss earlier", earlier, at_least=SHARE)
+    show_shapes(evidence, training)
 
 
-def state_shapes(evidence, training: tensor_toy.Training) -> None:
-    """State what Figure 5a shows in numbers, beyond what is judged."""
+def show_shapes(evidence: Evidence, training: tensor_toy.Training) -> None:
+    """State what Figure 5a shows in numbers, beyond what is judged, and keep its curves."""
     for name, curves in zip(CONDITIONS, training.loss, strict=True):
-        state_median(
-            evidence, f"steps until the loss halves, {name}", half_times(curves), unit="steps"
-        )
+        halved = half_times(curves)
+        state_median(evidence, f"steps until the loss halves, {name}", halved, unit="steps")
         fastest = [fastest_over_first(curve) for curve in curves]
         state_median(evidence, f"fastest fall over first fall, {name}", fastest)
-    finished = np.mean(training.loss[0, :, -1] < 0.1)
-    name = "unclamped draws with a loss below 0.1 after 1,000 steps"
-    evidence.quantity(name, finished, unit="of draws")
-
-
-SHOWN = np.concatenate([np.arange(60), np.arange(60, tensor_toy.STEPS + 1, 10)])
-"""Steps at which curves are drawn and recorded: every one early on, then every tenth."""
-
-
-def loss_panel(title: str, losses, x_limits: tuple[float, float]) -> Panel:
-    return Panel(
-        title=title,
-        x_label="Step",
-        y_label="Loss",
-        series=[
-            band(label, curves, SHOWN) for label, curves in zip(CONDITIONS, losses, strict=True)
-        ],
-        x_limits=x_limits,
+        evidence.curve_snapshot(f"median loss, {name}", SHOWN, np.median(curves, axis=0)[SHOWN])
+    evidence.quantity(
+        "unclamped draws with a loss below 0.1 after 1,000 steps",
+        np.mean(training.loss[UNCLAMPED, :, -1] < 0.1),
+        unit="of draws",
     )
-
-
-def clamping_figure(losses) -> Figure:
-    return Figure(
-        name="clamping",
-        caption="Loss of three vectors learnt together (plateau, then a phase change), with one "
-        "clamped (earlier, still a phase change) and with two clamped (exponential). Median and "
-        f"quartiles over {DRAWS} draws.",
-        source="Figure 5a",
-        panels=[
-            loss_panel("Training loss", losses, (0.0, float(tensor_toy.STEPS))),
-            loss_panel("The first 100 steps", losses, (0.0, 100.0)),
-        ],
-    )
-
-
-@pytest.mark.claim(
-    id="toy_saddle.clamping",
-    statement="Three vectors learnt together accelerate after a plateau; with one clamped they do "
-    "so earlier, but still do; with two clamped the loss is a smooth exponential that never "
-    "accelerates.",
-    source="Section 4.2, Figure 5a",
-    controls=("toy_saddle.clamping_swapped", "toy_saddle.clamping_one_for_two"),
-)
-def test_clamping(evidence):
-    training = trained()
-    measure_clamping(evidence, *training.loss)
-    state_shapes(evidence, training)
-    evidence.figure(clamping_figure(training.loss))
-    for name, curves in zip(CONDITIONS, training.loss, strict=True):
-        median = np.median(curves, axis=0)[SHOWN]
-        evidence.curve_snapshot(f"median loss, {name}", SHOWN, median)
-
-
-@pytest.mark.control(
-    id="toy_saddle.clamping_swapped",
-    statement="The loss without a clamp is no exponential, and that with two clamped has no "
-    "phase change.",
-    must_fail=(
-        "unclamped loss has a phase change",
-        "greatest speed-up of a two-clamped loss",
-        "least R² of log loss, two clamped",
-        "clamping one vector halves the loss earlier",
-    ),
-)
-def test_clamping_swapped(evidence):
-    unclamped, one_clamped, two_clamped = trained().loss
-    measure_clamping(evidence, two_clamped, one_clamped, unclamped)
-
-
-@pytest.mark.control(
-    id="toy_saddle.clamping_one_for_two",
-    statement="The loss with one vector clamped is no exponential, and that with two clamped has "
-    "no phase change.",
-    must_fail=(
-        "one-clamped loss has a phase change",
-        "greatest speed-up of a two-clamped loss",
-        "least R² of log loss, two clamped",
-    ),
-)
-def test_clamping_one_for_two(evidence):
-    unclamped, one_clamped, two_clamped = trained().loss
-    measure_clamping(evidence, unclamped, two_clamped, one_clamped)
+    evidence.figure(clamping_figure(training))
 
 
 # Progress measures on unclamped training, against clamping.
 
 
-def measure_progress(evidence, squared_cosine, others_set, clamped_loss) -> None:
-    """State the shapes of both progress measures and of a clamped loss, one curve a draw.
-
-    The squared cosine is turned over (1 minus it), so that progress is a fall.
-    """
-    missing = 1 - squared_cosine
-    for name, curves in (("squared cosine", missing), ("loss with the others set", others_set)):
-        changes = list(map(has_phase_change, curves))
-        check_share(evidence, f"{name} has a phase change", changes, at_least=SHARE)
-    evidence.check(
-        "greatest speed-up of the clamped loss",
-        max(map(greatest_speedup, clamped_loss)),
-        at_most=ROUNDING,
-        note="over all draws and steps, as a share of the greatest speed",
-    )
-
-
-def progress_figure(training: tensor_toy.Training) -> Figure:
-    limits = (0.0, float(tensor_toy.STEPS))
-    measured = {
-        "Progress: squared cosine": (training.squared_cosine, "Squared cosine of a and its target"),
-        "Progress: loss with b, c set": (training.loss_with_others_set, "Loss with b, c set"),
-    }
-    return Figure(
-        name="progress measures",
-        caption="Left: loss under clamping. Middle and right: both progress measures of the first "
-        f"vector in training without a clamp. Median and quartiles over {DRAWS} draws. The "
-        "measures change suddenly, though the vector alone (left, two clamped) learns smoothly.",
-        source="Figure 9",
-        panels=[
-            loss_panel("Loss under clamping", training.loss, limits),
-            *(
-                Panel(
-                    title=title,
-                    x_label="Step",
-                    y_label=label,
-                    series=[band("no clamp", curves[0], SHOWN)],
-                    x_limits=limits,
-                )
-                for title, (curves, label) in measured.items()
-            ),
-        ],
-    )
-
-
-@pytest.mark.claim(
-    id="toy_saddle.progress_measures",
-    statement="In training without a clamp both progress measures of a vector, its squared cosine "
-    "and the loss with the other vectors set to their targets, show a phase change, where the loss "
-    "of training with the others clamped shows none.",
+@claim(
+    "toy_saddle.progress_measures",
     source="Appendix D.2, Figure 9",
-    controls=("toy_saddle.progress_alone", "toy_saddle.progress_unclamped_loss"),
+    rests_on=RESTS_ON,
+    fails_on=[
+        control(
+            "Where the vector learns alone, its progress measures show no phase change",
+            id="progress_alone",
+            given={"progress": TWO_CLAMPED},
+            only=(
+                "squared cosine has a phase change",
+                "loss with the others set has a phase change",
+            ),
+        ),
+        control(
+            "The loss of training without a clamp shows a phase change",
+            id="unclamped_loss",
+            given={"loss": UNCLAMPED},
+            only="greatest speed-up of the clamped loss",
+        ),
+    ],
 )
-def test_progress_measures(evidence):
+def test_progress_measures(
+    evidence: Evidence, progress: int = UNCLAMPED, loss: int = TWO_CLAMPED
+) -> None:
+    """In training without a clamp both progress measures of a vector, its squared cosine and the
+    loss with the other vectors set to their targets, show a phase change, where the loss of
+    training with the others clamped shows none.
+    """
     training = trained()
-    measure_progress(
-        evidence, training.squared_cosine[0], training.loss_with_others_set[0], training.loss[2]
+    cosine, others_set = (
+        curves[progress] for curves in (training.squared_cosine, training.loss_with_others_set)
     )
-    for name, curves in (
-        ("squared cosine", training.squared_cosine),
-        ("loss with the others set", training.loss_with_others_set),
-    ):
-        median = np.median(curves[0], axis=0)[SHOWN]
+    # The squared cosine is turned over, so that progress is a fall.
+    for name, curves in (("squared cosine", 1 - cosine), ("loss with the others set", others_set)):
+        name = f"{name} has a phase change"
+        check_share(evidence, name, phase_changes(curves), at_least=SHARE)
+    check_never_accelerates(evidence, "greatest speed-up of the clamped loss", training.loss[loss])
+    for name, curves in (("squared cosine", cosine), ("loss with the others set", others_set)):
+        median = np.median(curves, axis=0)[SHOWN]
         evidence.curve_snapshot(f"median {name}, no clamp", SHOWN, median)
     evidence.figure(progress_figure(training))
-
-
-@pytest.mark.control(
-    id="toy_saddle.progress_alone",
-    statement="Where the vector learns alone, its progress measures show no phase change.",
-    must_fail=(
-        "squared cosine has a phase change",
-        "loss with the others set has a phase change",
-    ),
-)
-def test_progress_alone(evidence):
-    training = trained()
-    measure_progress(
-        evidence, training.squared_cosine[2], training.loss_with_others_set[2], training.loss[2]
-    )
-
-
-@pytest.mark.control(
-    id="toy_saddle.progress_unclamped_loss",
-    statement="The loss of training without a clamp shows a phase change.",
-    must_fail=("greatest speed-up of the clamped loss",),
-)
-def test_progress_unclamped_loss(evidence):
-    training = trained()
-    measure_progress(
-        evidence, training.squared_cosine[0], training.loss_with_others_set[0], training.loss[0]
-    )

@@ -12,17 +12,18 @@ and starts; thresholds were fixed on other draws than those judged.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
+from claims.figures.toy import escape_figure
+from icl_repro import Evidence, claim, control
 from icl_repro.toy import vectors as tensor_toy
-from icl_repro.verification.draws import check_share, median, points, state_median
-from icl_repro.verification.pictures import Figure, Panel
+from icl_repro.verification.draws import check_share, median, state_median
 
 SEED = 3
 DRAWS = 100
@@ -34,28 +35,72 @@ ORDER_TOLERANCE = 0.01
 IN_ORDER = 0.9
 """Share of draws that have to escape in the order of the number of vectors."""
 
-
-# The origin: zero gradient, and a Hessian that tells nothing from three vectors on.
-
-
-def squared_distance(vectors, targets):
-    """A loss without interaction: how far the vectors are from their targets."""
-    return jnp.mean((vectors - targets) ** 2)
+Change = Callable[[np.ndarray], np.ndarray]
+"""Makes other targets of the targets of some draws: draws by vectors by entries."""
 
 
 @cache
-def saddle_targets():
+def saddle_targets() -> np.ndarray:
     """Random targets, five a draw; fewer vectors use the first of them."""
     return tensor_toy.draw(DRAWS, max(COUNTS), seed=SEED).targets
 
 
-def without_last(targets):
+def as_drawn(targets: np.ndarray) -> np.ndarray:
+    """The targets themselves."""
+    return targets
+
+
+def last_zero(targets: np.ndarray) -> np.ndarray:
     """The same targets but the last one zero, so that their product is zero."""
     return np.concatenate([targets[:, :-1], np.zeros_like(targets[:, -1:])], axis=1)
 
 
-def measure_origin(evidence, loss=tensor_toy.loss, change=lambda targets: targets) -> None:
-    """State the first two derivatives of a loss at the origin."""
+def first_turned(targets: np.ndarray) -> np.ndarray:
+    """The same targets but the first one with its sign turned, and so their product."""
+    return np.concatenate([-targets[:, :1], targets[:, 1:]], axis=1)
+
+
+# The origin: zero gradient, and a Hessian that tells nothing from three vectors on.
+
+
+def squared_distance(vectors: tensor_toy.Vectors, targets: tensor_toy.Vectors):
+    """A loss without interaction: how far the vectors are from their targets."""
+    return jnp.mean((vectors - targets) ** 2)
+
+
+@claim(
+    "toy_saddle.origin",
+    source="Appendix F.1",
+    rests_on=f"derivatives in closed form, exact where they are zero, for {DRAWS} random draws of "
+    "targets",
+    fails_on=[
+        control(
+            "A loss that adds up the vectors' own errors is neither flat nor indefinite at zero",
+            id="no_interaction",
+            given={"loss": squared_distance},
+            only=(
+                "largest gradient entry, 2 to 5 vectors",
+                "largest Hessian entry, 3 to 5 vectors",
+                "least Hessian eigenvalue, 2 vectors",
+            ),
+        ),
+        control(
+            "With a target of zeros the Hessian is zero for two vectors too",
+            id="zero_target",
+            given={"change": last_zero},
+            only=(
+                "least Hessian eigenvalue, 2 vectors",
+                "greatest Hessian eigenvalue, 2 vectors",
+            ),
+        ),
+    ],
+)
+def test_origin(
+    evidence: Evidence, loss: tensor_toy.Loss = tensor_toy.loss, change: Change = as_drawn
+) -> None:
+    """With all vectors zero the gradient of the loss is zero, for 2 to 5 vectors; the Hessian is
+    zero from three vectors on and has eigenvalues of both signs for two.
+    """
     derivatives = {
         count: tensor_toy.derivatives_at_origin(change(saddle_targets()[:, :count]), loss)
         for count in COUNTS
@@ -86,52 +131,44 @@ def measure_origin(evidence, loss=tensor_toy.loss, change=lambda targets: target
     )
 
 
-@pytest.mark.claim(
-    id="toy_saddle.origin",
-    statement="With all vectors zero the gradient of the loss is zero, for 2 to 5 vectors; the "
-    "Hessian is zero from three vectors on and has eigenvalues of both signs for two.",
-    source="Appendix F.1",
-    controls=("toy_saddle.no_interaction", "toy_saddle.zero_target"),
-)
-def test_origin(evidence):
-    measure_origin(evidence)
-
-
-@pytest.mark.control(
-    id="toy_saddle.no_interaction",
-    statement="A loss that adds up the vectors' own errors is neither flat nor indefinite at zero.",
-    must_fail=(
-        "largest gradient entry, 2 to 5 vectors",
-        "largest Hessian entry, 3 to 5 vectors",
-        "least Hessian eigenvalue, 2 vectors",
-    ),
-)
-def test_no_interaction(evidence):
-    measure_origin(evidence, loss=squared_distance)
-
-
-@pytest.mark.control(
-    id="toy_saddle.zero_target",
-    statement="With a target of zeros the origin is a minimum: for two vectors nothing is negative "
-    "in the Hessian.",
-    must_fail=("least Hessian eigenvalue, 2 vectors",),
-)
-def test_zero_target(evidence):
-    measure_origin(evidence, change=without_last)
-
-
 # The two stated directions, in exact arithmetic.
 
 
-def measure_directions(evidence, change=lambda targets: targets) -> None:
-    """State how the loss changes along the two directions, close to the origin.
-
-    The directions are those of the intact targets; the loss is that of the changed ones.
+@claim(
+    "toy_saddle.directions",
+    source="Appendix F.2",
+    rests_on=f"exact arithmetic in fractions, for {DRAWS} random draws of targets",
+    fails_on=[
+        control(
+            "With a target of zeros the same direction raises the loss, and by a higher order",
+            id="zero_target",
+            given={"change": last_zero},
+            only=(
+                "loss falls along the lowering direction",
+                "greatest deviation of the order from the number of vectors",
+            ),
+        ),
+        control(
+            "With one target turned round the two directions change places",
+            id="turned_target",
+            given={"change": first_turned},
+            only=(
+                "loss falls along the lowering direction",
+                "loss rises along the raising direction",
+            ),
+        ),
+    ],
+)
+def test_directions(evidence: Evidence, change: Change = as_drawn) -> None:
+    """One stated direction from the origin lowers the loss and another raises it, so the origin is
+    a saddle for 2 to 5 vectors; the change is of the order of the distance to the power of the
+    number of vectors, so each vector makes the saddle harder to escape.
     """
     falls, rises = [], []
     orders: dict[int, list[float]] = {count: [] for count in COUNTS}
     for count in COUNTS:
         intact = saddle_targets()[:, :count]
+        # The directions are those of the intact targets; the loss is that of the changed ones.
         for targets, changed in zip(intact, change(intact), strict=True):
             lowering = tensor_toy.lowering_direction(targets)
             raising = tensor_toy.raising_direction(targets)
@@ -154,38 +191,20 @@ def measure_directions(evidence, change=lambda targets: targets) -> None:
         evidence.quantity(name, np.median(orders[count]))
 
 
-@pytest.mark.claim(
-    id="toy_saddle.directions",
-    statement="One stated direction from the origin lowers the loss and another raises it, so the "
-    "origin is a saddle for 2 to 5 vectors; the change is of the order of the distance to the "
-    "power of the number of vectors, so each vector makes the saddle harder to escape.",
-    source="Appendix F.2",
-    controls=("toy_saddle.directions_zero_target",),
-)
-def test_directions(evidence):
-    measure_directions(evidence)
-
-
-@pytest.mark.control(
-    id="toy_saddle.directions_zero_target",
-    statement="With a target of zeros the same direction raises the loss, and by a higher order.",
-    must_fail=(
-        "loss falls along the lowering direction",
-        "greatest deviation of the order from the number of vectors",
-    ),
-)
-def test_directions_zero_target(evidence):
-    measure_directions(evidence, change=without_last)
-
-
 # Escape: how long the loss takes to halve.
 
-EACH, OVERALL = "each vector equally far", "all vectors together equally far"
+DISTANCES = ("each vector equally far", "all vectors together equally far")
+EACH, OVERALL = DISTANCES
+
+Times = Callable[[str], np.ndarray]
+"""Takes one of :data:`DISTANCES` and returns steps until the loss has halved: groups by draws. One
+that has not escaped at the limit has an infinite time.
+"""
 
 
 @cache
-def escape_times(distance: str, learning: int | None = None):
-    """Steps until the loss has halved, for 2 to 5 vectors of the same draws: counts by draws.
+def escape_times(distance: str, learning: int | None = None) -> np.ndarray:
+    """Times of escape for 2 to 5 vectors of the same draws.
 
     `distance` says what is equal: the distance of each vector from zero, or the distance of all
     together from the origin, which puts each of five vectors closer to zero than each of two. Both
@@ -193,7 +212,7 @@ def escape_times(distance: str, learning: int | None = None):
     default), the others are clamped.
     """
     draws = tensor_toy.draw(DRAWS, max(COUNTS), seed=SEED)
-    overall = np.linalg.norm(draws.first(3).start[0])
+    overall = float(np.linalg.norm(draws.first(3).start[0]))
     times = []
     for count in COUNTS:
         fewer = draws.first(count)
@@ -203,23 +222,44 @@ def escape_times(distance: str, learning: int | None = None):
     return np.array(times)
 
 
+def one_learns(distance: str) -> np.ndarray:
+    """The same with all vectors clamped but one."""
+    return escape_times(distance, 1)
+
+
 @cache
-def escape_times_of_three_vectors_each():
+def three_vectors_each(distance: str) -> np.ndarray:
     """Four groups of the same size: three vectors, from draws of their own."""
     draws = [tensor_toy.draw(DRAWS, 3, seed=SEED + 1 + group) for group in range(len(COUNTS))]
     return np.array([tensor_toy.escape_times(group) for group in draws])
 
 
-def measure_escape(evidence, times) -> None:
-    """State whether the time of escape grows from each group to the next.
-
-    `times` holds, for each of the two meanings of the same distance, groups by draws. A draw that
-    has not escaped at the limit counts as later than one that has, and as no later than another
-    that has not. A median counts as later where the whole of its 95 % interval is.
+@claim(
+    "toy_saddle.escape",
+    source="Appendix F.2",
+    rests_on=f"shares and medians of {DRAWS} random draws, with exact intervals",
+    fails_on=[
+        control(
+            "Four groups of three vectors each do not escape in the order of their names",
+            id="same_number",
+            given={"times": three_vectors_each},
+        ),
+        control(
+            "Where one vector learns and all others are clamped, adding vectors delays nothing",
+            id="one_learns",
+            given={"times": one_learns},
+        ),
+    ],
+)
+def test_escape(evidence: Evidence, times: Times = escape_times) -> None:
+    """From the same small distance the saddle takes longer to escape with every vector that is
+    added, from 2 to 5.
     """
-    for distance, groups in times.items():
-        medians = [median(group) for group in groups]
-        later = [after.low > before.high for before, after in pairwise(medians)]
+    medians = {distance: [median(group) for group in times(distance)] for distance in DISTANCES}
+    for distance in DISTANCES:
+        groups = times(distance)
+        # A median counts as later where the whole of its 95 % interval is.
+        later = [after.low > before.high for before, after in pairwise(medians[distance])]
         evidence.check(
             f"added vectors that delay the median escape, {distance}",
             sum(later),
@@ -228,72 +268,9 @@ def measure_escape(evidence, times) -> None:
         )
         ordered = (groups[1:] > groups[:-1]).all(axis=0)
         check_share(evidence, f"draws that escape in order, {distance}", ordered, at_least=IN_ORDER)
-
-
-def escape_figure(times) -> Figure:
-    panel = Panel(
-        title="Escape from the same small distance",
-        x_label="Vectors",
-        y_label="Steps until the loss has halved",
-        series=[
-            points(distance, COUNTS, [median(group) for group in groups])
-            for distance, groups in times.items()
-        ],
-        y_scale="log",
-        x_limits=(1.5, 5.5),
-    )
-    return Figure(
-        name="escape",
-        caption=f"Median over {DRAWS} draws, with its exact 95 % interval. Every vector that is "
-        "added makes the saddle harder to escape.",
-        source="Appendix F.2",
-        panels=[panel],
-    )
-
-
-@pytest.mark.claim(
-    id="toy_saddle.escape",
-    statement="From the same small distance the saddle takes longer to escape with every vector "
-    "that is added, from 2 to 5.",
-    source="Appendix F.2",
-    controls=("toy_saddle.escape_same_number", "toy_saddle.escape_one_learns"),
-)
-def test_escape(evidence):
-    times = {distance: escape_times(distance) for distance in (EACH, OVERALL)}
-    measure_escape(evidence, times)
-    for distance, groups in times.items():
         for count, group in zip(COUNTS, groups, strict=True):
             late = int(np.isinf(group).sum())
             note = f"{late} draws not escaped after {tensor_toy.ESCAPE_LIMIT} steps" if late else ""
             name = f"median escape, {count} vectors, {distance}"
             state_median(evidence, name, group, unit="steps", note=note)
-    evidence.figure(escape_figure(times))
-
-
-@pytest.mark.control(
-    id="toy_saddle.escape_same_number",
-    statement="Four groups of three vectors each do not escape in the order of their names.",
-    must_fail=(
-        f"added vectors that delay the median escape, {EACH}",
-        f"draws that escape in order, {EACH}",
-        f"added vectors that delay the median escape, {OVERALL}",
-        f"draws that escape in order, {OVERALL}",
-    ),
-)
-def test_escape_same_number(evidence):
-    times = escape_times_of_three_vectors_each()
-    measure_escape(evidence, {EACH: times, OVERALL: times})
-
-
-@pytest.mark.control(
-    id="toy_saddle.escape_one_learns",
-    statement="Where one vector learns and all others are clamped, adding vectors delays nothing.",
-    must_fail=(
-        f"added vectors that delay the median escape, {EACH}",
-        f"draws that escape in order, {EACH}",
-        f"added vectors that delay the median escape, {OVERALL}",
-        f"draws that escape in order, {OVERALL}",
-    ),
-)
-def test_escape_one_learns(evidence):
-    measure_escape(evidence, {distance: escape_times(distance, 1) for distance in (EACH, OVERALL)})
+    evidence.figure(escape_figure(COUNTS, medians, DRAWS))
