@@ -8,7 +8,8 @@
     locks/                one lock an entry, so that no two processes make the same one
 
 An entry appears by one rename and is never changed, so that a reader sees all of it or nothing, and
-one that is made again is there all the while.
+one that is made again is there all the while. What is damaged is set aside, and the user is
+told so (:mod:`icl_repro.storage.notices`).
 """
 
 from __future__ import annotations
@@ -18,16 +19,14 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from icl_repro.storage import entry, locks
 from icl_repro.storage.entry import Arrays, Damage, Entry, Manifest
-
-Tell = Callable[[str], None]
-"""Is told what was damaged and what became of it."""
+from icl_repro.storage.notices import tell
 
 _MAKING = "making"
 
@@ -47,11 +46,13 @@ class Name(msgspec.Struct, frozen=True):
         address: 64 hexadecimal digits for what was asked for.
         made: 12 for what it was made with.
         key: 64 for both.
+        about: what it is, for people.
     """
 
     address: str
     made: str
     key: str
+    about: str
 
 
 class Entries:
@@ -78,7 +79,7 @@ class Entries:
             return newest and entry.read_manifest(newest, name.key)
         return None
 
-    def read(self, name: Name, tell: Tell) -> Entry | None:
+    def read(self, name: Name) -> Entry | None:
         """Read an entry; None if there is none that is intact. Damaged ones are set aside.
 
         Raises:
@@ -89,15 +90,15 @@ class Entries:
                 return entry.read(folder, name.key, self._files)
             except Damage as damage:
                 # Entries do not change, so it is damaged, unless it was replaced meanwhile.
-                if folder == self.newest(name) and not self._set_aside(folder, name, damage, tell):
+                if folder == self.newest(name) and not self._set_aside(folder, name, damage):
                     return None
         return None
 
-    def make_room(self, name: Name, tell: Tell) -> None:
-        """See to it that there can be an entry of that name; what is in its place is set aside.
+    def make_room(self, name: Name) -> None:
+        """Make it possible to write an entry: what is in its place is set aside.
 
         Raises:
-            UnusableEntry: there can be none.
+            UnusableEntry: it is not.
         """
         folder = self._folder(name)
         try:
@@ -105,7 +106,7 @@ class Entries:
         except OSError as error:
             place = folder if folder.parent.is_dir() else folder.parent
             if error.errno in (*entry.DAMAGE, errno.EEXIST) and os.path.lexists(place):
-                self._set_aside(place, name, error, tell)
+                self._set_aside(place, name, error)
             try:
                 _make_usable(folder)
             except OSError as again:
@@ -117,8 +118,7 @@ class Entries:
         spec: bytes,
         arrays: Mapping[str, Arrays],
         seconds: float,
-        diverged: str | None,
-        tell: Tell,
+        diverged: str | None = None,
     ) -> None:
         """Write an entry, replacing an earlier one, see :func:`icl_repro.storage.entry.write`.
 
@@ -135,7 +135,7 @@ class Entries:
                 entry.write(folder, name.key, spec, arrays, seconds, diverged)
             except OSError as error:
                 raise self._unusable(error) from error
-            self.make_room(name, tell)
+            self.make_room(name)
             self._publish(folder, name)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -223,8 +223,8 @@ class Entries:
         """
         return sorted(number for made, number in self._listed(name) if made == name.made)
 
-    def _set_aside(self, path: Path, name: Name, reason: Exception, tell: Tell) -> bool:
-        """Move something damaged out of the way and tell; says whether it is gone."""
+    def _set_aside(self, path: Path, name: Name, reason: Exception) -> bool:
+        """Move something damaged out of the way; says whether it is gone."""
         aside = self._root / "damaged" / f"{name.key}.{uuid.uuid4().hex[:8]}"
         gone, outcome = True, f"was moved to {aside}"
         try:
@@ -234,7 +234,7 @@ class Entries:
             return True  # another process was faster, and told
         except OSError as error:
             gone, outcome = False, f"could not be moved aside ({error})"
-        tell(f"{reason}; it {outcome}")
+        tell(f"{name.about} is damaged: {reason}; it {outcome} and counts as not there")
         return gone
 
     def _clear_leftovers(self, key: str) -> None:

@@ -5,10 +5,9 @@ from icl_repro.training.plan import Plan
 from icl_repro.training.run import Run
 from icl_repro.training.schedule import Schedule
 from icl_repro.training.spec import Optimiser, RunSpec, Stop, Transplant
-from icl_repro.training.store import DamagedRun, DivergedRun, MissingRun, RunStore, UnusableStore
+from icl_repro.training.store import DivergedRun, MissingRun, RunStore, UnusableStore
 
 __all__ = [
-    "DamagedRun",
     "DivergedRun",
     "Executor",
     "LocalExecutor",

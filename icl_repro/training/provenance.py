@@ -29,6 +29,23 @@ DECIDING_SOURCE = (
 )
 """The modules and packages whose code decides what a run comes to."""
 
+NOT_DECIDING_SOURCE = (
+    "exemplars/__init__.py",
+    "exemplars/cache.py",
+    "exemplars/registry.py",
+    "exemplars/source.py",
+    "training/__init__.py",
+    "training/executors.py",
+    "training/plan.py",
+    "training/provenance.py",
+    "training/run.py",
+    "training/spec.py",
+    "training/store.py",
+)
+"""The modules beside them that do not: they describe a run, which is its address, or they check,
+order, keep and hand on what the others compute.
+"""
+
 DECIDING_LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy")
 """The libraries that compute and compile."""
 

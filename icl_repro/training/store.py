@@ -8,15 +8,15 @@ exemplars/   encoded exemplars
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
-import warnings
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from icl_repro.storage.entries import Entries, Name, Tell
+from icl_repro.storage.entries import Entries, Name
 from icl_repro.storage.entries import UnusableEntry as UnusableEntry
 from icl_repro.storage.entries import UnusableStore as UnusableStore
 from icl_repro.storage.entry import Entry, Manifest
@@ -34,10 +34,6 @@ class MissingRun(LookupError):
 
 class DivergedRun(MissingRun):
     """A run that was tried and diverged; the message says at which step."""
-
-
-class DamagedRun(UserWarning):
-    """A stored run did not match its checksums and was set aside."""
 
 
 class RunStore:
@@ -77,7 +73,7 @@ class RunStore:
     def manifest(self, spec: RunSpec) -> Manifest | None:
         """What was written down about a run, or None if it is not there.
 
-        A damaged entry is set aside with a :class:`DamagedRun` warning and counts as absent.
+        A damaged run is set aside, which the user is told, and counts as absent.
 
         Raises:
             OSError: it cannot be told now.
@@ -90,7 +86,7 @@ class RunStore:
 
         Raises:
             DivergedRun: it was tried and has no results.
-            MissingRun: it is not there, or damaged (then it is set aside, with a warning).
+            MissingRun: it is not there, or damaged; then it is set aside.
             OSError: it cannot be told now.
         """
         newest = self._entries.newest(_name(spec))
@@ -124,8 +120,7 @@ class RunStore:
         weights = {"checkpoint_sequences": run.checkpoint_sequences, **run.checkpoint_weights}
         arrays = {"curves": run.curves, "weights": weights}
         content = msgspec.json.encode(run.spec)
-        name, tell = _name(run.spec), _warning(run.spec)
-        self._entries.write(name, content, arrays, run.seconds, None, tell)
+        self._entries.write(_name(run.spec), content, arrays, run.seconds)
 
     def save_divergence(self, spec: RunSpec, message: str) -> None:
         """Write down that a run diverges, so that it is not tried again and again.
@@ -134,15 +129,15 @@ class RunStore:
             UnusableStore: it could not be written.
         """
         content = msgspec.json.encode(spec)
-        self._entries.write(_name(spec), content, {}, 0.0, message, _warning(spec))
+        self._entries.write(_name(spec), content, {}, 0.0, message)
 
     def make_room(self, spec: RunSpec) -> None:
-        """See to it that a run can be saved; what is in its place is set aside, with a warning.
+        """Make it possible to save a run: what is in its place is set aside.
 
         Raises:
             UnusableEntry: it cannot.
         """
-        self._entries.make_room(_name(spec), _warning(spec))
+        self._entries.make_room(_name(spec))
 
     def lock(self, spec: RunSpec) -> contextlib.AbstractContextManager[bool]:
         """Try to be the one who trains a run; gives whether this caller is. Never waits.
@@ -166,7 +161,7 @@ class RunStore:
         self._entries.clear_abandoned()
 
     def _read(self, spec: RunSpec) -> Entry | None:
-        return self._entries.read(_name(spec), _warning(spec))
+        return self._entries.read(_name(spec))
 
     def _remember(self, folder: Path, run: Run) -> None:
         """Keep a run in memory, and of the others those used last: entries never change."""
@@ -179,21 +174,13 @@ class RunStore:
 
 
 def _name(spec: RunSpec) -> Name:
-    return Name(spec.address, provenance.source_and_libraries()[:12], spec.key)
+    return _named(spec, provenance.source_and_libraries()[:12])
 
 
-def _warning(spec: RunSpec) -> Tell:
-    """Warns whoever called the store about a damaged run."""
-
-    def warn(damage: str) -> None:
-        warnings.warn(
-            f"the stored run {spec.key[:12]} ({spec.describe()}) is damaged: {damage} and counts "
-            "as not trained",
-            DamagedRun,
-            stacklevel=6,
-        )
-
-    return warn
+@functools.cache
+def _named(spec: RunSpec, made: str) -> Name:
+    about = f"the stored run {spec.key[:12]} ({spec.describe()})"
+    return Name(spec.address, made, spec.key, about)
 
 
 def _size(run: Run) -> int:

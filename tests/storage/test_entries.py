@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from icl_repro.storage.entries import Entries, Name, UnusableEntry, UnusableStore
 from icl_repro.storage.entry import Entry
+from tests.support.notices import noticing
 from tests.support.obstacles import OBSTACLES, as_ordinary_user, put_in_the_way
 
 FILES = ("numbers", "others")
@@ -21,12 +22,12 @@ MOVABLE = sorted({*OBSTACLES} - {UNREADABLE})
 
 
 def name(letter: str = "a", made: str = "1") -> Name:
-    return Name(letter * 64, made * 12, (letter + made) * 32)
+    return Name(letter * 64, made * 12, (letter + made) * 32, f"thing {letter}")
 
 
-def write(entries: Entries, of: Name, mark: float, tell=pytest.fail) -> None:
+def write(entries: Entries, of: Name, mark: float) -> None:
     arrays = {file: {"mark": np.full(3, mark)} for file in FILES}
-    entries.write(of, b'{"asked": "for"}', arrays, mark, None, tell)
+    entries.write(of, b'{"asked": "for"}', arrays, mark)
 
 
 def mark(found: Entry | None) -> float | None:
@@ -61,7 +62,6 @@ class AnyHistory(RuleBasedStateMachine):
         self.user = as_ordinary_user()
         self.root = self.user.__enter__() / "store"
         self.expected: dict[Name, float] = {}
-        self.told: list[str] = []
         self.open_again()
 
     @rule()
@@ -72,9 +72,8 @@ class AnyHistory(RuleBasedStateMachine):
     def write(self, of: Name, number: int) -> None:
         with self.entries.lock(of.key) as mine:
             assert mine
-            write(self.entries, of, number, self.told.append)
+            write(self.entries, of, number)
         self.expected[of] = number
-        assert not self.told
 
     @rule(of=names, file=st.sampled_from(["numbers.npz", "manifest.json"]), data=st.data())
     def damage(self, of: Name, file: str, data: st.DataObject) -> None:
@@ -83,14 +82,16 @@ class AnyHistory(RuleBasedStateMachine):
             size = path.stat().st_size
             path.write_bytes(path.read_bytes()[: data.draw(st.integers(0, size - 1))])
             del self.expected[of]
-            assert self.entries.read(of, self.told.append) is None
-            assert file in self.told.pop()
+            with noticing() as told:
+                assert self.entries.read(of) is None
+            assert file in told[0]
 
     @rule(of=names, obstacle=st.sampled_from(MOVABLE))
     def obstruct(self, of: Name, obstacle: str) -> None:
         put_in_the_way(self.root / "things" / of.address[:2] / of.address, obstacle)
-        self.entries.make_room(of, self.told.append)
-        assert "it was moved to" in self.told.pop()
+        with noticing() as told:
+            self.entries.make_room(of)
+        assert "it was moved to" in told[0]
         for other in [other for other in self.expected if other.address == of.address]:
             del self.expected[other]
 
@@ -102,11 +103,16 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def what_is_read_is_what_was_written_last(self) -> None:
+        with noticing() as told:
+            self.compare()
+        assert told == []
+
+    def compare(self) -> None:
         for letter in "ab":
             made = [m for m in "12" if name(letter, m) in self.expected]
             for m in "12":
                 of = name(letter, m)
-                assert mark(self.entries.read(of, pytest.fail)) == self.expected.get(of)
+                assert mark(self.entries.read(of)) == self.expected.get(of)
                 assert (self.entries.newest(of) is not None) == (of in self.expected)
                 assert self.entries.is_stale(of) == bool(made and m not in made)
                 manifest = self.entries.manifest(of)
@@ -140,28 +146,27 @@ def test_what_is_in_the_way_is_set_aside_and_the_rest_can_be_read(user, entries,
     for letter in "ab":
         write(entries, name(letter), 1)
     put_in_the_way(place_of(entries, level, user), obstacle)
-    told = []
-    assert entries.read(name(), told.append) is None
-    assert mark(entries.read(name("b"), pytest.fail)) == 1
-    if obstacle == UNREADABLE and level in ("shard", "address"):
-        # The system moves no folder to another one that may not be written to.
-        with pytest.raises(UnusableEntry, match="Permission denied"):
-            write(entries, name(), 2, told.append)
-        return
-    write(entries, name(), 2, told.append)
-    assert mark(entries.read(name(), pytest.fail)) == 2
-    (telling,) = told
-    assert ("it was moved to" in telling) == (obstacle != UNREADABLE or level == "file")
+    with noticing() as told:
+        assert entries.read(name()) is None
+        assert mark(entries.read(name("b"))) == 1
+        if obstacle == UNREADABLE and level in ("shard", "address"):
+            # The system moves no folder to another one that may not be written to.
+            with pytest.raises(UnusableEntry, match="Permission denied"):
+                write(entries, name(), 2)
+            return
+        write(entries, name(), 2)
+        assert mark(entries.read(name())) == 2
+    assert told[0].startswith("thing a is damaged: ")
+    assert ("it was moved to" in told[0]) == (obstacle != UNREADABLE or level == "file")
+    assert len(told) == 1
 
 
 def test_what_is_in_the_way_and_cannot_be_moved_stops_that_entry_alone(user, entries):
     put_in_the_way(user / "store" / "things" / "aa" / name().address, "a loop of links")
     (user / "store" / "damaged").write_text("in the way too")
-    told = []
-    with pytest.raises(UnusableEntry, match="cannot be used"):
-        write(entries, name(), 1, told.append)
-    (telling,) = told
-    assert "it could not be moved aside" in telling
+    with noticing() as told, pytest.raises(UnusableEntry, match="cannot be used"):
+        write(entries, name(), 1)
+    assert "it could not be moved aside" in told[0]
     write(entries, name("b"), 1)
     assert not [*(user / "store" / "incoming").iterdir()]
 
@@ -172,7 +177,7 @@ def test_an_entry_that_cannot_be_put_in_its_place_is_not_the_whole_store(user, e
     folder.chmod(0o500)
     with pytest.raises(UnusableEntry, match=r"cannot be written: .*Permission denied"):
         write(entries, name(), 2)
-    assert mark(entries.read(name(), pytest.fail)) == 1
+    assert mark(entries.read(name())) == 1
 
 
 @pytest.mark.parametrize("obstacle", ["a loop of links", UNREADABLE])
@@ -199,7 +204,7 @@ def test_a_store_that_cannot_be_written_to_says_so_before_anything_is_made(user,
 
 
 def test_two_threads_that_write_entries_lose_none(entries):
-    names = [Name(f"{n:064x}", "1" * 12, f"{n:064x}") for n in range(200)]
+    names = [Name(f"{n:064x}", "1" * 12, f"{n:064x}", f"thing {n}") for n in range(200)]
     problems = []
 
     def work(mine: list[Name]) -> None:
@@ -218,7 +223,7 @@ def test_two_threads_that_write_entries_lose_none(entries):
         thread.join()
     assert problems == []
     for number, of in enumerate(names):
-        assert mark(entries.read(of, pytest.fail)) == number
+        assert mark(entries.read(of)) == number
 
 
 def test_what_is_being_made_is_seen_until_it_is_made(user, entries):

@@ -1,7 +1,7 @@
 """Interrupts the saving of a run at each of its steps, and prints what is there afterwards.
 
-`python -m tests.support.interrupted_saves FOLDER` interrupts in three ways, for k = 0, 1, ... until a save is
-over before it is interrupted:
+`python -m tests.support.interrupted_saves FOLDER` interrupts in three ways, for k = 0, 1, ... until
+a save is over before it is interrupted:
 
 - ``killed``: the process dies before its k-th call to the file system,
 - ``failed``: that call fails as if the disk were full,

@@ -73,6 +73,12 @@ def made_up_run(spec: RunSpec = TINY, mark: float = 0.0) -> Run:
     )
 
 
+def entry_folder(store: RunStore) -> Path:
+    """The folder of the one run in a store."""
+    (folder,) = (store.root / "runs").glob("*/*/*")
+    return folder
+
+
 def assert_same_run(one: Run, other: Run) -> None:
     """Every number of two runs is the same, to the last bit."""
     assert one.spec == other.spec

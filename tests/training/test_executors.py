@@ -1,25 +1,20 @@
 """Executors: every run of a plan is trained once, however many processes share it, and die."""
 
-import collections
 import contextlib
+import errno
 import itertools
-import json
-import os
-import signal
-import subprocess
-import sys
+import shutil
+import threading
 import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
 from icl_repro.optogenetics import ClampMatch, EditError
 from icl_repro.training import (
-    DamagedRun,
     DivergedRun,
     LocalExecutor,
     More,
@@ -32,6 +27,8 @@ from icl_repro.training import (
     executors,
 )
 from icl_repro.training.engine import Diverged, train
+from tests.support.notices import noticing
+from tests.support.obstacles import OBSTACLES, as_ordinary_user, put_in_the_way
 from tests.support.tiny import DIVERGES, TINY, assert_same_run, made_up_run, store_with_exemplars
 
 SPECS = tuple(TINY.with_(init_seed=seed) for seed in (5, 6, 7))
@@ -177,6 +174,7 @@ def test_a_program_that_another_process_is_compiling_is_not_compiled_twice(store
     others, next_to_it = LONG, LONG.with_(init_seed=6)
     with contextlib.ExitStack() as elsewhere:
         assert elsewhere.enter_context(store.lock(others))
+        elsewhere.enter_context(store.training([others]))
 
         def finish_elsewhere(pending):
             store.save(made_up_run(others))
@@ -187,6 +185,29 @@ def test_a_program_that_another_process_is_compiling_is_not_compiled_twice(store
         )
     assert set(trainer.specs[:3]) == set(SPECS)
     assert trainer.specs[3:] == [next_to_it]
+
+
+def test_a_process_that_waits_is_not_taken_for_one_that_trains(store, trainer):
+    """While it looks for something to do, others can have the lock of every run at any time."""
+    with contextlib.ExitStack() as elsewhere:
+        assert elsewhere.enter_context(store.lock(LONG))
+        elsewhere.enter_context(store.training([LONG]))
+        waiting = LocalExecutor(store).begin(Plan.of([LONG, LONG.with_(init_seed=6), *SPECS]))
+        stop = threading.Event()
+
+        def look() -> None:
+            while not stop.is_set():
+                waiting._in_order(frozenset())
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        try:
+            for spec in [*SPECS, LONG.with_(init_seed=6)] * 50:
+                with RunStore(store.root).lock(spec) as mine:
+                    assert mine
+        finally:
+            stop.set()
+            looking.join()
 
 
 def test_a_run_that_takes_weights_waits_for_the_run_it_takes_it_from(store, trainer):
@@ -269,8 +290,9 @@ def test_damaged_runs_are_set_aside_and_trained_again(store, trainer):
     trainer.groups.clear()
     (damaged,) = (store.root / "runs").glob(f"*/{SPECS[1].address}/*/curves.npz")
     damaged.write_bytes(b"damaged")
-    with pytest.warns(DamagedRun, match=SPECS[1].key[:12]):
+    with noticing() as told:
         outcome = LocalExecutor(store).carry_out(Plan.of(SPECS))
+    assert SPECS[1].key[:12] in told[0]
     assert trainer.specs == [SPECS[1]]
     assert outcome.trained == (SPECS[1],)
     assert_same_run(store.load(SPECS[1]), made_up_run(SPECS[1], trainer.mark))
@@ -374,6 +396,88 @@ def test_what_the_executor_trains_is_what_the_engine_trains(tmp_path):
     assert_same_run(store.load(TINY), expected)
 
 
+# Runs that cannot be stored or read.
+
+
+@pytest.fixture
+def users_store(monkeypatch) -> Iterator[RunStore]:
+    """A store of a user to whom things can be forbidden."""
+    with as_ordinary_user() as folder:
+        yield RunStore(folder / "store")
+
+
+@pytest.mark.parametrize("obstacle", sorted(OBSTACLES))
+@pytest.mark.parametrize("level", ["address", "entry", "file", "lock"])
+def test_one_run_that_cannot_be_read_is_trained_again_or_fails_alone(
+    users_store, trainer, level, obstacle
+):
+    store = users_store
+    LocalExecutor(store).carry_out(Plan.of(SPECS))
+    trainer.groups.clear()
+    address = store.root / "runs" / SPECS[1].address[:2] / SPECS[1].address
+    (entry,) = address.iterdir()
+    lock = store.root / "locks" / f"{SPECS[1].key}.lock"
+    places = {"address": address, "entry": entry, "file": entry / "curves.npz", "lock": lock}
+    if level == "lock":
+        shutil.rmtree(address)
+    put_in_the_way(places[level], obstacle)
+
+    outcome = LocalExecutor(store).carry_out(Plan.of([*SPECS, LONG]))
+    assert set(outcome.reused) == {SPECS[0], SPECS[2]}
+    assert LONG in trainer.specs
+    if SPECS[1] in outcome.failed:
+        assert SPECS[1] not in trainer.specs
+        assert "cannot be used" in outcome.failed[SPECS[1]]
+    else:
+        assert_same_run(store.load(SPECS[1]), made_up_run(SPECS[1], trainer.mark))
+    cannot_be_moved = obstacle == "an unreadable folder" and level == "address"
+    cannot_be_locked = level == "lock" and obstacle != "a file"
+    assert (SPECS[1] in outcome.failed) == (cannot_be_moved or cannot_be_locked)
+
+
+def test_a_run_that_cannot_be_put_in_its_place_fails_alone(users_store, trainer):
+    store = users_store
+    LocalExecutor(store).carry_out(Plan.of(SPECS))
+    (store.root / "runs" / SPECS[1].address[:2] / SPECS[1].address).chmod(0o500)
+    again = frozenset(spec.key for spec in SPECS)
+    outcome = LocalExecutor(store).carry_out(Plan.of(SPECS), retrain=again)
+    assert set(outcome.trained) == set(SPECS)
+    assert outcome.failed.keys() == {SPECS[1]}
+    assert "Permission denied" in outcome.failed[SPECS[1]]
+
+
+def test_a_run_that_cannot_be_read_just_now_fails_alone_and_stays(store, trainer, monkeypatch):
+    LocalExecutor(store).carry_out(Plan.of(SPECS))
+    trainer.groups.clear()
+    real = Path.read_bytes
+
+    def out_of_files(path: Path) -> bytes:
+        if SPECS[1].address in path.parts:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", out_of_files)
+    outcome = LocalExecutor(store).carry_out(Plan.of(SPECS))
+    assert trainer.specs == []
+    assert outcome.failed.keys() == {SPECS[1]}
+    assert "Too many open files" in outcome.failed[SPECS[1]]
+    monkeypatch.undo()
+    assert store.load(SPECS[1]).spec == SPECS[1]
+
+
+def test_what_takes_weights_from_a_run_that_cannot_be_stored_is_tried_again(users_store, trainer):
+    store = users_store
+    place = store.root / "runs" / TINY.address[:2] / TINY.address
+    put_in_the_way(place, "an unreadable folder")
+    outcome = LocalExecutor(store).carry_out(Plan.of([TAKES_WEIGHTS]))
+    assert outcome.failed.keys() == {TINY, TAKES_WEIGHTS}
+    place.rmdir()
+    assert set(LocalExecutor(store).carry_out(Plan.of([TAKES_WEIGHTS])).trained) == {
+        TINY,
+        TAKES_WEIGHTS,
+    }
+
+
 # Progress.
 
 
@@ -464,140 +568,3 @@ def test_a_process_that_waits_reuses_what_the_other_has_stored(store, trainer):
     assert outcome.reused == (SPECS[0],)
     assert SPECS[0] not in trainer.specs
     assert store.load(SPECS[0]).seconds == 99.0
-
-
-# Several processes. They train in earnest.
-
-
-class Processes:
-    """Processes that share a store, and the log of what they train."""
-
-    def __init__(self, folder: Path, compiled: Path) -> None:
-        self.store = store_with_exemplars(folder / "store")
-        self.log = folder / "log"
-        self.log.touch()
-        self.compiled = compiled
-        self.running: list[subprocess.Popen] = []
-
-    def start(self, specs, **task) -> subprocess.Popen:
-        message = msgspec.json.encode({"specs": specs, **task})
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.carry_out", self.store.root, self.log, message],
-            cwd=Path(__file__).parents[2],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # Compiled with few optimisations; what one has compiled, the others only load.
-            env=os.environ
-            | {
-                "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-                "JAX_COMPILATION_CACHE_DIR": str(self.compiled),
-                "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-            },
-        )
-        self.running.append(process)
-        return process
-
-    def outcome(self, process: subprocess.Popen) -> dict:
-        out, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, errors
-        assert errors == ""
-        return json.loads(out)
-
-    def noted(self, what: str) -> collections.Counter:
-        """How often the log says this of each key."""
-        lines = [line.split() for line in self.log.read_text().splitlines()]
-        return collections.Counter(key for said, key, _ in lines if said == what)
-
-    def wait_until_noted(self, what: str) -> None:
-        deadline = time.monotonic() + 100
-        while not self.noted(what):
-            assert time.monotonic() < deadline, f"nobody {what}"
-            assert any(process.poll() is None for process in self.running)
-            time.sleep(0.02)
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory) -> Path:
-    """A folder with the compiled programs of tiny runs."""
-    folder = tmp_path_factory.mktemp("compiled")
-    first = Processes(tmp_path_factory.mktemp("first"), folder)
-    first.outcome(first.start([TINY]))
-    return folder
-
-
-@pytest.fixture
-def processes(tmp_path, compiled) -> Iterator[Processes]:
-    processes = Processes(tmp_path, compiled)
-    yield processes
-    for process in processes.running:
-        process.kill()
-        process.communicate()
-
-
-def keys(specs) -> set[str]:
-    return {spec.key for spec in specs}
-
-
-def test_two_processes_share_a_plan_and_train_each_run_once(processes):
-    specs = [*SPECS, TINY.with_(init_seed=8), LONG, DIVERGES]
-    both = [processes.start(specs, pause=0.2) for _ in range(2)]
-    one, other = (processes.outcome(process) for process in both)
-
-    assert processes.noted("begins") == processes.noted("ends") == dict.fromkeys(keys(specs), 1)
-    assert {*one["trained"], *other["trained"]} == keys(specs)
-    assert one["trained"], "both took part"
-    assert other["trained"], "both took part"
-    for outcome in (one, other):
-        assert {*outcome["trained"], *outcome["reused"], *outcome["failed"]} == keys(specs)
-        assert "not finite at step 1 (32 sequences)" in outcome["failed"][DIVERGES.key]
-        told = [Progress(**progress) for progress in outcome["progress"]]
-        assert_consistent(told)
-    done = [outcome["progress"][-1] for outcome in (one, other)]
-    assert sum(last["sequences_done"] for last in done) == sum(spec.sequences for spec in specs)
-    for spec in specs[:-1]:
-        assert processes.store.load(spec).sequences[-1] == spec.sequences
-    assert leftovers(processes.store) == []
-
-    again = processes.outcome(processes.start(specs))
-    assert again["trained"] == []
-    assert again["failed"].keys() == {DIVERGES.key}
-
-
-def test_runs_of_a_killed_process_are_taken_over_and_no_others_trained_again(processes):
-    victim = processes.start([*SPECS, LONG], hang=LONG.key)
-    processes.wait_until_noted("hangs")
-    heir = processes.start([*SPECS, LONG])
-    # It trains all that is free, and then has to wait for the run that the other one is in.
-    while len(processes.noted("ends")) < 3:
-        assert heir.poll() is None
-        time.sleep(0.02)
-    time.sleep(3 * executors.POLL_SECONDS)
-    assert heir.poll() is None
-    assert processes.noted("begins")[LONG.key] == 1
-    victim.send_signal(signal.SIGKILL)
-
-    outcome = processes.outcome(heir)
-    assert {*outcome["trained"]} == keys([*SPECS, LONG])
-    assert processes.noted("begins") == {**dict.fromkeys(keys(SPECS), 1), LONG.key: 2}
-    assert processes.noted("ends") == dict.fromkeys(keys([*SPECS, LONG]), 1)
-    for spec in [*SPECS, LONG]:
-        assert processes.store.load(spec).sequences[-1] == spec.sequences
-    assert leftovers(processes.store) == []
-    assert not (processes.store.root / "damaged").exists()
-    waits = [p for p in outcome["progress"] if p["current"].startswith("waiting")]
-    assert waits
-
-
-def test_two_processes_retrain_each_run_once(processes):
-    specs = [*SPECS, DIVERGES]
-    processes.outcome(processes.start(specs))
-    before = {spec.key: processes.store.manifest(spec).finished for spec in specs}
-    task = {"retrain": sorted(keys(specs)), "since": time.time(), "pause": 0.1}
-    both = [processes.start(specs, **task) for _ in range(2)]
-    outcomes = [processes.outcome(process) for process in both]
-    assert processes.noted("ends") == dict.fromkeys(keys(specs), 2)
-    assert sorted(outcomes[0]["trained"] + outcomes[1]["trained"]) == sorted(keys(specs))
-    for spec in specs:
-        assert processes.store.manifest(spec).finished > before[spec.key]
-    assert leftovers(processes.store) == []
