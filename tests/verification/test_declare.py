@@ -1,92 +1,188 @@
-"""Declarations of claims and controls: what the markers accept, and what they say otherwise."""
+"""Declarations of claims and controls: what they take, and what is wrong with others.
+
+Mistakes are kept with the declaration, a sentence each with file and line, and raise nothing.
+"""
 
 from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from icl_repro.nearest import nearest
 from icl_repro.verification.declare import (
+    ONE,
     Claim,
-    Control,
-    Declared,
-    InvalidDeclaration,
-    declare_claim,
-    declare_control,
+    Declaration,
+    Networks,
+    claim,
+    control,
+    declaration_of,
+    networks,
 )
 
-CLAIM = {"id": "toy.saddle", "statement": "S.", "source": "Section 1", "controls": ("toy.no",)}
-CONTROL = {"id": "toy.no", "statement": "S.", "must_fail": ("length",)}
+
+def grown(seed: int) -> str:
+    return f"grown {seed}"
 
 
-def runs(seed: int) -> dict:
-    return {}
+def kept_dry(seed: int) -> str:
+    return f"dry {seed}"
 
 
-def problems(declare, fields: dict, *args: object) -> tuple[str, ...]:
-    with pytest.raises(InvalidDeclaration) as refused:
-        declare(args, fields)
-    return refused.value.problems
+def both(seed: int) -> dict[str, str]:
+    return {"wet": f"wet {seed}", "dry": f"dry {seed}"}
 
 
-def test_a_claim_and_a_control_are_read():
-    claim = Claim("toy.saddle", "S.", "Section 1", ("toy.no",))
-    assert declare_claim((), CLAIM) == Declared(claim, None)
-    assert declare_claim((), CLAIM | {"runs": runs}).runs is runs
-    assert declare_control((), CONTROL | {"must_fail": ["length"]}).subject == Control(
-        "toy.no", "S.", ("length",)
+def measure(run: Any, evidence: Any) -> None:
+    """It grows early.
+
+    In all weathers.
+    """
+
+
+def measure_both(runs: Any, evidence: Any, part: int = 0) -> None:
+    """It grows early."""
+
+
+DRY = control("Without water", kept_dry)
+
+
+def declared(
+    function: Callable[..., None] = measure, id_: str = "growth.early", **fields
+) -> Declaration:
+    """What a declaration of a copy of that function comes to."""
+    copy = types.FunctionType(
+        function.__code__, globals(), function.__name__, function.__defaults__, function.__closure__
     )
-    assert claim.family == "toy"
+    copy.__doc__ = function.__doc__
+    known = {"source": "Section 1", "on": grown, "fails_on": DRY} | fields
+    found = declaration_of(claim(id_, **known)(copy))
+    assert found is not None
+    return found
 
 
-def test_a_misspelled_field_names_the_nearest():
-    fields = {("statment" if key == "statement" else key): CLAIM[key] for key in CLAIM}
-    assert problems(declare_claim, fields) == (
-        "unknown field 'statment'; did you mean 'statement'?",
-        "field 'statement' is missing",
+def problem(**fields) -> str:
+    """The one thing that is wrong with a declaration."""
+    (said,) = declared(**fields).problems
+    place, said = said.split(": ", 1)
+    assert "test_declare.py:" in place, "a mistake has file and line"
+    return said
+
+
+def test_a_claim_and_its_control_are_read():
+    found = declared()
+    assert found.problems == ()
+    assert found.claim == Claim("growth.early", "It grows early.", "Section 1")
+    assert found.claim.family == "growth"
+    assert isinstance(found.on, Networks)
+    assert found.on.is_single
+    assert found.on.specs(5) == {ONE: "grown 5"}
+    assert found.controls == (DRY,)
+    assert (DRY.id, DRY.statement) == ("kept_dry", "Without water")
+
+
+def test_an_ordinary_function_declares_nothing():
+    assert declaration_of(measure) is None
+
+
+def test_networks_have_names():
+    chosen = networks(both, full=grown)
+    assert chosen.specs(5) == {"wet": "wet 5", "dry": "dry 5", "full": "grown 5"}
+    assert declared(measure_both, on=chosen).problems == ()
+    assert not chosen.is_single
+
+
+def test_the_id_of_a_control_is_its_own_or_that_of_what_it_changes():
+    assert control("Other", kept_dry, id="other").id == "other"
+    assert control("Other", transform=grown).id == "grown"
+    assert control("In the dark, too!", transform=lambda run: run).id == "in_the_dark_too"
+    assert control("Swapped", swap={"wet": "dry"}).id == "swapped"
+
+
+def test_a_control_keeps_all_that_was_said():
+    found = control(
+        "S.", kept_dry, swap={"a": "b"}, given={"part": 1}, only="length", undefined="never grows"
     )
-
-
-@pytest.mark.parametrize("field", ["id", "statement", "source", "controls"])
-def test_every_field_of_a_claim_is_needed(field: str):
-    fields = {key: CLAIM[key] for key in CLAIM if key != field}
-    assert problems(declare_claim, fields) == (f"field {field!r} is missing",)
-
-
-@pytest.mark.parametrize("field", ["id", "statement", "must_fail"])
-def test_every_field_of_a_control_is_needed(field: str):
-    fields = {key: CONTROL[key] for key in CONTROL if key != field}
-    assert problems(declare_control, fields) == (f"field {field!r} is missing",)
+    assert (found.swap, found.given, found.only) == ({"a": "b"}, {"part": 1}, ("length",))
+    assert (found.undefined, found.problems) == ("never grows", ())
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("fields", "said"),
     [
-        ({"statement": " "}, "field 'statement' must be a text"),
-        ({"source": 3}, "field 'source' must be a text"),
-        ({"id": "saddle"}, "must be a family and a name with a dot between"),
-        ({"controls": "toy.no"}, "must be a tuple of names; write controls=('toy.no',)"),
-        ({"controls": ()}, "field 'controls' must name at least one"),
-        ({"controls": ("a.b", 3)}, "must be a tuple of names"),
-        ({"controls": ("a.b", "a.b")}, "names 'a.b' twice"),
-        ({"runs": {}}, "field 'runs' must be a callable that takes a seed"),
+        ({"id_": "early"}, "the id must be a family and a name with a dot between"),
+        ({"source": " "}, "the source must say where the paper says so"),
+        ({"sauce": "Section 1"}, "unknown field 'sauce'; did you mean 'source'?"),
+        ({"on": 3}, "the networks must be a callable that takes a seed"),
+        ({"fails_on": ()}, "fails_on names no control: a check that cannot fail says nothing"),
+        ({"fails_on": ["dry"]}, "fails_on takes what control() gives, not 'dry'"),
+        ({"fails_on": [DRY, DRY]}, "two controls have the id 'kept_dry'"),
+        ({"profiles": ["papper"]}, "there is no profile 'papper'; did you mean 'paper'?"),
+        ({"on": None}, "takes run, but declares no networks (on=)"),
+        ({"on": networks(both)}, "takes run, but its networks come as runs"),
+        ({"function": measure_both}, "takes runs, but its networks come as run"),
+        ({"fails_on": control("S.", given={"prat": 1})}, "gives 'prat', which is no keyword arg"),
+        ({"fails_on": control("S.", grwon=3)}, "unknown field 'grwon'"),
+        ({"fails_on": control("", kept_dry)}, "the statement must say something"),
+        ({"fails_on": control("S.", kept_dry, id="a-b")}, "the id 'a-b' must be made of letters"),
+        ({"fails_on": control("S.")}, "control 's' is the claim itself"),
+        ({"fails_on": control("S.", 3)}, "the networks must be a callable"),
+        ({"fails_on": control("S.", kept_dry, only=[3])}, "only must name checks"),
+        ({"fails_on": control("S.", transform=3)}, "transform must be callable"),
     ],
+    ids=lambda value: "" if isinstance(value, dict) else value[:40],
 )
-def test_what_a_field_may_not_be(change: dict, message: str):
-    (problem,) = problems(declare_claim, CLAIM | change)
-    assert message in problem
+def test_what_is_wrong_is_one_sentence_with_its_place(fields: dict, said: str):
+    found = declared(**fields).problems
+    assert any(said in one for one in found), found
+    assert all("test_declare.py:" in one and "\n" not in one for one in found)
 
 
-def test_fields_are_named():
-    (problem,) = problems(declare_claim, CLAIM, "toy.saddle")
-    assert "takes named fields only, but got 'toy.saddle'" in problem
+def test_the_statement_is_the_docstring():
+    def silent(run, evidence): ...
+
+    assert "silent has no docstring, which is the statement of the claim" in problem(
+        function=silent
+    )
 
 
-def test_all_problems_are_told_at_once():
-    assert len(problems(declare_control, {"id": "x", "mustfail": ()})) == 4
+def test_a_claim_states_checks():
+    def blind(run):
+        """S."""
+
+    assert "blind takes no evidence" in problem(function=blind)
+
+
+def test_a_claim_without_seeds_says_what_its_verdict_rests_on():
+    def prove(evidence):
+        """S."""
+
+    assert "prove takes no seed, so say what the verdict rests on" in problem(
+        function=prove, on=None
+    )
+    assert declared(prove, on=None, rests_on="a proof").claim.rests_on == "a proof"
+    assert declared(prove, on=None, rests_on="a proof").problems == ()
+    assert "leave out rests_on" in problem(rests_on="a proof")
+
+
+def test_one_function_is_one_claim():
+    twice = claim("growth.late", source="Section 2", on=grown, fails_on=DRY)
+    once = claim("growth.early", source="Section 1", on=grown, fails_on=DRY)
+    found = declaration_of(twice(once(lambda run, evidence: None)))
+    assert found is not None
+    assert found.claim.id == "growth.early"
+    assert "is declared as a claim twice" in found.problems[-1]
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    assert len(declared(id_="x", source="", fails_on=(), profiles=["p"]).problems) == 4
 
 
 def test_the_nearest_choices():
-    assert nearest("plato", ["plateau", "peak"]) == "did you mean 'plateau'?"
+    assert nearest("plum", ["plumb", "peak"]) == "did you mean 'plumb'?"
     assert nearest("xyz", ["b", "a"]) == "choose from a, b"
     assert nearest("xyz", []) == "there are none to choose from"
     assert nearest("q", [f"choice{i:02}" for i in range(20)]).endswith("choice11, ...")

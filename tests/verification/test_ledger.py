@@ -1,0 +1,376 @@
+"""The ledger: what its files may say, thresholds that moved, and failures that are known."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from icl_repro.verification.declare import Control
+from icl_repro.verification.evidence import EvidenceRecord
+from icl_repro.verification.ledger import Ledger, TrialJudgement, UnusableLedger, load
+from icl_repro.verification.record import ClaimRecord, ControlRecord, Outcome, Trial
+from icl_repro.verification.recorder import Evidence
+from icl_repro.verification.reported import Reported
+
+LEDGER = """
+[thresholds."growth.early"."length"]
+published = "paper.length"
+history = [
+  { at_least = 2.0, origin = "stated in the paper", date = 2026-10-02, seen = false },
+  { at_least = 1.5, origin = "ours", date = 2026-10-09, seen = true, reason = "the paper rounds" },
+]
+[thresholds."growth.early"."width"]
+history = [ { between = [0, 1], origin = "ours", date = 2026-10-02, seen = false } ]
+
+[[findings]]
+claim = "growth.early"
+check = "length"
+values = { 7 = 1.2, 8 = 1.4, 9 = nan }
+within = 0.1
+date = 2026-10-20
+why = "It grows late there."
+evidence = "commit abc1234, five seeds"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def write(text: str, name: str = "growth.toml") -> Path:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def ledger(write) -> Ledger:
+    return load(write(LEDGER))
+
+
+def length(value: float, **fields) -> EvidenceRecord:
+    """Evidence with one check, by default with the bounds of the ledger."""
+    evidence = Evidence()
+    bounds = {"at_least": 1.5} if not {"at_most", "at_least"} & fields.keys() else {}
+    published = Reported(2.0, "Section 3", id="paper.length")
+    evidence.check("length", value, **{"published": published} | bounds | fields)
+    return evidence.evidence
+
+
+def only(judgement: TrialJudgement, kind: str) -> str:
+    """The one sentence of a judgement, which is of that kind."""
+    found = {name: said for name, said in vars(judgement).items() if said}
+    assert found.keys() == {kind}
+    (sentence,) = found[kind]
+    return sentence
+
+
+def test_a_ledger_is_read_from_a_file_or_a_folder(write, ledger: Ledger):
+    assert ledger.configured
+    known = ledger.thresholds["growth.early", "length"]
+    assert [entry.at_least for entry in known.history] == [2.0, 1.5]
+    newest = known.history[-1]
+    assert (newest.date, newest.seen, newest.reason) == ("2026-10-09", True, "the paper rounds")
+    assert newest.bounds == ("at_least", 1.5, None)
+    (found,) = ledger.findings
+    assert found.values == {"7": 1.2, "8": 1.4, "9": None}
+    assert load(write(LEDGER).parent) == ledger
+
+
+def test_without_a_ledger_every_failure_is_new_and_no_threshold_moves():
+    empty = load(None)
+    assert empty == Ledger()
+    assert empty.judge("growth.early", "", 5, length(2.0)) == TrialJudgement()
+    said = only(empty.judge("growth.early", "", 7, length(1.2)), "new_failures")
+    assert said.startswith("length is 1.2, but must be at least 1.5")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[thresholds", "growth.toml is not TOML: "),
+        ("[treshold]", "there is no table 'treshold'; did you mean 'thresholds'?"),
+        ("thresholds = 3", "thresholds must be a table, not 3"),
+        ('[thresholds]\n"growth.early" = 3', 'thresholds."growth.early" must be a table, not 3'),
+        ("findings = 3", r"findings must be tables headed \[\[findings\]\]"),
+        (
+            LEDGER.replace("at_least = 2.0", "at_lest = 2.0"),
+            r'thresholds."growth.early"."length": history\[0\]: Object contains unknown field '
+            "`at_lest`; did you mean 'at_least'",
+        ),
+        (
+            LEDGER.replace('published = "paper', 'publisht = "paper'),
+            "unknown field `publisht`; did you mean 'published'",
+        ),
+        (
+            LEDGER.replace("within = 0.1", "witin = 0.1"),
+            "finding 1: Object contains unknown field `witin`; did you mean 'within'",
+        ),
+        (LEDGER.replace("at_least = 2.0, ", ""), "exactly one of at_least, at_most and between"),
+        (LEDGER.replace("at_least = 2.0", "at_least = 2.0, at_most = 3"), "exactly one of"),
+        (LEDGER.replace("at_least = 2.0", "at_least = inf"), "the threshold must be finite"),
+        (LEDGER.replace('"stated in the', '"stated in a'), "did you mean 'stated in the paper'"),
+        (LEDGER.replace('reason = "the paper rounds"', 'reason = ""'), "and must say why: reason"),
+        (LEDGER.replace("2026-10-09", "2026-09-09"), "is older than the entry before it"),
+        (LEDGER.replace(", seen = false }", " }"), "missing required field `seen`"),
+        (LEDGER.replace("= [0, 1]", "= [0]"), "Expected `array` of length 2"),
+        (LEDGER.replace("{ 7 = 1.2", "{ five = 1.2"), "'five' is no seed; write a seed"),
+        (LEDGER.replace("{ 7 = 1.2, 8 = 1.4, 9 = nan }", "{}"), "values must name a seed"),
+        (LEDGER.replace("within = 0.1", "within = -1"), "within must be 0 or more, not -1"),
+        (LEDGER.replace('why = "It grows late there."', 'why = ""'), "why must say something"),
+        (LEDGER + LEDGER[LEDGER.index("[[") :], "finding 2 is about the same as one before it"),
+        (
+            '[thresholds."growth.early"."length"]\nhistory = []',
+            "history must have an entry",
+        ),
+    ],
+)
+def test_what_a_ledger_may_not_say(write, text: str, message: str):
+    path = write(text)
+    with pytest.raises(UnusableLedger, match=message) as said:
+        load(path)
+    assert str(said.value).startswith(str(path))
+    assert "\n" not in str(said.value)
+
+
+def test_a_ledger_that_is_not_there_or_not_a_text(write, tmp_path: Path):
+    with pytest.raises(UnusableLedger, match="there is no ledger at"):
+        load(tmp_path / "none")
+    path = write("")
+    path.write_bytes(b"\xff")
+    with pytest.raises(UnusableLedger, match="is not a text in UTF-8"):
+        load(path)
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(UnusableLedger, match=r"folder.toml cannot be read"):
+        load(tmp_path)
+
+
+def test_two_files_may_not_say_the_same(write):
+    write(LEDGER)
+    path = write(LEDGER[: LEDGER.index("[[")], "more.toml")
+    with pytest.raises(UnusableLedger, match="is in another file of the ledger too"):
+        load(path.parent)
+
+
+# Failures that are known.
+
+
+def test_a_known_failure_by_its_known_value_is_expected(ledger: Ledger):
+    said = only(ledger.judge("growth.early", "", 7, length(1.25)), "known")
+    assert said.startswith("length is 1.25, but must be at least 1.5")
+    assert said.endswith("; known since 2026-10-20: It grows late there.")
+    assert not ledger.judge("growth.early", "", 7, length(1.25)).red
+
+
+def test_a_new_failure_beside_a_known_one_is_red(ledger: Ledger):
+    for seed in (5, None):
+        judgement = ledger.judge("growth.early", "", seed, length(1.25))
+        assert only(judgement, "new_failures").startswith("length is 1.25")
+        assert judgement.red
+    width = Evidence()
+    width.check("width", 3, between=(0, 1))
+    assert ledger.judge("growth.early", "", 7, width.evidence).red
+
+
+def test_a_known_failure_that_holds_is_red(ledger: Ledger):
+    judgement = ledger.judge("growth.early", "", 7, length(1.6))
+    assert only(judgement, "holds_now") == (
+        "length is 1.6, where at least 1.5 is asked for; it is known since 2026-10-20 to fail (1.2 "
+        "on seed 7, 1.4 on seed 8, not finite on seed 9; within 0.1), but does not any more: "
+        "correct the ledger"
+    )
+    assert judgement.red
+
+
+def test_a_known_failure_by_another_value_is_red(ledger: Ledger):
+    judgement = ledger.judge("growth.early", "", 7, length(1.35))
+    assert "but does so by another value: correct the ledger" in only(judgement, "another_value")
+    assert judgement.red
+    assert only(ledger.judge("growth.early", "", 7, length(math.nan)), "another_value")
+
+
+def test_a_value_may_be_known_not_to_be_finite(ledger: Ledger):
+    assert only(ledger.judge("growth.early", "", 9, length(math.nan)), "known")
+    assert only(ledger.judge("growth.early", "", 9, length(1.0)), "another_value")
+
+
+@pytest.mark.parametrize("value", [1.45, 1.55])
+def test_on_its_edge_neither_outcome_is_red(write, value: float):
+    edge = LEDGER.replace("7 = 1.2,", "7 = 1.5,").replace(
+        "within = 0.1", "within = 0.1\nedge = true"
+    )
+    ledger = load(write(edge))
+    judgement = ledger.judge("growth.early", "", 7, length(value))
+    assert "on the edge of its threshold, at least 1.5" in only(judgement, "edges")
+    assert not judgement.red
+    assert ledger.judge("growth.early", "", 7, length(1.7)).holds_now, "that is beyond the edge"
+    assert ledger.judge("growth.early", "", 7, length(1.3)).another_value
+
+
+def test_what_tells_neither_way_neither_fails_nor_holds(ledger: Ledger):
+    evidence = length(1.6)
+    evidence.undecided = "too close"
+    assert ledger.judge("growth.early", "", 7, evidence) == TrialJudgement()
+
+
+CONTROL = LEDGER.replace('check = "length"', 'check = "length"\ncase = "no_water"')
+
+
+def test_a_control_may_be_known_not_to_fail(write):
+    ledger = load(write(CONTROL.replace("7 = 1.2", "7 = 1.7")))
+    known = ledger.judge("growth.early", "no_water", 7, length(1.7))
+    assert "but this control must fail that check; known since" in only(known, "known")
+    fails = ledger.judge("growth.early", "no_water", 7, length(1.0))
+    assert "known since 2026-10-20 not to fail in this control" in only(fails, "holds_now")
+    assert only(ledger.judge("growth.early", "no_sun", 7, length(1.7)), "new_failures")
+    assert ledger.judge("growth.early", "", 7, length(1.7)) == TrialJudgement()
+
+
+def test_in_a_control_only_what_it_names_must_fail(ledger: Ledger):
+    evidence = length(1.7)
+    assert ledger.judge("growth.early", "other", 5, evidence).red
+    assert not ledger.judge("growth.early", "other", 5, evidence, only=("width",)).red
+    never = length(math.nan)
+    said = only(ledger.judge("growth.early", "other", 5, never), "new_failures")
+    assert "counts as failed only where the control says why" in said
+    assert not ledger.judge("growth.early", "other", 5, never, undefined="never grows").red
+
+
+def test_over_several_seeds_at_once_a_failure_is_known_for_these_or_for_any(write):
+    ledger = load(write(LEDGER.replace("{ 7 = 1.2, 8 = 1.4, 9 = nan }", '{ 5 = 1.2, "-" = 1.4 }')))
+
+    def judge(value: float, *seeds: int) -> TrialJudgement:
+        return ledger.judge("growth.early", "", None, length(value), seeds=seeds)
+
+    assert only(judge(1.2, 5), "known")
+    assert only(judge(1.2, 5, 6), "another_value")
+    assert only(judge(1.4, 5, 6), "known")
+    assert only(judge(1.4), "known")
+
+
+# Thresholds that moved.
+
+
+def test_a_threshold_as_in_the_ledger_has_not_moved(ledger: Ledger):
+    evidence = Evidence()
+    evidence.check("width", 0.5, between=(0, 1 + 1e-12))
+    assert ledger.judge("growth.early", "", 5, evidence.evidence) == TrialJudgement()
+    assert ledger.judge("growth.early", "", 5, length(2.0)) == TrialJudgement()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"at_least": 1.4},
+            "the threshold of 'length' moved: it is at least 1.4, but the ledger says at least 1.5 "
+            "since 2026-10-09",
+        ),
+        ({"at_most": 9}, "it is at most 9, but the ledger says at least 1.5"),
+        ({"at_least": 2.0}, "it is at least 2, but the ledger says at least 1.5"),
+        (
+            {"published": Reported(2.0, "", id="paper.other")},
+            "is set beside the published value 'paper.other', but the ledger says 'paper.length'",
+        ),
+        ({"published": None}, "is set beside the published value '', but"),
+    ],
+)
+def test_a_threshold_that_moved_is_red(ledger: Ledger, fields: dict, message: str):
+    judgement = ledger.judge("growth.early", "", 5, length(3.0, **fields))
+    assert message in only(judgement, "moved")
+    assert judgement.red
+
+
+def test_a_check_that_the_ledger_lacks_is_red(ledger: Ledger):
+    evidence = Evidence()
+    evidence.check("lenght", 1, at_least=0)
+    assert only(ledger.judge("growth.early", "", 5, evidence.evidence), "moved") == (
+        "the ledger has no threshold of check 'lenght' of growth.early; did you mean 'length'?"
+    )
+    assert not ledger.judge("growth.early", "a_control", 5, length(1.0, at_least=9)).moved
+
+
+def test_a_published_value_that_fails_its_own_check_is_declared(ledger: Ledger, write):
+    paper = Reported(1.0, "Section 3", id="paper.length")
+    said = only(ledger.judge("growth.early", "", 5, length(2.0, published=paper)), "published")
+    assert said == (
+        "the published value of 'length', 1, fails this check, which must be at least 1.5; the "
+        "ledger has to say why: published_fails"
+    )
+    declared = LEDGER.replace("published = ", 'published_fails = "rounded"\npublished = ')
+    evidence = length(2.0, published=paper)
+    assert load(write(declared)).judge("growth.early", "", 5, evidence) == TrialJudgement()
+    of_seeds = Reported(2.0, "", over_seeds=[2.0, 1.0], id="paper.length")
+    assert ledger.judge("growth.early", "", 5, length(2.0, published=of_seeds)).published
+
+
+# What the ledger names, and what became of it.
+
+
+def test_what_does_not_exist_names_the_nearest(ledger: Ledger, write):
+    assert ledger.unknown({"growth.early": []}) == []
+    assert ledger.unknown({"growth.earlier": []}) == [
+        "the ledger names a claim 'growth.early', which does not exist; did you mean "
+        "'growth.earlier'?"
+    ]
+    of_control = load(write(CONTROL))
+    assert of_control.unknown({"growth.early": ["no_water"]}) == []
+    assert of_control.unknown({"growth.early": ["no_waters"]}) == [
+        "the ledger names a control 'no_water' of growth.early, which does not exist; did you mean "
+        "'no_waters'?"
+    ]
+
+
+def test_checks_that_a_whole_claim_does_not_state(ledger: Ledger):
+    assert ledger.unstated("growth.early", ["length", "width"]) == []
+    assert ledger.unstated("growth.late", []) == []
+    assert ledger.unstated("growth.early", ["length"]) == [
+        "the ledger names a check 'width' of growth.early, which it does not state; choose from "
+        "length"
+    ]
+
+
+def trial(evidence: EvidenceRecord, seed: int | None, outcome: Outcome = "failed") -> Trial:
+    return Trial("t", outcome, seed, evidence=evidence)
+
+
+def claim_record(*trials: Trial, verdict="mixed", controls: tuple = ()) -> ClaimRecord:
+    return ClaimRecord(
+        "growth.early", "growth", "S.", "", verdict, "", list(trials), list(controls)
+    )
+
+
+def test_findings_say_what_became_of_them(ledger: Ledger):
+    claim = claim_record(trial(length(1.2), 7), trial(length(1.6), 8, "passed"))
+    (finding,) = ledger.findings_of([claim])
+    assert finding.known == ledger.findings[0]
+    assert finding.status == {"7": "as known", "8": "holds now", "9": "not run"}
+    other = claim_record(trial(length(1.0), 7), trial(length(1.4), 8, "inconclusive"))
+    status = ledger.findings_of([other])[0].status
+    assert status == {"7": "another value", "8": "not run", "9": "not run"}
+
+
+def test_findings_of_runs_cut_short_or_left_out_did_not_run(ledger: Ledger):
+    for claims in ([], [claim_record(trial(length(1.2), 7), verdict="not meaningful")]):
+        assert set(ledger.findings_of(claims)[0].status.values()) == {"not run"}
+
+
+def test_findings_of_controls_are_those_of_their_trials(write):
+    ledger = load(write(CONTROL.replace("7 = 1.2", "7 = 1.7")))
+    declared = Control("no_water", "S.")
+    control = ControlRecord(
+        declared.id,
+        "S.",
+        [],
+        "",
+        "does not fail",
+        "",
+        [trial(length(1.7), 7), trial(length(1.0), 8)],
+    )
+    claim = claim_record(trial(length(2.0), 7), controls=(control,))
+    assert ledger.findings_of([claim])[0].status == {
+        "7": "as known",
+        "8": "holds now",
+        "9": "not run",
+    }

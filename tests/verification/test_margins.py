@@ -1,0 +1,210 @@
+"""Checks over seeds: margins, agreement with the paper, equivalence, and what fails them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icl_repro.statistics.intervals import tolerance_factor
+from icl_repro.verification.ledger import Ledger, Threshold
+from icl_repro.verification.margins import agreement, margin, over_seeds
+from icl_repro.verification.record import CheckOverSeeds, ControlRecord, ThresholdEntry, Trial
+from icl_repro.verification.recorder import Evidence
+from icl_repro.verification.reported import Reported
+
+FIVE = [1.0, 2.0, 3.0, 4.0, 5.0]
+SPREAD = math.sqrt(2.5)
+
+
+def trials(
+    values: list[float], *, name: str = "length", first: int | None = 5, row: str = "", **fields
+) -> list[Trial]:
+    """A trial a value, from that seed on."""
+    found = []
+    for at, value in enumerate(values):
+        evidence = Evidence()
+        if "margin" in fields:
+            evidence.equivalent(name, value, **fields)
+        else:
+            evidence.check(name, value, **{"at_least": 0, **fields})
+        outcome = "passed" if evidence.evidence.holds else "failed"
+        seed = None if first is None else first + at
+        found.append(Trial("t", outcome, seed, row=row, evidence=evidence.evidence))
+    return found
+
+
+def control(id_: str, found: list[Trial]) -> ControlRecord:
+    return ControlRecord(id_, "", [], "", "fails as it should", "", found)
+
+
+def single(found: list[Trial], controls: list[ControlRecord] | None = None) -> CheckOverSeeds:
+    (check,) = over_seeds("family.claim", found, controls or [], Ledger())
+    return check
+
+
+def test_a_check_is_followed_over_seeds():
+    check = single(trials([1.0, -1.0, math.nan], unit="steps"))
+    assert (check.name, check.unit, check.direction, check.low) == (
+        "length",
+        "steps",
+        "at_least",
+        0,
+    )
+    assert check.values == {"5": 1, "6": -1, "7": None}
+    assert (check.held, check.judged) == (1, 3)
+    assert (check.published, check.agreement, check.equivalence) == (None, None, None)
+
+
+def test_a_check_without_seeds_has_one_value():
+    assert single(trials([1.0], first=None)).values == {"": 1}
+
+
+def test_checks_come_in_order_with_their_rows_and_without_those_not_judged():
+    found = [
+        *trials([1.0], row="b", name="second"),
+        *trials([1.0], row="a"),
+        Trial("t", "inconclusive", 6, evidence=trials([9.0])[0].evidence),
+    ]
+    checks = over_seeds("family.claim", found, [], Ledger())
+    assert [(check.name, check.row, check.judged) for check in checks] == [
+        ("second", "b", 1),
+        ("length", "a", 1),
+    ]
+
+
+def test_the_margin_is_in_units_of_the_spread():
+    found = margin(FIVE, 0.0, None)
+    assert (found.mean, found.spread) == (3, pytest.approx(SPREAD))
+    assert found.distance == pytest.approx(3 / SPREAD)
+    # Five values, 90 % of networks, 95 % confidence: 3.407 spreads, as in the tables.
+    assert found.tolerance_bound == pytest.approx(3 - 3.4066 * SPREAD, abs=1e-3)
+    assert not found.knife_edge
+
+
+def test_the_bound_looks_towards_the_nearest_threshold():
+    below = margin(FIVE, None, 5.0)
+    assert below.distance == pytest.approx(2 / SPREAD)
+    assert below.tolerance_bound == pytest.approx(3 + tolerance_factor(5) * SPREAD)
+    between = margin(FIVE, 0.0, 5.0)
+    assert between == below
+    assert margin(FIVE, 2.5, 9.0).distance == pytest.approx(0.5 / SPREAD)
+
+
+def test_a_mean_beyond_its_threshold_has_a_negative_distance():
+    assert margin(FIVE, 4.0, None).distance == pytest.approx(-1 / SPREAD)
+    assert margin(FIVE, None, 2.0).distance == pytest.approx(-1 / SPREAD)
+
+
+@pytest.mark.parametrize(
+    ("low", "edge"), [(1.5, True), (1.0, False), (3.0, True), (4.5, True), (9.0, False)]
+)
+def test_a_knifes_edge_is_within_one_spread_on_either_side(low: float, edge: bool):
+    assert margin(FIVE, low, None).knife_edge is edge
+
+
+def test_too_few_values_have_no_spread():
+    one, none = margin([2.0], 0.0, None), margin([], 0.0, None)
+    assert (one.mean, one.spread, one.distance, one.tolerance_bound) == (2, None, None, None)
+    assert (none.mean, none.knife_edge) == (None, False)
+
+
+def test_values_that_are_all_the_same_are_on_no_edge():
+    found = margin([1.0, 1.0, 1.0], 1.0, None)
+    assert (found.spread, found.distance, found.tolerance_bound) == (0, None, 1)
+    assert not found.knife_edge
+
+
+@given(
+    st.lists(st.floats(-100, 100), min_size=2, max_size=8),
+    st.floats(-100, 100),
+    st.floats(0.01, 100),
+)
+@settings(max_examples=50, deadline=None)
+def test_another_unit_changes_no_distance(values: list[float], low: float, unit: float):
+    before, after = margin(values, low, None), margin([v * unit for v in values], low * unit, None)
+    if before.spread and before.spread > 1e-6:
+        assert after.distance == pytest.approx(before.distance, rel=1e-6, abs=1e-6)
+
+
+def test_the_published_value_agrees_if_one_more_of_ours_could_be_it():
+    # One more value lies within t(0.975; 4) spreads times sqrt(1 + 1/5).
+    reach = 2.7764 * SPREAD * math.sqrt(1.2)
+    near = agreement(FIVE, Reported(3 + 0.99 * reach, "Figure 3"))
+    far = agreement(FIVE, Reported(3 + 1.01 * reach, "Figure 3"))
+    assert (near.agrees, far.agrees) == (True, False)
+    assert near.prediction.high == pytest.approx(3 + reach, abs=1e-3)
+    assert "lies in the interval in which one more network of ours would lie" in near.sentence
+    assert "lies outside the interval" in far.sentence
+    assert near.p_value is None
+
+
+def test_one_value_cannot_tell_whether_it_agrees():
+    found = agreement([1.0], Reported(1.0, "Figure 3", approximate=True))
+    assert (found.prediction, found.agrees, found.p_value) == (None, None, None)
+    assert found.sentence == (
+        "1 value of ours cannot tell whether the published value, about 1, agrees: it takes two"
+    )
+
+
+def test_two_sets_of_five_are_compared_exactly():
+    apart = agreement(FIVE, Reported(13.0, "Figure 3", over_seeds=[11.0, 12, 13, 14, 15]))
+    alike = agreement(FIVE, Reported(3.0, "Figure 3", over_seeds=FIVE))
+    assert apart.p_value == pytest.approx(2 / 252)
+    assert apart.sentence.endswith(
+        "our 5 values and the 5 published ones differ (permutation test, p = 0.0079)"
+    )
+    assert alike.p_value == 1
+    assert "are not shown to differ" in alike.sentence
+
+
+def test_published_values_of_single_seeds_are_set_beside_ours_together():
+    found = [
+        trial
+        for seed, (value, paper) in enumerate(zip(FIVE, [1.0, 2, 2, 3, 2], strict=True), start=5)
+        for trial in trials([value], first=seed, published=Reported(paper, "Figure 3"))
+    ]
+    check = single(found)
+    assert check.published == Reported(2.0, "Figure 3", over_seeds=[1, 2, 2, 3, 2])
+    assert check.agreement is not None
+    assert check.agreement.p_value is not None
+    once = single(trials(FIVE, published=Reported(2.0, "Figure 3")))
+    assert once.published == Reported(2.0, "Figure 3")
+
+
+def test_no_difference_is_tested_over_seeds():
+    values = [0.98, 1.0, 1.02, 0.99, 1.01]
+    narrow = single(trials(values, margin=(0.99, 1.01))).equivalence
+    wide = single(trials(values, margin=(0.9, 1.1))).equivalence
+    assert (narrow.low, narrow.high, narrow.shown) == (0.99, 1.01, False)
+    assert wide.shown
+    # Both sides are 0.1 away, in units of the error of the mean: t with four degrees.
+    t = 0.1 / (math.sqrt(0.00025) / math.sqrt(5))
+    closed = 0.5 * (1 - t / math.sqrt(t**2 + 4) * (1 + 2 / (t**2 + 4)))
+    assert wide.p_value == pytest.approx(closed, rel=1e-6)
+    assert single(trials([1.0], margin=(0.9, 1.1))).equivalence.p_value is None
+
+
+def test_a_check_knows_the_controls_that_fail_it_everywhere():
+    claim = trials([1.0, 1.0])
+    never = trials([math.nan, -1.0])
+    check = single(
+        claim,
+        [
+            control("both", trials([-1.0, -2.0])),
+            control("one", trials([-1.0, 2.0])),
+            control("not_finite", never),
+            control("other_check", trials([-1.0], name="height")),
+            control("did_not_run", [Trial("t", "not run", 5)]),
+        ],
+    )
+    assert check.failed_by == ["both"]
+
+
+def test_thresholds_come_with_their_history():
+    entry = ThresholdEntry("ours", "2026-10-02", False, at_least=0.0)
+    known = {("family.claim", "length"): Threshold((entry,), published_fails="one seed")}
+    (check,) = over_seeds("family.claim", trials([1.0]), [], Ledger(known, configured=True))
+    assert (check.thresholds, check.published_fails) == ([entry], "one seed")
