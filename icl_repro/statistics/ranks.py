@@ -40,24 +40,6 @@ def spearman(
     return (one * other).sum(axis=-1) / np.where(scale == 0, np.nan, scale)
 
 
-def derangements(n: int, draws: int = 1_000, seed: int = 0) -> Int[np.ndarray, "draws n"]:
-    """Random reorderings of `n` in which nothing stays in its place: identities shuffled.
-
-    Raises:
-        ValueError: one thing alone has no other place.
-    """
-    if n < 2:
-        raise ValueError(f"a derangement needs 2 or more, but got {n}")
-    rng = np.random.default_rng(seed)
-    found: list[Int[np.ndarray, " n"]] = []
-    while len(found) < draws:
-        # More than a third of all permutations are derangements.
-        order = rng.permutation(n)
-        if (order != np.arange(n)).all():
-            found.append(order)
-    return np.stack(found)
-
-
 class RankCorrelation(msgspec.Struct, frozen=True):
     """Spearman's correlation of two measurements.
 
