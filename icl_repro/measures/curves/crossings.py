@@ -1,4 +1,9 @@
-"""Reading times off curves: where they cross a level, and how long they stay somewhere."""
+"""Reading times off curves: when they cross a level, and how long they stay somewhere.
+
+Two ways to say "never", one for each use: a *place* on a curve that does not exist is NaN
+(:func:`first_fall`, :func:`first_rise`), a *time* that does not come is infinite (:func:`time_to`,
+:func:`time_between`), because a network that never learns is later than any that does.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +34,16 @@ def time_to(
     """When `y` first falls to `level`; infinite if it never does, which is later than any time."""
     found = first_fall(x, y, level)
     return math.inf if math.isnan(found) else found
+
+
+def time_between(
+    x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"], upper: float, lower: float
+) -> float:
+    """How long `y` takes from its first fall to `upper` to its first fall to `lower`; infinite if
+    it never gets there.
+    """
+    end = time_to(x, y, lower)
+    return end if math.isinf(end) else end - time_to(x, y, upper)
 
 
 def first_rise(

@@ -4,7 +4,8 @@ The paper tells a *phase change*, a plateau followed by a faster fall, from a *s
 curve by eye. The measures here are numbers for the same distinction:
 
 - *half-time*: sequences until the loss first falls to 0.35, half of ln 2;
-- *duration*: sequences from loss 0.6 to loss 0.1;
+- *duration*: sequences from loss 0.6 to loss 0.1; infinite, as a half-time, for a curve that does
+  not get there: later than any that does;
 - *acceleration ratio*: the largest, over all moments, of the speed of descent then over the
   smallest speed before then, until 5 % of the curve's range is left. It is 1 for anything that
   only slows down, such as an exponential, a sum of exponentials or a power law;
@@ -36,7 +37,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from icl_repro.measures.curves.crossings import first_fall
+from icl_repro.measures.curves.crossings import time_between, time_to
 from icl_repro.measures.curves.falling import LEFT, Fall
 from icl_repro.measures.curves.noise import with_noise
 from icl_repro.measures.curves.shapes import Preference, preference
@@ -57,7 +58,11 @@ Curve = Float[np.ndarray, " points"]
 
 
 class Measured(NamedTuple):
-    """A value (NaN where the curve has none), and how far evaluation noise moves it."""
+    """A value and how far evaluation noise moves it.
+
+    A time that never comes is infinite, a level or ratio that the curve does not have NaN; neither
+    has an interval.
+    """
 
     value: float
     interval: Interval | None
@@ -93,25 +98,12 @@ def phase_change(x: Curve, y: Curve) -> PhaseChange:
     """
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     return PhaseChange(
-        half_time=Measured(*with_noise(x, y, half_time)),
-        duration=Measured(*with_noise(x, y, duration)),
+        half_time=Measured(*with_noise(x, y, lambda x, y: time_to(x, y, HALF_LOSS))),
+        duration=Measured(*with_noise(x, y, lambda x, y: time_between(x, y, *CHANGE))),
         plateau=Measured(*with_noise(x, y, plateau_level)),
         acceleration=Measured(*with_noise(x, y, acceleration_ratio, least=1)),
         preference=preference(x, y),
     )
-
-
-def half_time(x: Curve, y: Curve) -> float:
-    """Where the loss first falls to 0.35; NaN if it never does."""
-    return first_fall(x, y, HALF_LOSS)
-
-
-def duration(x: Curve, y: Curve) -> float:
-    """How far it is from where the loss first falls to 0.6 to where it first falls to 0.1; NaN if
-    it never gets there.
-    """
-    start, end = (first_fall(x, y, level) for level in CHANGE)
-    return end - start
 
 
 def acceleration_ratio(x: Curve, y: Curve) -> float:

@@ -57,16 +57,13 @@ def power_law(
     _require_fittable(one, other)
     if not np.isfinite(other).all():
         return PowerLaw(math.nan, Interval(None, None, level, "Student's t"), math.nan)
-    log_x, log_y = np.log(one), np.log(other)
-    spread = log_x - log_x.mean()
-    exponent = float(spread @ log_y / (spread @ spread))
-    left = log_y - log_y.mean() - exponent * spread
-    freedom = one.size - 2
-    error = math.sqrt(left @ left / freedom / (spread @ spread))
-    half = float(stats.t.ppf((1 + level) / 2, freedom)) * error
-    factor = math.exp(log_y.mean() - exponent * log_x.mean())
+    line = stats.linregress(np.log(one), np.log(other))
+    exponent = float(line.slope)
+    # Where y is the same at every point, SciPy has no error; the line is exact.
+    error = 0.0 if np.isnan(line.stderr) else float(line.stderr)
+    half = error * float(stats.t.ppf((1 + level) / 2, one.size - 2))
     interval = Interval(exponent - half, exponent + half, level, "Student's t")
-    return PowerLaw(exponent, interval, factor)
+    return PowerLaw(exponent, interval, math.exp(line.intercept))
 
 
 def _require_fittable(x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"]) -> None:

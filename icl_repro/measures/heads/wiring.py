@@ -21,6 +21,7 @@ from icl_repro.measures.datasets.chunks import over_chunks
 from icl_repro.measures.kept import kept
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import CLEAN, Constant, Edit, Intervention, Taken
+from icl_repro.statistics.intervals import share_interval
 from icl_repro.training.evaluation import correct
 
 LARGEST_CHUNK = 200
@@ -180,17 +181,6 @@ def keep_one_accuracies(
     return accuracies(model, episodes, ~each, np.array([[False, True]]), ~each)[:, 0].T
 
 
-def exact_lower_end(
-    accuracy: Float[np.ndarray, "..."], n_episodes: int, level: float
-) -> Float[np.ndarray, "..."]:
-    """Lower end of the exact one-sided interval of Clopper and Pearson for accuracies."""
-    from scipy.special import betaincinv
-
-    right = np.rint(np.asarray(accuracy, np.float64) * n_episodes)
-    inside = np.clip(right, 1, None)
-    return np.where(right > 0, betaincinv(inside, n_episodes - inside + 1, 1 - level), 0.0)
-
-
 def wired(
     keep_one: Float[np.ndarray, "receivers senders"],
     n_episodes: int,
@@ -203,5 +193,10 @@ def wired(
     The lower end of an exact one-sided interval has to lie above `chance`; the confidence level
     holds for all pairs together (each has its share of the allowed error, after Bonferroni).
     """
-    each = 1 - (1 - level) / keep_one.size
-    return exact_lower_end(keep_one, n_episodes, each) > chance
+    each = (1 - level) / keep_one.size
+    lowest = [
+        # The lower end of a two-sided interval is one-sided at half of its error.
+        share_interval(round(float(accuracy) * n_episodes), n_episodes, 1 - 2 * each).low
+        for accuracy in keep_one.flat
+    ]
+    return np.reshape(lowest, keep_one.shape) > chance

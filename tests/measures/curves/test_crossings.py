@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icl_repro.measures.curves.crossings import first_fall, first_rise, longest_stay
+from icl_repro.measures.curves.crossings import (
+    first_fall,
+    first_rise,
+    longest_stay,
+    time_between,
+    time_to,
+)
 
 VALUES = st.floats(-100, 100).map(lambda value: round(value, 3))
 
@@ -70,6 +76,32 @@ def test_more_points_of_the_same_line_change_nothing(curve, level):
     assert there == pytest.approx(first_fall(x, y, level), nan_ok=True, abs=1e-3) or (
         np.abs(y - level).min() < 1e-6
     )
+
+
+@given(curves(), VALUES)
+def test_a_time_is_that_of_the_first_fall_and_later_than_any_if_there_is_none(curve, level):
+    fall, time = first_fall(*curve, level), time_to(*curve, level)
+    assert time == (math.inf if math.isnan(fall) else fall)
+
+
+def test_a_network_that_never_learns_is_later_than_one_that_does():
+    x = np.arange(5.0)
+    learns, never = np.linspace(1, 0, 5), np.linspace(1, 0.5, 5)
+    assert time_to(x, never, 0.35) > time_to(x, learns, 0.35)
+    assert time_between(x, never, 0.6, 0.1) > time_between(x, learns, 0.6, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        ([1, 0.8, 0.6, 0.1, 0], 1),
+        ([0.5, 0.4, 0.3, 0.2, 0], 3.5),  # it starts below the upper level
+        ([1, 0.7, 0.6, 0.5, 0.2], math.inf),
+        ([1, 0.9, 0.8, 0.7, 0.65], math.inf),
+    ],
+)
+def test_how_long_a_fall_takes(y, expected):
+    assert time_between(np.arange(5.0), np.array(y), 0.6, 0.1) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,11 @@ def test_an_exact_law_is_found(exponent: float):
     assert law.at(np.array([800.0])) == pytest.approx(7.0 * 800.0**exponent)
 
 
+def test_times_that_are_all_the_same_have_exponent_zero_without_error():
+    law = power_law(CLASSES, np.full(5, math.exp(2)))
+    assert (law.exponent, law.interval.low, law.interval.high) == (0, 0, 0)
+
+
 def test_units_change_the_factor_alone():
     times = np.array([3.0, 5.0, 6.0, 11.0, 15.0])
     law, in_thousands = power_law(CLASSES, times), power_law(CLASSES, times / 1000)

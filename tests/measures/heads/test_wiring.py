@@ -7,7 +7,6 @@ from scipy.stats import binomtest
 from icl_repro.measures.datasets.performance import performance
 from icl_repro.measures.heads import wiring
 from icl_repro.measures.heads.wiring import (
-    exact_lower_end,
     keep_one_accuracies,
     wired,
     wiring_diagram,
@@ -95,11 +94,11 @@ def test_wiring_needs_two_layers():
         wiring_diagram(model, random_episodes(0))
 
 
-@pytest.mark.parametrize("right", [0, 1, 50, 99, 100])
-@pytest.mark.parametrize("level", [0.95, 0.999])
-def test_the_lower_end_is_exact(right, level):
-    expected = binomtest(right, 100, alternative="greater").proportion_ci(level, "exact").low
-    assert exact_lower_end(np.array(right / 100), 100, level) == pytest.approx(expected)
+@pytest.mark.parametrize("right", [0, 1, 50, 58, 59, 60, 99, 100])
+@pytest.mark.parametrize(("chance", "level"), [(0.5, 0.95), (0.5, 0.999), (0.01, 0.9)])
+def test_a_pair_is_wired_where_the_exact_test_against_chance_says_so(right, chance, level):
+    found = wired(np.array([[right / 100]]), 100, chance=chance, level=level)
+    assert found == (binomtest(right, 100, chance, "greater").pvalue < 1 - level)
 
 
 def test_an_edge_is_above_chance_by_more_than_sampling_error():
