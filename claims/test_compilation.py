@@ -24,28 +24,22 @@ import numpy as np
 import pytest
 from jaxtyping import PyTree
 
-from claims.published import reported
+from claims.figures.compilation import step_figure
+from icl_repro import Evidence, claim, control
 from icl_repro.episodes import Episodes, EpisodeSettings, Sampler, split
 from icl_repro.network.transformer import ModelSettings, Transformer, initialise
 from icl_repro.optogenetics import Intervention
 from icl_repro.training import Optimiser
 from icl_repro.training.engine import begin_optimiser, update
-from icl_repro.verification.pictures import Bars, Figure, Series
 
 N_FEATURES = 512
 """Of an exemplar, as the suite encodes them."""
 ROUNDS = 3
-COMPILED_STEPS = 50
-"""In each round."""
-SINGLE_STEPS = 1
-"""In each round, of those that are not compiled as a whole."""
 COMPARED_STEPS = 2
 """Of both kinds, to see that they come to the same loss; the first one compiles."""
+
 SPEED_UP = "time of a step without compilation, as a multiple of that with it"
 APART = "difference of the losses that steps of both kinds come to"
-
-Steps = Callable[[int], float]
-"""Does so many steps from the beginning; returns the last loss."""
 
 
 @cache
@@ -61,9 +55,26 @@ def beginning() -> tuple[Transformer, Episodes]:
     return model, Sampler(bank, pairs).sample(batch_key, Optimiser().batch)
 
 
-def step(model: Transformer, optimiser_state: PyTree, batch: Episodes) -> tuple:
+def step(
+    model: Transformer, optimiser_state: PyTree, batch: Episodes, learning_rate: jax.Array
+) -> tuple[Transformer, PyTree, jax.Array]:
     """The engine's step, nothing clamped."""
-    return update(model, optimiser_state, Intervention(), batch, Optimiser().learning_rate)
+    return update(model, optimiser_state, Intervention(), batch, learning_rate)
+
+
+compiled_step = eqx.filter_jit(step)
+
+
+class Kind(NamedTuple):
+    """A way to run steps.
+
+    Attributes:
+        run: does so many steps from the beginning and returns the last loss.
+        steps: how many in each round.
+    """
+
+    run: Callable[[int], float]
+    steps: int
 
 
 def one_by_one(number: int) -> float:
@@ -72,7 +83,33 @@ def one_by_one(number: int) -> float:
         return _repeat(step, number)
 
 
-compiled_step = eqx.filter_jit(step)
+def compiled(number: int) -> float:
+    """Steps of which each is one program."""
+    return _repeat(compiled_step, number)
+
+
+def twice_as_far(number: int) -> float:
+    """Compiled steps with twice the learning rate."""
+    return _repeat(compiled_step, number, rate=2)
+
+
+def _repeat(do: Callable[..., tuple], number: int, rate: float = 1) -> float:
+    model, batch = beginning()
+    optimiser_state = begin_optimiser(model)
+    learning_rate = jnp.float32(rate * Optimiser().learning_rate)
+    for _ in range(number):
+        model, optimiser_state, loss = do(model, optimiser_state, batch, learning_rate)
+    return float(loss)
+
+
+SLOW, FAST = Kind(one_by_one, 1), Kind(compiled, 50)
+
+
+def milliseconds(kind: Kind) -> float:
+    """Processor time of a step."""
+    started = time.process_time()
+    kind.run(kind.steps)
+    return 1_000 * (time.process_time() - started) / kind.steps
 
 
 @pytest.fixture(autouse=True)
@@ -85,103 +122,41 @@ def _nothing_else_in_memory() -> Iterator[None]:
     jax.clear_caches()
 
 
-def compiled(number: int) -> float:
-    """Steps of which each is one program."""
-    return _repeat(compiled_step, number)
-
-
-def _repeat(do: Callable[..., tuple], number: int) -> float:
-    model, batch = beginning()
-    optimiser_state = begin_optimiser(model)
-    for _ in range(number):
-        model, optimiser_state, loss = do(model, optimiser_state, batch)
-    return float(loss)
-
-
-class Comparison(NamedTuple):
-    """Processor time of a step in each round, in milliseconds; the loss after a few steps."""
-
-    slow: np.ndarray
-    fast: np.ndarray
-    slow_loss: float
-    fast_loss: float
-
-
-def compare(slow: Steps, slow_steps: int, fast: Steps) -> Comparison:
-    """Time two kinds of steps in turns."""
-    losses = slow(COMPARED_STEPS), fast(COMPARED_STEPS)
-    rounds = [
-        (_milliseconds(slow, slow_steps), _milliseconds(fast, COMPILED_STEPS))
-        for _ in range(ROUNDS)
-    ]
-    return Comparison(*np.array(rounds).T, *losses)
-
-
-def _milliseconds(steps: Steps, number: int) -> float:
-    started = time.process_time()
-    steps(number)
-    return 1_000 * (time.process_time() - started) / number
-
-
-def measure(evidence, times: Comparison) -> None:
-    """State how many times as long the slower kind of step takes, and that both are the same."""
-    speed_up = times.slow / times.fast
+@claim(
+    "framework.compilation",
+    source="Appendix B, Section 2.2",
+    rests_on=f"processor times of {ROUNDS} rounds, taken in turns on one machine",
+    fails_on=[
+        control(
+            "A compiled step is no faster than itself",
+            id="compiled_twice",
+            given={"slow": FAST},
+            only=SPEED_UP,
+        ),
+        control(
+            "Steps with twice the learning rate come to another loss",
+            id="twice_as_far",
+            given={"slow": Kind(twice_as_far, 50)},
+            only=APART,
+        ),
+    ],
+)
+def test_compilation(evidence: Evidence, slow: Kind = SLOW) -> None:
+    """A training step compiled as a whole is many times as fast as one that is not."""
+    apart = abs(slow.run(COMPARED_STEPS) - FAST.run(COMPARED_STEPS))
+    rounds = [(milliseconds(slow), milliseconds(FAST)) for _ in range(ROUNDS)]
+    slow_times, fast_times = np.array(rounds).T
+    speed_up = slow_times / fast_times
     evidence.check(
         SPEED_UP,
         np.median(speed_up),
         at_least=10,
-        published=reported("paper.jit_speedup"),
+        published="paper.jit_speedup",
         note=f"median of {ROUNDS} rounds, from {speed_up.min():.3g} to {speed_up.max():.3g}; "
         "the paper says up to 50",
     )
-    evidence.check(
-        APART, abs(times.slow_loss - times.fast_loss), at_most=1e-4, note=f"after {COMPARED_STEPS}"
-    )
-
-
-@pytest.mark.claim(
-    id="framework.compilation",
-    statement="A training step compiled as a whole is many times as fast as one that is not",
-    source="Appendix B, Section 2.2",
-    controls=("framework.compiled_twice",),
-)
-def test_compilation(evidence):
-    times = compare(one_by_one, SINGLE_STEPS, compiled)
-    measure(evidence, times)
-    evidence.quantity("step without compilation", np.median(times.slow), unit="ms")
-    evidence.quantity("step with compilation", np.median(times.fast), unit="ms")
-    kinds = {"an operation at a time": times.slow, "compiled": times.fast}
-    evidence.figure(
-        Figure(
-            name="step",
-            caption="Processor time of one training step of 32 sequences, in milliseconds: the "
-            f"median of {ROUNDS} rounds, and the least and the greatest of them.",
-            source="Appendix B",
-            panels=[
-                Bars(
-                    title="",
-                    x_label="the step is run",
-                    y_label="milliseconds",
-                    categories=list(kinds),
-                    series=[
-                        Series(
-                            "step",
-                            x=list(range(len(kinds))),
-                            y=[float(np.median(of_kind)) for of_kind in kinds.values()],
-                            low=[float(of_kind.min()) for of_kind in kinds.values()],
-                            high=[float(of_kind.max()) for of_kind in kinds.values()],
-                        )
-                    ],
-                )
-            ],
-        )
-    )
-
-
-@pytest.mark.control(
-    id="framework.compiled_twice",
-    statement="A compiled step is no faster than itself",
-    must_fail=(SPEED_UP,),
-)
-def test_compiled_twice(evidence):
-    measure(evidence, compare(compiled, COMPILED_STEPS, compiled))
+    evidence.check(APART, apart, at_most=1e-4, note=f"after {COMPARED_STEPS}")
+    evidence.quantity("step without compilation", np.median(slow_times), unit="ms")
+    evidence.quantity("step with compilation", np.median(fast_times), unit="ms")
+    kinds = {"an operation at a time": slow_times, "compiled": fast_times}
+    evidence.figure(step_figure(kinds, Optimiser().batch))
