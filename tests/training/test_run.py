@@ -1,10 +1,11 @@
 """A finished run gives its networks back."""
 
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
 
-from icl_repro.network.transformer import initialise
+from icl_repro.network.transformer import ModelSettings, initialise
 from icl_repro.optogenetics import ClampMatch, intervention
 from icl_repro.training import Run
 from icl_repro.training.run import weights
@@ -52,6 +53,21 @@ def test_checkpoints_that_are_not_there(run, checkpoint):
     message = rf"checkpoint {checkpoint} is out of range, the run has 2 \(0 to 1\)"
     with pytest.raises(IndexError, match=message):
         run.model(checkpoint)
+
+
+def test_a_run_with_another_network_ends_in_it_and_is_otherwise_the_same(run, network):
+    altered = eqx.tree_at(lambda model: model.layers[0].query, network, replace_fn=lambda q: q + 1)
+    changed = run.with_model(altered)
+    assert_same_network(changed.model(), altered)
+    assert_same_network(changed.model(0), run.model(0))
+    assert_same_network(run.model(), network)
+    assert (changed.spec, changed.curves, changed.cache) == (run.spec, run.curves, run.cache)
+
+
+def test_a_network_of_another_shape_is_refused(run):
+    wider = initialise(ModelSettings(width=32, heads=2), 512, 5, jax.random.key(3))
+    with pytest.raises(ValueError, match=r"the run has weights of shapes .*, the network of"):
+        run.with_model(wider)
 
 
 def test_samplers_of_the_sets_that_it_was_evaluated_on(run):

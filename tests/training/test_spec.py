@@ -23,7 +23,7 @@ from icl_repro.optogenetics import (
     PreservingAblation,
     only_heads,
 )
-from icl_repro.training import Optimiser, RunSpec, Schedule, Stop, Transplant
+from icl_repro.training import Optimiser, RunSpec, Schedule, Stop, Transplant, provenance
 from icl_repro.training import spec as spec_module
 
 OTHER_VALUES = {
@@ -35,6 +35,7 @@ OTHER_VALUES = {
         "eval_seed": 2,
         "stop": Stop(0.1),
         "transplant": Transplant(0, RunSpec(init_seed=6)),
+        "neighbour": 1,
     },
     Glyphs: {"seed": 1},
     EpisodeSettings: {
@@ -192,18 +193,18 @@ def test_every_clamping_has_its_own_key():
     ],
 )
 def test_equal_meaning_is_equal_data_and_an_equal_key(one, other):
-    spec_module._key.cache_clear()
+    spec_module._address.cache_clear()
     first = RunSpec(**one).key
-    spec_module._key.cache_clear()  # equal specs share a cached key; each must come to it itself
+    spec_module._address.cache_clear()  # equal specs share what is cached
     assert RunSpec(**other).key == first
     assert RunSpec(**one) == RunSpec(**other)
     assert hash(RunSpec(**one)) == hash(RunSpec(**other))
 
 
-def test_key_is_64_hexadecimal_digits():
-    key = RunSpec().key
-    assert len(key) == 64
-    assert set(key) <= set("0123456789abcdef")
+def test_address_and_key_are_64_hexadecimal_digits():
+    for digits in (RunSpec().address, RunSpec().key):
+        assert len(digits) == 64
+        assert set(digits) <= set("0123456789abcdef")
 
 
 KEYS_OF_ANOTHER_PROCESS = """
@@ -228,23 +229,34 @@ def test_keys_are_the_same_in_every_process():
         assert answer.stdout.decode().split() == [spec.key for spec in specs]
 
 
-def test_key_covers_the_numerics_version(monkeypatch):
-    before = RunSpec().key
-    monkeypatch.setattr(spec_module, "NUMERICS_VERSION", spec_module.NUMERICS_VERSION + 1)
-    spec_module._key.cache_clear()
-    assert RunSpec().key != before
+def test_the_key_covers_source_and_libraries_and_the_address_does_not(monkeypatch):
+    address, key = RunSpec().address, RunSpec().key
+    monkeypatch.setattr(provenance, "source_and_libraries", lambda: "of another release")
+    assert RunSpec().key not in (key, address)
+    assert RunSpec().address == address
     monkeypatch.undo()
-    spec_module._key.cache_clear()
-    assert RunSpec().key == before
+    assert RunSpec().key == key
 
 
-def test_key_covers_the_code_that_draws_the_exemplars(monkeypatch):
-    before = RunSpec().key
+def test_address_and_key_cover_the_code_that_draws_the_exemplars(monkeypatch):
+    address, key = RunSpec().address, RunSpec().key
     monkeypatch.setattr(Glyphs, "recipe", lambda self: "drawn otherwise")
-    spec_module._key.cache_clear()
-    assert RunSpec().key != before
+    spec_module._address.cache_clear()
+    assert RunSpec().address != address
+    assert RunSpec().key != key
     monkeypatch.undo()
-    spec_module._key.cache_clear()
+    spec_module._address.cache_clear()
+
+
+def test_neighbours_are_other_runs_and_so_are_those_that_they_take_weights_from():
+    spec = RunSpec(transplant=Transplant(0, RunSpec(init_seed=6)))
+    one, other = spec.neighbours(1), spec.neighbours(2)
+    assert len({spec.key, one.key, other.key}) == 3
+    assert one.neighbour == one.transplant.source.neighbour == 1
+    assert one.transplant.source.with_(neighbour=0) == spec.transplant.source
+    assert one.with_(neighbour=0, transplant=spec.transplant) == spec
+    assert one.neighbours(0) == spec.neighbours(0) == spec
+    assert "neighbour=1" in one.describe()
 
 
 @pytest.mark.parametrize(
