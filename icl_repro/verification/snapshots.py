@@ -2,7 +2,7 @@
 
 Two curves agree when each lies in a tube around the other: for every point of one there is a point
 of the other, joined by straight lines, that is close enough in time (x) and in value (y) at once.
-Text is never compared: the last digits differ between processors, and a phase change may come a
+Text is never compared: the last digits differ between processors, and a sudden change may come a
 little earlier or later without meaning anything.
 """
 

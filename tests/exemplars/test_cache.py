@@ -1,16 +1,19 @@
 """Features kept on disk: the same with and without, and never wrong."""
 
-import os
 import subprocess
 import sys
+import threading
+import warnings
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from icl_repro.exemplars import ExemplarCacheWarning, ExemplarSource, Glyphs
+from icl_repro.exemplars import ExemplarSource, Glyphs
 from icl_repro.exemplars.source import forget_features
+from tests.support.notices import noticing
+from tests.support.obstacles import OBSTACLES, as_ordinary_user, put_in_the_way
 
 
 class Noise(ExemplarSource, frozen=True, tag="noise"):
@@ -95,8 +98,11 @@ def test_a_damaged_file_is_set_aside_and_replaced(tmp_path, damage):
     (name,) = kept(tmp_path)
     broken = damage((tmp_path / name).read_bytes())
     (tmp_path / name).write_bytes(broken)
-    with pytest.warns(ExemplarCacheWarning, match=rf"{name} is damaged: .*set aside as"):
+    with noticing() as told:
         again = ask(tmp_path)
+    assert len(told) == 1
+    assert f"{name} is damaged: " in told[0]
+    assert "set aside as" in told[0]
     np.testing.assert_array_equal(again, expected)
     assert kept(tmp_path) == [name, name + ".damaged"]
     assert (tmp_path / (name + ".damaged")).read_bytes() == broken
@@ -110,8 +116,9 @@ def test_a_sound_file_with_something_else_in_it_is_damaged(tmp_path):
     ask(tmp_path, classes=range(19))
     (other,) = set(kept(tmp_path)) - {name}
     (tmp_path / name).write_bytes((tmp_path / other).read_bytes())
-    with pytest.warns(ExemplarCacheWarning, match=r"shape \(19, 2, 16\); expected .*\(20, 2, 16\)"):
+    with noticing() as told:
         again = ask(tmp_path)
+    assert "it holds float32 of shape (19, 2, 16); expected float32 of shape (20, 2, 16)" in told[0]
     np.testing.assert_array_equal(again, expected)
 
 
@@ -125,21 +132,68 @@ def test_what_a_killed_writer_leaves_is_never_read(tmp_path):
     assert name in kept(tmp_path)
 
 
-def test_a_cache_that_cannot_be_written_is_warned_about(tmp_path, monkeypatch):
+def test_a_full_disk_is_told_once_and_costs_only_the_time(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", refuse)
-    with pytest.warns(ExemplarCacheWarning, match="could not keep .*No space left"):
-        features = ask(tmp_path)
-    assert features.shape == (20, 2, 16)
+    monkeypatch.setattr(Path, "replace", refuse)
+    with noticing() as told:
+        for _ in range(2):
+            np.testing.assert_array_equal(ask(tmp_path), ask(None))
+    assert len(told) == 1
+    assert "could not keep" in told[0]
+    assert "No space left" in told[0]
     assert kept(tmp_path) == [], "nothing half-written is left"
 
 
-def test_a_file_is_no_cache(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(NotADirectoryError, match=r"must be a directory; .*file is a file"):
+@pytest.mark.parametrize("obstacle", sorted(OBSTACLES))
+@pytest.mark.parametrize("level", ["the file", "the cache"])
+def test_whatever_is_in_the_way_costs_only_the_time(level, obstacle):
+    with as_ordinary_user() as folder:
+        expected = ask(folder / "cache")
+        (name,) = kept(folder / "cache")
+        put_in_the_way(
+            folder / "cache" / name if level == "the file" else folder / "cache", obstacle
+        )
+        with noticing() as told:
+            np.testing.assert_array_equal(ask(folder / "cache"), expected)
+        if obstacle != "a link to nowhere" or level == "the cache":
+            assert told
+        if level == "the file":
+            np.testing.assert_array_equal(ask(folder / "cache"), expected)
+            assert len(Noise.calls) == 2, "the last came from the file"
+
+
+def test_a_damaged_cache_is_no_warning(tmp_path):
+    """Where warnings are errors, a claim must not fail by it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ask(tmp_path)
+        (name,) = kept(tmp_path)
+        (tmp_path / name).write_bytes(b"damaged")
+        ask(tmp_path)
+        (tmp_path / "file").write_text("")
         ask(tmp_path / "file")
+
+
+def test_two_threads_share_a_cache(tmp_path):
+    problems = []
+
+    def work() -> None:
+        try:
+            for n in range(100):
+                Noise().features(range(1, 2 + n % 40), [0, 2], tmp_path)
+        except BaseException as problem:
+            problems.append(problem)
+
+    with noticing() as told:
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert problems == told == []
+    assert len(kept(tmp_path)) == 40
 
 
 def test_processes_share_a_cache(tmp_path):

@@ -1,5 +1,10 @@
 """Measurements that are kept: given again only for the same question, and never if damaged."""
 
+import os
+import shutil
+import threading
+import time
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +15,7 @@ from icl_repro.measures.curves.phase_change import PhaseChange, phase_change
 from icl_repro.measures.datasets.performance import Performance
 from icl_repro.measures.kept import keep_in, kept
 from icl_repro.optogenetics import Constant, Edit, Intervention
+from tests.support.notices import noticing
 
 
 @pytest.fixture
@@ -119,11 +125,25 @@ def test_a_folder_that_cannot_be_written_to_only_means_measuring_again(tmp_path)
     keep_in(tmp_path / "file")
     try:
         doubled = Counted(np.ndarray)
-        for _ in range(2):
-            np.testing.assert_array_equal(doubled.measure(np.arange(3)), [0, 2, 4])
-        assert doubled.times == 2
+        with noticing() as told:
+            for x in (0, 0, 1):
+                np.testing.assert_array_equal(doubled.measure(np.arange(3) + x)[0], 2 * x)
+        assert doubled.times == 3
+        assert len(told) == 1
+        assert told[0].startswith(f"measurements cannot be kept in {tmp_path / 'file'}: ")
     finally:
         keep_in(None)
+
+
+def test_a_folder_in_place_of_a_measurement_only_means_measuring_again(folder):
+    doubled = Counted(np.ndarray)
+    doubled.measure(np.arange(3))
+    (file,) = files(folder)
+    file.unlink()
+    file.mkdir()
+    for _ in range(2):
+        np.testing.assert_array_equal(doubled.measure(np.arange(3)), [0, 2, 4])
+    assert doubled.times == 3
 
 
 class UsersOwn(Intervention):
@@ -148,9 +168,74 @@ def test_within_a_compiled_program_nothing_is_looked_up(folder):
 def test_another_source_of_the_package_is_another_question(folder, monkeypatch):
     doubled = Counted(np.ndarray)
     doubled.measure(np.arange(3))
-    monkeypatch.setattr(kept_measurements, "_circumstances", lambda: b"changed")
+    other_circumstances(monkeypatch, "f" * 16)
     doubled.measure(np.arange(3))
     assert doubled.times == 2
+    assert len({file.parents[1] for file in files(folder)}) == 2
+
+
+def other_circumstances(monkeypatch, name: str) -> None:
+    """As in a process of another release, or on another machine."""
+    monkeypatch.setattr(kept_measurements, "_circumstances", lambda: name)
+    kept_measurements._home.cache_clear()
+
+
+def last_used(folder, days_ago: float) -> None:
+    then = time.time() - days_ago * 24 * 3600
+    os.utime(folder, (then, then))
+
+
+def test_what_was_measured_under_other_circumstances_is_dropped_after_some_days_unused(
+    folder, monkeypatch
+):
+    doubled = Counted(np.ndarray)
+    days = kept_measurements.DAYS_UNUSED
+    for name in ("a" * 16, "b" * 16):
+        other_circumstances(monkeypatch, name)
+        doubled.measure(np.arange(3))
+    (folder / "cd").mkdir()  # as measurements were kept before
+    (folder / "notes of the user").mkdir()
+    last_used(folder / ("a" * 16), days - 1)
+    for old in ("b" * 16, "cd", "notes of the user"):
+        last_used(folder / old, days + 1)
+    other_circumstances(monkeypatch, "c" * 16)
+    doubled.measure(np.arange(3))
+    assert {path.name for path in folder.iterdir()} == {"a" * 16, "c" * 16, "notes of the user"}
+
+    other_circumstances(monkeypatch, "a" * 16)
+    doubled.measure(np.arange(3))
+    assert doubled.times == 3
+    assert time.time() - (folder / ("a" * 16)).stat().st_mtime < 3600
+
+
+def test_a_session_whose_measurements_are_dropped_meanwhile_measures_again(folder):
+    doubled = Counted(np.ndarray)
+    doubled.measure(np.arange(3))
+    for home in folder.iterdir():
+        shutil.rmtree(home)
+    for _ in range(2):
+        np.testing.assert_array_equal(doubled.measure(np.arange(3)), [0, 2, 4])
+    assert doubled.times == 2
+
+
+def test_two_threads_measure_into_one_folder_and_lose_nothing(folder):
+    doubled = Counted(np.ndarray)
+    problems = []
+
+    def work(first: int) -> None:
+        try:
+            for number in range(first, 200, 2):
+                doubled.measure(np.arange(3) + number)
+        except BaseException as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert len(files(folder)) == 200
 
 
 def test_circumstances_follow_the_source(monkeypatch, tmp_path):
