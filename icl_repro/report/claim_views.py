@@ -226,7 +226,7 @@ def _messages(
     for trial in trials:
         if trial.message:
             seeds = said.setdefault((trial.outcome, trial.row, trial.message), [])
-            seeds += [] if trial.seed is None else [trial.seed]
+            seeds += tables.seeds_of(trial)
     return [
         Message(
             where=where,
@@ -241,7 +241,7 @@ def _messages(
 
 
 def _where(row: str, seeds: Sequence[int]) -> str:
-    """Seeds and row of some tests, as far as they have any: ``Seed 5, patterns``."""
+    """Seeds and row of some tests, as far as they have any: ``Seed 1, first row``."""
     return ", ".join(filter(None, [words.seed_list(seeds), row]))
 
 
@@ -252,13 +252,13 @@ def _without(outcome: str, message: str) -> str:
 
 def _figures(trials: Sequence[Trial], anchor: str) -> list[SeedFigures]:
     """Figures and tables seed by seed, those of all rows of a seed together."""
-    drawn: dict[int | None, list[tuple[int, Trial]]] = {}
+    drawn: dict[tuple[int, ...], list[tuple[int, Trial]]] = {}
     for number, trial in enumerate(trials):
         if trial.evidence.figures or trial.evidence.tables:
-            drawn.setdefault(trial.seed, []).append((number, trial))
+            drawn.setdefault(tables.seeds_of(trial), []).append((number, trial))
     return [
         SeedFigures(
-            seed=_where("", [] if seed is None else [seed]),
+            seed=words.seed_list(seeds),
             figures=[
                 view_figure(figure, f"{anchor}-{number}-{position}")
                 for number, trial in of_seed
@@ -266,5 +266,5 @@ def _figures(trials: Sequence[Trial], anchor: str) -> list[SeedFigures]:
             ],
             tables=[view_table(table) for _, trial in of_seed for table in trial.evidence.tables],
         )
-        for seed, of_seed in drawn.items()
+        for seeds, of_seed in drawn.items()
     ]

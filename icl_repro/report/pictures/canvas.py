@@ -100,26 +100,26 @@ def draw_reference(axes: Axes, line: ReferenceLine, gid: str) -> None:
         return
     style = {"color": placeholder("muted"), "linewidth": 1.2, "linestyle": _REFERENCE_DASHES}
     # The label is anchored to the line in data units and to the frame along it.
-    if line.axis == "y":
+    across = line.axis == "y"
+    if across:
         drawn = axes.axhline(line.value, **style)
         position, transform = (1.0, line.value), axes.get_yaxis_transform()
-        placing = {"ha": "right", "va": "bottom"}
     else:
         drawn = axes.axvline(line.value, **style)
         position, transform = (line.value, 1.0), axes.get_xaxis_transform()
-        placing = {"ha": "left", "va": "top"}
     drawn.set_gid(gid)
     label = axes.annotate(
         one_line(line.label, 46),
         position,
         xycoords=transform,
-        xytext=(0, 3) if line.axis == "y" else (4, 0),
+        xytext=(0, 3) if across else (4, 0),
         textcoords="offset points",
         color=placeholder("muted"),
         fontsize=TEXT - 1,
         parse_math=False,
         annotation_clip=False,
-        **placing,
+        ha="right" if across else "left",
+        va="bottom" if across else "top",
     )
     label.set_gid(f"{gid}-label")
 

@@ -20,8 +20,8 @@ _ROOM = 4.0
 """Room above and below."""
 _GAP = 3.0
 """Between a box and the ends of its arrows."""
-_HEAD = 8.0
-"""Length of an arrow's head."""
+_TIP = 8.0
+"""Length of the tip of an arrow."""
 _PIECES = 400
 """Pieces of an arrow, which is cut where it meets the edge of a box."""
 
@@ -42,7 +42,7 @@ class _Box(msgspec.Struct, frozen=True):
 
 
 class _Path(msgspec.Struct, frozen=True):
-    """An arrow as drawn: the points from edge to edge, at which of them the head begins, and the
+    """An arrow as drawn: the points from edge to edge, at which of them the tip begins, and the
     middle of its label.
     """
 
@@ -106,7 +106,7 @@ def _path(arrow: Arrow, boxes: list[_Box]) -> _Path:
     ]
     # Boxes that overlap leave nothing between them.
     line = outside if len(outside) > 1 else points
-    neck = max((i for i, p in enumerate(line) if math.dist(p, line[-1]) >= _HEAD), default=0)
+    neck = max((i for i, p in enumerate(line) if math.dist(p, line[-1]) >= _TIP), default=0)
     near = min(max(round(arrow.label_at * len(line)), 1), len(line) - 1)
     (x, y), before, after = line[near], line[near - 1], line[min(near + 1, len(line) - 1)]
     side = -1.0 if arrow.bend < 0 else 1.0
@@ -158,15 +158,15 @@ def _draw_arrow(shapes: Shapes, arrow: Arrow, path: _Path, colour: str, gid: str
         gid=gid,
         name=arrow.meaning or arrow.label or "arrow",
     )
-    shapes.filled(_head(path.line[path.neck], path.line[-1]), fill=css_variable(colour))
+    shapes.filled(_tip(path.line[path.neck], path.line[-1]), fill=css_variable(colour))
     if arrow.label:
         shapes.text(*path.label, _short(arrow.label))
 
 
-def _head(neck: _Point, tip: _Point) -> str:
+def _tip(neck: _Point, tip: _Point) -> str:
     """The path of a triangle from the neck to the tip."""
     along = math.atan2(tip[1] - neck[1], tip[0] - neck[0])
-    across, down = -0.5 * _HEAD * math.sin(along), 0.5 * _HEAD * math.cos(along)
+    across, down = -0.5 * _TIP * math.sin(along), 0.5 * _TIP * math.cos(along)
     corners = [tip, (neck[0] + across, neck[1] + down), (neck[0] - across, neck[1] - down)]
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners) + "Z"
 

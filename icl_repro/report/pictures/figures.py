@@ -195,7 +195,7 @@ def _key(figure: Figure) -> str:
     marks = {
         "Bars" if isinstance(panel, Bars) else "lines" if series.style == "line" else "marks"
         for panel in both
-        for series in panel.series
+        for series in _series(panel)
         if series.origin == "published"
     }
     sentences = {

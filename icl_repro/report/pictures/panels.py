@@ -113,7 +113,7 @@ def _draw_series(axes: Axes, series: Series, colour: str) -> dict[str, Artist]:
 def _sidestep(panel: Panel, index: int) -> float:
     """How far to move a series of points aside, in units of the drawing.
 
-    Points over the same few places (2, 3, 4 vectors) would otherwise hide one another. Circles and
+    Points over the same few places (counts, say) would otherwise hide one another. Circles and
     triangles can be told apart where they meet, and keep their places.
     """
     places = panel.series[index].x
@@ -169,9 +169,11 @@ def _gaps(values: Sequence[float | None]) -> list[float]:
 
 
 def _whole_numbers(panel: Panel) -> bool:
-    """Whether the horizontal axis counts something: between 2 and 3 vectors there is no tick."""
+    """Whether the horizontal axis counts something: between 2 and 3 there is then no tick."""
     return all(
-        not _on_axis(x, "linear") or x == round(x) for series in panel.series for x in series.x
+        x is None or not math.isfinite(x) or x == round(x)
+        for series in panel.series
+        for x in series.x
     )
 
 

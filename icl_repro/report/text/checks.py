@@ -84,16 +84,31 @@ class CheckView(msgspec.Struct, frozen=True):
     remarks: list[Remark]
 
     @property
+    def explained(self) -> list[str]:
+        """In sentences: the history of the threshold, the margin, agreement, and controls."""
+        told = [
+            *(self.origin.history if self.origin else []),
+            self.margin.sentence if self.margin else "",
+            self.agreement.sentence if self.agreement else "",
+            f"Controls that fail it: {self.failed_by}." if self.failed_by else "",
+        ]
+        return [sentence for sentence in told if sentence]
+
+    @property
     def is_plain(self) -> bool:
         """Whether it holds on every seed, and not narrowly."""
         return self.tone == "good" and not (self.margin and self.margin.knife_edge)
 
 
 def check_views(claim: ClaimRecord) -> list[CheckView]:
-    """Every check of a claim, in the order in which its tests state them."""
+    """Every check of a claim, in the order in which its tests state them.
+
+    Where some tests were judged, only those count.
+    """
     over_seeds = {(check.row, check.name): check for check in claim.checks}
     stated: dict[tuple[str, str], list[Check]] = {}
-    for trial in claim.trials:
+    judged = [trial for trial in claim.trials if trial.outcome in ("passed", "failed")]
+    for trial in judged or claim.trials:
         for check in trial.evidence.checks:
             stated.setdefault((trial.row, check.name), []).append(check)
     guarded = bool(claim.controls)
@@ -134,18 +149,14 @@ def agreement_view(agreement: Agreement) -> AgreementView:
 
 
 def agreements(views: Sequence[CheckView]) -> str:
-    """With how many published numbers a claim agrees, in a few words; empty where there are none.
+    """With how many published numbers a claim agrees, in a few words; empty if none can be told.
 
     It stands beside the verdict, which does not depend on it.
     """
     told = [view.agreement.word for view in views if view.agreement is not None]
     known = [word for word in told if word != "cannot tell"]
-    if not told:
-        return ""
     if not known:
-        return "cannot tell whether it agrees with the published " + (
-            "number" if len(told) == 1 else "numbers"
-        )
+        return ""
     agree = known.count("agrees")
     if len(known) == 1:
         return f"{known[0]} with the published number"
@@ -196,7 +207,7 @@ def _view(
         spread = f"{apart(values[0], ends)} to {apart(values[-1], ends)}"
     elif len(found) == 1:
         spread = words.short_interval(first.interval)
-    reported = reported_of(found)
+    reported = over.published if over is not None else reported_of(found)
     return CheckView(
         name=first.name,
         row=row,
@@ -205,7 +216,7 @@ def _view(
         threshold=shared_threshold(found),
         is_equivalence=first.kind == "equivalence",
         paper=words.paper_value(reported),
-        paper_source=reported.source if reported is not None else "",
+        paper_source=words.paper_source(reported),
         measured=apart(statistics.median(values) if values else None, ends),
         spread=spread,
         mark=mark,
@@ -273,7 +284,7 @@ def _origin(thresholds: Sequence[ThresholdEntry]) -> OriginView:
 
 
 def _state(entry: ThresholdEntry) -> str:
-    low, high = entry.between or (entry.at_least, entry.at_most)
+    _, low, high = entry.bounds
     parts = [
         f"{words.day(entry.date)}: {words.bounds(low, high)}, {entry.origin}, {_seen(entry)}",
         entry.reason,

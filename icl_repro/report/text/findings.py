@@ -6,6 +6,7 @@ import msgspec
 
 from icl_repro.numbers import apart, count, number
 from icl_repro.report.text import words
+from icl_repro.report.text.tables import seeds_of
 from icl_repro.verification.evidence import Check
 from icl_repro.verification.record import Finding, KnownFailure, Trial, VerificationRecord
 
@@ -83,14 +84,14 @@ def findings_note(record: VerificationRecord) -> str:
 
 def _view(finding: Finding, trials: list[Trial]) -> FindingView:
     known = finding.known
-    seeds = sorted(int(seed) for seed in known.values if seed)
+    seeds = [seed for key in known.values for seed in _seeds(key)]
     return FindingView(
         claim=known.claim,
         check=known.check,
         case=known.case,
         values=[
-            _value(seed, value, finding, _measured(known, seed, trials))
-            for seed, value in known.values.items()
+            _value(key, value, finding, _measured(known, key, trials))
+            for key, value in known.values.items()
         ],
         within=number(known.within),
         date=words.day(known.date),
@@ -101,23 +102,33 @@ def _view(finding: Finding, trials: list[Trial]) -> FindingView:
     )
 
 
-def _value(seed: str, value: float | None, finding: Finding, now: Check | None) -> KnownValue:
+def _value(key: str, value: float | None, finding: Finding, now: Check | None) -> KnownValue:
     ends = (now.low, now.high) if now is not None else ()
     return KnownValue(
-        seed=words.seed_list([int(seed)]) if seed else "",
+        seed=words.seed_list(_seeds(key)),
         known=apart(value, ends),
         now=apart(now.value, ends) if now is not None else "",
-        status=STATUS[finding.status.get(seed, "not run")],
+        status=STATUS[finding.status.get(key, "not run")],
     )
 
 
-def _measured(known: KnownFailure, seed: str, trials: list[Trial]) -> Check | None:
-    """The check on that seed in this session, if it was stated."""
+def _seeds(key: str) -> list[str]:
+    """The seeds that a key names: one, all of those that were judged at once, or none."""
+    return [seed.strip() for seed in key.split(",") if seed.strip()]
+
+
+def _measured(known: KnownFailure, key: str, trials: list[Trial]) -> Check | None:
+    """The check on these seeds in this session, if it was stated."""
+
+    def is_meant(trial: Trial) -> bool:
+        return [str(seed) for seed in seeds_of(trial)] == _seeds(key) or (
+            not key and trial.seed is None
+        )
+
     return next(
         (
             check
-            for trial in trials
-            if ("" if trial.seed is None else str(trial.seed)) == seed
+            for trial in filter(is_meant, trials)
             for check in trial.evidence.checks
             if check.name == known.check
         ),

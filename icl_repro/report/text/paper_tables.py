@@ -41,8 +41,8 @@ def view_table(table: Table) -> PaperTable:
         source=table.source,
         columns=table.columns,
         rows=[
-            (head, [column[position] for column in columns])
-            for position, (head, _) in enumerate(table.rows)
+            (name, [column[position] for column in columns])
+            for position, (name, _) in enumerate(table.rows)
         ],
         unit=table.unit,
         compares=any(cell.published is not None for _, cells in table.rows for cell in cells),

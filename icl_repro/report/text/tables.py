@@ -92,7 +92,7 @@ class EvidenceTable(msgspec.Struct, frozen=True):
 
     @property
     def width(self) -> int:
-        """The number of columns, heads of rows and thresholds included."""
+        """The number of columns, names and thresholds included."""
         return 2 + len(self.columns) + self.has_paper_values + self.has_agreement
 
     def _rows(self) -> Iterable[Row]:
@@ -153,16 +153,16 @@ def _table(
     outcomes: dict[str, verdicts.OutcomeWords],
     check_row: Callable[[str, str, list[Check | None]], Row],
 ) -> EvidenceTable:
-    seeds = list(dict.fromkeys(trial.seed for trial in trials))
+    seeds = list(dict.fromkeys(map(seeds_of, trials)))
     columns = []
     for seed in seeds:
-        on_seed = [trial.outcome for trial in trials if trial.seed == seed]
+        on_seed = [trial.outcome for trial in trials if seeds_of(trial) == seed]
         told = outcomes[verdicts.combined_outcome(on_seed)]
-        columns.append(Column(words.seed_name(seed), told.word, told.tone))
+        columns.append(Column(words.seed_list(seed) or "Measured", told.word, told.tone))
     checks, quantities = [], []
     for title in dict.fromkeys(trial.row for trial in trials):
         of_row = [trial for trial in trials if trial.row == title]
-        by_seed = [next((t for t in of_row if t.seed == seed), None) for seed in seeds]
+        by_seed = [next((t for t in of_row if seeds_of(t) == seed), None) for seed in seeds]
         stated = _by_name([t.evidence.checks if t else [] for t in by_seed])
         if stated:
             rows = [check_row(title, name, found) for name, found in stated.items()]
@@ -172,6 +172,11 @@ def _table(
             rows = [_quantity_row(name, found) for name, found in shown.items()]
             quantities.append(Group(_heading(title, shown), rows))
     return EvidenceTable(columns, checks, quantities)
+
+
+def seeds_of(trial: Trial) -> tuple[int, ...]:
+    """The seed of a test, all of those that it is judged over at once, or none."""
+    return tuple(trial.seeds) if trial.seed is None else (trial.seed,)
 
 
 def _heading(row: str, names: Iterable[str]) -> str:
@@ -204,8 +209,8 @@ def _check_row(
         unit=checks[0].unit,
         note=checks[0].note,
         threshold=shared_threshold(checks),
-        paper=words.paper_value(reported),
-        paper_source=reported.source if reported is not None else "",
+        paper=view.paper if view is not None else words.paper_value(reported),
+        paper_source=view.paper_source if view is not None else words.paper_source(reported),
         cells=[
             MISSING
             if check is None
@@ -225,7 +230,7 @@ def _quantity_row(name: str, found: Sequence[Quantity | None]) -> Row:
         note=quantities[0].note,
         threshold=NOTHING,
         paper=words.paper_value(reported),
-        paper_source=reported.source if reported is not None else "",
+        paper_source=words.paper_source(reported),
         cells=[
             MISSING
             if quantity is None

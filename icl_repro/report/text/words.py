@@ -54,6 +54,14 @@ def paper_value(reported: Reported | None) -> str:
     return number(reported.value)
 
 
+def paper_source(reported: Reported | None) -> str:
+    """Where the paper gives a value, and of how many seeds it is the mean; empty without one."""
+    if reported is None:
+        return ""
+    seeds = len(reported.over_seeds)
+    return f"{reported.source}; mean of {seeds} seeds" if seeds > 1 else reported.source
+
+
 def interval(bounds: Interval | None) -> str:
     """An interval with its confidence level and method; empty without one."""
     if bounds is None:
@@ -133,20 +141,15 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def seed_list(seeds: Sequence[int]) -> str:
-    """Some seeds in words: ``Seed 5`` or ``Seeds 5, 6 and 7``; empty for none."""
+def seed_list(seeds: Sequence[int | str]) -> str:
+    """Some seeds in words: ``Seed 1`` or ``Seeds 1, 2 and 3``; empty for none."""
     if not seeds:
         return ""
     return f"{'Seed' if len(seeds) == 1 else 'Seeds'} {listed([str(seed) for seed in seeds])}"
 
 
-def seed_name(seed: int | None) -> str:
-    """What a column of measurements is headed with."""
-    return "Measured" if seed is None else f"Seed {seed}"
-
-
 def family_title(family: str) -> str:
-    """The name of a family as a heading: ``toy_saddle`` becomes ``Toy saddle``."""
+    """The name of a family as a heading: ``two_words`` becomes ``Two words``."""
     words = family.replace("_", " ").replace("-", " ").strip()
     return words[:1].upper() + words[1:] if words else "Claims"
 

@@ -53,6 +53,19 @@ def test_what_was_not_run_or_has_no_seeds():
     assert view.on_seeds == ""
 
 
+def test_several_seeds_at_once_are_one_key():
+    record = rich_record()
+    origin = next(claim for claim in record.claims if claim.id == "toy_saddle.origin")
+    over_all = [msgspec.structs.replace(one, seeds=[5, 6, 7]) for one in origin.trials]
+    claims = [msgspec.structs.replace(origin, trials=over_all)]
+    for key, seeds in (("5,6,7", "seeds 5, 6 and 7"), ("", "")):
+        finding = known("toy_saddle.origin", "norm of the gradient", {key: 0.0}, "holds now")
+        changed = msgspec.structs.replace(record, claims=claims, findings=[finding])
+        (view,) = findings.finding_views(changed)
+        assert view.on_seeds == seeds
+        assert view.values[0].now == "0"
+
+
 def test_how_many_there_are_and_whether_they_are_still_so():
     assert findings.findings_note(with_findings()) == ""
     as_known = known("a.b", "c", {"5": 1.0}, "as known")

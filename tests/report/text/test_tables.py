@@ -1,5 +1,7 @@
 """Evidence arranged as tables."""
 
+import msgspec
+
 from icl_repro.report.text import tables
 from icl_repro.verification.evidence import EvidenceRecord, Quantity
 from icl_repro.verification.reported import Reported
@@ -55,6 +57,14 @@ def test_the_rows_of_a_claim_s_table_stand_in_groups_over_the_same_seeds():
         ["3", "4"],
     ]
     assert [group.title for group in table.quantities] == ["first", "second"]
+
+
+def test_a_test_over_several_seeds_at_once_is_headed_by_all_of_them():
+    evidence = EvidenceRecord([at_least("a", 2, 1)])
+    over_all = msgspec.structs.replace(trial("f.c", None, evidence), seeds=[5, 6, 7])
+    assert [column.name for column in claim_table([over_all]).columns] == ["Seeds 5, 6 and 7"]
+    alone = trial("f.c", None, evidence)
+    assert [column.name for column in claim_table([alone]).columns] == ["Measured"]
 
 
 def test_a_group_is_not_headed_where_its_names_say_it():
