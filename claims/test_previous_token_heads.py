@@ -71,7 +71,12 @@ def held(name: str) -> str:
 
 
 def check_half_time(
-    evidence: Evidence, runs: Mapping[str, Run], name: str, **threshold: float
+    evidence: Evidence,
+    runs: Mapping[str, Run],
+    name: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
 ) -> None:
     """State how much later a network learns with heads clamped than without, and that they were."""
     ours, none = half_time_of(runs[name]), half_time_of(runs[NONE])
@@ -80,7 +85,8 @@ def check_half_time(
     evidence.check(
         later(name),
         ours / none,
-        **threshold,
+        at_least=at_least,
+        at_most=at_most,
         unit="ratio of sequences",
         published=Reported(theirs / their_none, "Figure 8, digitized", approximate=True),
         note=f"to a train loss of 0.35; heads of layer 0: {SETS_OF_HEADS[name]}",
@@ -123,6 +129,7 @@ def of_few(*checks: Callable[[str], str]) -> list[str]:
             id="two_tokens_before",
             swap=dict.fromkeys(FEW, TWO_BEFORE),
             only=of_few(later, held),
+            undefined="never learns",
         ),
         control(
             "With the match clamped instead, learning is no phase change",

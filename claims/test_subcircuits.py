@@ -81,14 +81,28 @@ def read_off(condition: str, value: float) -> Reported | None:
 
 
 def check_ratio(
-    evidence: Evidence, name: str, runs: Runs, condition: str, **threshold: float
+    evidence: Evidence,
+    name: str,
+    runs: Runs,
+    condition: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
 ) -> None:
     """State the acceleration ratio of a network."""
-    check_acceleration(evidence, name, of_run(runs[condition]), CURVES_5B[condition], **threshold)
+    found, curve_id = of_run(runs[condition]), CURVES_5B[condition]
+    check_acceleration(evidence, name, found, curve_id, at_least=at_least, at_most=at_most)
 
 
 def check_half_times(
-    evidence: Evidence, name: str, runs: Runs, one: str, other: str, **threshold: float
+    evidence: Evidence,
+    name: str,
+    runs: Runs,
+    one: str,
+    other: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
 ) -> None:
     """State the half-time of one network over that of another."""
     ours = [half_time_of(runs[condition]) for condition in (one, other)]
@@ -96,7 +110,8 @@ def check_half_times(
     evidence.check(
         name,
         ours[0] / ours[1],
-        **threshold,
+        at_least=at_least,
+        at_most=at_most,
         unit="ratio",
         published=read_off(one, theirs[0] / theirs[1]),
         note="{:,.0f} and {:,.0f} sequences".format(*ours),
@@ -135,6 +150,7 @@ PREVIOUS_TOKEN_HELD = "largest distance of the clamped head's attention from the
             id="two_tokens_before",
             swap={PREVIOUS_TOKEN: TWO_BEFORE},
             only=(PREVIOUS_TOKEN_EARLIER, PREVIOUS_TOKEN_HELD),
+            undefined="never learns",
         ),
     ],
 )
