@@ -7,7 +7,7 @@ are preserved by putting those of the intact network in as numbers: no mask of h
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -26,6 +26,9 @@ from icl_repro.network.transformer import ModelSettings, Transformer
 from icl_repro.optogenetics import Constant, Edit, Intervention, PreservingAblation, intervention
 from icl_repro.training.evaluation import correct
 
+Kept = Literal["pattern", "value"]
+"""What of layer 1 is preserved."""
+
 
 class Effects(NamedTuple):
     """What ablations do to activations: the largest absolute value over heads and episodes.
@@ -42,14 +45,14 @@ class Effects(NamedTuple):
 
 
 def effects(
-    model: Transformer, episodes: Episodes, kept: str, seen: str, shift: int = 0
+    model: Transformer, episodes: Episodes, kept: Kept, seen: str, shift: int = 0
 ) -> Effects:
     """Turn the heads of layer 0 off one at a time, by clamps and by masks, and look at the trace.
 
     Args:
         model: the network.
         episodes: what to look at.
-        kept: what of layer 1 is preserved: ``pattern`` or ``value``.
+        kept: what of layer 1 is preserved.
         seen: which of the two is looked at.
         shift: how far from the head that is off to look for it.
     """
@@ -84,7 +87,7 @@ def _effects(
 
 
 def difference_in_weights(
-    model: Transformer, episodes: Episodes, kept: str, shift: int = 0
+    model: Transformer, episodes: Episodes, kept: Kept, shift: int = 0
 ) -> float:
     """The largest difference of the accuracies of Figure 11, and of those without single heads of
     layer 0, from those of the same ablations made in the weights.
@@ -92,7 +95,7 @@ def difference_in_weights(
     Args:
         model: the network.
         episodes: what it is evaluated on.
-        kept: what of layer 1 is preserved: ``pattern`` or ``value``.
+        kept: what of layer 1 is preserved.
         shift: how far from the heads whose weights are zero those are that are off otherwise.
     """
     each = np.eye(model.n_heads, dtype=bool)

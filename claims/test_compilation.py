@@ -96,7 +96,7 @@ def twice_as_far(number: int) -> float:
 def _repeat(do: Callable[..., tuple], number: int, rate: float = 1) -> float:
     model, batch = beginning()
     optimiser_state = begin_optimiser(model)
-    learning_rate = jnp.float32(rate * Optimiser().learning_rate)
+    learning_rate, loss = jnp.float32(rate * Optimiser().learning_rate), jnp.nan
     for _ in range(number):
         model, optimiser_state, loss = do(model, optimiser_state, batch, learning_rate)
     return float(loss)

@@ -135,7 +135,7 @@ def test_clamping(
         at_least=STRAIGHT,
         note="over all draws, until the loss is a millionth of its start",
     )
-    earlier = half_times(one_clamped) < half_times(unclamped)
+    earlier = (half_times(one_clamped) < half_times(unclamped)).tolist()
     check_share(evidence, "clamping one vector halves the loss earlier", earlier, at_least=SHARE)
     show_shapes(evidence, training)
 
@@ -143,7 +143,7 @@ def test_clamping(
 def show_shapes(evidence: Evidence, training: tensor_toy.Training) -> None:
     """State what Figure 5a shows in numbers, beyond what is judged, and keep its curves."""
     for name, curves in zip(CONDITIONS, training.loss, strict=True):
-        halved = half_times(curves)
+        halved = half_times(curves).tolist()
         state_median(evidence, f"steps until the loss halves, {name}", halved, unit="steps")
         fastest = [fastest_over_first(curve) for curve in curves]
         state_median(evidence, f"fastest fall over first fall, {name}", fastest)

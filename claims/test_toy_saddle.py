@@ -266,7 +266,7 @@ def test_escape(evidence: Evidence, times: Times = escape_times) -> None:
             at_least=len(COUNTS) - 1,
             note=f"of {len(COUNTS) - 1}; delayed where the 95 % intervals do not overlap",
         )
-        ordered = (groups[1:] > groups[:-1]).all(axis=0)
+        ordered = np.all(groups[1:] > groups[:-1], axis=0).tolist()
         check_share(evidence, f"draws that escape in order, {distance}", ordered, at_least=IN_ORDER)
         for count, group in zip(COUNTS, groups, strict=True):
             late = int(np.isinf(group).sum())

@@ -10,7 +10,12 @@ from __future__ import annotations
 import jax
 import pytest
 
-from claims.ablations_in_weights import difference_in_weights, effects, largest_change_by_head
+from claims.ablations_in_weights import (
+    Kept,
+    difference_in_weights,
+    effects,
+    largest_change_by_head,
+)
 from claims.networks.plain import full, only, untrained
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.heads.wiring import PRESERVED
@@ -53,7 +58,7 @@ def of_both(*names: str) -> list[str]:
 )
 @pytest.mark.parametrize("kept", PRESERVED)
 def test_ablations(
-    run: Run, evidence: Evidence, kept: str, shift: int = 0, exchanged: bool = False
+    run: Run, evidence: Evidence, kept: Kept, shift: int = 0, exchanged: bool = False
 ) -> None:
     """Heads of layer 0 that are off write nothing, other heads and what is preserved stay as they
     were, and accuracies are those of networks without the weights of those heads.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from claims.published import published_series, reported
 from icl_repro import Bars, Cell, Figure, Heatmap, Panel, ReferenceLine, Series, Table
 from icl_repro.measures.heads.ablation import order_of_strength
 from icl_repro.measures.heads.mistakes import SingleHeadAnswers
+
+Style = Literal["points", "circles"]
 
 
 def mistakes_table(
@@ -65,7 +68,7 @@ def figure_16(
     strongest, perfected = order[0], answers.perfected
     labels = [str(label) for label in range(rates.shape[1])]
 
-    def points(label: str, of_heads: np.ndarray, style: str, group: str) -> Series:
+    def points(label: str, of_heads: np.ndarray, style: Style, group: str) -> Series:
         accuracy = of_heads.mean(axis=1).tolist()
         return Series(label, strengths.tolist(), accuracy, style=style, group=group)
 

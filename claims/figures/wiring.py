@@ -41,7 +41,7 @@ def score_figure(scores: np.ndarray) -> Figure:
     )
 
 
-def table_1(row: str, off: str, values: Sequence[float], paper: Sequence[str]) -> Table:
+def table_1(row: str, off: str, values: np.ndarray, paper: Sequence[str]) -> Table:
     """A row of Table 1."""
     cells = [Cell(float(v), reported(name)) for v, name in zip(values, paper, strict=True)]
     return Table(

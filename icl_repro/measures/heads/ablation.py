@@ -67,7 +67,7 @@ def added_back(order: Sequence[int], n_heads: int) -> Bool[np.ndarray, "steps he
     return masks
 
 
-def order_of_strength(strengths: Float[Array, " heads"]) -> tuple[int, ...]:
+def order_of_strength(strengths: Float[Array | np.ndarray, " heads"]) -> tuple[int, ...]:
     """Heads from the strongest to the weakest; the first of two that are equal comes first."""
     return tuple(int(head) for head in np.argsort(-np.asarray(strengths), kind="stable"))
 
