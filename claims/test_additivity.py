@@ -11,22 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import jax
 import numpy as np
 
 from claims.comparisons import spread_ratio
 from claims.figures.additivity import adding_back_figure, by_strength_figure
-from claims.networks.plain import full, random_layer_1, with_silent_head
+from claims.heads_off import difference_without_a_head
+from claims.networks.plain import full, random_layer_1
 from claims.networks.race import WITH_STRONGEST
 from icl_repro import Evidence, claim, control
-from icl_repro.measures.datasets.performance import performance, performances
-from icl_repro.measures.heads.ablation import (
-    HeadAblations,
-    HeadsOff,
-    each_removed,
-    head_ablations,
-)
-from icl_repro.optogenetics import AblateHeads, intervention
+from icl_repro.measures.heads.ablation import HeadAblations, head_ablations
 from icl_repro.statistics.ranks import rank_correlation
 from icl_repro.training import Run
 
@@ -47,23 +40,6 @@ ON_AVERAGE = "accuracy lost by removing a head other than the strongest, mean ov
 ALONE = "accuracy of the strongest head alone"
 OTHERS = "accuracy of the others together, without the strongest head"
 SILENT = "loss without a head less that with its output weights at zero, largest over heads"
-
-
-def largest_difference(run: Run, off_by: int) -> float:
-    """How far apart the loss without a head is at most when it is turned off as in training, by a
-    mask as after it, and by setting its output weights to zero, or those of the head `off_by` on.
-    """
-    sample = run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), 1_000)
-    model, settings = run.model(), run.spec.model
-    heads, layer = range(settings.heads), settings.layers - 1
-    clamps = [intervention([AblateHeads((head,), layer)], settings) for head in heads]
-    silent = [with_silent_head(model, (head + off_by) % settings.heads) for head in heads]
-    losses = [
-        performances(model, sample, HeadsOff(layer), each_removed(settings.heads)).loss,
-        [performance(model, sample, clamp).loss for clamp in clamps],
-        [performance(other, sample).loss for other in silent],
-    ]
-    return float(np.ptp(np.array(losses), axis=0).max())
 
 
 @claim(
@@ -139,7 +115,7 @@ def test_redundancy(
     )
     evidence.check(
         SILENT,
-        largest_difference(runs["full"], off_by),
+        difference_without_a_head(runs["full"], off_by),
         at_most=1e-6,
         unit="nats",
         note="on 1,000 sequences; turned off as in training and by a mask as after it",

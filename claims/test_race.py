@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
 from claims.comparisons import LEARNED_LOSS, place_of, share_closed
 from claims.figures.race import alone_figure, pairs_figure, strength_figure
+from claims.heads_off import difference_of_single_heads
 from claims.networks.clamped import HEADS, single_heads
 from claims.networks.plain import full, one_layer, untrained
 from claims.networks.race import (
@@ -36,7 +36,7 @@ from icl_repro import Evidence, Reported, claim, control, networks
 from icl_repro.measures.curves.crossings import time_to
 from icl_repro.measures.curves.phase_change import HALF_LOSS
 from icl_repro.measures.datasets.performance import performance
-from icl_repro.measures.heads.ablation import HeadsOff, each_kept, head_ablations
+from icl_repro.measures.heads.ablation import head_ablations
 from icl_repro.statistics.intervals import mean
 from icl_repro.statistics.ranks import pooled_rank_correlation, rank_correlation
 from icl_repro.training import Run
@@ -68,19 +68,6 @@ SLOWER = "networks with a single head that are slower than the full one"
 THE_SAME = (
     "loss of a single head as trained less that under a mask of the others, largest over heads"
 )
-
-
-def largest_difference(single: Sequence[Run], off_by: int) -> float:
-    """How far apart the loss of each network with a single head is at most between what was clamped
-    in training and a mask that leaves that head, or the one `off_by` on.
-    """
-    masks = np.roll(each_kept(len(HEADS)), off_by, axis=0)
-    found = []
-    for run, off in zip(single, masks, strict=True):
-        sample = run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), 1_000)
-        edits = run.intervention, HeadsOff(run.spec.model.layers - 1)(off)
-        found.append([performance(run.model(), sample, edit).loss for edit in edits])
-    return float(np.ptp(np.array(found), axis=1).max())
 
 
 @claim(
@@ -145,7 +132,7 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
     )
     evidence.check(
         THE_SAME,
-        largest_difference(single, off_by),
+        difference_of_single_heads(single, off_by),
         at_most=1e-6,
         unit="nats",
         note="on 1,000 sequences",

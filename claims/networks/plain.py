@@ -86,11 +86,3 @@ def with_random_layer_1(run: Run, draw: int = 0) -> Transformer:
 def random_layer_1(run: Run) -> Run:
     """The run ending in such a network."""
     return run.with_model(with_random_layer_1(run))
-
-
-def with_silent_head(model: Transformer, head: int) -> Transformer:
-    """The network with the output weights of a head of its last layer at zero."""
-    output = model.layers[-1].output
-    channels = output.shape[1] // model.n_heads
-    silent = output.at[:, head * channels : (head + 1) * channels].set(0)
-    return eqx.tree_at(lambda changed: changed.layers[-1].output, model, silent)

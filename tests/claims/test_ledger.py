@@ -1,0 +1,62 @@
+"""The ledger beside the claims says something about each of them, and nothing about others."""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+from claims.published import reported
+from icl_repro.verification.declare import Declaration, declaration_of
+from icl_repro.verification.ledger import load
+
+CLAIMS = Path(__file__).parents[2] / "claims"
+FILES = sorted(path.stem.removeprefix("test_") for path in CLAIMS.glob("test_*.py"))
+LEDGER = load(CLAIMS / "ledger")
+
+
+def declared(file: str) -> list[Declaration]:
+    """What the claim functions of a file declare."""
+    module = importlib.import_module(f"claims.test_{file}")
+    found = [declaration_of(function) for _, function in inspect.getmembers(module)]
+    return [declaration for declaration in found if declaration is not None]
+
+
+def test_every_claim_and_control_that_it_names_exists():
+    controls = {
+        declaration.claim.id: [control.id for control in declaration.controls]
+        for file in FILES
+        for declaration in declared(file)
+    }
+    assert LEDGER.unknown(controls) == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_claim_has_its_thresholds_in_the_ledger_of_its_file(file):
+    ledger = load(CLAIMS / "ledger" / f"{file}.toml")
+    ids = {declaration.claim.id for declaration in declared(file)}
+    assert ids
+    assert {claim for claim, _ in ledger.thresholds} == ids
+    assert {known.claim for known in ledger.findings} <= ids
+
+
+def test_every_ledger_belongs_to_a_file_of_claims():
+    assert {path.stem for path in (CLAIMS / "ledger").glob("*.toml")} == set(FILES)
+
+
+def test_what_is_known_to_fail_is_a_check_with_a_threshold():
+    for known in LEDGER.findings:
+        assert (known.claim, known.check) in LEDGER.thresholds
+
+
+def test_every_published_value_that_it_names_exists():
+    for threshold in LEDGER.thresholds.values():
+        if threshold.published:
+            assert reported(threshold.published).id == threshold.published
+
+
+def test_what_was_set_with_results_at_hand_says_why():
+    """A new threshold of a claim whose results had been seen, as well as a changed one."""
+    for place, threshold in LEDGER.thresholds.items():
+        for entry in threshold.history:
+            assert entry.reason or not entry.seen or entry.commit, place
