@@ -81,7 +81,13 @@ def claim(claim_id, statement, source, verdict, reason, trials, controls=(), led
 
 def ours(check, **more):
     """What a ledger says of a threshold that was set once, before any result was seen."""
-    ends = {"between": (check.low, check.high)} if check.direction == "between" else {
-        "at_least": check.low, "at_most": check.high,
-    }  # fmt: skip
-    return Threshold((ThresholdEntry("ours", "2026-10-02", seen=False, **ends),), **more)
+    both = check.direction == "between"
+    entry = ThresholdEntry(
+        "ours",
+        "2026-10-02",
+        seen=False,
+        at_least=None if both else check.low,
+        at_most=None if both else check.high,
+        between=(check.low, check.high) if both else None,
+    )
+    return Threshold((entry,), **more)

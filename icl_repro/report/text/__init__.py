@@ -1,1 +1,1 @@
-"""The words, numbers and tables of the report, and the documents made of them."""
+"""The words, numbers and tables of the report."""

@@ -26,7 +26,8 @@ def seeds_note(record: VerificationRecord) -> Remark:
     if seeds is None or not seeds.judged:
         return Remark("", "none")
     if seeds.sentence or seeds.added:
-        told = seeds.sentence or f"{words.seed_list(seeds.added)} added after results were seen"
+        were = "was" if len(seeds.added) == 1 else "were"
+        told = seeds.sentence or f"{words.seed_list(seeds.added)} {were} added afterwards"
         return Remark(words.as_full_sentence(words.as_sentence(told)), "unsure")
     was = "was" if len(seeds.judged) == 1 else "were"
     return Remark(

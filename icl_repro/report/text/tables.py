@@ -127,9 +127,9 @@ def control_table(control: ControlRecord) -> EvidenceTable:
         def cell(check: Check, ends: str) -> Cell:
             return _control_cell(check, ends, must_fail, control.undefined)
 
-        # The paper reports no value where the claim must not hold.
+        # The paper reports no value where the claim must not hold; the claim has the note.
         one = _check_row(name, found, cell)
-        return msgspec.structs.replace(one, paper=NOTHING, paper_source="")
+        return msgspec.structs.replace(one, paper=NOTHING, paper_source="", note="")
 
     table = _table(control.trials, verdicts.CONTROL_OUTCOMES, row)
     groups = [

@@ -32,7 +32,7 @@ def test_seeds_that_were_added_stand_out():
     told = notes.seeds_note(record(seeds=Seeds([5, 6], [5], [6], "seed 6 was added later")))
     assert (told.text, told.tone) == ("Seed 6 was added later.", "unsure")
     untold = notes.seeds_note(record(seeds=Seeds([5, 6], [5], [6])))
-    assert untold.text == "Seed 6 added after results were seen."
+    assert untold.text == "Seed 6 was added afterwards."
 
 
 def test_few_seeds():
