@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from claims import published
+from claims.conftest import pytest_icl_published
 from claims.published import (
     UnknownPublishedId,
     published_heatmap,
     published_series,
     reported,
+    reported_strength_and_speed,
 )
+from claims.published.computed import COMPUTED
 
 
 def test_a_published_curve_is_a_series_in_the_group_of_the_measured_one():
@@ -177,6 +180,7 @@ def test_the_accuracy_drop_is_a_fraction_like_the_accuracies():
         (published_heatmap, "fig11c.keys", "fig11c.key"),
         (reported, "final_accuracy", "paper.final_accuracy"),
         (reported, "dig.fig3a.train.half_time", "dig.fig3a.main.train.half_time"),
+        (reported, "calc.plateau_lenght", "calc.plateau_length"),
     ],
 )
 def test_an_unknown_id_names_the_nearest(look_up, wanted, nearest):
@@ -193,7 +197,7 @@ def test_nothing_is_read_at_import_and_only_once_afterwards():
     script = (
         "from claims import published\n"
         "assert published.published_data.cache_info().currsize == 0\n"
-        "published.published('paper.dataset_size'); published.published_series('fig3a.main.train')\n"
+        "published.reported('paper.dataset_size'); published.reported('calc.plateau_length')\n"
         "assert published.published_data.cache_info().misses == 1\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
@@ -202,3 +206,67 @@ def test_nothing_is_read_at_import_and_only_once_afterwards():
 def test_a_caller_cannot_change_the_cached_curve():
     published_series("fig3a.main.train").y[0] = -1.0
     assert published_series("fig3a.main.train").y[0] > 0
+
+
+def test_a_value_says_by_which_id_it_was_named():
+    for value_id in ("paper.final_accuracy", "calc.plateau_length"):
+        assert reported(value_id).id == value_id
+
+
+@pytest.mark.parametrize("value_id", sorted(COMPUTED))
+def test_every_computed_value_is_a_number_and_says_where_from(value_id):
+    found = reported(value_id)
+    assert math.isfinite(found.value)
+    assert found.source.startswith(("Figure", "Section"))
+
+
+@pytest.mark.parametrize(
+    ("value_id", "value"),
+    [
+        ("calc.plateau_length", 156_667),
+        ("calc.rise_over_fall", 1.099),
+        ("calc.induction_heads", 7),
+        ("calc.direct_path_on_the_plateau", 0.165),
+        ("calc.lost_by_removing", 0.0009),
+        ("calc.strongest_alone", 0.98019),
+        ("calc.strength_and_accuracy_alone", 0.952),
+        ("calc.spread_without_over_alone", 0.00194),
+        ("calc.rise_from_strongest", -0.00033),
+        ("calc.rise_from_second", -0.0056),
+        ("calc.slower_alone", 8),
+        ("calc.place_of_fastest", 1),
+        ("calc.pairs_faster", 6),
+        ("calc.delay_closed", 0.533),
+    ],
+)
+def test_computed_values_are_those_that_were_reported_first(value_id, value):
+    assert reported(value_id).value == pytest.approx(value, rel=0.02)
+
+
+def test_values_of_all_five_seeds_begin_with_that_of_the_main_one():
+    for value_id in ("calc.strongest_alone", "calc.strength_and_accuracy_alone"):
+        found = reported(value_id)
+        assert len(found.over_seeds) == 5
+        assert found.over_seeds[0] == found.value
+    for value_id in ("paper.final_accuracy", "paper.no_l1_output_drop"):
+        found = reported(value_id)
+        assert len(found.over_seeds) == 5
+        assert found.over_seeds[0] == pytest.approx(found.value, abs=1e-4), "the text rounds"
+
+
+def test_the_strongest_head_alone_is_what_the_notebook_prints():
+    printed = reported("nb.seed5.only_head_accuracy.h3").value
+    assert reported("calc.strongest_alone").value == printed
+
+
+def test_strength_and_speed_correlate_over_the_published_seeds_but_little_on_the_main_one():
+    assert reported_strength_and_speed([5]).value == pytest.approx(0.262, abs=1e-3)
+    assert reported_strength_and_speed(range(5, 10)).value == pytest.approx(0.606, abs=1e-3)
+    # Seeds that nobody published anything of are set beside the main one.
+    assert reported_strength_and_speed([11]).value == reported_strength_and_speed([5]).value
+
+
+def test_the_plugin_finds_published_values_by_their_ids():
+    assert pytest_icl_published("paper.final_accuracy") == reported("paper.final_accuracy")
+    with pytest.raises(UnknownPublishedId, match=r"did you mean 'paper\.final_accuracy'"):
+        pytest_icl_published("paper.final_acuracy")
