@@ -144,10 +144,10 @@ def saved(browser, report):
 
 @pytest.fixture(scope="module")
 def measured(browser, report):
-    return browser.measure(report, (320, 360, 600, 801, 1280))
+    return browser.measure(report, (320, 360, 600, 801, 960, 1280))
 
 
-@pytest.mark.parametrize("width", [320, 360, 600, 801, 1280])
+@pytest.mark.parametrize("width", [320, 360, 600, 801, 960, 1280])
 def test_nothing_sticks_out_sideways(measured, width):
     found = measured[width]
     assert found["width"] == width
@@ -162,7 +162,7 @@ def test_the_text_of_figures_can_be_read_on_a_phone_and_is_not_cut_off(measured)
 
 
 def test_the_page_asks_for_nothing(measured):
-    assert [found["loads"] for found in measured.values()] == [[]] * 5
+    assert [found["loads"] for found in measured.values()] == [[]] * 6
 
 
 def test_page_and_figures_follow_a_dark_screen(browser, report, measured):
