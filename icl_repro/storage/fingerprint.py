@@ -2,7 +2,8 @@
 
 Comments, docstrings, blank lines and the annotations of functions are left out, so that a better
 explanation makes no stored result stale. Annotations of classes count, because the fields of a
-class follow from them.
+class follow from them. Another version of Python may take down the same code otherwise, so that
+fingerprints are only compared within one.
 """
 
 from __future__ import annotations
