@@ -89,8 +89,8 @@ def _effects(
 def difference_in_weights(
     model: Transformer, episodes: Episodes, kept: Kept, shift: int = 0
 ) -> float:
-    """The largest difference of the accuracies of Figure 11, and of those without single heads of
-    layer 0, from those of the same ablations made in the weights.
+    """The largest difference of the accuracies of Figure 11, and of those without sets of heads of
+    layer 0 (one, or all but one), from those of the same ablations made in the weights.
 
     Args:
         model: the network.
@@ -101,7 +101,7 @@ def difference_in_weights(
     each = np.eye(model.n_heads, dtype=bool)
     none = np.zeros((1, model.n_heads), dtype=bool)
     diagram = wiring_diagram(model, episodes)
-    single = without_heads(model, episodes, [(head,) for head in range(model.n_heads)])
+    sets = without_heads(model, episodes, [np.flatnonzero(m) for m in (*each, *~each)])
     off, receivers_off = (
         np.roll(np.concatenate(masks), shift, axis=1)
         for masks in ([none, each, ~each], [~each, none])
@@ -112,7 +112,7 @@ def difference_in_weights(
     others = [diagram.baseline[:, None], diagram.remove_one[kept], diagram.keep_one[kept]]
     return max(
         float(np.abs(cut[:, :-1].T - np.concatenate(others, axis=1)).max()),
-        float(np.abs(cut[1 : len(each) + 1, -1] - single[:, PRESERVED.index(kept)]).max()),
+        float(np.abs(cut[1:, -1] - sets[:, PRESERVED.index(kept)]).max()),
     )
 
 
