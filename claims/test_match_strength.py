@@ -36,7 +36,7 @@ from icl_repro.training import Run
 
 ABOVE_ONE_HALF = tuple(strength for strength in STRENGTHS if strength > 0.5)
 BELOW_ONE_HALF = tuple(strength for strength in STRENGTHS if strength < 0.5)
-PERFECT, UNCLAMPED = at_strength(1.0), "no clamp"
+PERFECT, UNCLAMPED = "perfect match", "no clamp"
 
 
 def of_strength(strength: float) -> SpecOfHead:
@@ -45,7 +45,7 @@ def of_strength(strength: float) -> SpecOfHead:
 
 
 CLAMPED = on_fastest_head(
-    {at_strength(s): of_strength(s) for s in STRENGTHS} | {UNCLAMPED: unclamped}
+    {at_strength(s): of_strength(s) for s in STRENGTHS} | {PERFECT: match, UNCLAMPED: unclamped}
 )
 
 
@@ -78,12 +78,12 @@ HELD = "largest distance of the clamped head's attention from its strength"
             "Without a clamp the loss accelerates",
             id="no_clamp",
             swap={PERFECT: UNCLAMPED},
-            only=(ACCELERATION, HELD),
+            only=ACCELERATION,
         ),
         control(
             "A head that attends to the wrong label has not the strength of a perfect match",
             id="wrong_label",
-            swap={PERFECT: at_strength(0.0)},
+            swap={at_strength(1.0): at_strength(0.0)},
             only=HELD,
         ),
     ],

@@ -105,10 +105,11 @@ def final_figure(runs: Runs) -> Figure:
 
 def ends(runs: Runs, which: str) -> list[Series]:
     """Our final losses on an evaluation set, and the published ones that can be seen."""
-    ours = [final_loss(runs[at_strength(strength)], which) for strength in STRENGTHS]
+    places: list[float | None] = [*STRENGTHS]
+    ours: list[float | None] = [final_loss(runs[at_strength(s)], which) for s in STRENGTHS]
     theirs = {strength: published_final_loss(which, strength) for strength in STRENGTHS}
     seen = {strength: loss.value for strength, loss in theirs.items() if loss is not None}
-    measured = Series("final loss", list(STRENGTHS), ours, style="circles", group="final")
+    measured = Series("final loss", places, ours, style="circles", group="final")
     return [
         measured,
         msgspec.structs.replace(measured, x=list(seen), y=list(seen.values()), origin="published"),
