@@ -74,7 +74,7 @@ def test_ablations(
         IN_WEIGHTS.format(kept),
         difference_in_weights(model, episodes, kept, shift),
         at_most=0.002,
-        note="largest over all pairs of heads of Figure 11, and over sets of one and of seven heads "
+        note="largest over all pairs of heads of Figure 11 and over sets of one and of seven heads "
         f"of layer 0, on {SAMPLED:,} sequences; in the weights, the heads' columns of the output "
         "matrix are zero, and what is preserved is put in as numbers",
     )
