@@ -94,10 +94,7 @@ def test_redundancy(
         note=f"layer 1 head {found.weaker[int(lost.argmax())]}",
     )
     evidence.equivalent(
-        ON_AVERAGE,
-        lost.mean(),
-        margin=(-0.02, 0.02),
-        published="calc.lost_by_removing_on_average",
+        ON_AVERAGE, lost.mean(), margin=(-0.02, 0.02), published="calc.lost_by_removing_on_average"
     )
     evidence.check(
         ALONE,

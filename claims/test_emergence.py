@@ -20,7 +20,7 @@ from claims.figures.emergence import SETS, direct_path_figure, loss_figure, stre
 from claims.networks.plain import full, one_layer, shuffled_labels, untrained
 from claims.networks.race import final_strengths
 from claims.published import reported
-from icl_repro import Evidence, Reported, claim, control
+from icl_repro import Evidence, claim, control
 from icl_repro.measures.curves.crossings import first_rise, time_to
 from icl_repro.measures.curves.phase_change import HALF_LOSS
 from icl_repro.measures.datasets.checkpoints import losses_over_checkpoints
@@ -169,14 +169,10 @@ def test_several_induction_heads(run: Run, evidence: Evidence) -> None:
         unit="heads",
         published="calc.induction_heads",
     )
-    paper = [reported(f"dig.fig3b.main.l2_head_{head}.final_strength").value for head in range(8)]
-    ranked = zip(sorted(strengths, reverse=True), sorted(paper, reverse=True), strict=True)
-    for rank, (ours, theirs) in enumerate(ranked, start=1):
-        evidence.quantity(
-            f"induction strength, rank {rank}",
-            ours,
-            published=Reported(theirs, "Figure 3b, digitized", approximate=True),
-        )
+    paper = [reported(f"dig.fig3b.main.l2_head_{head}.final_strength") for head in range(8)]
+    paper.sort(key=lambda strength: -strength.value)
+    for rank, (ours, theirs) in enumerate(zip(-np.sort(-strengths), paper, strict=True), start=1):
+        evidence.quantity(f"induction strength, rank {rank}", ours, published=theirs)
 
 
 # Layer 0 does not drive the output in the end, though it did before the phase change.

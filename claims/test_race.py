@@ -30,8 +30,8 @@ from claims.networks.race import (
     final_strengths,
 )
 from claims.phase_changes import keep_loss
-from claims.published import reported, reported_strength_and_speed
-from claims.published.computed import MAIN_SEED, SEEDS
+from claims.published import reported
+from claims.published.computed import MAIN_SEED, SEEDS, strength_and_speed
 from icl_repro import Evidence, Reported, claim, control, networks
 from icl_repro.measures.curves.crossings import time_to
 from icl_repro.measures.curves.phase_change import HALF_LOSS
@@ -52,12 +52,6 @@ def learning_time(run: Run, level: float = LEARNED_LOSS) -> float:
 def learning_times(runs: Sequence[Run], level: float = LEARNED_LOSS) -> Float[np.ndarray, " runs"]:
     """The learning time of each run."""
     return np.array([learning_time(run, level) for run in runs])
-
-
-def state_time(evidence: Evidence, name: str, ours: float, theirs: float, note: str = "") -> None:
-    """State a time in sequences beside that of a digitized figure."""
-    published = Reported(float(theirs), "Figures 4b and 17, digitized", approximate=True)
-    evidence.quantity(name, ours, unit="sequences", published=published, note=note)
 
 
 # Capacity: one head is enough, but learns more slowly than eight.
@@ -137,12 +131,22 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
         unit="nats",
         note="on 1,000 sequences",
     )
-    paper = [reported(f"dig.fig4b.main.only_l2_head_{head}.t_0.4ln2").value for head in HEADS]
-    paper_all = reported("dig.fig4b.main.all_heads.t_0.4ln2").value
-    state_time(evidence, "learning time of the full network", learning_time(whole), paper_all)
-    for place, (head, theirs) in enumerate(zip(np.argsort(times), np.sort(paper), strict=True), 1):
-        name = f"learning time of a single head, place {place}"
-        state_time(evidence, name, times[head], theirs, f"layer 1 head {head}")
+    evidence.quantity(
+        "learning time of the full network",
+        learning_time(whole),
+        unit="sequences",
+        published="dig.fig4b.main.all_heads.t_0.4ln2",
+    )
+    paper = [reported(f"dig.fig4b.main.only_l2_head_{head}.t_0.4ln2") for head in HEADS]
+    paper.sort(key=lambda time: time.value)
+    for place, head in enumerate(np.argsort(times)):
+        evidence.quantity(
+            f"learning time of a single head, place {place + 1}",
+            times[head],
+            unit="sequences",
+            published=paper[place],
+            note=f"layer 1 head {head}",
+        )
     strengths = final_strengths(whole)
     evidence.figure(alone_figure(whole, single, strengths))
     keep_loss(evidence, "strongest head alone", single[int(strengths.argmax())])
@@ -206,7 +210,7 @@ def test_strength_and_speed(
         pooled.by_chance if shuffled else pooled.value,
         at_least=0.3,
         interval=None if shuffled else interval,
-        published=reported_strength_and_speed(seeds),
+        published=strength_and_speed(seeds),
         note=f"mean over seeds; of all shuffles of the heads of each, {pooled.chance:.2g} "
         f"correlate as much, and one in twenty {pooled.by_chance:.2f} or more",
     )
@@ -216,7 +220,7 @@ def test_strength_and_speed(
             f"{CORRELATION}, seed {seed}",
             correlation.value,
             interval=correlation.interval,
-            published=reported_strength_and_speed([seed]) if seed in SEEDS else None,
+            published=strength_and_speed([seed]) if seed in SEEDS else None,
             note=f"of all pairings of 8 heads, {correlation.chance:.2g} correlate as much",
         )
     if len(seeds) < 5:

@@ -13,11 +13,7 @@ from icl_repro import Figure, Panel, ReferenceLine, Series
 from icl_repro.measures.heads.strengths import induction_strengths
 from icl_repro.training import Run
 
-SETS = {
-    "train": "train",
-    "test_exemplars": "test (exemplars)",
-    "test_relabel": "test (relabel)",
-}
+SETS = {"train": "train", "test_exemplars": "test (exemplars)", "test_relabel": "test (relabel)"}
 """The evaluation sets, as the paper calls them."""
 Rise = Float[np.ndarray, " checkpoints"]
 DELTA = "fig12.{}_connection.train_loss_delta"

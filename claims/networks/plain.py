@@ -52,9 +52,7 @@ def shuffled_labels(seed: int) -> RunSpec:
     their class.
     """
     return RunSpec(
-        init_seed=seed,
-        episodes=EpisodeSettings(shuffled_labels=True),
-        schedule=WITH_CHECKPOINTS,
+        init_seed=seed, episodes=EpisodeSettings(shuffled_labels=True), schedule=WITH_CHECKPOINTS
     )
 
 
@@ -64,10 +62,7 @@ def only(seed: int, heads: Iterable[int]) -> RunSpec:
     until the task is learned.
     """
     return RunSpec(
-        init_seed=seed,
-        clamps=(only_heads(heads),),
-        schedule=ON_TRAINING_SEQUENCES,
-        stop=LEARNED,
+        init_seed=seed, clamps=(only_heads(heads),), schedule=ON_TRAINING_SEQUENCES, stop=LEARNED
     )
 
 

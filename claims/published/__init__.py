@@ -17,7 +17,6 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from claims.published import computed
 from icl_repro.nearest import nearest
 from icl_repro.verification.pictures import Heatmap, Series
 from icl_repro.verification.reported import Reported
@@ -138,16 +137,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: list[_Values]
 
 
-class UnknownPublishedId(KeyError):
-    """An id that ``published.json`` does not have; the message names the nearest that it has."""
-
-    def __init__(self, kind: str, wanted: str, known: Collection[str]) -> None:
-        self.message = f"no published {kind} has the id {wanted!r}; {nearest(wanted, known)}"
-        super().__init__(self.message)
-
-    def __str__(self) -> str:
-        # KeyError shows the repr of its argument, which would quote the whole sentence.
-        return self.message
+class UnknownPublishedId(LookupError):
+    """An id that nothing published has; the message names the nearest."""
 
 
 @cache
@@ -155,14 +146,8 @@ def published_data() -> PublishedData:
     """All that was published, with its provenance; read once on first use."""
     content = Path(__file__).with_name("published.json").read_bytes()
     stored = msgspec.json.decode(content, type=_File)
-    return PublishedData(
-        paper=stored.paper,
-        provenance=stored.provenance,
-        curves=stored.curves,
-        points=stored.points,
-        heatmaps=stored.heatmaps,
-        values=dict(_single_values(stored.values)),
-    )
+    fields = msgspec.structs.asdict(stored)
+    return PublishedData(**{**fields, "values": dict(_single_values(stored.values))})
 
 
 def published_series(curve_id: str, *, group: str = "") -> Series:
@@ -225,51 +210,29 @@ def reported(value_id: str) -> Reported:
     Raises:
         UnknownPublishedId: with the nearest ids, if there is no such value.
     """
-    data, paper = published_data(), _readable()
-    if value_id in computed.COMPUTED:
-        return msgspec.structs.replace(computed.COMPUTED[value_id](paper), id=value_id)
-    value = _look_up("value", value_id, data.values, computed.COMPUTED)
-    over_seeds = computed.OVER_SEEDS.get(value_id)
-    return Reported(
-        value=value.value,
-        source=value.location,
-        approximate=value.approximate,
-        over_seeds=over_seeds(paper) if over_seeds else [],
-        id=value_id,
-    )
+    # Computed from the values here, which are defined by then.
+    from claims.published.computed import COMPUTED, OVER_SEEDS
 
-
-def reported_strength_and_speed(seeds: Collection[int]) -> Reported:
-    """The published rank correlation of strength and speed, in the mean over seeds."""
-    return computed.strength_and_speed(_readable(), seeds)
-
-
-def _readable() -> computed.Published:
-    return computed.Published(published_data())
+    if value_id in COMPUTED:
+        return msgspec.structs.replace(COMPUTED[value_id](), id=value_id)
+    value = _look_up("value", value_id, published_data().values, COMPUTED)
+    over_seeds = OVER_SEEDS[value_id]().tolist() if value_id in OVER_SEEDS else []
+    return Reported(value.value, value.location, value.approximate, over_seeds, value_id)
 
 
 def _look_up(
     kind: str, wanted: str, known: Mapping[str, _Published], others: Collection[str] = ()
 ) -> _Published:
     if wanted not in known:
-        raise UnknownPublishedId(kind, wanted, [*known, *others])
+        alike = nearest(wanted, [*known, *others])
+        raise UnknownPublishedId(f"no published {kind} has the id {wanted!r}; {alike}")
     return known[wanted]
 
 
 def _single_values(groups: list[_Values]) -> Iterator[tuple[str, PublishedValue]]:
     for group in groups:
-        for value_id, entry in group.values.items():
+        shared = msgspec.structs.asdict(group)
+        values = shared.pop("values")
+        for value_id, entry in values.items():
             value, uncertainty = entry if isinstance(entry, tuple) else (entry, None)
-            yield (
-                value_id,
-                PublishedValue(
-                    value=value,
-                    quantity=group.quantity,
-                    location=group.location,
-                    seed=group.seed,
-                    source=group.source,
-                    approximate=group.approximate,
-                    uncertainty=uncertainty,
-                    note=group.note,
-                ),
-            )
+            yield value_id, PublishedValue(value=value, uncertainty=uncertainty, **shared)
