@@ -31,12 +31,8 @@ Kept = Literal["pattern", "value"]
 
 
 class Effects(NamedTuple):
-    """What ablations do to activations: the largest absolute value over heads and episodes.
-
-    Attributes:
-        off: what a head of layer 0 that is off still writes.
-        on: by how much what another head of layer 0 writes changes.
-        kept: by how much the patterns or the values of layer 1 change.
+    """The largest of what a head of layer 0 that is off still writes, and of the changes of what
+    the others write and of the patterns or the values of layer 1, over heads and episodes.
     """
 
     off: float
@@ -139,14 +135,3 @@ def _without(model: Transformer, layer: int, off: Bool[Array, " heads"]) -> Tran
     columns = jnp.repeat(off, output.shape[1] // model.n_heads, total_repeat_length=output.shape[1])
     cut = jnp.where(columns, 0, output)
     return eqx.tree_at(lambda m: m.layers[layer].output, model, cut)
-
-
-def largest_change_by_head(
-    before: Transformer, after: Transformer, layer: int
-) -> Float[np.ndarray, " heads"]:
-    """The largest change of a weight of each head of a layer."""
-    changes = jax.tree.map(lambda a, b: np.abs(a - b), after.layers[layer], before.layers[layer])
-    # Rows of the first three belong to a head, and columns of the output matrix.
-    parts = [changes.query, changes.key, changes.value, changes.output.T]
-    by_head = [part.reshape(after.n_heads, -1).max(axis=1) for part in parts]
-    return np.max(np.asarray(by_head), axis=0)

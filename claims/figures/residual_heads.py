@@ -18,18 +18,14 @@ Style = Literal["points", "circles"]
 def mistakes_table(
     name: str, caption: str, order: Sequence[int], answers: np.ndarray, paper: str
 ) -> Table:
-    """Accuracy of each head but the strongest on the strongest's mistakes, and overall.
-
-    Args:
-        name: of the table in the paper.
-        caption: what it shows.
-        order: heads from the strongest to the weakest.
-        answers: whether each head answers each sequence rightly.
-        paper: ids of the published cells, with places for the row and the head.
+    """Accuracy of each head but the strongest of `order` on the strongest's mistakes, and overall;
+    `paper` are the ids of the published cells, with places for the row and the head.
     """
     wrong = ~answers[order[0]]
-    on_mistakes = [float(a[wrong].mean()) if wrong.any() else None for a in answers]
-    overall = [float(a.mean()) for a in answers]
+    rows = {
+        "On the subset": ("subset", [a[wrong].mean() if wrong.any() else None for a in answers]),
+        "Overall": ("overall", [a.mean() for a in answers]),
+    }
     # The paper's heads from the strongest to the weakest (Figure 4a), put beside ours by rank.
     of_paper = order_of_strength(np.array(published_series("fig4a.only_head").x))
     pairs = list(zip(order[1:], of_paper[1:], strict=True))
@@ -42,14 +38,8 @@ def mistakes_table(
             for rank, (ours, theirs) in enumerate(pairs, start=2)
         ],
         [
-            (
-                label,
-                [Cell(values[ours], reported(paper.format(row, theirs))) for ours, theirs in pairs],
-            )
-            for label, row, values in (
-                ("On the subset", "subset", on_mistakes),
-                ("Overall", "overall", overall),
-            )
+            (label, [Cell(values[o], reported(paper.format(row, theirs))) for o, theirs in pairs])
+            for label, (row, values) in rows.items()
         ],
     )
 
@@ -57,13 +47,8 @@ def mistakes_table(
 def figure_16(
     order: Sequence[int], strengths: np.ndarray, answers: SingleHeadAnswers, rates: np.ndarray
 ) -> Figure:
-    """What perfected match gains, and which labels are copied wrongly.
-
-    Args:
-        order: heads from the strongest to the weakest.
-        strengths: induction strength of each head.
-        answers: whether each head answers each sequence rightly, alone and with perfected match.
-        rates: share of each head's mistakes with perfected match, by label.
+    """What perfected match gains, and which labels are copied wrongly: `rates` of mistakes with
+    perfected match, heads by labels; `order` is from the strongest head to the weakest.
     """
     strongest, perfected = order[0], answers.perfected
     labels = [str(label) for label in range(rates.shape[1])]
