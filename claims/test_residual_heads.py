@@ -35,14 +35,8 @@ SUBSETS = 999
 
 
 class Heads(NamedTuple):
-    """The heads of layer 1 of a run's network.
-
-    Attributes:
-        strengths: induction strength of each on all training sequences.
-        order: heads from the strongest to the weakest.
-        answers: whether each head alone answers each sequence rightly.
-        targets: the label that each sequence asks for.
-        by_label: how many sequences ask for each label.
+    """The heads of layer 1 of a network: induction strengths, order from the strongest to the
+    weakest, what each alone answers; and the label that each sequence asks for, with their counts.
     """
 
     strengths: np.ndarray
@@ -72,13 +66,12 @@ def heads_of(run: Run) -> Heads:
 
 
 def worse_heads(heads: Heads, answers: np.ndarray, chosen: np.ndarray) -> float:
-    """How many heads but the strongest are worse on the chosen sequences than overall; NaN where
-    there are none.
+    """How many heads but the strongest are worse on the chosen sequences (a mask or numbers) than
+    overall; NaN where none are chosen.
     """
-    if not chosen.any():
-        return float("nan")
     others = answers[list(heads.order[1:])]
-    return float(np.sum(others[:, chosen].mean(axis=1) < others.mean(axis=1)))
+    there = others[:, chosen]
+    return float(np.sum(there.mean(axis=1) < others.mean(axis=1))) if there.size else float("nan")
 
 
 # Against the hypothesis: what the strongest head gets wrong is harder for the others too.
@@ -95,23 +88,19 @@ def surest(run: Run, heads: Heads) -> np.ndarray:
     """
     episodes = run.samplers()["train"].enumerate()
     loss = losses_of_head_alone(run.model(), episodes, heads.strongest)
-    counts = np.bincount(heads.targets[mistakes(run, heads)], minlength=len(heads.by_label))
-    chosen = np.zeros(len(loss), bool)
-    for label, count in enumerate(counts):
+    wrong, chosen = mistakes(run, heads), np.zeros(len(loss), bool)
+    for label in range(len(heads.by_label)):
         of_label = np.flatnonzero(heads.targets == label)
-        chosen[of_label[np.argsort(loss[of_label], kind="stable")[:count]]] = True
+        surest_first = of_label[np.argsort(loss[of_label], kind="stable")]
+        chosen[surest_first[: wrong[of_label].sum()]] = True
     return chosen
 
 
 def worse_by_chance(heads: Heads, size: int) -> np.ndarray:
     """How many heads are worse on each of many random sets of sequences."""
-    rng, total = np.random.default_rng(0), len(heads.targets)
-    found = []
-    for _ in range(SUBSETS):
-        chosen = np.zeros(total, bool)
-        chosen[rng.choice(total, size, replace=False, shuffle=False)] = True
-        found.append(worse_heads(heads, heads.answers.alone, chosen))
-    return np.array(found)
+    rng, alone = np.random.default_rng(0), heads.answers.alone
+    sets = (rng.choice(alone.shape[1], size, replace=False, shuffle=False) for _ in range(SUBSETS))
+    return np.array([worse_heads(heads, alone, chosen) for chosen in sets])
 
 
 @claim(

@@ -204,12 +204,10 @@ that has not escaped at the limit has an infinite time.
 
 @cache
 def escape_times(distance: str, learning: int | None = None) -> np.ndarray:
-    """Times of escape for 2 to 5 vectors of the same draws.
-
-    `distance` says what is equal: the distance of each vector from zero, or the distance of all
-    together from the origin, which puts each of five vectors closer to zero than each of two. Both
-    are those of three vectors at the usual start. The first `learning` vectors learn (all by
-    default), the others are clamped.
+    """Times of escape for 2 to 5 vectors of the same draws, from the distance of three at the usual
+    start: of each vector from zero, or of all together from the origin, which puts each of five
+    closer to zero than each of two. The first `learning` vectors learn (all by default), the others
+    are clamped.
     """
     draws = tensor_toy.draw(DRAWS, max(COUNTS), seed=SEED)
     overall = float(np.linalg.norm(draws.first(3).start[0]))

@@ -56,13 +56,12 @@ def table_1(row: str, off: str, values: np.ndarray, paper: Sequence[str]) -> Tab
 
 def figure_11a(diagram: WiringDiagram) -> Figure:
     """What single knock-outs show."""
+    unit, limits = "change of accuracy", (-0.2, 0.1)
     panels = []
     for kept, panel in PAPER_PANELS.items():
         title = f"One head of layer 0 off, {kept}s preserved"
-        panels += [
-            heatmap(title, diagram.removed(kept), "change of accuracy", limits=(-0.2, 0.1)),
-            published_heatmap(f"fig11a.{panel}"),
-        ]
+        panels.append(heatmap(title, diagram.removed(kept), unit, limits=limits))
+        panels.append(published_heatmap(f"fig11a.{panel}"))
     return Figure(
         "Figure 11a",
         "Change of the accuracy of each head of layer 1 alone when a single head of layer 0 is "
@@ -93,15 +92,14 @@ def figure_11b_values(keep_one: np.ndarray, edges: np.ndarray, paper_edges: np.n
 
 def figure_11b_patterns(diagram: WiringDiagram) -> Figure:
     """Which heads serve the copy."""
+    keep_one = diagram.keep_one["pattern"]
     return Figure(
         "Figure 11b, patterns preserved",
         "Accuracy with one head active in each layer. Where patterns are preserved, the head of "
         "layer 0 serves the copy.",
         "Appendix E, Figure 11b",
         [
-            heatmap(
-                "Patterns preserved", diagram.keep_one["pattern"], "accuracy", limits=(0.2, 1.0)
-            ),
+            heatmap("Patterns preserved", keep_one, "accuracy", limits=(0.2, 1.0)),
             published_heatmap("fig11b.pp"),
         ],
     )
@@ -109,13 +107,12 @@ def figure_11b_patterns(diagram: WiringDiagram) -> Figure:
 
 def figure_11c(scores: dict[str, np.ndarray]) -> Figure:
     """What the weights alone say, by what is read."""
+    unit, limits = "composition score", (0.09, 0.16)
     panels = []
     for reading, of_pairs in scores.items():
         title = f"{reading.capitalize()} composition"
-        panels += [
-            heatmap(title, of_pairs, "composition score", limits=(0.09, 0.16)),
-            published_heatmap(f"fig11c.{reading}"),
-        ]
+        panels.append(heatmap(title, of_pairs, unit, limits=limits))
+        panels.append(published_heatmap(f"fig11c.{reading}"))
     return Figure(
         "Figure 11c",
         "Composition scores, from the weights alone: the Frobenius norm of the product of what a "
