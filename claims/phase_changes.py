@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import TypedDict, Unpack
 
 import numpy as np
 
@@ -19,6 +20,14 @@ from icl_repro.measures.curves.phase_change import CHANGE, HALF_LOSS, PhaseChang
 from icl_repro.training import Run
 
 SEQUENCES = "training sequences seen"
+
+
+class Bound(TypedDict, total=False):
+    """The bound of a check."""
+
+    at_least: float
+    at_most: float
+    between: tuple[float, float]
 
 
 def of_run(run: Run, curve: str = "train.loss") -> PhaseChange:
@@ -68,26 +77,39 @@ def check_acceleration(
     found: PhaseChange,
     curve_id: str = "",
     *,
-    at_least: float | None = None,
-    at_most: float | None = None,
     note: str = "",
+    **bound: Unpack[Bound],
 ) -> None:
     """Hold an acceleration ratio against a threshold, beside that of a published curve, if any."""
-    published = as_published(curve_id, acceleration_of(curve_id)) if curve_id else None
+    theirs = of_published(curve_id).acceleration.value if curve_id else None
     evidence.check(
         name,
         found.acceleration.value,
-        at_least=at_least,
-        at_most=at_most,
-        published=published,
+        **bound,
+        published=None if theirs is None else as_published(curve_id, theirs),
         interval=found.acceleration.interval,
         note=note,
     )
 
 
-def acceleration_of(curve_id: str) -> float:
-    """The acceleration ratio of a published curve."""
-    return of_published(curve_id).acceleration.value
+def check_over(
+    evidence: Evidence,
+    name: str,
+    ours: tuple[float, float],
+    theirs: tuple[float, float],
+    source: str,
+    note: str = "{:,.0f} and {:,.0f} sequences",
+    **bound: Unpack[Bound],
+) -> None:
+    """Hold the ratio of two measurements against a threshold, beside that of two published ones."""
+    evidence.check(
+        name,
+        ours[0] / ours[1],
+        **bound,
+        unit="ratio",
+        published=Reported(theirs[0] / theirs[1], f"{source}, digitized", approximate=True),
+        note=note.format(*ours),
+    )
 
 
 def state_phase_change(evidence: Evidence, what: str, found: PhaseChange, curve_id: str) -> None:

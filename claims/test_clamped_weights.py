@@ -28,7 +28,7 @@ from claims.networks.transplanted import (
     name_of,
     sources_of,
 )
-from claims.phase_changes import half_time_of, keep_loss
+from claims.phase_changes import check_over, half_time_of, keep_loss
 from claims.published import reported
 from icl_repro import Evidence, Reported, claim, control, networks
 from icl_repro.measures.curves.phase_change import HALF_LOSS
@@ -76,16 +76,13 @@ def test_depend_on_the_source(seed: int, runs: Mapping[str, Run], evidence: Evid
         note="between means of half-times over data seeds; spread: from the earliest to the latest "
         f"half-time of a source, at most {spread:,.0f} sequences",
     )
-    evidence.check(
+    check_over(
+        evidence,
         "half-time with the own layer 0 over the earliest with another",
-        own / min(others),
+        (own, min(others)),
+        (published[0].value, min(theirs.value for theirs in published[1:])),
+        "Figure 7",
         at_most=0.5,
-        unit="ratio",
-        published=Reported(
-            published[0].value / min(theirs.value for theirs in published[1:]),
-            "Figure 7, digitized",
-            approximate=True,
-        ),
     )
     evidence.quantity(
         "half-time, standard training",

@@ -10,6 +10,7 @@ acceleration ratio.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Unpack
 
 import pytest
 
@@ -30,7 +31,14 @@ from claims.networks.clamped import (
     two_before,
     unclamped,
 )
-from claims.phase_changes import check_acceleration, half_time_of, keep_loss, of_run
+from claims.phase_changes import (
+    Bound,
+    check_acceleration,
+    check_over,
+    half_time_of,
+    keep_loss,
+    of_run,
+)
 from claims.published import reported
 from icl_repro import Evidence, Reported, claim, control
 from icl_repro.training import Run
@@ -71,26 +79,12 @@ def held(name: str) -> str:
 
 
 def check_half_time(
-    evidence: Evidence,
-    runs: Mapping[str, Run],
-    name: str,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
+    evidence: Evidence, runs: Mapping[str, Run], name: str, **bound: Unpack[Bound]
 ) -> None:
     """State how much later a network learns with heads clamped than without, and that they were."""
-    ours, none = half_time_of(runs[name]), half_time_of(runs[NONE])
-    theirs = reported(f"dig.{CURVES_8[name]}.half_time").value
-    their_none = reported(f"dig.{CURVES_8[NONE]}.half_time").value
-    evidence.check(
-        later(name),
-        ours / none,
-        at_least=at_least,
-        at_most=at_most,
-        unit="ratio of sequences",
-        published=Reported(theirs / their_none, "Figure 8, digitized", approximate=True),
-        note=f"to a train loss of 0.35; heads of layer 0: {SETS_OF_HEADS[name]}",
-    )
+    ours = half_time_of(runs[name]), half_time_of(runs[NONE])
+    theirs = published_half_time(name).value, published_half_time(NONE).value
+    check_over(evidence, later(name), ours, theirs, "Figure 8", **bound)
     evidence.check(held(name), previous_token_error(runs[name], SETS_OF_HEADS[name]), at_most=1e-6)
     state_half_time(evidence, runs, name)
 
@@ -101,8 +95,14 @@ def state_half_time(evidence: Evidence, runs: Mapping[str, Run], name: str) -> N
         f"half-time, {name}",
         half_time_of(runs[name]),
         unit="sequences",
-        published=reported(f"dig.{CURVES_8[name]}.half_time"),
+        published=published_half_time(name),
+        note=f"heads of layer 0 clamped: {SETS_OF_HEADS.get(name, 'none')}",
     )
+
+
+def published_half_time(name: str) -> Reported:
+    """That of a curve of Figure 8."""
+    return reported(f"dig.{CURVES_8[name]}.half_time")
 
 
 # One or three heads: never later, and still a phase change. All eight: later.

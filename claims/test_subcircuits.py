@@ -16,7 +16,8 @@ way on the curves of Figure 5b.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Unpack
 
 import numpy as np
 import pytest
@@ -43,8 +44,10 @@ from claims.networks.clamped import (
 )
 from claims.networks.plain import untrained
 from claims.phase_changes import (
+    Bound,
     as_published,
     check_acceleration,
+    check_over,
     duration_of,
     final_loss,
     half_time_of,
@@ -75,47 +78,42 @@ def published(condition: str) -> PhaseChange:
     return of_published(CURVES_5B[condition])
 
 
-def read_off(condition: str, value: float) -> Reported | None:
-    """A number that was measured on the published curves, of a condition first of all."""
-    return as_published(CURVES_5B[condition], value)
-
-
 def check_ratio(
-    evidence: Evidence,
-    name: str,
-    runs: Runs,
-    condition: str,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
+    evidence: Evidence, name: str, runs: Runs, condition: str, **bound: Unpack[Bound]
 ) -> None:
     """State the acceleration ratio of a network."""
-    found, curve_id = of_run(runs[condition]), CURVES_5B[condition]
-    check_acceleration(evidence, name, found, curve_id, at_least=at_least, at_most=at_most)
+    check_acceleration(evidence, name, of_run(runs[condition]), CURVES_5B[condition], **bound)
 
 
 def check_half_times(
-    evidence: Evidence,
-    name: str,
-    runs: Runs,
-    one: str,
-    other: str,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
+    evidence: Evidence, name: str, runs: Runs, one: str, other: str, **bound: Unpack[Bound]
 ) -> None:
     """State the half-time of one network over that of another."""
-    ours = [half_time_of(runs[condition]) for condition in (one, other)]
-    theirs = [published(condition).half_time.value for condition in (one, other)]
-    evidence.check(
+    ours = half_time_of(runs[one]), half_time_of(runs[other])
+    theirs = published(one).half_time.value, published(other).half_time.value
+    check_over(evidence, name, ours, theirs, "Figure 5b", **bound)
+
+
+def check_accelerations(
+    evidence: Evidence, name: str, runs: Runs, one: str, others: Sequence[str]
+) -> None:
+    """State that the acceleration ratio of a network is at most the smallest of others."""
+    ours, *rest = (of_run(runs[condition]).acceleration.value for condition in (one, *others))
+    theirs, *their_rest = (published(c).acceleration.value for c in (one, *others))
+    check_over(
+        evidence,
         name,
-        ours[0] / ours[1],
-        at_least=at_least,
-        at_most=at_most,
-        unit="ratio",
-        published=read_off(one, theirs[0] / theirs[1]),
-        note="{:,.0f} and {:,.0f} sequences".format(*ours),
+        (ours, min(rest)),
+        (theirs, min(their_rest)),
+        "Figure 5b",
+        "{:.2f} and {:.2f}",
+        at_most=1,
     )
+
+
+def read_off(condition: str, value: float) -> Reported | None:
+    """A number that was measured on a published curve."""
+    return as_published(CURVES_5B[condition], value)
 
 
 # Without a clamp, and with the previous-token pattern: a phase change.
@@ -221,16 +219,14 @@ def test_layer_1(runs: Runs, evidence: Evidence) -> None:
     without, ours = duration_of(runs[NONE], at_least=True), duration_of(runs[LAYER_1])
     # The curve of Figure 5b ends before it is at 0.1; that of Figure 4b is the same network.
     theirs = reported("dig.fig4b.main.only_l2_head_3.t_0.6_to_0.1").value
-    evidence.check(
+    check_over(
+        evidence,
         SHORTER,
-        without / ours,
+        (without, ours),
+        (theirs, published(LAYER_1).duration.value),
+        "Figures 4b and 5b",
+        "from loss 0.6 to 0.1, without a clamp to the end at most: {:,.0f} and {:,.0f} sequences",
         at_least=2,
-        unit="ratio",
-        published=Reported(
-            theirs / published(LAYER_1).duration.value, "Figures 4b and 5b, digitized", True
-        ),
-        note="from loss 0.6 to 0.1, without a clamp to the end of training at most: "
-        f"{without:,.0f} and {ours:,.0f} sequences",
     )
     check_half_times(evidence, LAYER_1_EARLIER, runs, NONE, LAYER_1, at_least=2)
     evidence.check(LAYER_1_HELD, change_of_weights(runs[LAYER_1], "layers.0."), at_most=0)
@@ -238,9 +234,6 @@ def test_layer_1(runs: Runs, evidence: Evidence) -> None:
 
 # With match: what is left, the copy, is learnt smoothly.
 
-MATCH_RATIO = "acceleration ratio, match clamped"
-SMALLEST = "acceleration ratio with match clamped over the smallest of a phase change"
-EXPONENTIAL = "criterion of an S-shape less that of exponentials, with match clamped"
 MATCH_HELD = "largest distance of the clamped head's attention from the right label"
 PHASE_CHANGES = (NONE, PREVIOUS_TOKEN, LAYER_1, COPY)
 """Those that the paper calls a phase change."""
@@ -269,23 +262,21 @@ def test_match(runs: Runs, evidence: Evidence) -> None:
     """With the whole match operation clamped, only the copy is learnt: smoothly and exponentially,
     without a phase change.
     """
-    found, theirs = of_run(runs[MATCH]), published(MATCH)
-    check_ratio(evidence, MATCH_RATIO, runs, MATCH, at_most=1.5)
-    ours_smallest = min(of_run(runs[name]).acceleration.value for name in PHASE_CHANGES)
-    their_smallest = min(published(name).acceleration.value for name in PHASE_CHANGES)
-    evidence.check(
-        SMALLEST,
-        found.acceleration.value / ours_smallest,
-        at_most=1,
-        unit="ratio",
-        published=read_off(MATCH, theirs.acceleration.value / their_smallest),
+    check_ratio(evidence, "acceleration ratio, match clamped", runs, MATCH, at_most=1.5)
+    check_accelerations(
+        evidence,
+        "acceleration ratio with match clamped over the smallest of a phase change",
+        runs,
+        MATCH,
+        PHASE_CHANGES,
     )
+    shape = of_run(runs[MATCH]).preference
     evidence.check(
-        EXPONENTIAL,
-        found.preference.against_s,
+        "criterion of an S-shape less that of exponentials, with match clamped",
+        shape.against_s,
         at_least=0,
-        published=read_off(MATCH, theirs.preference.against_s),
-        interval=found.preference.against_s_interval,
+        published=read_off(MATCH, published(MATCH).preference.against_s),
+        interval=shape.against_s_interval,
         note="one exponential or two, whichever is better",
     )
     evidence.check(MATCH_HELD, match_error(runs[MATCH], fastest_head(runs)), at_most=HELD)
@@ -360,16 +351,7 @@ def test_copy(runs: Runs, evidence: Evidence) -> None:
     """
     check_ratio(evidence, COPY_RATIO, runs, COPY, at_least=1.5)
     check_half_times(evidence, COPY_EARLY, runs, COPY, NONE, at_most=1 / 4)
-    ours = [of_run(runs[name]).acceleration.value for name in (BOTH, COPY)]
-    theirs = [published(name).acceleration.value for name in (BOTH, COPY)]
-    evidence.check(
-        CLOSER,
-        ours[0] / ours[1],
-        at_most=1,
-        unit="ratio",
-        published=read_off(BOTH, theirs[0] / theirs[1]),
-        note="{:.2f} and {:.2f}".format(*ours),
-    )
+    check_accelerations(evidence, CLOSER, runs, BOTH, [COPY])
     check_half_times(evidence, EARLIER, runs, BOTH, COPY, at_most=1)
     changes = [change_of_weights(runs[name], *LABELS_OUT) for name in (BOTH, COPY)]
     evidence.check(COPY_HELD, max(changes), at_most=0)
