@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from icl_repro.episodes import Episodes
@@ -26,9 +27,10 @@ def difference_without_a_head(run: Run, off_by: int = 0) -> float:
     heads, layer = range(settings.heads), settings.layers - 1
     clamps = [intervention([AblateHeads((head,), layer)], settings) for head in heads]
     silent = [_with_silent_head(model, (head + off_by) % settings.heads) for head in heads]
+    removed = jnp.asarray(each_removed(settings.heads))
     losses = [
         [performance(model, sample, clamp).loss for clamp in clamps],
-        performances(model, sample, HeadsOff(layer), each_removed(settings.heads)).loss,
+        performances(model, sample, HeadsOff(layer), removed).loss,
         [performance(other, sample).loss for other in silent],
     ]
     return float(np.ptp(np.array(losses), axis=0).max())
@@ -43,7 +45,7 @@ def difference_of_single_heads(single: Sequence[Run], off_by: int = 0) -> float:
     kept = np.roll(each_kept(len(single)), off_by, axis=0)
     losses = []
     for run, off in zip(single, kept, strict=True):
-        masked = HeadsOff(run.spec.model.layers - 1)(off)
+        masked = HeadsOff(run.spec.model.layers - 1)(jnp.asarray(off))
         both = run.intervention, masked
         losses.append([performance(run.model(), _sample(run), edits).loss for edits in both])
     return float(np.ptp(np.array(losses), axis=1).max())

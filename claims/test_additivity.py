@@ -154,7 +154,7 @@ def test_strength(run: Run, evidence: Evidence, *, shuffled: bool = False) -> No
     """
     found = ablations(run)
     strengths = np.asarray(found.intact.induction_strength)
-    alone, without = found.alone.accuracy, found.without.accuracy
+    alone, without = np.asarray(found.alone.accuracy), np.asarray(found.without.accuracy)
     correlation = rank_correlation(strengths, alone)
     evidence.check(
         CORRELATION,

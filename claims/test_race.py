@@ -204,7 +204,8 @@ def test_strength_and_speed(
     found = {seed: rank_correlation(*pair) for seed, pair in pairs.items()}
     values = [correlation.value for correlation in found.values()]
     pooled = pooled_rank_correlation(list(pairs.values()))
-    interval = mean(values).interval if len(seeds) > 1 else found[seeds[0]].interval
+    only_one = next(iter(found.values())).interval
+    interval = mean(values).interval if len(values) > 1 else only_one
     evidence.check(
         CORRELATION,
         pooled.by_chance if shuffled else pooled.value,

@@ -12,14 +12,16 @@ from claims.networks.race import PAIRS
 from claims.phase_changes import SEQUENCES, loss_line
 from claims.published import published_series
 from claims.published.computed import MAIN_SEED, SEEDS
-from icl_repro import Figure, Panel, ReferenceLine, Series
+from icl_repro import Bars, Diagram, Figure, Heatmap, Panel, ReferenceLine, Series, Wiring
 from icl_repro.measures.heads.ablation import HeadAblations, order_of_strength
 from icl_repro.training import Run
 
 PerHead = Float[np.ndarray, " heads"]
 
 
-def _loss_panels(measured: list[Series], published: list[Series], shown: list[Series]):
+def _loss_panels(
+    measured: list[Series], published: list[Series], shown: list[Series]
+) -> list[Panel | Heatmap | Wiring | Bars | Diagram]:
     """Measured loss curves over some published ones, and all published ones."""
     lines = [ReferenceLine("0.4 ln 2", LEARNED_LOSS)]
     return [

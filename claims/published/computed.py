@@ -6,6 +6,7 @@ Each has an id that starts with ``calc.``, so that a claim names it like a value
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from typing import SupportsFloat
 
 import numpy as np
 
@@ -43,11 +44,13 @@ def _notebooks(value: str) -> np.ndarray:
     return np.array([_value(f"nb.{seed}.{value}") for seed in seeds])
 
 
-def _read_off(value: float, where: str, over_seeds: Iterable[float] = ()) -> Reported:
+def _read_off(
+    value: SupportsFloat, where: str, over_seeds: Iterable[SupportsFloat] = ()
+) -> Reported:
     return Reported(float(value), f"{where}, digitized", True, [float(v) for v in over_seeds])
 
 
-def _of_seeds(panel: str, where: str, measure: Callable[..., float]) -> Reported:
+def _of_seeds(panel: str, where: str, measure: Callable[..., SupportsFloat]) -> Reported:
     """A measure of the rows of points of Figure 18; the main seed's, and all."""
     values = [float(measure(*_curve(f"fig18.{panel}.seed{seed}"))) for seed in SEEDS]
     return Reported(values[0], where, over_seeds=values)

@@ -204,7 +204,7 @@ def test_nothing_is_read_at_import_and_only_once_afterwards():
 
 def test_a_caller_cannot_change_the_cached_curve():
     published_series("fig3a.main.train").y[0] = -1.0
-    assert published_series("fig3a.main.train").y[0] > 0
+    assert published_series("fig3a.main.train").y[0] != -1.0
 
 
 def test_a_value_says_by_which_id_it_was_named():

@@ -1,6 +1,7 @@
 """Which heads the networks of the race keep, and what they are compared with."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from icl_repro import Evidence
 
 ORDER = [6, 1, 0, 7, 2, 5, 3, 4]
 """Heads from the strongest to the weakest."""
+FULL: Any = None
+"""The full network, of which nothing is read here but its strengths."""
 
 
-def learning_at(sequences: float):
+def learning_at(sequences: float) -> Any:
     """A run whose loss falls at a time, or never."""
     loss = np.array([0.7, 0.7 if np.isinf(sequences) else 0.0])
     return SimpleNamespace(
@@ -33,7 +36,7 @@ def known_strengths(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_pairs_are_of_the_strongest_head_and_each_other_in_order():
-    chosen = race.with_pairs(5, {"full": None})
+    chosen = race.with_pairs(5, {"full": FULL})
     assert chosen.pop("all heads") == full(5)
     assert chosen.pop("strongest") == only(5, [6])
     assert list(chosen) == list(race.PAIRS)
@@ -41,7 +44,7 @@ def test_pairs_are_of_the_strongest_head_and_each_other_in_order():
 
 
 def test_in_place_of_pairs_there_may_be_the_other_heads_alone():
-    chosen = race.with_others_alone(5, {"full": None})
+    chosen = race.with_others_alone(5, {"full": FULL})
     assert chosen["strongest"] == only(5, [6])
     assert [chosen[pair] for pair in race.PAIRS] == [only(5, [other]) for other in ORDER[1:]]
 
@@ -49,7 +52,7 @@ def test_in_place_of_pairs_there_may_be_the_other_heads_alone():
 def test_in_place_of_the_full_network_there_may_be_one_with_its_layer_0_clamped():
     runs = {f"head {head}": learning_at(300.0) for head in range(8)}
     runs["head 2"] = learning_at(100.0)
-    chosen = race.with_layer_1_clamped(5, {"full": None, **runs})
+    chosen = race.with_layer_1_clamped(5, {"full": FULL, **runs})
     assert chosen["all heads"] == layer_1(5, 2)
     assert chosen["strongest"] == only(5, [6])
 
@@ -63,7 +66,7 @@ def test_a_network_that_never_learns_is_later_than_any():
 @pytest.mark.parametrize(("head", "place"), [(6, 1), (1, 2), (4, 8)])
 def test_the_place_is_that_of_the_head_that_is_fastest(head, place):
     runs = {f"head {other}": learning_at(np.inf) for other in range(8)}
-    runs |= {"full": None, f"head {head}": learning_at(100.0)}
+    runs |= {"full": FULL, f"head {head}": learning_at(100.0)}
     evidence = Evidence(look_up=reported)
     test_race.test_fastest(runs, evidence)
     assert evidence.evidence.checks[0].value == place
@@ -73,7 +76,7 @@ def test_the_place_is_that_of_the_head_that_is_fastest(head, place):
 def test_strength_and_speed_are_told_by_five_seeds(monkeypatch, n_seeds):
     strengths = np.linspace(1, 0, 8)
     found = SimpleNamespace(intact=SimpleNamespace(induction_strength=strengths))
-    whole = SimpleNamespace(
+    whole: Any = SimpleNamespace(
         model=lambda: None, samplers=lambda: {"train": SimpleNamespace(enumerate=lambda: None)}
     )
     monkeypatch.setattr(test_race, "head_ablations", lambda model, episodes: found)
