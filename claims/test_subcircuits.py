@@ -103,8 +103,8 @@ def check_accelerations(
     check_over(
         evidence,
         name,
-        (ours, min(rest)),
-        (theirs, min(their_rest)),
+        (ours, float(np.min(rest))),
+        (theirs, float(np.min(their_rest))),
         "Figure 5b",
         "{:.2f} and {:.2f}",
         at_most=1,
