@@ -1,109 +1,98 @@
 """Box and Muller (1958): two independent normal deviates from two independent uniform ones.
 
 A paper of one page as an example: each claim measures, states its thresholds through ``evidence``
-and names controls on which its checks have to fail. Nothing is trained, so nothing but the marker
-and the fixtures of the plugin is needed.
+and names the cases in which its checks have to fail. Nothing is trained here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-import pytest
 from scipy import stats
 
-from icl_repro.verification import Figure, Panel, ReferenceLine, Series
+from icl_repro import Evidence, Figure, Panel, ReferenceLine, Series, claim, control
 
 DRAWS = 100_000
 QUANTILES = np.linspace(0.01, 0.99, 50)
 # One draw in a hundred of normal deviates is further from the normal distribution than this.
 FARTHEST = stats.kstwo.ppf(0.99, DRAWS)
+# Ten standard errors of a correlation: no seed gets there by chance.
+LARGEST = 10 / np.sqrt(DRAWS)
+
+Deviates = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Makes a pair of deviates of two independent uniform ones."""
 
 
-def transform(u1, u2):
+def equation_1(u1: np.ndarray, u2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The pair of equation (1): a radius and an angle, in Cartesian coordinates."""
     radius = np.sqrt(-2 * np.log(u1))
     return radius * np.cos(2 * np.pi * u2), radius * np.sin(2 * np.pi * u2)
 
 
-def uniforms(seed):
+def scaled(u1: np.ndarray, u2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The uniform numbers themselves, with mean zero and unit variance."""
+    return (u1 - 0.5) * np.sqrt(12), (u2 - 0.5) * np.sqrt(12)
+
+
+def of_one_number(u1: np.ndarray, _: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Equation (1) with the same number for radius and angle."""
+    return equation_1(u1, u1)
+
+
+def on_a_circle(_: np.ndarray, u2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Equation (1) with a radius of one."""
+    return equation_1(np.full_like(u2, np.exp(-0.5)), u2)
+
+
+def uniforms(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Two independent sets of numbers, uniform between 0 and 1."""
-    return np.random.default_rng(seed).uniform(np.finfo(float).tiny, 1, size=(2, DRAWS))
+    u1, u2 = np.random.default_rng(seed).uniform(np.finfo(float).tiny, 1, size=(2, DRAWS))
+    return u1, u2
 
 
-def check_normal(evidence, x):
-    """State how far `x` may be from the normal distribution with mean zero and variance one."""
-    distance = stats.kstest(x, "norm").statistic
-    evidence.check("distance to the normal distribution", distance, at_most=FARTHEST)
-
-
-def check_independent(evidence, x1, x2):
-    """State how far `x1` and `x2` may be correlated, themselves and in size."""
-    # Ten standard errors of a correlation: no seed gets there by chance.
-    most = 10 / np.sqrt(DRAWS)
-    evidence.check("correlation", abs(np.corrcoef(x1, x2)[0, 1]), at_most=most)
-    evidence.check("correlation of squares", abs(np.corrcoef(x1**2, x2**2)[0, 1]), at_most=most)
-
-
-@pytest.mark.claim(
-    id="box_muller.normal",
-    statement="X1 comes from a normal distribution with mean zero and unit variance.",
+@claim(
+    "box_muller.normal",
     source="Section 2, equation (1)",
-    controls=("box_muller.uniform",),
-)
-def test_normal(evidence, seed):
-    """The first of the pair is as normal as its draws can show."""
-    x1, _ = transform(*uniforms(seed))
-    check_normal(evidence, x1)
+    fails_on=control("Uniform numbers with mean zero and unit variance.", given={"pair": scaled},
+                     id="uniform"),
+)  # fmt: skip
+def test_normal(evidence: Evidence, seed: int, pair: Deviates = equation_1) -> None:
+    """X1 comes from a normal distribution with mean zero and unit variance."""
+    x1, _ = pair(*uniforms(seed))
+    distance = stats.kstest(x1, "norm").statistic
+    evidence.check("distance to the normal distribution", distance, at_most=FARTHEST)
     evidence.quantity("mean", x1.mean())
     evidence.quantity("variance", x1.var())
-    measured, expected = np.quantile(x1, QUANTILES), stats.norm.ppf(QUANTILES)
+    measured = np.quantile(x1, QUANTILES)
     evidence.curve_snapshot("quantiles", QUANTILES, measured)
-    quantiles = [
-        Series("X1", QUANTILES.tolist(), measured.tolist(), style="points"),
-        Series("normal distribution", QUANTILES.tolist(), expected.tolist()),
-    ]
-    panel = Panel("Quantiles", "share of draws below", "value", quantiles, [ReferenceLine("0", 0)])
-    evidence.figure(Figure("quantiles", f"Quantiles of {DRAWS:,} draws.", "equation (1)", [panel]))
+    evidence.figure(quantiles_figure(measured))
 
 
-@pytest.mark.control(
-    id="box_muller.uniform",
-    statement="Uniform numbers with mean zero and unit variance are not normal.",
-    must_fail=("distance to the normal distribution",),
-)
-def test_uniform(evidence, seed):
-    """The check on the distribution tells uniform numbers apart."""
-    check_normal(evidence, (uniforms(seed)[0] - 0.5) * np.sqrt(12))
-
-
-@pytest.mark.claim(
-    id="box_muller.independent",
-    statement="X1 and X2 are independent.",
+@claim(
+    "box_muller.independent",
     source="Section 2, equation (1)",
-    controls=("box_muller.same_number", "box_muller.on_a_circle"),
-)
-def test_independent(evidence, seed):
-    """Neither the pair nor its squares are correlated."""
-    check_independent(evidence, *transform(*uniforms(seed)))
+    fails_on=[
+        control("With one number for radius and angle, the pair is correlated.",
+                given={"pair": of_one_number}, id="of_one_number", only="correlation"),
+        control("With a radius that never changes, it is not correlated, yet not independent.",
+                given={"pair": on_a_circle}, id="on_a_circle", only="correlation of squares"),
+    ],
+)  # fmt: skip
+def test_independent(evidence: Evidence, seed: int, pair: Deviates = equation_1) -> None:
+    """X1 and X2 are independent."""
+    x1, x2 = pair(*uniforms(seed))
+    evidence.check("correlation", abs(np.corrcoef(x1, x2)[0, 1]), at_most=LARGEST)
+    squares = np.corrcoef(x1**2, x2**2)[0, 1]
+    evidence.check("correlation of squares", abs(squares), at_most=LARGEST)
 
 
-@pytest.mark.control(
-    id="box_muller.same_number",
-    statement="With one uniform number for radius and angle, the pair is correlated.",
-    must_fail=("correlation",),
-)
-def test_same_number(evidence, seed):
-    """The check on the correlation tells a single uniform number apart."""
-    u, _ = uniforms(seed)
-    check_independent(evidence, *transform(u, u))
-
-
-@pytest.mark.control(
-    id="box_muller.on_a_circle",
-    statement="With a radius that never changes, the pair is not correlated, yet not independent.",
-    must_fail=("correlation of squares",),
-)
-def test_on_a_circle(evidence, seed):
-    """The check on the squares tells a pair on a circle apart."""
-    _, u2 = uniforms(seed)
-    check_independent(evidence, *transform(np.exp(-0.5), u2))
+def quantiles_figure(measured: np.ndarray) -> Figure:
+    """The measured quantiles as points, over those of the normal distribution."""
+    normal = stats.norm.ppf(QUANTILES)
+    series = [
+        Series("X1", QUANTILES.tolist(), measured.tolist(), style="points"),
+        Series("normal distribution", QUANTILES.tolist(), normal.tolist()),
+    ]
+    panel = Panel("Quantiles", "share of draws below", "value", series, [ReferenceLine("0", 0)])
+    return Figure("quantiles", f"Quantiles of {DRAWS:,} draws.", "equation (1)", [panel])

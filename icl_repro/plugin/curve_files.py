@@ -1,26 +1,25 @@
 """Curves of claims as syrupy snapshots: one file a claim, compared within a tolerance.
 
 The file of ``claims/test_x.py::test_y`` is ``claims/__curves__/test_x/test_y.json``; it holds the
-curves of all seeds that were stored. What is compared, and how, is in
+curves of all seeds that were stored, of the claim itself and not of its controls. What is compared, and how, is in
 :mod:`icl_repro.verification.snapshots`; what to do about it is decided here.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from filelock import FileLock
 from syrupy.data import Snapshot, SnapshotCollection, SnapshotCollections
 from syrupy.extensions.base import AbstractSyrupyExtension
 
 from icl_repro.plugin.options import Settings
-from icl_repro.plugin.session import scratch_of, state_of
+from icl_repro.plugin.session import state_of
 from icl_repro.plugin.trials import Draft
+from icl_repro.storage import files
 from icl_repro.verification import snapshots
 from icl_repro.verification.recorder import KeepCurve
 from icl_repro.verification.snapshots import Curve, Tolerance
@@ -30,17 +29,11 @@ if TYPE_CHECKING:
 
 
 class CurveFiles(AbstractSyrupyExtension):
-    """Where syrupy keeps curves, and how it compares them; made for a session by `locking_in`."""
+    """Where syrupy keeps curves, and how it compares them."""
 
     snapshot_dirname = "__curves__"
     file_extension = "json"
     write_immediately = True
-    locks: ClassVar[Path]
-
-    @classmethod
-    def locking_in(cls, locks: Path) -> type[CurveFiles]:
-        """The extension for one session, whose workers find each other's locks in that folder."""
-        return type(cls.__name__, (cls,), {"locks": locks})
 
     @classmethod
     def dirname(cls, *, test_location: PyTestLocation) -> str:
@@ -104,16 +97,15 @@ class CurveFiles(AbstractSyrupyExtension):
     ) -> None:
         """Put curves into their file, beside those that are there; the tolerance stays."""
         new = {s.name: _single(str(s.data))[0] for s in snapshot_collection}
-        rewrite(Path(snapshot_collection.location), new, drop=(), locks=cls.locks)
+        rewrite(Path(snapshot_collection.location), new, drop=())
 
     def delete_snapshots(self, *, snapshot_location: str, snapshot_names: set[str]) -> None:
         """Take curves out of their file."""
-        rewrite(Path(snapshot_location), {}, drop=snapshot_names, locks=self.locks)
+        rewrite(Path(snapshot_location), {}, drop=snapshot_names)
 
 
 def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
     """What ``evidence.curve_snapshot`` does in this test: compare the curve, or store it."""
-    extension = CurveFiles.locking_in(_locks(request.config))
     settings = state_of(request.config).settings
 
     def keep(name: str, x: Any, y: Any) -> None:
@@ -122,7 +114,7 @@ def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
         if not settings.keeps_curves or draft.case.control is not None:
             return
         draft.attempt.curves.append(name)
-        assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=extension)
+        assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=CurveFiles)
         is_stored = snapshot_name(request.node, name) in stored(curve_file(request.node))[0]
         if not (is_stored or _expected(draft, settings) or _updates(request.config)):
             return
@@ -149,14 +141,15 @@ def conclude(item: pytest.Item, draft: Draft) -> None:
     count as drift. Where there is drift, say how to accept it.
     """
     settings = state_of(item.config).settings
-    if not settings.keeps_curves or draft.attempt.recorder is None:
+    is_own = draft.case.control is None and draft.attempt.recorder is not None
+    if not (settings.keeps_curves and is_own):
         return
     path = curve_file(item)
     mine = snapshot_name(item, "").removesuffix("]")
     kept = {snapshot_name(item, name) for name in draft.attempt.curves}
     gone = [name for name in stored(path)[0] if name.startswith(mine) and name not in kept]
     if gone and item.config.getoption("update_snapshots", False):
-        rewrite(path, {}, drop=gone, locks=_locks(item.config))
+        rewrite(path, {}, drop=gone)
         gone = []
     draft.attempt.drift += [
         f"curve {name.removeprefix(mine).removesuffix(']')!r} is stored, but no longer recorded"
@@ -186,27 +179,28 @@ def stored(path: Path) -> tuple[dict[str, Curve], Tolerance]:
         UnusableCurve: the file does not hold curves.
     """
     try:
-        return snapshots.decode(path.read_bytes(), str(path))
+        content = path.read_bytes()
     except FileNotFoundError:
-        return {}, Tolerance()
+        content = None
+    return _decoded(content, path)
 
 
-def rewrite(path: Path, new: dict[str, Curve], drop: Container[str], locks: Path) -> None:
-    """Change a file of curves, safe while other workers of the session change it too.
+def rewrite(path: Path, new: dict[str, Curve], drop: Container[str]) -> None:
+    """Change a file of curves, safe while other workers and other sessions change it too.
 
     The file is replaced in one step, and removed once it holds no curve.
     """
-    name = hashlib.sha256(str(path).encode()).hexdigest()
-    with FileLock(locks / f"{name}.lock"):
-        curves, tolerance = stored(path)
+
+    def changed(content: bytes | None) -> bytes | None:
+        curves, tolerance = _decoded(content, path)
         curves = {name: curve for name, curve in curves.items() if name not in drop} | new
-        if not curves:
-            path.unlink(missing_ok=True)
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(snapshots.encode(curves, tolerance), encoding="utf-8")
-        partial.replace(path)
+        return snapshots.encode(curves, tolerance).encode() if curves else None
+
+    files.update(path, changed)
+
+
+def _decoded(content: bytes | None, path: Path) -> tuple[dict[str, Curve], Tolerance]:
+    return ({}, Tolerance()) if content is None else snapshots.decode(content, str(path))
 
 
 def _expected(draft: Draft, settings: Settings) -> bool:
@@ -233,8 +227,3 @@ def _location(item: pytest.Item) -> PyTestLocation:
     from syrupy.location import PyTestLocation
 
     return PyTestLocation(item)
-
-
-def _locks(config: pytest.Config) -> Path:
-    # Beside the curves, locks would be litter, and may not be removed while others wait for them.
-    return scratch_of(config).folder

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from icl_repro.plugin import junit, seeds
+from icl_repro.plugin import junit, seed_list
 from icl_repro.plugin.options import shown
 from icl_repro.plugin.session import (
     SessionState,
@@ -29,7 +29,7 @@ from icl_repro.plugin.session import (
 )
 from icl_repro.plugin.transport import Catalogue
 from icl_repro.storage import notices
-from icl_repro.verification.record import Trial, VerificationRecord, write_record
+from icl_repro.verification.record import Seeds, Trial, VerificationRecord, write_record
 
 NOTHING_JUDGED = 10
 _JUDGED = ("passed", "failed", "inconclusive")
@@ -70,10 +70,10 @@ def finish(session: pytest.Session) -> None:
             session.exitstatus = NOTHING_JUDGED
 
 
-def _seeds(state: SessionState, record: VerificationRecord) -> seeds.Seeds:
+def _seeds(state: SessionState, record: VerificationRecord) -> Seeds:
     """The seeds of the session beside those that were fixed, remembered for the next one."""
     settings = state.settings
-    earlier = seeds.earlier_sessions(settings.store, settings.profile.name)
+    earlier = seed_list.earlier_sessions(settings.store, settings.profile.name)
     judged = sorted(
         {
             seed
@@ -84,12 +84,14 @@ def _seeds(state: SessionState, record: VerificationRecord) -> seeds.Seeds:
     )
     if judged and settings.profile.meaningful:
         started = datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds")
-        entry = seeds.Session(settings.profile.name, list(settings.fixed_seeds), judged, started)
+        entry = seed_list.Session(
+            settings.profile.name, list(settings.fixed_seeds), judged, started
+        )
         try:
-            seeds.remember(settings.store, entry)
+            seed_list.remember(settings.store, entry)
         except OSError as error:
             state.notices.append(f"which seeds were judged is not remembered: {error}")
-    return seeds.compared(settings, judged, earlier)
+    return seed_list.compared(settings, judged, earlier)
 
 
 def _trials(record: VerificationRecord) -> list[Trial]:

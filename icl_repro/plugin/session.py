@@ -78,8 +78,8 @@ def begin(config: pytest.Config, settings: Settings) -> None:
     """Start the state of this process."""
     state = SessionState(settings)
     if is_worker(config):
-        state.scratch = Scratch(Path(config.workerinput[_SCRATCH_INPUT]))
-        state.started_at = config.workerinput[_STARTED_INPUT]
+        state.scratch = Scratch(Path(_worker(config).workerinput[_SCRATCH_INPUT]))
+        state.started_at = _worker(config).workerinput[_STARTED_INPUT]
     config.stash[_STATE] = state
 
 
@@ -113,6 +113,11 @@ def is_controller(config: pytest.Config) -> bool:
     return not is_worker(config) and config.pluginmanager.has_plugin("dsession")
 
 
+def _worker(config: pytest.Config) -> Any:
+    """The config of a worker, with what xdist has put there."""
+    return config
+
+
 def runs_tests(config: pytest.Config) -> bool:
     """Whether the session runs tests, and does not only list them or what they would set up."""
     asked = ("collectonly", "setupplan", "setuponly")
@@ -121,7 +126,7 @@ def runs_tests(config: pytest.Config) -> bool:
 
 def process_name(config: pytest.Config) -> str:
     """The name of this process in the session, such as ``gw0``."""
-    return config.workerinput["workerid"] if is_worker(config) else "main"
+    return _worker(config).workerinput["workerid"] if is_worker(config) else "main"
 
 
 def scratch_of(config: pytest.Config) -> Scratch:
@@ -160,7 +165,7 @@ def refuse(config: pytest.Config, items: list[pytest.Item], message: str) -> Non
     if not is_worker(config):
         raise pytest.UsageError(message)
     items.clear()
-    config.workeroutput[_USAGE_OUTPUT] = message
+    _worker(config).workeroutput[_USAGE_OUTPUT] = message
 
 
 def hear_worker(config: pytest.Config, workeroutput: dict[str, object] | None) -> None:

@@ -26,7 +26,7 @@ def heeding_termination(config: pytest.Config) -> Iterator[None]:
         return
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _heed_no_more()
         if scratch_of(config).catalogue() is not None:
             raise KeyboardInterrupt("asked to terminate")
         remove_scratch(config)
@@ -37,9 +37,13 @@ def heeding_termination(config: pytest.Config) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, _once)
-        config.add_cleanup(lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+        config.add_cleanup(_heed_no_more)
 
 
 def _once(number: int, frame: FrameType | None) -> None:
     """Let a session that ends anyway finish its record; the second signal ends it."""
+    _heed_no_more()
+
+
+def _heed_no_more() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 
 from icl_repro.plugin import cases, session
@@ -131,6 +132,14 @@ def _note_exception(draft: Draft, call: pytest.CallInfo[None]) -> None:
     attempt.messages.append(message if call.when == "call" else f"{call.when}: {message}")
 
 
+def _kept(draft: Draft) -> EvidenceRecord:
+    """What the record keeps: of a control no figures, which would show the claim's elsewhere."""
+    evidence = draft.attempt.evidence
+    if draft.case.control is None:
+        return evidence
+    return msgspec.structs.replace(evidence, figures=[], tables=[])
+
+
 def _trial(item: pytest.Item, draft: Draft) -> Trial:
     attempt = draft.attempt
     return Trial(
@@ -140,7 +149,7 @@ def _trial(item: pytest.Item, draft: Draft) -> Trial:
         row=draft.case.row,
         message="\n".join(attempt.messages),
         duration=attempt.duration,
-        evidence=attempt.evidence,
+        evidence=_kept(draft),
         runs=sorted(attempt.runs_read),
         seeds=draft.case.all_seeds,
     )

@@ -1,16 +1,15 @@
 """Intervals for shares, for means and for what one more draw would give.
 
-SciPy is imported where it is used: a session without claims does not pay for it.
+SciPy and NumPy are imported where they are used: a session without claims does not pay for them.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
-import numpy as np
-from jaxtyping import Float
 
 
 class Interval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,8 +66,8 @@ def mean(values: Sequence[float], level: float = 0.95) -> Estimate:
         ValueError: fewer than two values, or one that is not finite.
     """
     sample = _sample(values)
-    half = _students_t(level, sample) / math.sqrt(len(sample))
-    return _around(float(sample.mean()), half, level, "Student's t")
+    half = _students_t(level, sample) / math.sqrt(sample.size)
+    return _around(sample.mean, half, level, "Student's t")
 
 
 def prediction_interval(values: Sequence[float], level: float = 0.95) -> Interval:
@@ -78,8 +77,8 @@ def prediction_interval(values: Sequence[float], level: float = 0.95) -> Interva
         ValueError: fewer than two values, or one that is not finite.
     """
     sample = _sample(values)
-    half = _students_t(level, sample) * math.sqrt(1 + 1 / len(sample))
-    return _around(float(sample.mean()), half, level, "prediction, Student's t").interval
+    half = _students_t(level, sample) * math.sqrt(1 + 1 / sample.size)
+    return _around(sample.mean, half, level, "prediction, Student's t").interval
 
 
 def tolerance_factor(n: int, share: float = 0.9, confidence: float = 0.95) -> float:
@@ -114,22 +113,31 @@ def _highest_share(held: int, judged: int, tail: float) -> float:
     return 1 - _lowest_share(judged - held, judged, tail)
 
 
-def _students_t(level: float, sample: Float[np.ndarray, " values"]) -> float:
+class _Sample(NamedTuple):
+    """Values in a nutshell: `spread` is their standard deviation."""
+
+    size: int
+    mean: float
+    spread: float
+
+
+def _students_t(level: float, sample: _Sample) -> float:
     """Standard deviations of `sample`, as many as Student's t has at that two-sided level."""
     from scipy import stats
 
-    quantile = float(stats.t.ppf((1 + level) / 2, len(sample) - 1))
-    return quantile * float(sample.std(ddof=1))
+    return float(stats.t.ppf((1 + level) / 2, sample.size - 1)) * sample.spread
 
 
 def _around(centre: float, half: float, level: float, method: str) -> Estimate:
     return Estimate(centre, Interval(centre - half, centre + half, level, method))
 
 
-def _sample(values: Sequence[float]) -> Float[np.ndarray, " values"]:
+def _sample(values: Sequence[float]) -> _Sample:
+    import numpy as np
+
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or len(sample) < 2:
         raise ValueError(f"an interval needs two values or more, but got {sample.size}")
     if not np.isfinite(sample).all():
         raise ValueError("an interval needs finite values")
-    return sample
+    return _Sample(sample.size, float(sample.mean()), float(sample.std(ddof=1)))

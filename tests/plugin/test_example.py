@@ -1,4 +1,4 @@
-"""The example of another paper: claims of one's own with the marker and the fixtures alone."""
+"""The example of another paper: claims of one's own with the public names alone."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ def copied(claims_folder: pytest.Pytester) -> pytest.Pytester:
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_the_example_has_its_verdicts_its_title_and_its_report(copied, record_of, workers: str):
     result = copied.runpytest_subprocess(workers, "-p", "no:jaxtyping", "-p", "no:hypothesispytest")
-    result.assert_outcomes(passed=15)
+    result.assert_outcomes(passed=25)
     record = record_of(copied)
     assert {claim.id: claim.verdict for claim in record.claims} == {
         "box_muller.normal": "supported",
         "box_muller.independent": "supported",
     }
-    assert record.profile.seeds == [5, 6, 7]
+    assert record.profile.seeds == [0, 1, 2, 3, 4]
+    assert record.seeds.sentence == ""
     assert record.title == "Random normal deviates from two uniform ones"
     assert record.paper.startswith("G. E. P. Box and M. E. Muller (1958)")
     page = (copied.path / "reports" / "verification.html").read_text()
     assert record.title in page
     assert "1 snapshot passed." in result.stdout.str()
-    assert not (copied.path / ".icl-repro").exists()
+    # Nothing is trained: the store remembers the seeds, and that is all.
+    assert [path.name for path in (copied.path / ".icl-repro").iterdir()] == ["seeds.jsonl"]
 
 
 def test_the_example_uses_the_public_names_only():
@@ -43,4 +45,4 @@ def test_the_example_uses_the_public_names_only():
     imported = {
         node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module
     }
-    assert {name for name in imported if name.startswith("icl_repro")} == {"icl_repro.verification"}
+    assert {name for name in imported if name.startswith("icl_repro")} == {"icl_repro"}

@@ -33,10 +33,11 @@ def refused(claims_folder: pytest.Pytester, *args: str) -> str:
 def test_the_defaults(claims_folder: pytest.Pytester):
     found = settings(claims_folder)
     assert found.profile.name == "standard"
-    assert found.seeds == (5,)
+    assert found.seeds == found.fixed_seeds == (0,)
     assert found.store == claims_folder.path / ".icl-repro"
     assert found.report == claims_folder.path / "reports"
     assert (found.claims, found.retrain, found.no_train) == ((), (), False)
+    assert (found.neighbour, found.ledger) == (0, None)
     assert found.title == f"Verification of the claims in {claims_folder.path.name}"
     assert found.paper == ""
 
@@ -50,6 +51,8 @@ def test_the_ini_file_wins_over_the_default(claims_folder: pytest.Pytester):
         icl_claims="a.b, c.*",
         icl_report="out",
         icl_no_train="true",
+        icl_neighbour="2",
+        icl_ledger="ledger",
         icl_title="T",
         icl_paper="P",
     )
@@ -57,6 +60,7 @@ def test_the_ini_file_wins_over_the_default(claims_folder: pytest.Pytester):
     assert (found.store, found.report) == (claims_folder.path / "runs", claims_folder.path / "out")
     assert (found.profile.name, found.seeds, found.claims) == ("paper", (3,), ("a.b", "c.*"))
     assert (found.no_train, found.claims_by_user) == (True, False)
+    assert (found.neighbour, found.ledger) == (2, claims_folder.path / "ledger")
     assert (found.title, found.paper) == ("T", "P")
 
 
@@ -73,7 +77,7 @@ def test_the_command_line_wins_over_the_ini_file(claims_folder: pytest.Pytester)
     args = "--icl-store=x --icl-profile=smoke --icl-seeds=n=2 --icl-claims=d.e --icl-report=none"
     found = settings(claims_folder, *args.split(), "--icl-retrain=all")
     assert (found.store, found.report) == (claims_folder.path / "x", None)
-    assert (found.profile.name, found.seeds, found.claims) == ("smoke", (5, 6), ("d.e",))
+    assert (found.profile.name, found.seeds, found.claims) == ("smoke", (0, 1), ("d.e",))
     assert (found.claims_by_user, found.retrain) == (True, ("all",))
 
 
@@ -85,8 +89,18 @@ def test_no_training_of_the_ini_file_can_be_taken_back(claims_folder: pytest.Pyt
 
 
 def test_the_profile_gives_the_seeds_unless_the_user_does(claims_folder: pytest.Pytester):
+    assert settings(claims_folder, "--icl-profile=paper").seeds == (0, 1, 2, 3, 4)
+    ini(claims_folder, icl_paper_seeds="5-9")
     assert settings(claims_folder, "--icl-profile=paper").seeds == (5, 6, 7, 8, 9)
-    assert settings(claims_folder, "--icl-profile=paper", "--icl-seeds=5-6").seeds == (5, 6)
+    assert settings(claims_folder).seeds == (5,)
+    assert settings(claims_folder, "--icl-seeds=n=3").seeds == (5, 6, 7)
+    found = settings(claims_folder, "--icl-profile=paper", "--icl-seeds=5-6")
+    assert (found.seeds, found.fixed_seeds) == ((5, 6), (5, 6, 7, 8, 9))
+
+
+def test_seeds_of_the_ini_file_are_fixed_too(claims_folder: pytest.Pytester):
+    ini(claims_folder, icl_seeds="n=3")
+    assert settings(claims_folder, "--icl-seeds=7").fixed_seeds == (0, 1, 2)
 
 
 def test_paths_are_relative_to_where_they_are_written(
@@ -107,6 +121,11 @@ def test_paths_are_relative_to_where_they_are_written(
         (["--icl-seeds=five"], "--icl-seeds: 'five' is not a seed; write seeds (5,6,7), a range"),
         (["--icl-seeds="], "--icl-seeds: '' is not a seed"),
         (["--icl-seeds=5,5"], "--icl-seeds: seed 5 is given twice"),
+        (["--icl-seeds=n=200000000"], "--icl-seeds: these are 200,000,000 seeds, but one session"),
+        (["--icl-seeds=0-60000"], "--icl-seeds: these are 60,001 seeds"),
+        (["--icl-seeds=4294967296"], "--icl-seeds: seed 4294967296 is too large"),
+        (["-o", "icl_paper_seeds=few"], "icl_paper_seeds: 'few' is not a seed"),
+        (["--icl-neighbour=-1"], "--icl-neighbour: '-1' is not the number of a neighbour; write 1"),
         (["--icl-claims="], "--icl-claims is given, but names nothing"),
         (["--icl-store="], "--icl-store is given, but names no path"),
         (["--icl-report="], "--icl-report is given, but names no path"),
@@ -134,9 +153,11 @@ def test_the_header_says_what_was_resolved(claims_folder: pytest.Pytester, tmp_p
     result = claims_folder.runpytest_subprocess(*args, "--icl-report=none", "--icl-retrain=all")
     result.stdout.fnmatch_lines(
         [
-            f"icl-repro: paper profile; seeds 5, 6, 7, 8, 9; store {tmp_path}; report none; "
+            f"icl-repro: paper profile; seeds 0, 1, 2, 3, 4; store {tmp_path}; report none; "
             "claims a.[*]; retraining all"
         ]
     )
-    result = claims_folder.runpytest_subprocess("--icl-no-train")
-    result.stdout.fnmatch_lines(["icl-repro: *; report reports; no training"])
+    result = claims_folder.runpytest_subprocess("--icl-no-train", "--icl-neighbour=3")
+    result.stdout.fnmatch_lines(
+        ["icl-repro: *; report reports; no training; neighbour 3 of every run; *"]
+    )

@@ -70,7 +70,16 @@ def test_help_tells_every_option_with_its_twin(claims_folder: pytest.Pytester):
         consecutive=False,
     )
     help_text = result.stdout.str()
-    for twin in ("store", "profile", "seeds", "claims", "report", "retrain", "no_train", "neighbour"):
+    for twin in (
+        "store",
+        "profile",
+        "seeds",
+        "claims",
+        "report",
+        "retrain",
+        "no_train",
+        "neighbour",
+    ):
         assert f"icl_{twin} (" in help_text
     for value in ("title", "paper", "paper_seeds", "ledger"):
         assert f"icl_{value} (" in help_text

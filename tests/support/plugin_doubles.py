@@ -151,6 +151,9 @@ class Executor:
             Path("killed").touch()
             self._taken(spec).unlink()
             os.kill(os.getpid(), signal.SIGKILL)
+        if spec.mode == "interrupts":
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
         if spec.mode == "breaks":
             self._taken(spec).unlink()
             raise OSError("no space left")

@@ -1,0 +1,170 @@
+"""However a session ends: what it leaves, what it must not overwrite, and its exit status."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from icl_repro.plugin.outputs import NOTHING_JUDGED
+from icl_repro.plugin.transport import Scratch
+
+TESTS = """
+from icl_repro import claim, control
+
+SHORT = control("N.", given={"length": 1}, id="short")
+
+@claim("a.one", source="Section 1", fails_on=SHORT)
+def test_one(evidence, seed, length=9):
+    '''S.'''
+    evidence.check("length", length, at_least=8)
+
+@claim("a.two", source="Section 2", rests_on="a count", fails_on=SHORT)
+def test_two(evidence, length=9):
+    '''T.'''
+    meanwhile()
+    evidence.check("length", length, at_least=8)
+
+def meanwhile():
+    DO
+"""
+WAIT = "open('waiting', 'w').close(); __import__('time').sleep(60)"
+
+
+@pytest.fixture
+def folder(claims_folder: pytest.Pytester) -> pytest.Pytester:
+    claims_folder.makepyfile(test_claims=TESTS.replace("DO", "pass"))
+    return claims_folder
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files of the sessions that a test starts."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+def verdicts(record) -> dict[str, str]:
+    return {claim.id: claim.verdict for claim in record.claims}
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_an_interrupted_session_leaves_its_record(folder, record_of):
+    folder.makepyfile(test_claims=TESTS.replace("DO", "raise KeyboardInterrupt"))
+    result = folder.runpytest_subprocess()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert verdicts(record_of(folder)) == {"a.one": "consistent", "a.two": "not run"}
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_the_record_and_no_scratch(folder, record_of, scratch, number, workers):
+    folder.makepyfile(test_claims=TESTS.replace("DO", WAIT))
+    # A shell that starts jobs in the background has them ignore SIGINT, and so their children.
+    heedful = (
+        "import signal, sys, pytest; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        f"sys.exit(pytest.main([{workers!r}]))"
+    )
+    with folder.popen([sys.executable, "-c", heedful]) as process:
+        wait_for(folder.path / "waiting")
+        process.send_signal(number)
+        assert process.wait(60) == pytest.ExitCode.INTERRUPTED
+    assert verdicts(record_of(folder)) == {"a.one": "consistent", "a.two": "not run"}
+    assert not list(scratch.glob("icl-repro-*"))
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_nothing_is_left_in_the_temporary_folder(folder, scratch, workers: list[str]):
+    folder.runpytest_subprocess(*workers)
+    assert not list(scratch.glob("icl-repro-*"))
+
+
+def test_what_a_killed_session_left_is_removed_by_the_next(folder, scratch):
+    folder.makepyfile(test_claims=TESTS.replace("DO", WAIT))
+    with folder.popen([sys.executable, "-m", "pytest", "-n0"]) as process:
+        wait_for(folder.path / "waiting")
+        alive = list(scratch.glob("icl-repro-*"))
+        other = Scratch.create()  # a session that lives keeps its own
+        other.remove()
+        assert list(scratch.glob("icl-repro-*")) == alive
+        process.kill()
+        process.wait(20)
+    assert len(alive) == 1
+    folder.makepyfile(test_claims=TESTS.replace("DO", "pass"))
+    folder.runpytest_subprocess()
+    assert not list(scratch.glob("icl-repro-*"))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--fixtures"],
+        ["--setup-plan"],
+        ["--setup-only"],
+        ["--collect-only"],
+        ["-m", "none_such"],
+        ["-k", "none_such"],
+        ["-o", "icl_stroe=x"],
+        ["--icl-claims=b.*"],
+    ],
+)
+def test_a_session_in_which_no_claim_begins_keeps_the_report(folder, args: list[str]):
+    ini = folder.path / "pytest.ini"
+    ini.write_text(f"{ini.read_text()}\nmarkers = none_such\n")
+    folder.runpytest_subprocess()
+    report = folder.path / "reports" / "verification.json"
+    good = report.read_bytes()
+    folder.makepyfile(test_broken="from icl_repro import claim\n@claim('b')\ndef test_x(: pass")
+    for workers in ([], ["-n2"]):
+        folder.runpytest_subprocess(*args, *workers)
+        assert report.read_bytes() == good
+
+
+def test_modules_that_cannot_be_collected_do_not_cost_the_report(folder, record_of):
+    folder.runpytest_subprocess()
+    folder.makepyfile(test_broken="from icl_repro import claim\n@claim('b')\ndef test_x(: pass")
+    result = folder.runpytest_subprocess()
+    result.stdout.fnmatch_lines(
+        ["error *test_broken.py", "no claim was begun, so that reports/verification.json stays *"]
+    )
+    assert verdicts(record_of(folder)) == {"a.one": "consistent", "a.two": "supported"}
+    folder.runpytest_subprocess("--continue-on-collection-errors")
+    assert "test_broken.py" in verdicts(record_of(folder))
+
+
+NEEDY = """
+from icl_repro import claim, control
+from tests.support.plugin_doubles import Spec
+
+@claim("b.one", source="Section 1", on=lambda seed: Spec("one", seed),
+       fails_on=control("N.", given={"factor": 0}, id="nothing"))
+def test_needy(evidence, run, factor=1):
+    '''S.'''
+    evidence.check("length", factor * run.spec.sequences, at_least=8)
+
+def test_ordinary():
+    pass
+"""
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_a_session_that_verified_nothing_says_so_by_its_exit_status(claims_folder, workers: str):
+    claims_folder.makepyfile(test_needy=NEEDY)
+    result = claims_folder.runpytest_subprocess("--icl-no-train", workers)
+    result.assert_outcomes(passed=1, skipped=2)
+    assert result.ret == NOTHING_JUDGED == 10
+    assert claims_folder.runpytest_subprocess("-k", "ordinary", workers).ret == 0
+    assert claims_folder.runpytest_subprocess(workers).ret == 0
+    assert claims_folder.runpytest_subprocess("--icl-no-train", workers).ret == 0
+    assert claims_folder.runpytest_subprocess("-m", "control", workers).ret == 0

@@ -1,0 +1,52 @@
+"""A test that another plugin runs again counts as its last attempt came out."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("pytest_rerunfailures")
+
+TESTS = """
+from pathlib import Path
+from icl_repro import claim, control
+
+@claim("a.one", source="Section 1", rests_on="a count",
+       fails_on=control("N.", given={"least": 99}, id="short"))
+def test_one(evidence, least=2):
+    '''S.'''
+    log = Path("attempts.log")
+    attempts = len(log.read_text().split()) if log.exists() else 0
+    with log.open("a") as file:
+        file.write("again ")
+    if BROKEN:
+        raise OSError("no network")
+    evidence.check("attempts", attempts, at_least=least)
+    evidence.curve_snapshot("line", [0, 1], [0, 1])
+"""
+
+
+def judged(folder: pytest.Pytester, record_of, broken: str, *args: str):
+    folder.makepyfile(test_claims=TESTS.replace("BROKEN", broken))
+    result = folder.runpytest_subprocess("--snapshot-update", "--junitxml=junit.xml", *args)
+    (claim,) = record_of(folder).claims
+    return result.parseoutcomes(), claim
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_a_claim_that_holds_at_last_holds(claims_folder, record_of, workers: str):
+    outcomes, claim = judged(claims_folder, record_of, "False", "--reruns=3", workers)
+    assert outcomes == {"passed": 2, "rerun": 2}
+    assert claim.verdict == "supported"
+    (trial,) = claim.trials
+    assert (trial.outcome, trial.message) == ("passed", "")
+    assert [check.value for check in trial.evidence.checks] == [2]
+    junit = (claims_folder.path / "junit.xml").read_text()
+    assert junit.count('name="outcome" value="passed"') == 2
+    assert 'name="outcome" value="failed"' not in junit
+
+
+def test_an_error_at_last_is_an_error(claims_folder, record_of):
+    outcomes, claim = judged(claims_folder, record_of, "attempts >= 1", "--reruns=1", "-n0")
+    assert outcomes == {"failed": 2, "rerun": 2}
+    assert claim.verdict == "error"
+    assert claim.trials[0].message == "OSError: no network"
