@@ -97,7 +97,7 @@ def difference_in_weights(
     each = np.eye(model.n_heads, dtype=bool)
     none = np.zeros((1, model.n_heads), dtype=bool)
     diagram = wiring_diagram(model, episodes)
-    sets = without_heads(model, episodes, [np.flatnonzero(m) for m in (*each, *~each)])
+    sets = without_heads(model, episodes, [np.flatnonzero(m).tolist() for m in (*each, *~each)])
     off, receivers_off = (
         np.roll(np.concatenate(masks), shift, axis=1)
         for masks in ([none, each, ~each], [~each, none])
