@@ -53,7 +53,7 @@ def adding_back_figure(found: HeadAblations) -> Figure:
         (found.from_strongest.loss, found.order[0], "fig14.left"),
         (found.from_second.loss, found.order[1], "fig14.right"),
     ):
-        active: list[float | None] = np.arange(1.0, len(loss) + 1).tolist()
+        active: list[float | None] = [float(heads) for heads in range(1, len(loss) + 1)]
         label = "heads added in order of strength"
         series = [
             Series(label, active, loss.tolist(), style="circles", group="added"),

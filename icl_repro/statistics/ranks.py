@@ -37,7 +37,7 @@ def spearman(
     ranks = [rankdata(values, axis=-1) for values in (first, second)]
     one, other = (rank - rank.mean(axis=-1, keepdims=True) for rank in ranks)
     scale = np.sqrt((one**2).sum(axis=-1) * (other**2).sum(axis=-1))
-    return (one * other).sum(axis=-1) / np.where(scale == 0, np.nan, scale)
+    return np.asarray((one * other).sum(axis=-1) / np.where(scale == 0, np.nan, scale))
 
 
 class RankCorrelation(msgspec.Struct, frozen=True):
