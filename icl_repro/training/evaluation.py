@@ -45,7 +45,7 @@ def context_label_probability(
 
 
 def query_attention(
-    trace: Trace, layer: int, positions: Float[Array, " episodes"]
+    trace: Trace, layer: int, positions: Array
 ) -> Float[Array, " heads"]:
     """Mean attention from the query to one position of each episode, for each head of a layer."""
     from_query = trace[f"layers.{layer}.attention.pattern"][:, -1]
