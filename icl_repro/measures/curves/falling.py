@@ -7,7 +7,7 @@ is, and on a plateau it averages over as many points as noise makes rise.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -29,7 +29,7 @@ class Fall(NamedTuple):
     smooth: Float[np.ndarray, " points"]
 
     @classmethod
-    def of(cls, x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"]) -> Self:
+    def of(cls, x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"]) -> Fall:
         """The curve `y` over `x`, smoothed.
 
         Raises:

@@ -14,9 +14,9 @@ curve by eye. The measures here are numbers for the same distinction:
 
 **Smoothing and its effect.** The curve is first made one that never rises
 (:mod:`icl_repro.measures.curves.falling`). A speed is then the mean over the time in which the
-curve falls by 5 % of its range. Spans are of equal height, not of equal length, so that a speed is as well
-known on a plateau as in a change, evaluations need not be evenly spaced, and a stretched curve has
-the same ratio. Three effects:
+curve falls by 5 % of its range. Spans are of equal height, not of equal length, so that a speed is
+as well known on a plateau as in a change, evaluations need not be evenly spaced, and a stretched
+curve has the same ratio. Three effects:
 
 - a curve that only slows down has a ratio of exactly 1, however its points are spaced;
 - a plateau on which the curve falls by less than 5 % of its range is averaged with the falls on

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Shaped
 
 from icl_repro.episodes import Episodes
@@ -51,7 +52,7 @@ def performances(
     model: Transformer,
     episodes: Episodes,
     build: Callable[..., Intervention],
-    *axes: Shaped[Array, "choices ..."],
+    *axes: Shaped[Array | np.ndarray, "_ ..."],
 ) -> Performance:
     """Evaluate a network on every episode under every combination of interventions.
 

@@ -30,7 +30,7 @@ def correct_episodes(
     model: Transformer,
     episodes: Episodes,
     build: Callable[..., Intervention],
-    *axes: Shaped[Array, "choices ..."],
+    *axes: Shaped[Array | np.ndarray, "_ ..."],
 ) -> Bool[Array, "*choices episodes"]:
     """Whether a network answers each episode rightly, under every combination of interventions.
 
