@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import product
 
 import numpy as np
 
@@ -48,11 +49,12 @@ def half_times(
     runs: Mapping[str, Run], circuits: Iterable[Circuit], conditions: Iterable[Condition]
 ) -> Times:
     """The half-time of every circuit under every condition."""
-    named = {(circuit, c): runs[name_of(circuit, c)] for circuit in circuits for c in conditions}
-    return {
-        key: time_to(run.sequences, run.curves["train.loss"], HALF_LOSS)
-        for key, run in named.items()
-    }
+    times: Times = {}
+    for circuit, condition in product(circuits, conditions):
+        run = runs[name_of(circuit, condition)]
+        loss = run.curves["train.loss"]
+        times[circuit, condition] = time_to(run.sequences, loss, HALF_LOSS)
+    return times
 
 
 def published_id(circuit: Circuit, condition: Condition, row: Row) -> str:

@@ -304,6 +304,6 @@ def test_prediction(
             f"rank correlation of T and {SYMBOLS[circuit]} alone",
             spearman(in_order(times, "whole"), in_order(times, circuit)),
             published=as_reported(
-                spearman(in_order(published, "whole"), in_order(published, circuit))
+                float(spearman(in_order(published, "whole"), in_order(published, circuit)))
             ),
         )

@@ -5,6 +5,7 @@ isolate a subcircuit, with the head of layer 1 (the paper's Layer 2) that is fas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import product
 from typing import Literal, NamedTuple
 
 from claims.networks.clamped import (
@@ -134,7 +135,7 @@ def _with_fastest_head(choose: Callable[[int, int], Mapping[str, RunSpec]]) -> N
 
 def learn(circuits: Iterable[Circuit], conditions: Iterable[Condition]) -> Networks:
     """Every circuit under every condition."""
-    pairs = [(circuit, condition) for circuit in circuits for condition in conditions]
+    pairs = list(product(circuits, conditions))
     return _with_fastest_head(
         lambda seed, head: {
             name_of(*pair): learning(pair[0], seed, head, pair[1]) for pair in pairs
@@ -146,7 +147,7 @@ def learn_in_place_of(
     circuits: Iterable[Circuit], conditions: Mapping[Condition, Condition]
 ) -> Networks:
     """Every circuit, under the name of each condition the network of another."""
-    pairs = [(circuit, name) for circuit in circuits for name in conditions]
+    pairs = list(product(circuits, conditions))
     return _with_fastest_head(
         lambda seed, head: {
             name_of(circuit, name): learning(circuit, seed, head, conditions[name])
@@ -162,7 +163,7 @@ def learn_again(
     default one again, with another order of the data.
     """
     again = set(replaced)
-    pairs = [(circuit, condition) for circuit in circuits for condition in conditions]
+    pairs = list(product(circuits, conditions))
     return _with_fastest_head(
         lambda seed, head: {
             name_of(circuit, condition): learning(circuit, seed, head, DEFAULT, data_seed=1)
@@ -177,7 +178,7 @@ def learn_shuffled(circuits: Iterable[Circuit], conditions: Iterable[Condition])
     """Under the name of every condition the network of the default one, trained on labels that have
     nothing to do with the classes.
     """
-    pairs = [(circuit, condition) for circuit in circuits for condition in conditions]
+    pairs = list(product(circuits, conditions))
     return _with_fastest_head(
         lambda seed, head: {
             name_of(circuit, condition): learning(circuit, seed, head, shuffled=True)

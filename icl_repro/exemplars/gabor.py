@@ -100,7 +100,7 @@ def _complex_times_real(
     images: Float[np.ndarray, "images side side"],
 ) -> Complex64[np.ndarray, "images filters places side"]:
     """One real matrix product an image: half the work of a complex one."""
-    stacked = np.stack([filters.real, filters.imag]).reshape(-1, filters.shape[-1])
+    stacked = np.stack([filters.real, filters.imag]).reshape(-1, filters.shape[-1])  # pyright: ignore[reportAttributeAccessIssue]
     parts = np.matmul(stacked, images).reshape(len(images), 2, *filters.shape)
     product = np.empty((len(images), *filters.shape), np.complex64)
     product.real, product.imag = parts[:, 0], parts[:, 1]

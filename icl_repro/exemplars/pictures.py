@@ -37,7 +37,7 @@ def _png(image: Float[np.ndarray, "height width"], side: int) -> bytes:
     scale = side / max(image.shape)
     size = tuple(max(1, round(scale * length)) for length in reversed(image.shape))
     gray = np.round(255 * (1 - np.clip(image, 0, 1))).astype(np.uint8)
-    picture = Image.fromarray(gray).resize(size, Image.Resampling.LANCZOS)
+    picture = Image.fromarray(gray).resize(size, Image.Resampling.LANCZOS)  # pyright: ignore[reportArgumentType]
     file = io.BytesIO()
     picture.save(file, format="PNG", optimize=True)
     return file.getvalue()

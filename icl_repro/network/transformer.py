@@ -158,9 +158,9 @@ class Attention(eqx.Module):
 
         normed = site("attention.normed", self.norm(residual))
         query = rotate(self._by_head(_project(self.query, normed[:, rows])), positions)
-        query = site("attention.query", query, positions)
+        query = site("attention.query", query, positions)  # pyright: ignore[reportArgumentType]
         key = rotate(self._by_head(_project(self.key, normed)), ALL_POSITIONS)
-        key = site("attention.key", key)
+        key = site("attention.key", key)  # pyright: ignore[reportArgumentType]
         value = site("attention.value", self._by_head(_project(self.value, normed)))
 
         scores = compare(query, key) / math.sqrt(query.shape[1])

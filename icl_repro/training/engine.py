@@ -177,7 +177,7 @@ def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Arra
     def stretch(number: Int[Array, ""], state: tuple) -> tuple:
         first = start + number * DRAWN_AT_ONCE
         # One bank for all batches; the rest has an axis more.
-        batches = jax.vmap(draw, out_axes=Episodes(None, 0, 0, 0))(
+        batches = jax.vmap(draw, out_axes=Episodes(None, 0, 0, 0))(  # pyright: ignore[reportArgumentType]
             first + jnp.arange(DRAWN_AT_ONCE)
         )
 
@@ -218,7 +218,7 @@ def _make_room_for(trainee: Trainee) -> None:
     needed = structure, tuple(leaf.shape for leaf in leaves)
     if needed not in _programs and len(_programs) >= PROGRAMS_IN_MEMORY:
         for compiled in (_advance_one, _evaluate_one, _advance_group, _evaluate_group):
-            compiled.clear_cache()
+            compiled.clear_cache()  # pyright: ignore[reportAttributeAccessIssue]
         _programs.clear()
     _programs.add(needed)
 
@@ -271,7 +271,7 @@ class _Record:
         loss, sequences = float(measured["train.loss"]), step * batch
         if not np.isfinite(loss):
             raise Diverged(spec, step)
-        self.rows.append({"sequences": np.int64(sequences), **measured})
+        self.rows.append({"sequences": np.int64(sequences), **measured})  # pyright: ignore[reportArgumentType]
         if spec.stop is not None:
             self.low_in_a_row = self.low_in_a_row + 1 if loss <= spec.stop.loss else 0
             self.ended = self.low_in_a_row >= spec.stop.evaluations

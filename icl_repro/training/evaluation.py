@@ -44,9 +44,7 @@ def context_label_probability(
     return jnp.where(shown, jax.nn.softmax(logits, axis=0), 0).sum(axis=0)
 
 
-def query_attention(
-    trace: Trace, layer: int, positions: Array
-) -> Float[Array, " heads"]:
+def query_attention(trace: Trace, layer: int, positions: Array) -> Float[Array, " heads"]:
     """Mean attention from the query to one position of each episode, for each head of a layer."""
     from_query = trace[f"layers.{layer}.attention.pattern"][:, -1]
     there = jnp.arange(from_query.shape[1])[:, None] == positions

@@ -13,7 +13,7 @@ first.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -144,7 +144,7 @@ def exponential_fit(curve: Curve, *, down_to: float = 1e-6) -> ExponentialFit:
             f"a line needs at least {MIN_FIT_POINTS}"
         )
     logarithm = np.log(values[:points])
-    line = stats.linregress(np.arange(points), logarithm)
+    line: Any = stats.linregress(np.arange(points), logarithm)
     constant = bool(np.ptp(logarithm) == 0)
     r_squared = float("nan") if constant else float(line.rvalue) ** 2
     return ExponentialFit(rate=-float(line.slope), r_squared=r_squared, points=points)

@@ -6,6 +6,7 @@ SciPy is imported where it is used: a session without claims does not pay for it
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -57,7 +58,7 @@ def power_law(
     _require_fittable(one, other)
     if not np.isfinite(other).all():
         return PowerLaw(math.nan, Interval(None, None, level, "Student's t"), math.nan)
-    line = stats.linregress(np.log(one), np.log(other))
+    line: Any = stats.linregress(np.log(one), np.log(other))
     exponent = float(line.slope)
     # Where y is the same at every point, SciPy has no error; the line is exact.
     error = 0.0 if np.isnan(line.stderr) else float(line.stderr)

@@ -76,7 +76,7 @@ def preference(x: Curve, y: Curve, draws: int = DRAWS) -> Preference:
     if frame.points <= max(NUMBERS.values()) + 1:
         return Preference(None, math.nan, dict.fromkeys(SHAPES, math.nan), math.nan, None)
     scaled = frame.scaled(x, y)
-    fits = {shape: _fit(shape, *scaled, _starts(shape)) for shape in SHAPES}
+    fits: dict[Shape, _Fit] = {shape: _fit(shape, *scaled, _starts(shape)) for shape in SHAPES}
     criterion = _criteria(scaled, fits)
     best = min(criterion, key=criterion.__getitem__)
     again = [_again(frame.scaled(x, drawn), fits) for drawn in noisier(x, y, draws)]
@@ -92,7 +92,9 @@ def preference(x: Curve, y: Curve, draws: int = DRAWS) -> Preference:
 
 def _again(scaled: tuple[Curve, Curve], fits: dict[Shape, _Fit]) -> dict[Shape, float]:
     """The criteria of a noisier curve, fitted from where the curve itself was fitted best."""
-    refitted = {shape: _fit(shape, *scaled, [fits[shape].parameters]) for shape in SHAPES}
+    refitted: dict[Shape, _Fit] = {
+        shape: _fit(shape, *scaled, [fits[shape].parameters]) for shape in SHAPES
+    }
     return _criteria(scaled, refitted)
 
 

@@ -18,7 +18,7 @@ from icl_repro.training.evaluation import losses
 
 def losses_over_checkpoints(
     run: Run, episodes: Episodes, intervention: Intervention
-) -> Float[Array, " checkpoints"]:
+) -> Float[np.ndarray, " checkpoints"]:
     """Mean loss on `episodes` of each checkpoint's network under an intervention.
 
     Such a curve is a progress measure (Appendix D.2): the intervention acts on each network, but

@@ -199,4 +199,4 @@ def wired(
         share_interval(round(float(accuracy) * n_episodes), n_episodes, 1 - 2 * each).low
         for accuracy in keep_one.flat
     ]
-    return np.reshape(lowest, keep_one.shape) > chance
+    return np.array(lowest, np.float64).reshape(keep_one.shape) > chance
