@@ -1,0 +1,12 @@
+"""The tests of the package, folder by folder."""
+
+import os
+
+from tests.support.shapes_checked import check_shapes
+
+# Tests compile much and run little. (Those of training on the golden data compile as users do.)
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+
+# Not in processes that a test starts, which are sessions as a user has them.
+if "PYTEST_CURRENT_TEST" not in os.environ and os.environ.get("CHECK_SHAPES"):
+    check_shapes()

@@ -13,12 +13,11 @@ from scipy.stats import chi2_contingency, chisquare
 
 from icl_repro.episodes import EpisodeError, EpisodeSettings, Sampler, samplers, split
 from icl_repro.exemplars.source import ExemplarSource
-from tests.support.quick_compilation import quickly_compiled
 
 IMPROBABLE = 1e-3
 """A p value below this says that draws are not as claimed. The seeds are fixed."""
 
-enumerate_all = quickly_compiled(Sampler.enumerate)
+enumerate_all = jax.jit(Sampler.enumerate)
 
 
 @partial(jax.jit, static_argnums=2)

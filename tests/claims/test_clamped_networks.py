@@ -30,7 +30,6 @@ from icl_repro.optogenetics.edits import LabelPattern
 from icl_repro.training.evaluation import evaluate
 from tests.optogenetics.test_gradients import FROZEN
 from tests.support.golden import CONDITIONS, HEAD
-from tests.support.quick_compilation import quickly_compiled
 from tests.support.random_networks import SMALL, random_episodes, random_network
 
 
@@ -100,7 +99,7 @@ def test_where_none_gets_there_it_is_the_one_with_the_lowest_loss():
 # A wrong clamp is seen in the run itself, whatever the network learns under it.
 
 
-@quickly_compiled
+@jax.jit
 def measured_under(clamped):
     """What is measured of a random network under an intervention."""
     return evaluate(random_network(0), clamped, {"train": random_episodes(0)})

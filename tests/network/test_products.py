@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from icl_repro.network.products import compare, mix, softmax_over_keys
-from tests.support.quick_compilation import quickly_compiled
 
 SHAPES = {"all positions": (3, 4, 5, 5, 6), "the query only": (3, 4, 1, 5, 6), "one": (1,) * 5}
 """Heads, channels, queries, keys, episodes."""
@@ -30,7 +29,7 @@ def assert_same_values_and_gradients(function, plain, *arguments):
         jnp.float32,
     )
 
-    @quickly_compiled
+    @jax.jit
     def both(*arguments):
         results = []
         for f in (function, plain):

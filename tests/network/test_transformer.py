@@ -14,12 +14,11 @@ from scipy.stats import ks_2samp
 from icl_repro.network.transformer import SITE_AXES, ModelSettings, initialise, site_axes
 from icl_repro.optogenetics import Intervention, trace
 from tests.support.golden import evaluation_batch, golden_model
-from tests.support.quick_compilation import quickly_compiled
 from tests.support.random_networks import N_FEATURES, N_LABELS, random_episodes, random_network
 from tests.support.slow_transformer import in_our_layout, slow_transformer
 
-traced = quickly_compiled(trace)
-predicted = quickly_compiled(lambda model, episodes: Intervention().predict(model, episodes))
+traced = jax.jit(trace)
+predicted = jax.jit(lambda model, episodes: Intervention().predict(model, episodes))
 seeds = st.integers(0, 10_000)
 
 
@@ -130,7 +129,7 @@ def test_logits_do_not_depend_on_whether_the_other_positions_are_computed(seed):
 def test_calling_the_model_gives_the_logits_of_a_trace():
     model, episodes = random_network(1), random_episodes(1)
 
-    @quickly_compiled
+    @jax.jit
     def in_two_ways(model, episodes):
         return model(episodes), model.trace(episodes, Intervention()).logits
 

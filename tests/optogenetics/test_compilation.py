@@ -16,7 +16,6 @@ from icl_repro.optogenetics import (
     intervention,
     only_heads,
 )
-from tests.support.quick_compilation import quickly_compiled
 from tests.support.random_networks import SMALL, random_episodes, random_network
 
 MODEL, EPISODES = random_network(0), random_episodes(0)
@@ -48,7 +47,7 @@ def test_one_program_serves_all_heads_and_strengths_and_can_be_vmapped_over_them
     assert len({logits.tobytes() for logits in alone}) == len(alone), "they do different things"
     traced = []
 
-    @quickly_compiled
+    @jax.jit
     def logits(edits, model):
         traced.append(family)  # a side effect: happens when the program is traced, not when it runs
         return edits.predict(model, EPISODES).logits
@@ -65,7 +64,7 @@ def test_one_program_serves_all_heads_and_strengths_and_can_be_vmapped_over_them
 def test_other_sites_are_another_program():
     traced = []
 
-    @quickly_compiled
+    @jax.jit
     def logits(edits):
         traced.append(edits)
         return edits.predict(MODEL, EPISODES).logits
@@ -93,7 +92,7 @@ PROJECTION = multiplications(PAPER.width, PAPER.width, 5 * N_EPISODES)
 def operations(function, settings=PAPER):
     """How many floating-point operations the compiled program has, by XLA's count."""
     given = random_network(0, settings), random_episodes(0, N_EPISODES)
-    return quickly_compiled(function).lower(*given).compile().cost_analysis()["flops"]
+    return jax.jit(function).lower(*given).compile().cost_analysis()["flops"]
 
 
 def logits_under(*clamps):

@@ -28,7 +28,6 @@ from icl_repro.optogenetics import (
 from icl_repro.training.engine import begin_optimiser, update
 from icl_repro.training.evaluation import losses
 from tests.support.golden import golden, golden_episodes, golden_model
-from tests.support.quick_compilation import quickly_compiled
 from tests.support.random_networks import SMALL, random_episodes, random_network
 
 HEAD = 3
@@ -71,7 +70,7 @@ FROZEN = {
 def gradients(clamped):
     """A compiled function: the gradient of the loss for each weight by name."""
 
-    @quickly_compiled
+    @jax.jit
     def of(model, episodes):
         def loss(model):
             return losses(clamped.predict(model, episodes).logits, episodes).mean()
@@ -184,7 +183,7 @@ def train_on_golden_batches(edits, n_steps=100):
         return (model, optimiser_state), (loss, model.layers[1].query)
 
     model = golden_model("init")
-    _, (seen, queries) = quickly_compiled(lambda s, b: jax.lax.scan(step, s, b))(
+    _, (seen, queries) = jax.jit(lambda s, b: jax.lax.scan(step, s, b))(
         (model, begin_optimiser(model)), batches
     )
     return np.asarray(seen), np.asarray(queries)

@@ -5,6 +5,7 @@ turns off, and where and how strongly a clamped head attends: off-by-one errors 
 or labels, and a strength that is ignored, cannot hide.
 """
 
+import jax
 import numpy as np
 import pytest
 
@@ -32,14 +33,13 @@ from tests.support.known_networks import (
     roll_call,
     roll_call_logits,
 )
-from tests.support.quick_compilation import quickly_compiled
 
 SHAPE = ModelSettings(layers=2, width=WIDTH, heads=HEADS)
 EPISODES = episodes_that_ask()
 LAYER_0, LAYER_1 = ({(layer, head) for head in range(HEADS)} for layer in (0, 1))
 
 
-@quickly_compiled
+@jax.jit
 def logits(edits: Intervention, model):
     return edits.predict(model, EPISODES).logits
 

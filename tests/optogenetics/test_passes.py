@@ -16,7 +16,6 @@ from icl_repro.optogenetics import (
     Value,
     trace,
 )
-from tests.support.quick_compilation import quickly_compiled
 from tests.support.random_networks import random_episodes, random_network
 
 MODEL, DONOR, THIRD = (random_network(seed) for seed in range(3))
@@ -164,7 +163,7 @@ def test_gradients_flow_through_a_base_pass_as_through_the_two_passes_written_ou
         first = Intervention([ablated]).predict(model, EPISODES)[PATTERN]
         return square_of_logits(model, [Edit(PATTERN, Constant(first))])
 
-    @quickly_compiled
+    @jax.jit
     def gradients(model):
         fixed = jax.lax.stop_gradient(Intervention([ablated]).predict(model, EPISODES)[PATTERN])
         taken = Edit(PATTERN, Taken(PATTERN), base=Pass((ablated,)))
@@ -180,7 +179,7 @@ def test_stopping_the_gradient_makes_what_is_taken_a_constant():
     site = "layers.1.attention.key"
     there = evaluated("predict")[site]
 
-    @quickly_compiled
+    @jax.jit
     def gradients(model):
         flowing, stopped = (
             Edit(site, Taken(site), base=CLEAN, stop_gradient=stop) for stop in (False, True)
@@ -196,7 +195,7 @@ def test_stopping_the_gradient_makes_what_is_taken_a_constant():
 
 
 def test_gradients_reach_the_model_that_is_taken_from():
-    @quickly_compiled
+    @jax.jit
     @eqx.filter_jacrev
     def of_donor(donor):
         return [

@@ -7,7 +7,6 @@ import pytest
 
 from icl_repro.network.normalisation import normalise
 from icl_repro.network.rotary import rotate
-from tests.support.quick_compilation import quickly_compiled
 
 
 def random(*shape, seed=0):
@@ -17,7 +16,7 @@ def random(*shape, seed=0):
 def assert_same_gradients(function, plain, *arguments):
     """Of a random direction of the result."""
 
-    @quickly_compiled
+    @jax.jit
     def both(*arguments):
         results = []
         for f in (function, plain):

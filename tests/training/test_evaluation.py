@@ -19,11 +19,10 @@ from icl_repro.training.evaluation import (
     previous_token_attention,
     query_attention,
 )
-from tests.support.quick_compilation import quickly_compiled
 from tests.support.random_networks import N_LABELS, SMALL, random_episodes, random_network
 
 MODEL, EPISODES = random_network(1), random_episodes(2, n_episodes=30)
-every_activation = functools.cache(functools.partial(quickly_compiled(trace), MODEL, EPISODES))
+every_activation = functools.cache(functools.partial(jax.jit(trace), MODEL, EPISODES))
 LOGITS = 3 * np.random.default_rng(3).standard_normal((N_LABELS, 30)).astype(np.float32)
 
 
@@ -72,7 +71,7 @@ def test_query_attention_is_that_from_the_query_to_one_position_of_each_episode(
     found = query_attention(seen, layer, EPISODES.correct_position)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     # The same when only what the prediction depends on is computed.
-    of_prediction = quickly_compiled(Intervention().predict)(MODEL, EPISODES)
+    of_prediction = jax.jit(Intervention().predict)(MODEL, EPISODES)
     found = query_attention(of_prediction, layer, EPISODES.correct_position)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
@@ -88,7 +87,7 @@ def test_previous_token_attention_is_that_of_the_labels_to_their_exemplars():
 def test_every_set_is_measured_and_the_training_set_more_closely(clamps):
     edits = intervention(clamps, SMALL)
     sets = {"train": EPISODES, "test_relabel": random_episodes(5, n_episodes=9)}
-    measured = quickly_compiled(evaluate)(MODEL, edits, sets)
+    measured = jax.jit(evaluate)(MODEL, edits, sets)
     assert {name: value.shape for name, value in measured.items()} == {
         "train.loss": (),
         "train.accuracy": (),
@@ -99,7 +98,7 @@ def test_every_set_is_measured_and_the_training_set_more_closely(clamps):
         "attention.incorrect": (2, 4),
         "attention.previous": (1, 4),
     }
-    predict = quickly_compiled(lambda episodes: edits.predict(MODEL, episodes).logits)
+    predict = jax.jit(lambda episodes: edits.predict(MODEL, episodes).logits)
     for name, episodes in sets.items():
         logits = predict(episodes)
         expected = losses(logits, episodes).mean()
@@ -113,10 +112,10 @@ def test_every_set_is_measured_and_the_training_set_more_closely(clamps):
 
 def test_episodes_that_are_evaluated_in_chunks_give_what_they_give_at_once(monkeypatch):
     sets = {"train": EPISODES, "test_exemplars": EPISODES}
-    measured = quickly_compiled(lambda: evaluate(MODEL, Intervention(), sets))
+    measured = jax.jit(lambda: evaluate(MODEL, Intervention(), sets))
     at_once = measured()
     monkeypatch.setattr(evaluation, "LARGEST_CHUNK", 10)
-    in_chunks = quickly_compiled(lambda: evaluate(MODEL, Intervention(), sets))()
+    in_chunks = jax.jit(lambda: evaluate(MODEL, Intervention(), sets))()
     assert at_once.keys() == in_chunks.keys()
     for name, value in at_once.items():
         np.testing.assert_allclose(in_chunks[name], value, rtol=1e-5, atol=1e-6, err_msg=name)

@@ -23,7 +23,6 @@ from icl_repro.network.transformer import ModelSettings, Transformer
 from icl_repro.optogenetics import intervention, trace
 from icl_repro.training.engine import begin_optimiser, update
 from tests.support.golden import CONDITIONS, evaluation_batch, golden, golden_model
-from tests.support.quick_compilation import quickly_compiled
 
 TRAINED = [name for name in CONDITIONS if f"{name}/losses" in golden()]
 SETTLED = {name: 100 if name == "layer1" else 300 for name in TRAINED}
@@ -38,7 +37,7 @@ AS_MUCH_AS_NOISE = 5
 def logits(state: str, condition: str, *, full: bool = False):
     edits = intervention(CONDITIONS[condition], ModelSettings())
     evaluate = edits.trace if full else edits.predict
-    compiled = quickly_compiled(lambda model, episodes: evaluate(model, episodes).logits.T)
+    compiled = jax.jit(lambda model, episodes: evaluate(model, episodes).logits.T)
     return compiled(golden_model(state), evaluation_batch())
 
 
@@ -59,7 +58,7 @@ def test_logits_of_trained_network_under_pattern_preserving_ablation():
 
 @pytest.mark.parametrize("layer", [0, 1])
 def test_patterns_and_residual_stream_of_trained_network(layer):
-    seen = quickly_compiled(trace)(golden_model("trained"), evaluation_batch())
+    seen = jax.jit(trace)(golden_model("trained"), evaluation_batch())
     pattern = seen[f"layers.{layer}.attention.pattern"].transpose(3, 0, 1, 2)
     residual = seen[f"layers.{layer}.residual.post"].transpose(2, 1, 0)
     expected = golden()[f"none/trained_layer{layer}_pattern"]

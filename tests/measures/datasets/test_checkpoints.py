@@ -11,7 +11,6 @@ from icl_repro.measures.datasets.performance import performance
 from icl_repro.optogenetics import AblateHeads, Intervention, PreservingAblation, intervention
 from icl_repro.training import Run, Schedule
 from icl_repro.training.engine import begin, train
-from tests.support.quick_compilation import quickly_compiled
 from tests.support.tiny import TINY, exemplars
 
 SPEC = TINY.with_(
@@ -35,7 +34,7 @@ def test_losses_over_checkpoints_are_those_of_each_checkpoint(run, clamps):
     episodes = run.samplers()["train"].sample(jax.random.key(1), 50)
     edits = intervention(clamps, SPEC.model)
     found = losses_over_checkpoints(run, episodes, edits)
-    measure = quickly_compiled(performance.__wrapped__)
+    measure = jax.jit(performance.__wrapped__)
     one_by_one = [measure(run.model(i), episodes, edits).loss for i in range(5)]
     np.testing.assert_allclose(found, one_by_one, rtol=1e-5)
     assert len(np.unique(found)) == 5

@@ -9,7 +9,6 @@ from icl_repro.measures.datasets import performance as dataset
 from icl_repro.measures.datasets.performance import performance, performances
 from icl_repro.optogenetics import AblateHeads, ClampMatch, Intervention, intervention
 from icl_repro.training.evaluation import correct, losses, query_attention
-from tests.support.quick_compilation import quickly_compiled
 from tests.support.random_networks import N_LABELS, SMALL, random_episodes, random_network
 
 
@@ -17,7 +16,7 @@ def clamped(*clamps) -> Intervention:
     return intervention(clamps, SMALL)
 
 
-@quickly_compiled
+@jax.jit
 def directly(model, episodes, edits: Intervention) -> dict[str, jax.Array]:
     trace = edits.predict(model, episodes)
     attention = [
@@ -50,7 +49,7 @@ def assert_performance(measured, expected: dict, at=()) -> None:
 def test_performance_is_the_plain_mean_whatever_the_chunks(monkeypatch, largest, edits):
     monkeypatch.setattr(dataset, "LARGEST_CHUNK", largest)
     # Compiled anew, because the size of the chunks is none of the arguments.
-    measure = quickly_compiled(dataset.performance.__wrapped__)
+    measure = jax.jit(dataset.performance.__wrapped__)
     model, episodes = random_network(1), random_episodes(2, n_episodes=120)
     measured = measure(model, episodes, edits)
     assert_performance(measured, directly(model, episodes, edits or Intervention()))

@@ -31,7 +31,6 @@ from tests.support.known_networks import (
     roll_call,
     roll_call_logits,
 )
-from tests.support.quick_compilation import quickly_compiled
 from tests.support.random_networks import random_episodes, random_network
 
 EPISODES = episodes_that_ask()
@@ -39,7 +38,7 @@ TARGETS = np.asarray(EPISODES.targets)
 FIRST = {(0, head) for head in range(HEADS)}
 
 
-@quickly_compiled
+@jax.jit
 def logits(build, model, *choices):
     return build(*choices).predict(model, EPISODES).logits
 
@@ -121,7 +120,7 @@ def test_what_of_layer_1_is_preserved_is_that_and_not_the_other(name):
     kept = np.array([name == other for other in PRESERVED])
     off = np.array([True, False, True, False])
 
-    @quickly_compiled
+    @jax.jit
     def activations(masks):
         edited = PreservingAblations()(*masks).trace(model, episodes)
         clean = HeadsOff(0)(jnp.zeros(HEADS, bool)).trace(model, episodes)
