@@ -4,7 +4,7 @@ Three vectors of dimension 20 are learnt by gradient descent (learning rate 1, 1
 their tensor product becomes that of three target vectors, under the mean squared error. A clamped
 vector is held at its target throughout. The paper shows one training (Figures 5a and 9); here every
 statement is judged on many random targets and starts. Scales that the paper leaves open are settled
-in :mod:`icl_repro.toy.vectors`.
+in :mod:`icl_repro.toy`.
 
 What the words mean, fixed on other draws than those judged:
 
@@ -29,6 +29,7 @@ import numpy as np
 
 from claims.figures.toy import CONDITIONS, SHOWN, clamping_figure, progress_figure
 from icl_repro import Evidence, claim, control
+from icl_repro import toy as tensor_toy
 from icl_repro.measures.curves.acceleration import (
     crossing,
     exponential_fit,
@@ -36,7 +37,6 @@ from icl_repro.measures.curves.acceleration import (
     greatest_speedup,
     plateau_ratio,
 )
-from icl_repro.toy import vectors as tensor_toy
 from icl_repro.verification.draws import check_share, state_median
 
 SEED = 3

@@ -22,7 +22,7 @@ import numpy as np
 
 from claims.figures.toy import escape_figure
 from icl_repro import Evidence, claim, control
-from icl_repro.toy import vectors as tensor_toy
+from icl_repro import toy as tensor_toy
 from icl_repro.verification.draws import check_share, median, state_median
 
 SEED = 3

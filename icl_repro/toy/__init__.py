@@ -1,1 +1,53 @@
-"""The toy model of interacting vectors and its saddle (Section 4.2, Appendix F)."""
+"""The toy model of interacting vectors and its saddle (Section 4.2, Appendices D.2 and F)."""
+
+from icl_repro.toy.saddle import (
+    ESCAPE_LIMIT,
+    Loss,
+    Targets,
+    derivatives_at_origin,
+    escape_times,
+    exact_loss_change,
+    lowering_direction,
+    raising_direction,
+)
+from icl_repro.toy.vectors import (
+    DIMENSION,
+    LEARNING_RATE,
+    START,
+    STEPS,
+    Draws,
+    Training,
+    TrainingDivergedError,
+    Vectors,
+    draw,
+    in_plane,
+    loss,
+    loss_with_others_set,
+    squared_cosine,
+    train,
+)
+
+__all__ = [
+    "DIMENSION",
+    "ESCAPE_LIMIT",
+    "LEARNING_RATE",
+    "START",
+    "STEPS",
+    "Draws",
+    "Loss",
+    "Targets",
+    "Training",
+    "TrainingDivergedError",
+    "Vectors",
+    "derivatives_at_origin",
+    "draw",
+    "escape_times",
+    "exact_loss_change",
+    "in_plane",
+    "loss",
+    "loss_with_others_set",
+    "lowering_direction",
+    "raising_direction",
+    "squared_cosine",
+    "train",
+]

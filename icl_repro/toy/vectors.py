@@ -1,4 +1,5 @@
-"""The toy model of interacting vectors and its saddle (Section 4.2, Appendices D.2 and F).
+"""The toy model of interacting vectors (Section 4.2, Appendix D.2); for its saddle see
+:mod:`icl_repro.toy.saddle`.
 
 Some vectors are learnt at once, by gradient descent, so that their tensor product becomes that of
 as many target vectors. The paper's case is three (a, b, c); it extends the model of Jermyn and
@@ -23,10 +24,8 @@ Everything is computed in 64 bits and leaves JAX's global precision as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from functools import partial, reduce
-from math import prod
 from operator import mul
 from typing import NamedTuple
 
@@ -44,13 +43,12 @@ STEPS = 1_000
 START = 0.3
 """Root mean square of an initial vector's entries; that of a target is 1."""
 
-ESCAPE_LIMIT = 200_000
-"""Steps after which :func:`escape_times` gives a draw up."""
-
 Vectors = Float[Array, "vectors dimension"]
-Targets = Float[np.ndarray, "vectors dimension"]
-Loss = Callable[[Vectors, Vectors], Float[Array, ""]]
-_Clamps = Bool[Array, " vectors"]
+Scalar = float | Float[Array, ""]
+Count = int | Int[Array, ""]
+"""Numbers, which are arrays within compiled programs."""
+Clamps = Bool[Array, " vectors"]
+"""Which vectors are held at their targets."""
 
 
 class Draws(NamedTuple):
@@ -87,6 +85,10 @@ class Training(NamedTuple):
     loss: Float[np.ndarray, "conditions draws steps"]
     squared_cosine: Float[np.ndarray, "conditions draws steps"]
     loss_with_others_set: Float[np.ndarray, "conditions draws steps"]
+
+
+Curves = tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]
+"""The three of :class:`Training` within a compiled program."""
 
 
 class TrainingDivergedError(ArithmeticError):
@@ -159,34 +161,39 @@ def loss_with_others_set(vectors: Vectors, targets: Vectors, which: int) -> Floa
     return jnp.minimum(loss(others_set, targets), loss(others_negated, targets))
 
 
-def _step(vectors: Vectors, targets: Vectors, clamped: _Clamps, learning_rate: float) -> Vectors:
+def step(vectors: Vectors, targets: Vectors, clamped: Clamps, learning_rate: Scalar) -> Vectors:
     """One step of gradient descent on the vectors that are not clamped."""
     gradient = jax.grad(loss)(vectors, targets)
     return jnp.where(clamped[:, None], vectors, vectors - learning_rate * gradient)
 
 
-def _set_clamped(start: Vectors, targets: Vectors, clamped: _Clamps) -> Vectors:
+def set_clamped(start: Vectors, targets: Vectors, clamped: Clamps) -> Vectors:
+    """Where training begins: vectors that are clamped at their targets, the others as drawn."""
     return jnp.where(clamped[:, None], targets, start)
 
 
 @partial(jax.jit, static_argnames="steps")
 def _train(
-    clamped: Bool[Array, "conditions vectors"], draws: Draws, learning_rate: float, steps: int
-) -> Training:
-    def one(clamped: _Clamps, start: Vectors, targets: Vectors) -> Training:
-        def advance(vectors: Vectors, _: None) -> tuple[Vectors, Training]:
-            seen = Training(
+    clamped: Bool[Array, "conditions vectors"],
+    start: Float[Array, "draws vectors dimension"],
+    targets: Float[Array, "draws vectors dimension"],
+    learning_rate: Scalar,
+    steps: int,
+) -> Curves:
+    def one(clamped: Clamps, start: Vectors, targets: Vectors) -> Curves:
+        def advance(vectors: Vectors, _: None) -> tuple[Vectors, Curves]:
+            seen = (
                 loss(vectors, targets),
                 squared_cosine(vectors[0], targets[0]),
                 loss_with_others_set(vectors, targets, 0),
             )
-            return _step(vectors, targets, clamped, learning_rate), seen
+            return step(vectors, targets, clamped, learning_rate), seen
 
-        vectors = _set_clamped(start, targets, clamped)
+        vectors = set_clamped(start, targets, clamped)
         return jax.lax.scan(advance, vectors, length=steps + 1)[1]
 
     over_draws = jax.vmap(one, in_axes=(None, 0, 0))
-    return jax.vmap(over_draws, in_axes=(0, None, None))(clamped, *draws)
+    return jax.vmap(over_draws, in_axes=(0, None, None))(clamped, start, targets)
 
 
 def train(
@@ -208,16 +215,21 @@ def train(
         ValueError: a condition without exactly one entry a vector, or that clamps every vector.
         TrainingDivergedError: a loss that is not finite.
     """
-    masks = [_mask(row, draws) for row in clamped]
+    masks = [mask_of(row, draws) for row in clamped]
     with jax.enable_x64(True):
-        curves = _train(jnp.array(masks), Draws(*map(jnp.asarray, draws)), learning_rate, steps)
+        start, targets = map(jnp.asarray, draws)
+        curves = _train(jnp.array(masks), start, targets, learning_rate, steps)
     training = Training(*(np.asarray(curve) for curve in curves))
     _require_finite(training.loss)
     return training
 
 
-def _mask(clamped: Sequence[bool], draws: Draws) -> list[bool]:
-    """`clamped` as a list, checked against the number of vectors."""
+def mask_of(clamped: Sequence[bool], draws: Draws) -> list[bool]:
+    """`clamped` as a list, checked against the number of vectors.
+
+    Raises:
+        ValueError: not one entry a vector, or every vector is clamped.
+    """
     vectors = draws.start.shape[1]
     mask = [bool(entry) for entry in clamped]
     if len(mask) != vectors:
@@ -255,144 +267,3 @@ def in_plane(draws: Draws) -> Draws:
         start=scale * np.stack([along, across], axis=-1),
         targets=scale * np.stack([length, np.zeros_like(length)], axis=-1),
     )
-
-
-@jax.jit
-def _escape_steps(
-    clamped: _Clamps, draws: Draws, learning_rate: float, level: float, limit: int
-) -> Int[Array, " draws"]:
-    start = jax.vmap(_set_clamped, in_axes=(0, 0, None))(*draws, clamped)
-    targets = draws.targets
-    losses = jax.vmap(loss)
-    escaped_below = level * losses(start, targets)
-    step_all = jax.vmap(_step, in_axes=(0, 0, None, None))
-
-    def advance(_: int, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        step, vectors, escaped_at = state
-        newly = (escaped_at < 0) & (losses(vectors, targets) <= escaped_below)
-        escaped_at = jnp.where(newly, step, escaped_at)
-        return step + 1, step_all(vectors, targets, clamped, learning_rate), escaped_at
-
-    def unfinished(state: tuple[Array, Array, Array]) -> Bool[Array, ""]:
-        step, _, escaped_at = state
-        return (step <= limit) & jnp.any(escaped_at < 0)
-
-    # Whether anything is left to do is asked only once in a while: it costs as much as a step.
-    state = (jnp.asarray(0), start, jnp.full(start.shape[0], -1))
-    return jax.lax.while_loop(
-        unfinished, lambda state: jax.lax.fori_loop(0, 64, advance, state), state
-    )[2]
-
-
-def escape_times(
-    draws: Draws,
-    *,
-    clamped: Sequence[bool] | None = None,
-    level: float = 0.5,
-    limit: int = ESCAPE_LIMIT,
-    learning_rate: float = LEARNING_RATE,
-) -> Float[np.ndarray, " draws"]:
-    """The first step at which the loss is at most `level` of what it was at the start.
-
-    Args:
-        draws: the problems and their starts.
-        clamped: whether each vector is held at its target; none is by default.
-        level: share of the first loss at which the plateau counts as left.
-        limit: a draw that takes longer gets an infinite time.
-        learning_rate: the paper's is 1.
-
-    Raises:
-        ValueError: `clamped` without exactly one entry a vector, or that clamps every vector.
-    """
-    vectors, dimension = draws.start.shape[1:]
-    mask = _mask([False] * vectors if clamped is None else clamped, draws)
-    with jax.enable_x64(True):
-        steps = np.asarray(
-            _escape_steps(
-                jnp.array(mask),
-                Draws(*map(jnp.asarray, in_plane(draws))),
-                learning_rate * 2 / dimension,
-                level,
-                limit,
-            )
-        )
-    return np.where((steps < 0) | (steps > limit), np.inf, steps.astype(np.float64))
-
-
-@partial(jax.jit, static_argnames="loss")
-def _derivatives(
-    targets: Float[Array, "draws vectors dimension"], loss: Loss
-) -> tuple[Float[Array, "draws entries"], Float[Array, "draws entries entries"]]:
-    origin = jnp.zeros(int(np.prod(targets.shape[1:])))
-
-    def one(targets: Vectors) -> tuple[Array, Array]:
-        def of_entries(entries: Float[Array, " entries"]) -> Float[Array, ""]:
-            return loss(entries.reshape(targets.shape), targets)
-
-        return jax.grad(of_entries)(origin), jax.hessian(of_entries)(origin)
-
-    return jax.vmap(one)(targets)
-
-
-def derivatives_at_origin(
-    targets: Float[np.ndarray, "draws vectors dimension"], loss: Loss = loss
-) -> tuple[Float[np.ndarray, "draws entries"], Float[np.ndarray, "draws entries entries"]]:
-    """Gradient and Hessian of `loss` with every vector zero, by automatic differentiation.
-
-    Both are over the entries of all vectors, one vector after the other (Appendices F and F.1).
-    `loss` is that of the model; another one serves for comparison.
-    """
-    with jax.enable_x64(True):
-        gradient, hessian = _derivatives(jnp.asarray(targets), loss)
-    return np.asarray(gradient), np.asarray(hessian)
-
-
-def lowering_direction(targets: Targets) -> Int[np.ndarray, "vectors dimension"]:
-    """A direction from the origin in which the loss falls at first (Appendix F.2).
-
-    Each vector has one entry, where its target has its first entry that is not zero, with the sign
-    of that entry.
-
-    Raises:
-        ValueError: a target that is zero everywhere; the origin is then a minimum, no saddle.
-    """
-    direction = np.zeros(np.shape(targets), dtype=np.int64)
-    for number, target in enumerate(np.asarray(targets)):
-        occupied = np.flatnonzero(target)
-        if not occupied.size:
-            raise ValueError(
-                f"target {number} is zero everywhere, so no direction lowers the loss; "
-                "every target needs an entry that is not zero"
-            )
-        direction[number, occupied[0]] = int(np.sign(target[occupied[0]]))
-    return direction
-
-
-def raising_direction(targets: Targets) -> Int[np.ndarray, "vectors dimension"]:
-    """A direction from the origin in which the loss rises at first (Appendix F.2).
-
-    The lowering direction with the first vector turned round.
-    """
-    direction = lowering_direction(targets)
-    direction[0] *= -1
-    return direction
-
-
-def exact_loss_change(
-    distance: Fraction, direction: Int[np.ndarray, "vectors dimension"], targets: Targets
-) -> Fraction:
-    """The loss at `distance` times `direction`, less the loss at the origin, in exact arithmetic.
-
-    Every floating-point number is a fraction, so no rounding enters: not even where the change
-    is many orders of magnitude below the loss.
-    """
-    point = [[distance * int(entry) for entry in vector] for vector in direction]
-    exact_targets = [[Fraction(float(entry)) for entry in target] for target in targets]
-    squares = prod(_mean_product(vector, vector) for vector in point)
-    overlaps = prod(map(_mean_product, point, exact_targets))
-    return squares - 2 * overlaps
-
-
-def _mean_product(left: list[Fraction], right: list[Fraction]) -> Fraction:
-    products = [x * y for x, y in zip(left, right, strict=True) if x and y]
-    return sum(products, start=Fraction(0)) / len(left)
