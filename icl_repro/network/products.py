@@ -24,7 +24,10 @@ Vectors = Float[Array, "heads channels positions episodes"]
 Pairs = Float[Array, "heads queries keys episodes"]
 
 
-def _over_channels(queries: Vectors, keys: Vectors) -> Pairs:
+def _over_channels(
+    queries: Float[Array, "heads channels queries episodes"],
+    keys: Float[Array, "heads channels keys episodes"],
+) -> Pairs:
     channels = range(queries.shape[1])
     return _stack(
         reduce(add, (queries[:, c] * keys[:, c, None, k] for c in channels))
@@ -32,7 +35,9 @@ def _over_channels(queries: Vectors, keys: Vectors) -> Pairs:
     )
 
 
-def _over_keys(weights: Pairs, values: Vectors) -> Vectors:
+def _over_keys(
+    weights: Pairs, values: Float[Array, "heads channels keys episodes"]
+) -> Float[Array, "heads channels queries episodes"]:
     keys = range(weights.shape[2])
     return _stack(
         reduce(add, (weights[:, None, q, k] * values[:, :, k] for k in keys))
@@ -40,7 +45,9 @@ def _over_keys(weights: Pairs, values: Vectors) -> Vectors:
     )
 
 
-def _over_queries(weights: Pairs, vectors: Vectors) -> Vectors:
+def _over_queries(
+    weights: Pairs, vectors: Float[Array, "heads channels queries episodes"]
+) -> Float[Array, "heads channels keys episodes"]:
     queries = range(weights.shape[1])
     return _stack(
         reduce(add, (weights[:, None, q, k] * vectors[:, :, q] for q in queries))
@@ -54,16 +61,19 @@ def _stack(parts: Iterable[Float[Array, "heads n episodes"]]) -> Float[Array, "h
 
 
 @jax.custom_vjp
-def compare(queries: Vectors, keys: Vectors) -> Pairs:
+def compare(
+    queries: Float[Array, "heads channels queries episodes"],
+    keys: Float[Array, "heads channels keys episodes"],
+) -> Pairs:
     """Inner product of every query with every key of its head and episode."""
     return _over_channels(queries, keys)
 
 
-def _compare_forward(queries: Vectors, keys: Vectors) -> tuple[Pairs, tuple[Vectors, Vectors]]:
+def _compare_forward(queries: Array, keys: Array) -> tuple[Pairs, tuple[Array, Array]]:
     return _over_channels(queries, keys), (queries, keys)
 
 
-def _compare_backward(saved: tuple[Vectors, Vectors], gradient: Pairs) -> tuple[Vectors, Vectors]:
+def _compare_backward(saved: tuple[Array, Array], gradient: Pairs) -> tuple[Array, Array]:
     queries, keys = saved
     return _over_keys(gradient, keys), _over_queries(gradient, queries)
 
@@ -72,16 +82,18 @@ compare.defvjp(_compare_forward, _compare_backward)
 
 
 @jax.custom_vjp
-def mix(pattern: Pairs, values: Vectors) -> Vectors:
+def mix(
+    pattern: Pairs, values: Float[Array, "heads channels keys episodes"]
+) -> Float[Array, "heads channels queries episodes"]:
     """Sum of the values of its head and episode that each query attends to, by weight."""
     return _over_keys(pattern, values)
 
 
-def _mix_forward(pattern: Pairs, values: Vectors) -> tuple[Vectors, tuple[Pairs, Vectors]]:
+def _mix_forward(pattern: Pairs, values: Vectors) -> tuple[Array, tuple[Pairs, Array]]:
     return _over_keys(pattern, values), (pattern, values)
 
 
-def _mix_backward(saved: tuple[Pairs, Vectors], gradient: Vectors) -> tuple[Pairs, Vectors]:
+def _mix_backward(saved: tuple[Pairs, Array], gradient: Vectors) -> tuple[Pairs, Array]:
     pattern, values = saved
     return _over_channels(gradient, values), _over_queries(pattern, gradient)
 

@@ -68,7 +68,7 @@ class AblateHeads(_Heads, frozen=True, tag="ablate_heads"):
     def edits(self, model: ModelSettings) -> tuple[Edit, ...]:
         """The edits of this ablation."""
         mask = _mask(self.heads, self.layer, model)
-        return (Edit(f"layers.{self.layer}.attention.mixed", Constant(0.0), heads=mask),)
+        return (Edit(f"layers.{self.layer}.attention.mixed", Constant(0.0), heads=mask),)  # pyright: ignore[reportArgumentType]
 
 
 def only_heads(heads: Iterable[int], layer: int = 1, n_heads: int = 8) -> AblateHeads:
@@ -125,7 +125,7 @@ class ClampMatch(_Heads, frozen=True, tag="match"):
     def edits(self, model: ModelSettings) -> tuple[Edit, ...]:
         """The edits of this clamp."""
         mask = _mask(self.heads, self.layer, model)
-        value = LabelPattern(np.asarray(self.strength, np.float32))
+        value = LabelPattern(np.asarray(self.strength, np.float32))  # pyright: ignore[reportArgumentType]
         pattern = f"layers.{self.layer}.attention.pattern"
         return (Edit(pattern, value, heads=mask, positions=(QUERY_POSITION,)),)
 
@@ -143,7 +143,7 @@ class ClampCopy(
     def edits(self, model: ModelSettings) -> tuple[Edit, ...]:
         """The edits of this clamp."""
         _mask([self.head], self.layer, model)
-        return (Edit("logits", ScoresAsLogits(self.layer, np.asarray(self.head, np.int32))),)
+        return (Edit("logits", ScoresAsLogits(self.layer, np.asarray(self.head, np.int32))),)  # pyright: ignore[reportArgumentType]
 
 
 class ClampFirstLayer(

@@ -190,19 +190,20 @@ class Edit(eqx.Module):
     def __init__(
         self,
         site: str,
-        value: Value | float,
+        value: Value | float | Float[Array | np.ndarray, "..."],
         *,
-        heads: Sequence[int] | Bool[Array, " heads"] | None = None,
+        heads: Sequence[int] | Bool[Array | np.ndarray, " heads"] | None = None,
         positions: Sequence[int] | None = None,
         base: Pass | None = None,
         stop_gradient: bool = False,
     ) -> None:
-        """See the class. `value` may be a number, and `heads` numbers or a mask of booleans."""
+        """See the class. `value` may be a number or an array, `heads` numbers or a mask."""
         self.site = site
-        self.value = value if isinstance(value, Value) else Constant(value)
+        # Numbers and NumPy arrays are arrays of JAX by the time that a program reads them.
+        self.value = value if isinstance(value, Value) else Constant(value)  # pyright: ignore[reportArgumentType]
         is_mask = hasattr(heads, "dtype")
-        self.head_mask = heads if is_mask else None
-        self.heads = None if is_mask else _numbers(heads, f"heads of an edit of {site}")
+        self.head_mask = heads if is_mask else None  # pyright: ignore[reportAttributeAccessIssue]
+        self.heads = None if is_mask else _numbers(heads, f"heads of an edit of {site}")  # pyright: ignore[reportArgumentType]
         self.positions = _numbers(positions, f"positions of an edit of {site}")
         self.base = base
         self.stop_gradient = stop_gradient
@@ -271,7 +272,7 @@ def _fits(edit: Edit, shape: tuple[int, ...], site_shape: tuple[int, ...]) -> bo
     return all(n in (1, size) for n, size in zip(shape, site_shape, strict=True))
 
 
-def _region(edit: Edit, context: Context) -> Bool[Array, "..."] | None:
+def _region(edit: Edit, context: Context) -> Bool[Array | np.ndarray, "..."] | None:
     """Mask of the entries that the edit replaces, or None for all of them."""
     axes = axes_of(edit.site)
     masks = []
@@ -285,17 +286,22 @@ def _region(edit: Edit, context: Context) -> Bool[Array, "..."] | None:
                 f"{', '.join(map(str, context.positions))} of this site only"
             )
         if not covered.all():
-            masks.append(_along(axes, axes[_position_axis(axes)], covered))
+            # Checked above: the site has positions.
+            masks.append(_along(axes, axes[_position_axis(axes)], covered))  # pyright: ignore[reportCallIssue, reportArgumentType]
     if not masks:
         return None
     return masks[0] if len(masks) == 1 else masks[0] & masks[1]
 
 
-def _along(axes: tuple[str, ...], axis: str, mask: Bool[Array, " n"]) -> Bool[Array, "..."]:
+def _along(
+    axes: tuple[str, ...], axis: str, mask: Bool[Array | np.ndarray, " n"]
+) -> Bool[Array | np.ndarray, "..."]:
     return mask.reshape([-1 if name == axis else 1 for name in axes])
 
 
-def head_mask(edit: Edit, axes: tuple[str, ...], shape: tuple[int, ...]) -> Bool[Array, " heads"]:
+def head_mask(
+    edit: Edit, axes: tuple[str, ...], shape: tuple[int, ...]
+) -> Bool[Array | np.ndarray, " heads"]:
     """The heads that an edit acts on, as a mask; checked against the site.
 
     Raises:
@@ -314,15 +320,15 @@ def head_mask(edit: Edit, axes: tuple[str, ...], shape: tuple[int, ...]) -> Bool
                 f"(nearest: {min(max(wrong[0], 0), n_heads - 1)})"
             )
         return np.isin(np.arange(n_heads), edit.heads)
-    mask = edit.head_mask
-    if mask.shape != (n_heads,) or mask.dtype != bool:
+    mask = edit.head_mask  # there is one, because `heads` is None
+    if mask.shape != (n_heads,) or mask.dtype != bool:  # pyright: ignore[reportOptionalMemberAccess]
         raise ShapeMismatch(
-            f"{edit}: the mask is {mask.dtype} of shape {mask.shape}, but must be booleans, one "
+            f"{edit}: the mask is {mask.dtype} of shape {mask.shape}, but must be booleans, one "  # pyright: ignore[reportOptionalMemberAccess]
             f"for each of the {n_heads} heads"
         )
-    if not isinstance(mask, jax.core.Tracer) and not np.any(mask):
+    if not isinstance(mask, jax.core.Tracer) and not np.any(mask):  # pyright: ignore[reportAttributeAccessIssue]
         raise NeverFires(f"{edit} acts on no heads: its mask is empty")
-    return mask
+    return mask  # pyright: ignore[reportReturnType]
 
 
 def _position_axis(axes: tuple[str, ...]) -> int | None:
@@ -333,13 +339,13 @@ def _position_axis(axes: tuple[str, ...]) -> int | None:
 def _checked_positions(edit: Edit, axes: tuple[str, ...]) -> tuple[int, ...]:
     if _position_axis(axes) is None:
         raise OutOfRange(f"{edit} names positions, but the site has no such axis: {axes}")
-    wrong = [p for p in edit.positions if not 0 <= p < N_POSITIONS]
+    wrong = [p for p in edit.positions if not 0 <= p < N_POSITIONS]  # pyright: ignore[reportOptionalIterable]
     if wrong:
         raise OutOfRange(
             f"{edit}: position {wrong[0]} is out of range, episodes have positions 0 to "
             f"{N_POSITIONS - 1} (nearest: {min(max(wrong[0], 0), N_POSITIONS - 1)})"
         )
-    return edit.positions
+    return edit.positions  # pyright: ignore[reportReturnType]
 
 
 def check_conflict(first: Edit, second: Edit, shape: tuple[int, ...]) -> None:
@@ -356,11 +362,11 @@ def check_conflict(first: Edit, second: Edit, shape: tuple[int, ...]) -> None:
         else head_mask(edit, axes_of(edit.site), shape)
         for edit in (first, second)
     ]
-    if any(isinstance(mask, jax.core.Tracer) for mask in masks):
+    if any(isinstance(mask, jax.core.Tracer) for mask in masks):  # pyright: ignore[reportAttributeAccessIssue]
         raise Conflict(
             f"{first} and {second} act on the same site with masks that are only known when the "
             "program runs, so that they may fight over the same heads: join them into one edit, "
             "or give the heads as numbers"
         )
-    if np.any(np.logical_and(*masks)):
+    if np.any(np.logical_and(*masks)):  # pyright: ignore[reportCallIssue, reportArgumentType]
         raise Conflict(f"{first} and {second} fight over the same entries")

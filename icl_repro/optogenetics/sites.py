@@ -44,7 +44,7 @@ def sites(model: Transformer, n_episodes: int = 1) -> dict[str, Site]:
     def evaluate(model: Transformer) -> Array:
         integers = jnp.zeros((3, n_episodes), jnp.int32)
         bank = jnp.zeros((1, model.exemplar_weight.shape[1]))
-        return model(Episodes(bank, integers, integers, integers[0]), note, full=True)
+        return model(Episodes(bank, integers, integers, integers[0]), note, full=True)  # pyright: ignore[reportArgumentType]
 
     eqx.filter_eval_shape(evaluate, model)
     return table

@@ -166,8 +166,10 @@ def test_the_first_layer_clamp_with_its_base_pass_cut_can_no_longer_learn_to_mat
     assert frozen == LAYER_0 | MATCHED
 
 
-def train_on_golden_batches(edits, n_steps=100):
-    """Losses of the first steps on the golden data's batches, from its initial weights."""
+def train_on_golden_batches(edits, n_steps=60):
+    """Losses of the first steps on the golden data's batches, from its initial weights, and the
+    queries of layer 1 after each; in 64 bits, so that rounding decides nothing.
+    """
     shown = golden_episodes(
         golden()["train_classes"][:n_steps].reshape(-1, 3),
         golden()["train_labels"][:n_steps].reshape(-1, 3),
@@ -179,13 +181,13 @@ def train_on_golden_batches(edits, n_steps=100):
 
     def step(state, batch):
         episodes = eqx.tree_at(lambda e: (e.exemplars, e.labels, e.matching), shown, batch)
-        model, optimiser_state, loss = update(*state, edits, episodes, jnp.float32(1e-3))
+        model, optimiser_state, loss = update(*state, edits, episodes, jnp.float64(1e-3))
         return (model, optimiser_state), (loss, model.layers[1].query)
 
-    model = golden_model("init")
-    _, (seen, queries) = jax.jit(lambda s, b: jax.lax.scan(step, s, b))(
-        (model, begin_optimiser(model)), batches
-    )
+    with jax.enable_x64(True):
+        model = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), golden_model("init"))
+        state = (model, begin_optimiser(model))
+        _, (seen, queries) = jax.jit(lambda s, b: jax.lax.scan(step, s, b))(state, batches)
     return np.asarray(seen), np.asarray(queries)
 
 

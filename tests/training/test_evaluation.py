@@ -23,7 +23,7 @@ from tests.support.random_networks import N_LABELS, SMALL, random_episodes, rand
 
 MODEL, EPISODES = random_network(1), random_episodes(2, n_episodes=30)
 every_activation = functools.cache(functools.partial(jax.jit(trace), MODEL, EPISODES))
-LOGITS = 3 * np.random.default_rng(3).standard_normal((N_LABELS, 30)).astype(np.float32)
+LOGITS = jnp.asarray(3 * np.random.default_rng(3).standard_normal((N_LABELS, 30)), jnp.float32)
 
 
 def test_targets_are_the_labels_that_go_with_the_matching_exemplar():

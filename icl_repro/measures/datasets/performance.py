@@ -22,7 +22,7 @@ LARGEST_CHUNK = 200
 
 
 class Performance(eqx.Module):
-    """How a network does on a set of episodes.
+    """How a network does on a set of episodes, or several times under as many interventions.
 
     Attributes:
         loss: mean cross-entropy at the query, in nats.
@@ -31,9 +31,9 @@ class Performance(eqx.Module):
             the label of its class less that to the other label.
     """
 
-    loss: Float[Array, ""]
-    accuracy: Float[Array, ""]
-    induction_strength: Float[Array, " heads"]
+    loss: Float[Array | np.ndarray, "*choices"]
+    accuracy: Float[Array | np.ndarray, "*choices"]
+    induction_strength: Float[Array | np.ndarray, "*choices heads"]
 
 
 @kept(Performance)
