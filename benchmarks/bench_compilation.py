@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contestants
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import pytest
 
+from benchmarks import contestants
 from icl_repro.training import engine
 from icl_repro.training.engine import Trainee
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contestants
 import jax
 import pytest
 
+from benchmarks import contestants
 from icl_repro.measures.datasets.performance import performance
 from icl_repro.measures.heads.wiring import wiring_diagram
 

@@ -5,9 +5,9 @@ The context is two exemplars and their labels by design, as in the paper, and ca
 
 from __future__ import annotations
 
-import contestants
 import pytest
 
+from benchmarks import contestants
 from icl_repro.network.transformer import ModelSettings
 
 SEQUENCES = 8_192

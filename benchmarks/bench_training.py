@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contestants
 import pytest
-import test_compilation
+
+from benchmarks import contestants
+from claims.test_compilation import compiled, one_by_one
 
 SEQUENCES = 16_384
 BASE = "engine, one run"
@@ -65,13 +66,12 @@ def test_without_compilation(beside):
     """The same step, compiled as a whole and not (the paper's Appendix B): see the claim
     ``framework.compilation``, whose steps these are.
     """
-    single, compiled = test_compilation.SINGLE_STEPS, test_compilation.COMPILED_STEPS
     beside(
         "compiled step",
-        lambda: test_compilation.compiled(compiled),
+        lambda: compiled(50),
         group="compilation of the step",
-        against=("the step without compilation", lambda: test_compilation.one_by_one(single)),
-        per=compiled,
-        against_per=single,
+        against=("the step without compilation", lambda: one_by_one(1)),
+        per=50,
+        against_per=1,
         unit="steps",
     )

@@ -9,10 +9,10 @@ from functools import cache
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import network_for_one
 import numpy as np
 import optax
 
+from benchmarks import network_for_one
 from icl_repro.episodes import Episodes, Sampler
 from icl_repro.network.transformer import ModelSettings, Transformer, initialise
 from icl_repro.optogenetics import (

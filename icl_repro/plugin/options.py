@@ -52,7 +52,7 @@ _PROFILE = _Option("profile", "NAME", f"How much to run. {_PROFILE_LINES}. ({DEF
 _SEEDS = _Option(
     "seeds",
     "SEEDS",
-    "Seeds to judge claims on: 5,6,7 or a range 5-9 or a count n=3, which takes the paper's seeds"
+    "Seeds to judge claims on: 1,2,3 or a range 1-5 or a count n=3, which takes the paper's seeds"
     " first. (those of the profile)",
 )
 _CLAIMS = _Option(

@@ -196,8 +196,8 @@ def control(
             each of them.
         id: what the case is called in the ids of tests; by default the name of `on` or `transform`,
             or else made of the statement.
-        swap: runs that stand in for others, by name: ``{"match": "no clamp"}`` gives the test the
-            run "no clamp" where it asks for "match".
+        swap: runs that stand in for others, by name: ``{"new": "old"}`` gives the test the run
+            "old" where it asks for "new".
         transform: alters every run before the test sees it, or by name the runs that it names.
         given: settings of the measurement: keyword arguments of the test function that have a
             default there.

@@ -55,7 +55,7 @@ PROFILES: dict[str, ProfileRules] = {
 }
 DEFAULT_PROFILE = "standard"
 
-_HOW = "write seeds (5,6,7), a range (5-9) or a count (n=3)"
+_HOW = "write seeds (1,2,3), a range (1-5) or a count (n=3)"
 
 
 def profile(name: str) -> ProfileRules:
@@ -73,7 +73,7 @@ def parse_seeds(text: str, paper_seeds: Sequence[int] = DEFAULT_SEEDS) -> tuple[
     """Read seeds as a user writes them.
 
     Args:
-        text: seeds separated by commas (``5,6,7``), ranges with both ends in (``5-9``), or a count
+        text: seeds separated by commas (``1,2,3``), ranges with both ends in (``1-5``), or a count
             (``n=3``: the first three of the paper's seeds; where it has fewer, those after its
             largest follow).
         paper_seeds: those of the paper.

@@ -118,7 +118,7 @@ def test_paths_are_relative_to_where_they_are_written(
     ("args", "message"),
     [
         (["--icl-profile=standrad"], "there is no profile 'standrad'; did you mean 'standard'?"),
-        (["--icl-seeds=five"], "--icl-seeds: 'five' is not a seed; write seeds (5,6,7), a range"),
+        (["--icl-seeds=five"], "--icl-seeds: 'five' is not a seed; write seeds (1,2,3), a range"),
         (["--icl-seeds="], "--icl-seeds: '' is not a seed"),
         (["--icl-seeds=5,5"], "--icl-seeds: seed 5 is given twice"),
         (["--icl-seeds=n=200000000"], "--icl-seeds: these are 200,000,000 seeds, but one session"),

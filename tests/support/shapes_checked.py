@@ -10,12 +10,13 @@ import ast
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, runtime_checkable
 
 from beartype import BeartypeConf, beartype
-from jaxtyping import install_import_hook
+from jaxtyping import config, install_import_hook
 
 ROOMS = tuple(
     f"icl_repro.{room}"
@@ -47,6 +48,16 @@ _completed: set[str] = set()
 def check_shapes() -> None:
     """Check them in every module of these rooms that is imported from now on."""
     install_import_hook(ROOMS, f"{__name__}.checked")
+
+
+@contextmanager
+def unchecked() -> Iterator[None]:
+    """Call functions as users do, to see what they say of arguments that do not fit."""
+    config.update("jaxtyping_disable", True)
+    try:
+        yield
+    finally:
+        config.update("jaxtyping_disable", False)
 
 
 def checked(annotated: Callable[..., Any]) -> Callable[..., Any]:

@@ -29,7 +29,7 @@ class HeadsOff(eqx.Module):
 
     layer: int = eqx.field(static=True, default=1)
 
-    def __call__(self, off: Bool[Array, " heads"]) -> Intervention:
+    def __call__(self, off: Bool[Array | np.ndarray, " heads"]) -> Intervention:
         """The intervention under which the heads where `off` is true write nothing."""
         site = f"layers.{self.layer}.attention.mixed"
         return Intervention([Edit(site, Constant(jnp.float32(0)), heads=off)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from icl_repro.network.transformer import Attention, Transformer
 
@@ -47,6 +47,8 @@ def composition_scores(
     return np.linalg.norm(products, axis=(2, 3)) / norms
 
 
-def _by_head(weight: Float[np.ndarray, "width width"], layer: Attention) -> np.ndarray:
-    """Rows of a matrix in double precision, head by head: (heads, channels, width)."""
+def _by_head(
+    weight: Float[Array | np.ndarray, "width width"], layer: Attention
+) -> Float[np.ndarray, "heads channels width"]:
+    """Rows of a matrix in double precision, head by head."""
     return np.asarray(weight, np.float64).reshape(layer.heads, -1, weight.shape[1])

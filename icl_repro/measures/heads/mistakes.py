@@ -71,7 +71,9 @@ class SingleHeads(eqx.Module):
 
     layer: int = eqx.field(static=True, default=1)
 
-    def __call__(self, perfected: Bool[Array, ""], off: Bool[Array, " heads"]) -> Intervention:
+    def __call__(
+        self, perfected: Bool[Array, ""], off: Bool[Array | np.ndarray, " heads"]
+    ) -> Intervention:
         """The intervention.
 
         Args:
@@ -147,7 +149,7 @@ def mistakes_by_label(
 
 def concentration(
     mistakes: Int[np.ndarray, "... labels"], episodes: Int[np.ndarray, " labels"]
-) -> Float[np.ndarray, "..."]:
+) -> Float[np.ndarray, "..."] | float:
     """Pearson's chi-squared distance of mistakes from labels in proportion to their episodes."""
     expected = mistakes.sum(axis=-1, keepdims=True) * episodes / episodes.sum()
     terms = np.divide(

@@ -42,9 +42,9 @@ class PreservingAblations(eqx.Module):
 
     def __call__(
         self,
-        off: Bool[Array, " heads"],
-        preserved: Bool[Array, " 2"],
-        receivers_off: Bool[Array, " heads"],
+        off: Bool[Array | np.ndarray, " heads"],
+        preserved: Bool[Array | np.ndarray, " 2"],
+        receivers_off: Bool[Array | np.ndarray, " heads"],
     ) -> Intervention:
         """The intervention.
 
