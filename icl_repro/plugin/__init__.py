@@ -85,8 +85,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     collection.modify(config, items)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Write down what will run."""
+    """Write down what will run; before xdist tells the controller what there is to run."""
     collection.finish(session)
 
 

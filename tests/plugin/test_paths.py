@@ -41,7 +41,6 @@ def unwritable(path: Path) -> None:
     path.symlink_to("/proc/self")  # where not even root can make a file
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]])
 @pytest.mark.parametrize(
     ("place", "below", "kind"),
     [
@@ -54,19 +53,28 @@ def unwritable(path: Path) -> None:
 )
 @pytest.mark.parametrize("option", ["--icl-store", "--icl-report"])
 def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_trained(
-    claims_folder, place: Callable[[Path], None], below: str, kind: str, option: str, workers
+    claims_folder, tmp_path, place: Callable[[Path], None], below: str, kind: str, option
 ):
-    if workers and place is not file:
-        pytest.skip("the workers find out alike")
     claims_folder.makepyfile(test_claims=TESTS)
-    place(claims_folder.path / "here")
-    asked = os.path.join("here", below)
-    result = claims_folder.runpytest_subprocess(f"{option}={asked}", *workers)
+    here = tmp_path / "here"  # not where tests are collected, which follows links
+    place(here)
+    asked = os.path.join(here, below)
+    result = claims_folder.runpytest_subprocess(f"{option}={asked}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = [line for line in result.stderr.lines if line.startswith("ERROR: ")]
     what = "the run store" if option == "--icl-store" else "the report"
-    assert line.startswith(f"ERROR: {what} cannot be at {claims_folder.path / 'here'}")
+    assert line.startswith(f"ERROR: {what} cannot be at {here}")
     assert kind in line
+    assert "Traceback" not in result.stderr.str() + result.stdout.str()
+    assert not (claims_folder.path / "trained.log").exists()
+
+
+def test_workers_refuse_alike(claims_folder):
+    claims_folder.makepyfile(test_claims=TESTS)
+    file(claims_folder.path / "here")
+    result = claims_folder.runpytest_subprocess("--icl-store=here", "-n2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: the run store cannot be at *here: *here is a file;*"])
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
     assert not (claims_folder.path / "trained.log").exists()
 
@@ -79,10 +87,10 @@ def test_a_document_whose_name_a_folder_has_is_refused(claims_folder):
     result.stderr.fnmatch_lines(["ERROR: *verification.html is a folder where a file should be"])
 
 
-def test_a_store_that_is_only_read_need_not_be_writable(claims_folder):
+def test_a_store_that_is_only_read_need_not_be_writable(claims_folder, tmp_path):
     claims_folder.makepyfile(test_claims=TESTS)
-    unwritable(claims_folder.path / "here")
-    args = ("--icl-store=here", "--icl-no-train", "-p", "no:xdist")
+    unwritable(tmp_path / "here")
+    args = (f"--icl-store={tmp_path / 'here'}", "--icl-no-train", "-p", "no:xdist")
     claims_folder.runpytest_subprocess(*args).assert_outcomes(skipped=2)
 
 

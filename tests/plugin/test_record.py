@@ -129,14 +129,14 @@ def test_claims_that_the_session_does_not_reach_are_not_run(folder, record_of, s
     folder.makepyfile(test_claims=TESTS.replace("=9", "=2"))
     folder.runpytest_subprocess(stop).assert_outcomes(failed=1)
     record = record_of(folder)
-    assert verdicts(record) == {"a.one": "contradicted", "a.two": "not run"}
+    assert verdicts(record) == {"a.one": "inconclusive", "a.two": "not run"}
     assert record.claims[1].reason == "the session ended before it was run"
 
 
 def test_stopping_at_the_first_failure_works_under_xdist(folder, record_of):
     folder.makepyfile(test_claims=TESTS.replace("=9", "=2"))
     folder.runpytest_subprocess("-x", "-n2")
-    assert verdicts(record_of(folder))["a.one"] == "contradicted"
+    assert verdicts(record_of(folder))["a.one"] == "inconclusive"
 
 
 @pytest.mark.parametrize("workers", [[], ["-n2"]])

@@ -11,6 +11,7 @@ _HEAVY = "jax", "numpy", "scipy", "matplotlib", "icl_repro.training", "icl_repro
 
 def loaded_by(claims_folder: pytest.Pytester, *args: str) -> str:
     """What a session of pytest has imported in the end."""
+    (claims_folder.path / "conftest.py").unlink()  # it imports the doubles, which a user has not
     script = claims_folder.makepyfile(
         session=f"""
         import sys, pytest

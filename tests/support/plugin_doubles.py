@@ -152,8 +152,9 @@ class Executor:
             self._taken(spec).unlink()
             os.kill(os.getpid(), signal.SIGKILL)
         if spec.mode == "interrupts":
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(5)
+            is_worker = "PYTEST_XDIST_WORKER" in os.environ
+            os.kill(os.getppid() if is_worker else os.getpid(), signal.SIGTERM)
+            time.sleep(30)
         if spec.mode == "breaks":
             self._taken(spec).unlink()
             raise OSError("no space left")
