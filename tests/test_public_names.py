@@ -1,4 +1,4 @@
-"""The public names: importing them, and declaring claims with them, imports neither JAX nor NumPy."""
+"""The public names: importing and using them to declare claims imports neither JAX nor NumPy."""
 
 from __future__ import annotations
 

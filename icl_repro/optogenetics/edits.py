@@ -68,7 +68,7 @@ class Constant(Value):
 
     array: Float[Array, "..."]
 
-    def __call__(self, context: Context) -> Float[Array, "..."]:
+    def __call__(self, context: Context) -> Array:
         """The value; see the class."""
         return jnp.asarray(self.array)
 

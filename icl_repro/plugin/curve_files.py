@@ -1,7 +1,8 @@
 """Curves of claims as syrupy snapshots: one file a claim, compared within a tolerance.
 
 The file of ``claims/test_x.py::test_y`` is ``claims/__curves__/test_x/test_y.json``; it holds the
-curves of all seeds that were stored, of the claim itself and not of its controls. What is compared, and how, is in
+curves of all seeds that were stored, of the claim itself and not of its controls. What is
+compared, and how, is in
 :mod:`icl_repro.verification.snapshots`; what to do about it is decided here.
 """
 

@@ -100,7 +100,8 @@ class Settings:
 
     `claims` and `retrain` are ids or patterns (empty: all claims, no retraining); `claims_by_user`
     is true when the claims were selected on the command line. `profile_seeds` are those of the
-    profile, `fixed_seeds` those of the ini file, or else of the profile, whichever were asked for. `report` is ``None`` when no report is wanted, `ledger` when
+    profile, `fixed_seeds` those of the ini file, or else of the profile, whichever were asked for.
+    `report` is ``None`` when no report is wanted, `ledger` when
     there is none. `neighbour` is 0, or which of the neighbours of each run is judged.
     """
 

@@ -141,7 +141,7 @@ def broken(folder: pytest.Pytester, old: str, new: str, *args: str) -> str:
         ('swap={"full":', 'swap={"ful":', "control 'swapped' names a run 'ful', but there is none;"
          " did you mean 'full'?"),
         ('"clamped": longer', '"clampd": longer', "control 'cut' names a run 'clampd', but there"),
-        ('full, clamped = (runs', 'full, clamped = (list(runs) and runs', "control 'one_layer' gives one network in"
+        ('full, clamped = (runs', 'full, clamped = (list(runs) and runs', "control 'one_layer' gives one network in"  # noqa: E501
          " place of several, whatever their names: ask for runs by name"),
         ('only="length of values"', 'only="lenght"', "a.table, control cut: no check is named"
          " 'lenght'; choose from length of patterns, length of values"),

@@ -44,7 +44,7 @@ def problems(claims_folder: pytest.Pytester, text: str, *args: str) -> list[str]
          " fixture nor a parameter; "),
         ('given={"size": 0}', 'transform=len', "10: claim 'a.one': control 'no' changes networks,"
          " but the claim declares none (on=)"),
-        ('rests_on="a proof"', "on=full", "10: claim 'a.one': declares networks, but test_one does"),
+        ('rests_on="a proof"', "on=full", "10: claim 'a.one': declares networks, but test_one does"),  # noqa: E501
     ],
 )  # fmt: skip
 def test_a_problem_with_a_declaration(

@@ -123,7 +123,7 @@ def test_a_value_that_is_not_finite_fails_a_control_only_for_a_reason(
 def test_a_claim_that_raises_or_checks_nothing_is_an_error(
     claims_folder, record_of, body: str, message: str
 ):
-    result = run(claims_folder, CLAIM.replace("    evidence", f"    if length > 1:\n        {body}\n"
+    result = run(claims_folder, CLAIM.replace("    evidence", f"    if length > 1:\n        {body}\n"  # noqa: E501
                  "        return\n    evidence"))  # fmt: skip
     result.assert_outcomes(passed=1, failed=1)
     claim, trial = only_trial(record_of(claims_folder))

@@ -82,7 +82,7 @@ def test_a_known_failure_is_as_expected(folder, record_of, workers: list[str]):
         ({6: 8}, {}, "but does so by another value: correct the ledger"),
         ({5: 12}, {"LOW": "11"}, "a.one, control nothing: length is 11, which is at least 10, but"),
         ({5: 12}, {"WIDTH": "2"}, "the threshold of 'width' moved: it is at least 2, but the"),
-        ({5: 12}, {"12, \"Sec": "9, \"Sec"}, "the published value of 'length', 9, fails this check"),
+        ({5: 12}, {"12, \"Sec": "9, \"Sec"}, "the published value of 'length', 9, fails this check"),  # noqa: E501
     ],
 )  # fmt: skip
 def test_whatever_is_not_known_is_red(folder, lengths, changes: dict[str, str], sentence: str):
