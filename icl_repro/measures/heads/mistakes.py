@@ -194,4 +194,4 @@ def concentration_by_chance(
     )
     # Equal distances may differ by rounding.
     as_far = concentration(shuffled, episodes) >= concentration(mistakes, episodes) - 1e-9
-    return float((1 + as_far.sum()) / (1 + draws))
+    return float((1 + np.sum(as_far)) / (1 + draws))
