@@ -8,11 +8,11 @@ import hashlib
 import operator
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, SupportsIndex
 
 import msgspec
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 
 from icl_repro.exemplars import cache as disk
 from icl_repro.nearest import nearest_number
@@ -90,7 +90,10 @@ class ExemplarSource(
         return hashlib.sha256(msgspec.json.encode((self, self.recipe()))).hexdigest()
 
     def features(
-        self, classes: Sequence[int], exemplars: Sequence[int], cache: Path | None = None
+        self,
+        classes: Sequence[SupportsIndex] | Integer[np.ndarray, " classes"],
+        exemplars: Sequence[SupportsIndex] | Integer[np.ndarray, " exemplars"],
+        cache: Path | str | None = None,
     ) -> Float[np.ndarray, "classes exemplars features"]:
         """The feature vectors of every given exemplar of every given class, in the given order.
 
@@ -111,7 +114,9 @@ class ExemplarSource(
         return _remembered_features(self, *selection, None if cache is None else Path(cache)).copy()
 
     def images(
-        self, classes: Sequence[int], exemplars: Sequence[int]
+        self,
+        classes: Sequence[SupportsIndex] | Integer[np.ndarray, " classes"],
+        exemplars: Sequence[SupportsIndex] | Integer[np.ndarray, " exemplars"],
     ) -> Float[np.ndarray, "classes exemplars height width"]:
         """The pictures behind the features: float32, 0 for white paper to 1 for ink.
 
@@ -121,7 +126,9 @@ class ExemplarSource(
         return self.compute_images(*self._checked(classes, exemplars))
 
     def _checked(
-        self, classes: Sequence[int], exemplars: Sequence[int]
+        self,
+        classes: Sequence[SupportsIndex] | Integer[np.ndarray, " classes"],
+        exemplars: Sequence[SupportsIndex] | Integer[np.ndarray, " exemplars"],
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return (
             _checked_numbers(f"classes of {self}", classes, self.n_classes),
@@ -150,7 +157,9 @@ def _remembered_features(
     )
 
 
-def _checked_numbers(what: str, asked: Sequence[int], count: int) -> tuple[int, ...]:
+def _checked_numbers(
+    what: str, asked: Sequence[SupportsIndex] | Integer[np.ndarray, " numbers"], count: int
+) -> tuple[int, ...]:
     """`asked` as a tuple of Python integers from 0 to `count` - 1, without repetition."""
     valid = f"valid are 0 to {count - 1}"
     if isinstance(asked, str) or not (isinstance(asked, Sequence) or hasattr(asked, "__array__")):

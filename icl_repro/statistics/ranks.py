@@ -24,8 +24,8 @@ MOST_PAIRED = 9
 LEVEL = 0.95
 """The share of pairings that chance is bounded by."""
 
-Pair = tuple[Float[np.ndarray, " things"], Float[np.ndarray, " things"]]
-"""Two measurements of the same things."""
+Pair = tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]
+"""Two measurements of the same things, of which each set may have another number."""
 
 
 def spearman(

@@ -53,7 +53,7 @@ def differ(first: Sequence[float], second: Sequence[float]) -> float:
         if len(sample) < 2 or not np.isfinite(sample).all():
             raise ValueError(f"a sample needs two finite values or more, but is {sample!r}")
 
-    def difference(one: np.ndarray, other: np.ndarray, axis: int) -> np.ndarray:
+    def difference(one: np.ndarray, other: np.ndarray, axis: int) -> np.ndarray | float:
         return one.mean(axis=axis) - other.mean(axis=axis)
 
     tested = stats.permutation_test(
