@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -131,30 +131,50 @@ def control_record(
     )
 
 
-def unstated(catalogue: Catalogue, record: VerificationRecord, ledger: Ledger) -> list[str]:
-    """A sentence for each check that the ledger or a control names, but that its claim, run whole,
-    never stated.
+def contradictions(catalogue: Catalogue, record: VerificationRecord, ledger: Ledger) -> list[str]:
+    """What a claim that was run whole states otherwise than it, its controls or the ledger say.
+
+    A sentence for each check that the ledger or a control names, but that was never stated, and for
+    each that two rows state under one name. Nothing can be said of claims that were not run whole.
     """
     records = {claim.id: claim for claim in record.claims}
-    found = []
+    found: list[str] = []
     for selected in catalogue.claims:
-        if not selected.whole:
-            continue
         claim = records[selected.claim.id]
-        parts = [(claim.id, claim.trials, ())]
-        parts += [(f"{claim.id}, control {c.id}", c.trials, c.only) for c in claim.controls]
-        for name, trials, only in parts:
-            if any(trial.outcome in ("error", "not run") for trial in trials):
-                continue
-            stated = {check.name for trial in trials for check in trial.evidence.checks}
+        if not (selected.whole and _came_to_their_end(claim.trials)):
+            continue
+        found += ledger.unstated(claim.id, _stated(claim.trials))
+        found += _in_two_rows(claim)
+        for control in claim.controls:
+            stated = _stated(control.trials) if _came_to_their_end(control.trials) else control.only
             found += [
-                f"{name}: no check is named {check!r}; {nearest(check, stated)}"
-                for check in only
+                f"{claim.id}, control {control.id}: no check is named {check!r}; "
+                f"{nearest(check, stated)}"
+                for check in control.only
                 if check not in stated
             ]
-            if not only and trials is claim.trials:
-                found += ledger.unstated(claim.id, stated)
     return found
+
+
+def _came_to_their_end(trials: Iterable[Trial]) -> bool:
+    return all(trial.outcome in ("passed", "failed") for trial in trials)
+
+
+def _stated(trials: Iterable[Trial]) -> list[str]:
+    return list({check.name: None for trial in trials for check in trial.evidence.checks})
+
+
+def _in_two_rows(claim: ClaimRecord) -> Iterator[str]:
+    rows: dict[str, dict[str, None]] = {}
+    for trial in claim.trials:
+        for check in trial.evidence.checks:
+            rows.setdefault(check.name, {})[trial.row] = None
+    for name, stated_in in rows.items():
+        if len(stated_in) > 1:
+            yield (
+                f"{claim.id}: the rows {' and '.join(stated_in)} state a check of one name, "
+                f"{name!r}; name it after the row"
+            )
 
 
 def training(notes: Iterable[TrainingNote]) -> TrainingDone:

@@ -58,7 +58,8 @@ def finish(session: pytest.Session) -> None:
     state.problems += [
         f"training broke off: {note.problem}" for note in scratch.notes() if note.problem
     ]
-    state.problems += assembly.unstated(catalogue, state.record, ledger_of(config))
+    if record.profile.meaningful:
+        state.problems += assembly.contradictions(catalogue, record, ledger_of(config))
     state.notices += scratch.notices()
     junit.add_verdicts(config, state.record)
     if state.settings.report is not None:

@@ -99,7 +99,7 @@ def findings(found: list[Finding]) -> list[str]:
 def footer(record: VerificationRecord) -> Iterator[str]:
     """What holds for the session as a whole."""
     comparisons = record.comparisons
-    if comparisons is not None and comparisons.number > 1:
+    if comparisons is not None and any(claim.after_correction for claim in record.claims):
         yield (
             f"{count(comparisons.number, 'claim')} tested over seeds; after correction means "
             f"{comparisons.method}'s, for all of them at {percent(comparisons.level)}"
@@ -109,8 +109,10 @@ def footer(record: VerificationRecord) -> Iterator[str]:
     stale = record.training.runs_stale
     if stale:
         were = "stored run was" if stale == 1 else "stored runs were"
-        again = "is" if stale == 1 else "are"
-        yield f"{stale:,} {were} made by other source or libraries and {again} trained again"
+        again = "is trained again" if stale == 1 else "are trained again"
+        if not record.training.runs_trained:
+            again = "counts as not trained" if stale == 1 else "count as not trained"
+        yield f"{stale:,} {were} made by other source or libraries and {again}"
     if record.not_selected:
         selected = len(record.claims)
         yield (

@@ -282,7 +282,7 @@ def test_a_trial_that_cannot_be_written_or_read_costs_no_other_claim(claims_fold
     }
     assert "could not be written" in claims["a.lost"].reason
     damage = (
-        "from icl_repro.plugin import transport\n"
+        "\nfrom icl_repro.plugin import transport\n"
         "put = transport.Scratch.put_trial\n"
         "def damaged(self, trial):\n"
         "    put(self, trial)\n"
