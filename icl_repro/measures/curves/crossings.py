@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Real
+
+Points = Real[np.ndarray, " points"]
 
 
-def first_fall(
-    x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"], level: float
-) -> float:
+def first_fall(x: Points, y: Points, level: float) -> float:
     """Where `y` first falls to `level`, interpolated linearly; NaN if it never does."""
     below = np.flatnonzero(np.asarray(y) <= level)
     if not below.size:
@@ -28,17 +28,13 @@ def first_fall(
     return float(x[before] + share * (x[after] - x[before]))
 
 
-def time_to(
-    x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"], level: float
-) -> float:
+def time_to(x: Points, y: Points, level: float) -> float:
     """When `y` first falls to `level`; infinite if it never does, which is later than any time."""
     found = first_fall(x, y, level)
     return math.inf if math.isnan(found) else found
 
 
-def time_between(
-    x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"], upper: float, lower: float
-) -> float:
+def time_between(x: Points, y: Points, upper: float, lower: float) -> float:
     """How long `y` takes from its first fall to `upper` to its first fall to `lower`; infinite if
     it never gets there.
     """
@@ -46,14 +42,12 @@ def time_between(
     return end if math.isinf(end) else end - time_to(x, y, upper)
 
 
-def first_rise(
-    x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"], level: float
-) -> float:
+def first_rise(x: Points, y: Points, level: float) -> float:
     """Where `y` first rises to `level`, interpolated linearly; NaN if it never does."""
     return first_fall(x, -np.asarray(y), -level)
 
 
-def longest_stay(x: Float[np.ndarray, " points"], inside: Bool[np.ndarray, " points"]) -> float:
+def longest_stay(x: Points, inside: Bool[np.ndarray, " points"]) -> float:
     """Length in `x` of the longest run of neighbouring points that are all `inside`; 0 if none."""
     longest, start = 0.0, None
     for position, within in zip(x, inside, strict=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Real
 from scipy.optimize import isotonic_regression
 
 LEFT = 0.05
@@ -29,7 +29,7 @@ class Fall(NamedTuple):
     smooth: Float[np.ndarray, " points"]
 
     @classmethod
-    def of(cls, x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"]) -> Fall:
+    def of(cls, x: Real[np.ndarray, " points"], y: Real[np.ndarray, " points"]) -> Fall:
         """The curve `y` over `x`, smoothed.
 
         Raises:

@@ -35,7 +35,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Real
 
 from icl_repro.measures.curves.crossings import time_between, time_to
 from icl_repro.measures.curves.falling import LEFT, Fall
@@ -86,7 +86,7 @@ class Acceleration(NamedTuple):
 
 
 @kept(PhaseChange)
-def phase_change(x: Curve, y: Curve) -> PhaseChange:
+def phase_change(x: Real[np.ndarray, " points"], y: Real[np.ndarray, " points"]) -> PhaseChange:
     """All measures of a loss curve, each with its uncertainty from evaluation noise.
 
     Args:

@@ -49,6 +49,8 @@ _NO_MISFIT = 1e-12
 """Sums of squares below this (of a curve scaled to a range of 1) are rounding."""
 
 Curve = Float[np.ndarray, " points"]
+Fitted = Float[np.ndarray, " fitted"]
+"""The points of a curve that shapes are fitted to."""
 Parameters = Float[np.ndarray, " parameters"]
 
 
@@ -90,7 +92,7 @@ def preference(x: Curve, y: Curve, draws: int = DRAWS) -> Preference:
     )
 
 
-def _again(scaled: tuple[Curve, Curve], fits: dict[Shape, _Fit]) -> dict[Shape, float]:
+def _again(scaled: tuple[Fitted, Fitted], fits: dict[Shape, _Fit]) -> dict[Shape, float]:
     """The criteria of a noisier curve, fitted from where the curve itself was fitted best."""
     refitted: dict[Shape, _Fit] = {
         shape: _fit(shape, *scaled, [fits[shape].parameters]) for shape in SHAPES
@@ -116,7 +118,7 @@ class _Frame(NamedTuple):
         fallen = int(np.argmax(fall.smooth <= fall.level(LEFT))) + 1 if fall.range > 0 else 0
         return cls(fallen, float(fall.smooth[-1]), fall.range)
 
-    def scaled(self, x: Curve, y: Curve) -> tuple[Curve, Curve]:
+    def scaled(self, x: Curve, y: Curve) -> tuple[Fitted, Fitted]:
         """The points that are fitted, both axes from 0 to 1."""
         position = (x[: self.points] - x[0]) / (x[self.points - 1] - x[0])
         height = (y[: self.points] - self.lowest) / self.range
@@ -129,7 +131,7 @@ class _Fit(NamedTuple):
     parameters: Parameters
 
 
-def _criteria(scaled: tuple[Curve, Curve], fits: dict[Shape, _Fit]) -> dict[Shape, float]:
+def _criteria(scaled: tuple[Fitted, Fitted], fits: dict[Shape, _Fit]) -> dict[Shape, float]:
     points = len(scaled[0])
     return {
         shape: points * math.log(max(fit.squares, _NO_MISFIT) / points)

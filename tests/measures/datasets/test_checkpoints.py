@@ -22,6 +22,9 @@ SPEC = TINY.with_(
 def run() -> Run:
     (run,) = train([SPEC], exemplars())
     assert run.checkpoint_sequences.tolist() == [0, 160, 320, 480, 640]
+    # Runs train in 32 bits unless told otherwise.
+    for name, array in (run.curves | run.checkpoint_weights).items():
+        assert array.dtype == (np.int64 if name == "sequences" else np.float32), name
     return dataclasses.replace(run, cache=exemplars())
 
 
