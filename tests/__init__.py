@@ -8,5 +8,5 @@ from tests.support.shapes_checked import check_shapes
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 # Not in processes that a test starts, which are sessions as a user has them.
-if "PYTEST_CURRENT_TEST" not in os.environ and os.environ.get("CHECK_SHAPES"):
+if "PYTEST_CURRENT_TEST" not in os.environ:
     check_shapes()
