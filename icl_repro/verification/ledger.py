@@ -129,11 +129,12 @@ class Ledger:
             return f"the ledger has no threshold of check {check.name!r} of {claim}; {alike}"
         newest = known.history[-1]
         direction, low, high = newest.bounds
-        if direction != check.direction or not (_same(low, check.low) and _same(high, check.high)):
+        same = direction == check.direction and newest.kind == check.kind
+        if not (same and _same(low, check.low) and _same(high, check.high)):
             return (
                 f"the threshold of {check.name!r} moved: it is {threshold(check)}, but the ledger "
-                f"says {bounds(direction, low, high)} since {newest.date}; a new entry of its "
-                "history says when and why"
+                f"says {bounds(direction, low, high, newest.kind)} since {newest.date}; a new "
+                "entry of its history says when and why"
             )
         published = check.published.id if check.published else ""
         if known.published and published != known.published:
@@ -144,18 +145,28 @@ class Ledger:
         return ""
 
     def published_problem(self, check: Check, claim: str) -> str:
-        """That the published value fails its own check and nobody says why, or ""."""
-        if not self.configured or check.published is None:
+        """That the published value fails its own check and nobody says why, that the ledger says
+        so where it does not, or "".
+        """
+        if not self.configured:
             return ""
         known = self.thresholds.get((claim, check.name))
-        if known is not None and known.published_fails:
-            return ""
-        for value in (check.published.value, *check.published.over_seeds):
-            if not _within(value, check.low, check.high):
-                return (
-                    f"the published value of {check.name!r}, {number(value)}, fails this check, "
-                    f"which must be {threshold(check)}; the ledger has to say why: published_fails"
-                )
+        said = known is not None and bool(known.published_fails)
+        paper = check.published
+        published = () if paper is None else (paper.value, *paper.over_seeds)
+        failing = [v for v in published if not _within(v, check.low, check.high)]
+        if failing and not said:
+            return (
+                f"the published value of {check.name!r}, {number(failing[0])}, fails this check, "
+                f"which must be {threshold(check)}; the ledger has to say why: published_fails"
+            )
+        if said and not failing:
+            return (
+                f"the ledger says why the published value of {check.name!r} fails this check, "
+                f"which must be {threshold(check)}, but "
+                + ("none is stated" if paper is None else f"{number(paper.value)} holds")
+                + ": delete published_fails"
+            )
         return ""
 
     def known_failure(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 import msgspec
+import numpy as np
 
 from icl_repro.nearest import nearest
 from icl_repro.verification.record import KnownFailure, ThresholdEntry
@@ -57,6 +58,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at_least: float | None = None
     at_most: float | None = None
     between: tuple[float, float] | None = None
+    margin: tuple[float, float] | None = None
     reason: str = ""
     commit: str = ""
 
@@ -133,11 +135,13 @@ def _threshold(said: object, place: str) -> Threshold:
         raise UnusableLedger(f"{place}: history must have an entry: what the threshold is")
     for at, entry in enumerate(read_.history):
         here = f"{place}: history[{at}]"
-        ends = [entry.at_least, entry.at_most, *(entry.between or ())]
-        given = [end for end in ends if end is not None]
-        if len(given) != 1 + (entry.between is not None):
-            raise UnusableLedger(f"{here} needs exactly one of at_least, at_most and between")
-        if not all(map(math.isfinite, given)):
+        stated = [entry.at_least, entry.at_most, entry.between, entry.margin]
+        given = [bound for bound in stated if bound is not None]
+        if len(given) != 1:
+            raise UnusableLedger(
+                f"{here} needs exactly one of at_least, at_most, between and margin"
+            )
+        if not np.isfinite(given).all():
             raise UnusableLedger(f"{here}: the threshold must be finite")
         if at and not entry.reason.strip():
             raise UnusableLedger(f"{here} changes the threshold and must say why: reason")

@@ -120,7 +120,8 @@ class Equivalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ThresholdEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One state of a threshold in the ledger: its bounds, where they come from, when they were set.
 
-    `seen` is true when results had been seen then; `reason` says why it was changed.
+    `margin` is that of an equivalence, tested over seeds, where `between` is a plain range. `seen`
+    is true when results had been seen then; `reason` says why it was changed.
     """
 
     origin: str
@@ -129,14 +130,20 @@ class ThresholdEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at_least: float | None = None
     at_most: float | None = None
     between: tuple[float, float] | None = None
+    margin: tuple[float, float] | None = None
     reason: str = ""
     commit: str = ""
 
     @property
+    def kind(self) -> Kind:
+        """The kind of the check, as that of a check."""
+        return "threshold" if self.margin is None else "equivalence"
+
+    @property
     def bounds(self) -> tuple[Direction, float | None, float | None]:
         """Direction, lower and upper end, as those of a check."""
-        if self.between is not None:
-            return "between", *self.between
+        if (ends := self.between or self.margin) is not None:
+            return "between", *ends
         if self.at_least is not None:
             return "at_least", self.at_least, None
         return "at_most", None, self.at_most

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from icl_repro.numbers import apart, number
 from icl_repro.statistics.intervals import Interval
-from icl_repro.verification.evidence import Check, Direction
+from icl_repro.verification.evidence import Check, Direction, Kind
 from icl_repro.verification.reported import Reported
 
 
 def threshold(check: Check) -> str:
     """The threshold of `check` in words, such as ``at least 80,000``."""
-    return bounds(check.direction, check.low, check.high)
+    return bounds(check.direction, check.low, check.high, check.kind)
 
 
-def bounds(direction: Direction, low: float | None, high: float | None) -> str:
+def bounds(
+    direction: Direction, low: float | None, high: float | None, kind: Kind = "threshold"
+) -> str:
     """A threshold in words, such as ``between 0.6 and 0.85``."""
+    if kind == "equivalence":
+        return f"within a margin of {number(low)} to {number(high)}"
     if direction == "between":
         return f"between {number(low)} and {number(high)}"
     return f"at least {number(low)}" if direction == "at_least" else f"at most {number(high)}"

@@ -107,8 +107,13 @@ def test_without_a_ledger_every_failure_is_new_and_no_threshold_moves():
             LEDGER.replace("within = 0.1", "witin = 0.1"),
             "finding 1: Object contains unknown field `witin`; did you mean 'within'",
         ),
-        (LEDGER.replace("at_least = 2.0, ", ""), "exactly one of at_least, at_most and between"),
+        (
+            LEDGER.replace("at_least = 2.0, ", ""),
+            "exactly one of at_least, at_most, between and margin",
+        ),
         (LEDGER.replace("at_least = 2.0", "at_least = 2.0, at_most = 3"), "exactly one of"),
+        (LEDGER.replace("at_least = 2.0", "margin = [0, 1], at_most = 3"), "exactly one of"),
+        (LEDGER.replace("between = [0, 1]", "margin = [0, inf]"), "the threshold must be finite"),
         (LEDGER.replace("at_least = 2.0", "at_least = inf"), "the threshold must be finite"),
         (LEDGER.replace('"stated in the', '"stated in a'), "did you mean 'stated in the paper'"),
         (LEDGER.replace('reason = "the paper rounds"', 'reason = ""'), "and must say why: reason"),
@@ -282,6 +287,18 @@ def test_a_threshold_that_moved_is_red(ledger: Ledger, fields: dict, message: st
     assert judgement.red
 
 
+def test_an_equivalence_that_became_a_range_has_moved(ledger: Ledger, write):
+    evidence, equivalent = Evidence(), Evidence()
+    evidence.check("width", 0.5, between=(0, 1))
+    equivalent.equivalent("width", 0.5, margin=(0, 1))
+    said = only(ledger.judge("growth.early", "", 5, equivalent.evidence), "moved")
+    assert "it is within a margin of 0 to 1, but the ledger says between 0 and 1" in said
+    declared = load(write(LEDGER.replace("between = [0, 1]", "margin = [0, 1]")))
+    assert declared.judge("growth.early", "", 5, equivalent.evidence) == TrialJudgement()
+    said = only(declared.judge("growth.early", "", 5, evidence.evidence), "moved")
+    assert "it is between 0 and 1, but the ledger says within a margin of 0 to 1" in said
+
+
 def test_a_check_that_the_ledger_lacks_is_red(ledger: Ledger):
     evidence = Evidence()
     evidence.check("lenght", 1, at_least=0)
@@ -301,6 +318,11 @@ def test_a_published_value_that_fails_its_own_check_is_declared(ledger: Ledger, 
     declared = LEDGER.replace("published = ", 'published_fails = "rounded"\npublished = ')
     evidence = length(2.0, published=paper)
     assert load(write(declared)).judge("growth.early", "", 5, evidence) == TrialJudgement()
+    said = only(load(write(declared)).judge("growth.early", "", 5, length(2.0)), "published")
+    assert said == (
+        "the ledger says why the published value of 'length' fails this check, which must be at "
+        "least 1.5, but 2 holds: delete published_fails"
+    )
     of_seeds = Reported(2.0, "", over_seeds=[2.0, 1.0], id="paper.length")
     assert ledger.judge("growth.early", "", 5, length(2.0, published=of_seeds)).published
 

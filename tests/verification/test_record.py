@@ -76,6 +76,7 @@ def test_what_is_no_record_of_this_release_says_so(tmp_path: Path, content: str,
         ({"at_least": 1.0}, ("at_least", 1.0, None)),
         ({"at_most": 1.0}, ("at_most", None, 1.0)),
         ({"between": (0.0, 1.0)}, ("between", 0.0, 1.0)),
+        ({"margin": (0.0, 1.0)}, ("between", 0.0, 1.0)),
     ],
 )
 def test_an_entry_of_the_ledger_has_the_bounds_of_a_check(bound: dict, expected: tuple):

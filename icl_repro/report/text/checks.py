@@ -286,7 +286,8 @@ def _origin(thresholds: Sequence[ThresholdEntry]) -> OriginView:
 def _state(entry: ThresholdEntry) -> str:
     _, low, high = entry.bounds
     parts = [
-        f"{words.day(entry.date)}: {words.bounds(low, high)}, {entry.origin}, {_seen(entry)}",
+        f"{words.day(entry.date)}: {'margin ' if entry.kind == 'equivalence' else ''}"
+        f"{words.bounds(low, high)}, {entry.origin}, {_seen(entry)}",
         entry.reason,
         f"commit {entry.commit}" if entry.commit else "",
     ]
