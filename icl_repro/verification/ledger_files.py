@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 import msgspec
-import numpy as np
 
 from icl_repro.nearest import nearest
 from icl_repro.verification.record import KnownFailure, ThresholdEntry
@@ -135,13 +134,13 @@ def _threshold(said: object, place: str) -> Threshold:
         raise UnusableLedger(f"{place}: history must have an entry: what the threshold is")
     for at, entry in enumerate(read_.history):
         here = f"{place}: history[{at}]"
-        stated = [entry.at_least, entry.at_most, entry.between, entry.margin]
-        given = [bound for bound in stated if bound is not None]
+        stated = [(entry.at_least,), (entry.at_most,), entry.between, entry.margin]
+        given = [ends for ends in stated if ends not in ((None,), None)]
         if len(given) != 1:
             raise UnusableLedger(
                 f"{here} needs exactly one of at_least, at_most, between and margin"
             )
-        if not np.isfinite(given).all():
+        if not all(map(math.isfinite, given[0])):
             raise UnusableLedger(f"{here}: the threshold must be finite")
         if at and not entry.reason.strip():
             raise UnusableLedger(f"{here} changes the threshold and must say why: reason")
