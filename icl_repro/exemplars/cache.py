@@ -2,10 +2,15 @@
 
 A file is an ordinary float32 ``.npy`` file with its checksum at the end, which ``numpy.load``
 ignores. Processes that compute the same array at once replace each other's file with an equal one.
+
+A recipe is written by hand and may be forgotten where the code changes. The code of this folder and
+the version of NumPy are therefore part of every address, so that what a changed encoder gives is
+never mistaken for what the old one gave.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import os
@@ -15,8 +20,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from icl_repro.storage import sealed
+from icl_repro.storage import fingerprint, sealed
 from icl_repro.storage.notices import tell
+
+NOT_COMPUTING = ("__init__.py", "cache.py", "pictures.py", "registry.py", "source.py")
+"""The modules of this folder that decide no array: they check, keep, show and hand on."""
 
 
 def recall(
@@ -35,13 +43,14 @@ def recall(
     Args:
         directory: where arrays are kept; none: `compute` is called and nothing is kept.
         name: what the array is, for the file name.
-        key: JSON-encodable content of everything that decides the array.
+        key: JSON-encodable content of everything that decides the array, but for the code.
         shape: the shape that the array must have.
         compute: gives the float32 array; called only when it is not kept.
     """
     if directory is None:
         return compute()
-    path = directory / f"{name}-{hashlib.sha256(msgspec.json.encode(key)).hexdigest()}.npy"
+    address = hashlib.sha256(msgspec.json.encode((key, code_and_numpy()))).hexdigest()
+    path = directory / f"{name}-{address}.npy"
     try:
         return _unpacked(sealed.read(path), shape)
     except (FileNotFoundError, NotADirectoryError):
@@ -54,6 +63,14 @@ def recall(
     except OSError as error:
         tell(f"the exemplar cache could not keep {path}: {error}")
     return array
+
+
+@functools.cache
+def code_and_numpy() -> tuple[str, str]:
+    """The fingerprint of the code that draws and encodes, and the version of NumPy."""
+    folder = Path(__file__).parent
+    modules = sorted(file.name for file in folder.glob("*.py") if file.name not in NOT_COMPUTING)
+    return fingerprint.of_source(folder, modules), np.__version__
 
 
 def _unpacked(content: bytes, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Features kept on disk: the same with and without, and never wrong."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,7 +11,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+import icl_repro
 from icl_repro.exemplars import ExemplarSource, Glyphs
+from icl_repro.exemplars.cache import NOT_COMPUTING, code_and_numpy
 from icl_repro.exemplars.source import forget_features
 from tests.support.notices import noticing
 from tests.support.obstacles import OBSTACLES, as_ordinary_user, put_in_the_way
@@ -220,3 +223,69 @@ def test_glyphs_keep_features_and_scale(tmp_path):
     np.testing.assert_array_equal(Glyphs().features(range(4), range(2), tmp_path), computed)
     forget_features()
     np.testing.assert_array_equal(Glyphs().features(range(4), range(2)), computed)
+
+
+# A recipe that was not brought up to date must not cost a result: the code counts by itself.
+
+ASK = """
+import sys
+from pathlib import Path
+import numpy as np
+from icl_repro.exemplars import Glyphs
+kept, out = sys.argv[1:]
+np.save(out, Glyphs().features(range(3), [0], Path(kept) if kept else None))
+"""
+
+
+class Copy:
+    """A copy of the package in which glyphs are few, so that their scale is soon computed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.package = folder / "copy" / "icl_repro"
+        self._out = folder / "features.npy"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(Path(icl_repro.__file__).parent, self.package, ignore=ignored)
+        self.change("glyphs.py", "n_classes: ClassVar[int] = 1623", "n_classes: ClassVar[int] = 5")
+
+    def change(self, module: str, before: str, after: str) -> None:
+        path = self.package / "exemplars" / module
+        text = path.read_text()
+        assert text.count(before) == 1
+        path.write_text(text.replace(before, after))
+
+    def features(self, kept: Path | None) -> np.ndarray:
+        """What another process computes with the copy, or finds in a cache."""
+        command = [sys.executable, "-c", ASK, str(kept or ""), str(self._out)]
+        subprocess.run(command, check=True, cwd=self.package.parent)
+        return np.load(self._out)
+
+
+def test_a_changed_encoder_does_not_get_the_features_of_the_old_one(tmp_path):
+    copy, folder, power = Copy(tmp_path), tmp_path / "cache", "response.imag**2"
+    old = copy.features(folder)
+    files = kept(folder)
+    copy.change("gabor.py", power, f"{power} / 4")
+    new = copy.features(folder)
+    assert not np.allclose(new, old, rtol=0.01)
+    np.testing.assert_array_equal(new, copy.features(None))
+    assert len(kept(folder)) == 2 * len(files) == 4, "features and scale, of both"
+    copy.change("gabor.py", f"{power} / 4)", f"{power})  # As it was.")
+    np.testing.assert_array_equal(copy.features(folder), old)
+    assert len(kept(folder)) == 4, "a comment changes nothing"
+
+
+def test_another_numpy_computes_anew(tmp_path, monkeypatch):
+    ask(tmp_path)
+    monkeypatch.setattr(np, "__version__", "99.9")
+    code_and_numpy.cache_clear()
+    try:
+        ask(tmp_path)
+    finally:
+        code_and_numpy.cache_clear()
+    assert len(kept(tmp_path)) == len(Noise.calls) == 2
+
+
+def test_what_decides_no_array_is_known_by_name():
+    """All else in the folder counts, so that a new encoder is not forgotten."""
+    folder = Path(icl_repro.__file__).parent / "exemplars"
+    assert all((folder / name).is_file() for name in NOT_COMPUTING)
