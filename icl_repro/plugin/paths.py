@@ -12,10 +12,18 @@ from icl_repro.plugin.options import Settings
 DOCUMENTS = ("json", "html", "md")
 """The suffixes of ``verification.<suffix>`` in the folder of the report."""
 
+FOLDERS_OF_THE_STORE = ("runs", "incoming", "locks")
+"""Without these it cannot be used; what else it keeps only saves time."""
+
 
 def problems(settings: Settings) -> list[str]:
     """A sentence for each path of the settings that cannot be what it is meant to be."""
     found = list(_of_folder("the run store", settings.store, reads_only=settings.no_train))
+    found += [
+        f"the run store cannot be at {settings.store}: {path} is a file where a folder should be"
+        for name in FOLDERS_OF_THE_STORE
+        if (path := settings.store / name).exists() and not path.is_dir()
+    ]
     if settings.report is not None:
         found += _of_folder("the report", settings.report)
         found += [

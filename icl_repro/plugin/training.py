@@ -21,6 +21,9 @@ from icl_repro.plugin.stored_runs import choose, store_of
 from icl_repro.plugin.transport import Scratch, TrainingNote
 from icl_repro.plugin.trials import Draft
 
+_OF_A_TEST = (Exception, SystemExit, pytest.skip.Exception, pytest.fail.Exception)
+"""What a test may raise without ending the session, and so what chooses its runs."""
+
 
 def begin(session: pytest.Session) -> Training | None:
     """Take up what the selected claims and controls need and nobody has trained yet, if anything.
@@ -63,7 +66,7 @@ class Training:
 
         Where something goes wrong, the test itself finds out, and pytest reports it there.
         """
-        with suppress(Exception, pytest.skip.Exception, pytest.fail.Exception):
+        with suppress(*_OF_A_TEST):
             self._ensure(draft.wanted.all_specs())
             if draft.wanted.has_to_choose:
                 choose(self._config, draft)
@@ -125,7 +128,7 @@ class Training:
         chosen = []
         for draft in ready:
             # Not lost: the test's own fixture tries again, where pytest reports what is wrong.
-            with suppress(Exception, pytest.skip.Exception, pytest.fail.Exception):
+            with suppress(*_OF_A_TEST):
                 choose(self._config, draft)
                 chosen.append(draft)
         specs = _needed(chosen)
@@ -188,7 +191,7 @@ class Training:
 
 def _ready(draft: Draft, pending: Set[Any]) -> bool:
     """Whether a marker has runs to choose and those that it chooses by are done."""
-    with suppress(Exception):
+    with suppress(*_OF_A_TEST):
         return draft.wanted.has_to_choose and not any(
             spec in pending for spec in draft.wanted.all_specs()
         )
@@ -205,7 +208,7 @@ def _needed(drafts: Iterable[Draft]) -> dict[str, Any]:
     specs: list[Any] = []
     for draft in drafts:
         # Not lost: the test's own fixture raises it again, where pytest reports it.
-        with suppress(Exception):
+        with suppress(*_OF_A_TEST):
             specs += draft.wanted.all_specs()
     return library.engine().with_sources(specs) if specs else {}
 

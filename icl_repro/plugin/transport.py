@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -28,9 +29,11 @@ from icl_repro.verification.record import ExemplarSample, Trial
 
 T = TypeVar("T")
 
-_PREFIX = "icl-repro-"
+_PREFIX = "icl-repro-session-"
 _ALIVE = "alive.lock"
 """Locked while the session lives: the system lets go of it however the session ends."""
+_LONGEST_WITHOUT_LOCK = 24 * 60 * 60
+"""Seconds; a session that is killed before it has locked its folder leaves one without a lock."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -240,6 +243,14 @@ def _remove_abandoned() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         # Others' folders cannot be removed, and one that is just being made has no lock yet.
         with contextlib.suppress(OSError):
-            if (folder / _ALIVE).is_file() and (lock := acquired(folder / _ALIVE)) is not None:
-                lock.release()
+            if _is_abandoned(folder):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    if not (folder / _ALIVE).is_file():
+        return time.time() - folder.stat().st_mtime > _LONGEST_WITHOUT_LOCK
+    lock = acquired(folder / _ALIVE)
+    if lock is not None:
+        lock.release()
+    return lock is not None

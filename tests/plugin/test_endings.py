@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -104,6 +106,17 @@ def test_what_a_killed_session_left_is_removed_by_the_next(folder, scratch):
     folder.makepyfile(test_claims=TESTS.replace("DO", "pass"))
     folder.runpytest_subprocess()
     assert not list(scratch.glob("icl-repro-*"))
+
+
+def test_what_was_killed_before_it_was_locked_is_removed_after_a_day(scratch, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    yesterday, just_now = (scratch / f"icl-repro-session-{name}" for name in ("old", "new"))
+    for folder in (yesterday, just_now):
+        folder.mkdir()
+    before = time.time() - 25 * 60 * 60
+    os.utime(yesterday, (before, before))
+    Scratch.create().remove()
+    assert list(scratch.glob("icl-repro-*")) == [just_now]
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,17 @@ def test_a_document_whose_name_a_folder_has_is_refused(claims_folder):
     result.stderr.fnmatch_lines(["ERROR: *verification.html is a folder where a file should be"])
 
 
+@pytest.mark.parametrize("name", ["runs", "incoming", "locks"])
+def test_a_file_in_the_store_where_a_folder_should_be_is_refused(claims_folder, name: str):
+    claims_folder.makepyfile(test_claims=TESTS)
+    store = claims_folder.mkdir("store")
+    file(store / name)
+    result = claims_folder.runpytest_subprocess("--icl-store=store")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *{name} is a file where a folder should be"])
+    assert not (claims_folder.path / "trained.log").exists()
+
+
 def test_a_store_that_is_only_read_need_not_be_writable(claims_folder, tmp_path):
     claims_folder.makepyfile(test_claims=TESTS)
     unwritable(tmp_path / "here")
