@@ -58,18 +58,6 @@ class RunStore:
         """Whether the run is there only as other source or other libraries made it."""
         return self._entries.is_stale(_name(spec))
 
-    def finished_since(self, specs: Iterable[RunSpec], since: float) -> list[RunSpec]:
-        """Which of the runs were finished, or found to diverge, at that time or later.
-
-        It does not matter by whom, nor whether that process is still there.
-
-        Args:
-            specs: the runs in question.
-            since: in seconds since the epoch.
-        """
-        manifests = {spec: self._entries.manifest(_name(spec)) for spec in specs}
-        return [spec for spec, found in manifests.items() if found and found.finished >= since]
-
     def manifest(self, spec: RunSpec) -> Manifest | None:
         """What was written down about a run, or None if it is not there.
 

@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from icl_repro.numbers import number
+
 FORMAT = 1
 ABOUT = (
     "Curves as last accepted, one point [x, y] a line, joined by straight lines.",
@@ -157,19 +159,18 @@ def drift_sentence(name: str, drift: Drift) -> str:
     """Say how much and where a curve drifted."""
     text = (
         f"curve {name!r} drifted from its snapshot: {drift.outside} of {drift.points} points lie "
-        f"outside the tolerance; the worst is at x = {drift.at:,.7g}, where "
-        f"the {drift.side} curve is {drift.value:.5g}"
+        f"outside the tolerance; the worst is at x = {number(drift.at, 7)}, where "
+        f"the {drift.side} curve is {number(drift.value, 5)}"
     )
     other = "stored" if drift.side == "new" else "new"
     if drift.excess is None or drift.low is None or drift.high is None:
         return f"{text} and the {other} curve has no point"
-    if drift.low == drift.high:
-        there = f"{drift.low:.5g}"
-    else:
-        there = f"{drift.low:.5g} to {drift.high:.5g}"
+    there = number(drift.low, 5)
+    if drift.low != drift.high:
+        there += f" to {number(drift.high, 5)}"
     return (
         f"{text} and the {other} one {there} within the tolerance in time: "
-        f"{drift.excess:.3g} beyond the {drift.allowed:.3g} allowed in value"
+        f"{number(drift.excess, 3)} beyond the {number(drift.allowed, 3)} allowed in value"
     )
 
 

@@ -169,23 +169,6 @@ def test_what_is_being_written_under_a_lock_is_not_removed(store):
 # What is told about runs without reading them.
 
 
-def test_what_was_finished_since_a_moment_is_known_whoever_finished_it(store):
-    specs = [TINY.with_(init_seed=seed) for seed in range(4)]
-    store.save(made_up_run(specs[0]))
-    since = time.time()
-    RunStore(store.root).save(made_up_run(specs[1]))
-    store.save_divergence(specs[2], "diverged")
-    assert store.finished_since(specs, since) == specs[1:3]
-    assert store.finished_since(specs[:2], 0.0) == specs[:2]
-    assert store.finished_since(specs, time.time() + 60) == []
-
-
-def test_what_cannot_be_read_was_not_finished(store):
-    store.save(made_up_run())
-    (entry_folder(store) / "manifest.json").write_text("garbage")
-    assert store.finished_since([TINY, OTHER], 0.0) == []
-
-
 def test_the_runs_that_others_are_training_are_known_without_their_locks(store):
     other = RunStore(store.root)
     with other.lock(TINY), other.training([TINY]):

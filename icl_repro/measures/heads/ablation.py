@@ -1,7 +1,7 @@
 """Removing and keeping heads of the last layer of a finished network (Section 3.1).
 
 Which heads are off is a mask, true where a head is off, so that all ablations of a network are
-evaluated as one program by :func:`~icl_repro.measures.dataset.performances`.
+evaluated as one program by :func:`~icl_repro.measures.datasets.performance.performances`.
 """
 
 from __future__ import annotations
