@@ -16,9 +16,11 @@ from claims.networks.clamped import (
     previous_token_error,
 )
 from claims.phase_changes import duration_of, half_time_of, how_many_are_later
+from claims.test_subcircuits import LABELS_OUT
 from icl_repro.episodes import N_POSITIONS
 from icl_repro.optogenetics import (
     AblateHeads,
+    ClampCopy,
     ClampMatch,
     ClampPreviousToken,
     intervention,
@@ -27,10 +29,12 @@ from icl_repro.optogenetics import (
     clamps as clamps_module,
 )
 from icl_repro.optogenetics.edits import LabelPattern
+from icl_repro.training.engine import train
 from icl_repro.training.evaluation import evaluate
 from tests.optogenetics.test_gradients import FROZEN
 from tests.support.golden import CONDITIONS, HEAD
 from tests.support.random_networks import SMALL, random_episodes, random_network
+from tests.support.tiny import TINY, exemplars
 
 
 def clamps(condition):
@@ -167,6 +171,16 @@ def test_the_change_of_weights_is_that_of_the_parts_that_are_named():
     run = SimpleNamespace(checkpoint_weights=weights)
     assert change_of_weights(run, "layers.0.") == 0.5
     assert change_of_weights(run, "layers.0.query") == 0
+
+
+def test_a_copy_clamp_that_does_nothing_is_seen_in_what_it_trains(monkeypatch):
+    # The store trains it again (tests/training/test_provenance.py), and this is why it is red then.
+    copied = TINY.with_(clamps=(ClampCopy(1),))
+    (run,) = train([copied], exemplars())
+    assert change_of_weights(run, *LABELS_OUT) == 0
+    monkeypatch.setattr(ClampCopy, "edits", lambda self, model: ())
+    (run,) = train([copied.with_(init_seed=1)], exemplars())
+    assert change_of_weights(run, *LABELS_OUT) > 1e-3
 
 
 # A network that never learns is later than any.
