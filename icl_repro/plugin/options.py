@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.config.findpaths import load_config_dict_from_file
 
 from icl_repro.nearest import nearest
 from icl_repro.verification.profiles import (
@@ -100,9 +101,9 @@ class Settings:
 
     `claims` and `retrain` are ids or patterns (empty: all claims, no retraining); `claims_by_user`
     is true when the claims were selected on the command line. `profile_seeds` are those of the
-    profile, `fixed_seeds` those of the ini file, or else of the profile, whichever were asked for.
-    `report` is ``None`` when no report is wanted, `ledger` when
-    there is none. `neighbour` is 0, or which of the neighbours of each run is judged.
+    profile. `fixed_seeds` are those that the ini file fixes for it as it is written, whatever the
+    command line makes of it. `report` is ``None`` when no report is wanted, `ledger` when there is
+    none. `neighbour` is 0, or which of the neighbours of each run is judged.
     """
 
     profile: ProfileRules
@@ -160,16 +161,17 @@ def resolve(config: pytest.Config) -> Settings:
     if no_train and retrain:
         raise pytest.UsageError(f"{_NO_TRAIN.flag} and {_RETRAIN.flag} exclude each other")
     report = _text(config, _REPORT)
-    paper_seeds = _paper_seeds(config)
-    in_ini = config.getini(_SEEDS.key)
-    fixed = _parsed(in_ini, _SEEDS.key, paper_seeds) if in_ini else ()
-    of_profile = profile.seeds(paper_seeds)
+    paper_seeds = _paper_seeds(config.getini(_PAPER_SEEDS[0]))
     given = config.getoption(_SEEDS.key)
     return Settings(
         profile=profile,
-        seeds=(fixed or of_profile if given is None else _parsed(given, _SEEDS.flag, paper_seeds)),
-        profile_seeds=of_profile,
-        fixed_seeds=fixed or of_profile,
+        seeds=(
+            _seeds_of_ini(config.getini(_SEEDS.key), profile, paper_seeds)
+            if given is None
+            else _parsed(given, _SEEDS.flag, paper_seeds)
+        ),
+        profile_seeds=profile.seeds(paper_seeds),
+        fixed_seeds=_fixed_seeds(config, profile),
         store=_path(config, _STORE, ".icl-repro"),
         claims=_names(config, _CLAIMS),
         claims_by_user=config.getoption(_CLAIMS.key) is not None,
@@ -226,9 +228,22 @@ def _profile(config: pytest.Config) -> ProfileRules:
     return PROFILES[name]
 
 
-def _paper_seeds(config: pytest.Config) -> tuple[int, ...]:
-    text = config.getini(_PAPER_SEEDS[0])
+def _fixed_seeds(config: pytest.Config, profile: ProfileRules) -> tuple[int, ...]:
+    """The seeds of the ini file as it is written: what ``-o`` says instead is not fixed."""
+    found = load_config_dict_from_file(config.inipath) if config.inipath else None
+    written = {key: str(value.value) for key, value in (found or {}).items()}
+    paper_seeds = _paper_seeds(written.get(_PAPER_SEEDS[0], ""))
+    return _seeds_of_ini(written.get(_SEEDS.key, ""), profile, paper_seeds)
+
+
+def _paper_seeds(text: str) -> tuple[int, ...]:
     return _parsed(text, _PAPER_SEEDS[0], DEFAULT_SEEDS) if text else DEFAULT_SEEDS
+
+
+def _seeds_of_ini(
+    text: str, profile: ProfileRules, paper_seeds: tuple[int, ...]
+) -> tuple[int, ...]:
+    return _parsed(text, _SEEDS.key, paper_seeds) if text else profile.seeds(paper_seeds)
 
 
 def _parsed(text: str, source: str, paper_seeds: tuple[int, ...]) -> tuple[int, ...]:

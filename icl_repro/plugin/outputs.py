@@ -32,7 +32,6 @@ from icl_repro.storage import notices
 from icl_repro.verification.record import Seeds, Trial, VerificationRecord, write_record
 
 NOTHING_JUDGED = 10
-_JUDGED = ("passed", "failed", "inconclusive")
 
 
 def finish(session: pytest.Session) -> None:
@@ -74,36 +73,35 @@ def finish(session: pytest.Session) -> None:
 def _seeds(state: SessionState, record: VerificationRecord) -> Seeds:
     """The seeds of the session beside those that were fixed, remembered for the next one."""
     settings = state.settings
-    earlier = seed_list.earlier_sessions(settings.store, settings.profile.name)
-    judged = sorted(
-        {
-            seed
-            for trial in _trials(record)
-            if trial.outcome in _JUDGED
-            for seed in ([trial.seed] if trial.seed is not None else trial.seeds)
-        }
+    found = seed_list.compared(
+        settings, _trials(record), seed_list.earlier_sessions(settings.store)
     )
-    if judged and settings.profile.meaningful:
+    if found.judged and settings.profile.meaningful:
         started = datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds")
         entry = seed_list.Session(
-            settings.profile.name, list(settings.fixed_seeds), judged, started
+            settings.profile.name, list(settings.fixed_seeds), found.judged, started
         )
         try:
             seed_list.remember(settings.store, entry)
         except OSError as error:
             state.notices.append(f"which seeds were judged is not remembered: {error}")
-    return seed_list.compared(settings, judged, earlier)
+    return found
 
 
-def _trials(record: VerificationRecord) -> list[Trial]:
-    """The trials of the claims themselves, or where only controls ran, theirs."""
-    own = [trial for claim in record.claims for trial in claim.trials]
-    controls = [control for claim in record.claims for control in claim.controls]
-    return own or [trial for control in controls for trial in control.trials]
+def _trials(record: VerificationRecord) -> dict[str, list[Trial]]:
+    """The trials of the claims by their ids, or where only controls ran, those of the controls."""
+    own = {claim.id: claim.trials for claim in record.claims}
+    if any(own.values()):
+        return own
+    return {
+        claim.id: [trial for control in claim.controls for trial in control.trials]
+        for claim in record.claims
+    }
 
 
 def _judged(record: VerificationRecord) -> bool:
-    return any(trial.outcome in _JUDGED for trial in _trials(record))
+    trials = (trial for trials in _trials(record).values() for trial in trials)
+    return any(trial.outcome in seed_list.JUDGED for trial in trials)
 
 
 def _html(record: VerificationRecord, path: Path) -> None:

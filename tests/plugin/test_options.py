@@ -103,6 +103,27 @@ def test_seeds_of_the_ini_file_are_fixed_too(claims_folder: pytest.Pytester):
     assert settings(claims_folder, "--icl-seeds=7").fixed_seeds == (0, 1, 2)
 
 
+def test_only_what_is_written_in_the_ini_file_is_fixed(claims_folder: pytest.Pytester):
+    found = settings(claims_folder, "-o", "icl_paper_seeds=7-9", "--icl-profile=paper")
+    assert (found.seeds, found.fixed_seeds) == ((7, 8, 9), (0, 1, 2, 3, 4))
+    ini(claims_folder, icl_paper_seeds="5-9")
+    found = settings(claims_folder, "-o", "icl_paper_seeds=6,7")
+    assert (found.seeds, found.profile_seeds, found.fixed_seeds) == ((6,), (6,), (5,))
+    found = settings(claims_folder, "-o", "icl_seeds=6-8", "--icl-profile=paper")
+    assert (found.seeds, found.fixed_seeds) == ((6, 7, 8), (5, 6, 7, 8, 9))
+
+
+def test_seeds_in_an_ini_file_of_toml_are_fixed_too(claims_folder: pytest.Pytester):
+    (claims_folder.path / "pytest.ini").unlink()
+    for table in ("tool.pytest", "tool.pytest.ini_options"):
+        claims_folder.makepyprojecttoml(
+            f'[{table}]\nicl_paper_seeds = "5-9"\n'
+            + ('addopts = ["-p", "no:jaxtyping"]' if table == "tool.pytest" else "")
+        )
+        found = settings(claims_folder, "-o", "icl_paper_seeds=7", "--icl-profile=paper")
+        assert (found.seeds, found.fixed_seeds) == ((7,), (5, 6, 7, 8, 9))
+
+
 def test_paths_are_relative_to_where_they_are_written(
     claims_folder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ):

@@ -9,6 +9,7 @@ import pytest
 
 from icl_repro.plugin.options import Settings
 from icl_repro.plugin.seed_list import Session, compared, words
+from icl_repro.verification.record import Outcome, Seeds, Trial
 
 TESTS = """
 from icl_repro import claim, control
@@ -18,14 +19,18 @@ def test_one(evidence, seed, factor=1):
     '''S.'''
     evidence.check("size", factor * (seed != 3), at_least=1)
 """
+LIST = "the list fixed for the paper profile (0 to 4)"
+LESS = "; verdicts over other seeds than those fixed beforehand say less than they seem to"
 
 
-def run(folder: pytest.Pytester, record_of, *args: str):
-    """The line that the terminal has about seeds, and what the record says."""
-    result = folder.runpytest_subprocess("--icl-profile=paper", *args)
-    told = [line for line in result.stdout.lines if "fixed for the paper profile" in line]
+def run(folder: pytest.Pytester, record_of, *args: str, profile: str = "paper") -> Seeds:
+    """What the record says about seeds; terminal and report say the same."""
+    result = folder.runpytest_subprocess(f"--icl-profile={profile}", *args)
+    told = [line for line in result.stdout.lines if f"fixed for the {profile} profile" in line]
     found = record_of(folder).seeds
     assert told == [found.sentence] if found.sentence else not told
+    note = found.sentence or "fixed beforehand by the profile; none was added afterwards"
+    assert note in (folder.path / "reports" / "verification.md").read_text()
     return found
 
 
@@ -40,15 +45,60 @@ def test_adding_seeds_until_green_is_not_silent(claims_folder, record_of, worker
         assert record_of(claims_folder).claims[0].verdict == "supported"
         assert found.added == [5, 6, 7]
         assert found.sentence.startswith(
-            "Seeds 5 to 7 were added to the list fixed for the paper profile (0 to 4) after "
-            "results of seeds 0 to "
+            f"Seeds 5 to 7 were added to {LIST} after results of seeds 0 to "
         )
 
 
-def test_leaving_out_the_seed_that_fails_is_not_silent(claims_folder, record_of):
+@pytest.mark.parametrize(
+    ("option", "added", "sentence"),
+    [
+        ("icl_seeds=0-8", [5, 6, 7, 8], f"Seeds 5 to 8 were added to {LIST}"),
+        (
+            "icl_paper_seeds=0-2,4-7",
+            [5, 6, 7],
+            f"Seeds 5 to 7 were added to {LIST}; seed 3 of it was left out",
+        ),
+    ],
+)
+def test_another_list_on_another_store_is_not_silent(
+    claims_folder, record_of, option: str, added: list[int], sentence: str
+):
     claims_folder.makepyfile(test_claims=TESTS)
-    found = run(claims_folder, record_of, "--icl-seeds=0,1,2,4", "-n0")
-    assert found.sentence.startswith("Seed 3 of the list fixed for the paper profile (0 to 4) was")
+    found = run(claims_folder, record_of, "-n0", "--icl-store=elsewhere", "-o", option)
+    assert record_of(claims_folder).claims[0].verdict == "supported"
+    assert (found.fixed, found.added) == ([0, 1, 2, 3, 4], added)
+    assert found.sentence == sentence + LESS
+
+
+def test_another_profile_on_the_same_store_is_not_silent(claims_folder, record_of):
+    claims_folder.makepyfile(test_claims=TESTS.replace("!= 3", "!= 1"))
+    run(claims_folder, record_of, "-n0")
+    others = ["-o", "icl_seeds=0,2-6"]
+    found = run(claims_folder, record_of, "-n0", *others, profile="standard")
+    assert record_of(claims_folder).claims[0].verdict == "supported"
+    assert found.sentence == (
+        "Seeds 2 to 6 were added to the list fixed for the standard profile (0) after results of "
+        "seeds 0 to 4 had been seen; seed 1, judged before, was not judged again" + LESS
+    )
+    # The profile itself judges fewer seeds than another, which is no choice by results.
+    assert run(claims_folder, record_of, "-n0", profile="standard").sentence == ""
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        ["-k", "not seed3"],
+        [
+            "--deselect=test_claims.py::test_one[seed3]",
+            "--deselect=test_claims.py::test_one[nothing-seed3]",
+        ],
+    ],
+)
+def test_leaving_out_the_seed_that_fails_is_not_silent(claims_folder, record_of, choice):
+    claims_folder.makepyfile(test_claims=TESTS)
+    found = run(claims_folder, record_of, "-n0", *choice)
+    assert (found.judged, found.added) == ([0, 1, 2, 4], [])
+    assert found.sentence == f"Seed 3 of {LIST} was left out{LESS}"
 
 
 def test_what_was_judged_is_remembered_in_the_store(claims_folder, record_of):
@@ -64,22 +114,68 @@ def test_what_was_judged_is_remembered_in_the_store(claims_folder, record_of):
     assert len(path.read_text().splitlines()) == 3
 
 
-def settings(seeds: tuple[int, ...], fixed: tuple[int, ...]) -> Settings:
+def settings(*fixed: int) -> Settings:
     names = [field.name for field in dataclasses.fields(Settings)]
     blank = dict.fromkeys(names) | {"profile": SimpleNamespace(name="paper")}
-    return Settings(**blank | {"seeds": seeds, "fixed_seeds": fixed})
+    return Settings(**blank | {"fixed_seeds": fixed})
+
+
+def trials(*seeds: int, row: str = "", outcome: Outcome = "passed") -> list[Trial]:
+    return [Trial(nodeid="x", outcome=outcome, seed=seed, row=row) for seed in seeds]
+
+
+def sentence(**claims: list[Trial]) -> str:
+    """What is said of claims where seeds 5 to 7 are fixed."""
+    said = compared(settings(5, 6, 7), claims, []).sentence
+    return said.removesuffix(LESS).replace("the list fixed for the paper profile (5 to 7)", "LIST")
 
 
 def test_the_list_of_the_first_session_counts():
-    earlier = [Session("paper", [5, 6], [5, 6], "then"), Session("paper", [5, 6, 7], [7], "later")]
-    found = compared(settings((5, 6, 7), (5, 6, 7)), [5, 6, 7], earlier)
+    earlier = [
+        Session("standard", [5], [5], "before"),
+        Session("paper", [5, 6], [5, 6], "then"),
+        Session("paper", [5, 6, 7], [7], "later"),
+    ]
+    found = compared(settings(5, 6, 7), {"a": trials(5, 6, 7)}, earlier)
     assert (found.fixed, found.added) == ([5, 6], [7])
     assert found.sentence.startswith(
         "Seed 7 was added to the list fixed for the paper profile (5 and 6) after results of seeds "
         "5 to 7 had been seen; "
     )
-    assert not compared(settings((5, 6), (5, 6)), [5, 6], earlier).sentence
-    assert not compared(settings((5, 6), (5, 6)), [], []).sentence
+    assert not compared(settings(5, 6), {"a": trials(5, 6)}, earlier).sentence
+    assert not compared(settings(5, 6), {}, []).sentence
+
+
+def test_claims_are_named_where_they_do_not_agree():
+    full = trials(5, 6, 7)
+    assert sentence(a=full, b=full) == ""
+    assert sentence(a=full, b=trials(5, 7), c=full) == "Seed 6 of LIST was left out for b"
+    assert sentence(a=trials(5, 7), b=trials(5, 7)) == "Seed 6 of LIST was left out"
+    assert sentence(a=trials(5, 7), b=trials(5, 7), c=full) == (
+        "Seed 6 of LIST was left out for all claims but c"
+    )
+    assert sentence(a=trials(5, 6, 7, 8), b=trials(5, 7, 8)) == (
+        "Seed 8 was added to LIST; seed 6 of it was left out for b"
+    )
+
+
+def test_claims_that_were_not_judged_say_nothing_about_seeds():
+    without = [Trial(nodeid="x", outcome="passed", seed=None)]
+    assert sentence(a=trials(5, 6, 7), proof=without, none=trials(5, outcome="not run")) == ""
+
+
+def test_a_claim_over_all_seeds_at_once_counts_all_of_them():
+    at_once = [Trial(nodeid="x", outcome="passed", seed=None, seeds=[5, 7])]
+    assert sentence(a=at_once) == "Seed 6 of LIST was left out"
+
+
+def test_a_seed_on_which_a_row_did_not_run_is_not_silent():
+    rows = trials(5, 6, 7, row="first") + trials(5, 7, row="second")
+    assert sentence(a=rows, b=trials(5, 6, 7)) == "Seed 6 of LIST was not judged in every row for a"
+    skipped = rows + trials(6, row="second", outcome="not run")
+    assert sentence(a=skipped) == "Seed 6 of LIST was not judged in every row"
+    # An error is told as one.
+    assert sentence(a=rows + trials(6, row="second", outcome="error")) == ""
 
 
 @pytest.mark.parametrize(
