@@ -63,6 +63,7 @@ def assemble(
         claims=[*claims, *state.uncollected],
         comparisons=comparisons,
         findings=ledger.findings_of(claims),
+        retired=list(ledger.retired),
         exemplars=state.scratch.exemplars(),
         not_selected=catalogue.not_selected,
     )

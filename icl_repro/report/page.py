@@ -93,6 +93,7 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "families": families,
         "findings": known,
         "findings_note": findings.findings_note(record),
+        "retired": findings.retired_views(record),
         "exemplars": _pictures(record.exemplars),
     }
 

@@ -15,7 +15,15 @@ from icl_repro.nearest import nearest
 from icl_repro.numbers import number
 from icl_repro.verification.evidence import Check, EvidenceRecord
 from icl_repro.verification.ledger_files import Contents, Threshold, UnusableLedger, read
-from icl_repro.verification.record import ClaimRecord, Finding, KnownFailure, KnownStatus, Trial
+from icl_repro.verification.record import (
+    ClaimRecord,
+    Finding,
+    KnownFailure,
+    KnownStatus,
+    Retired,
+    Trial,
+)
+from icl_repro.verification.reported import Reported
 from icl_repro.verification.wording import (
     bounds,
     failed_sentence,
@@ -27,6 +35,8 @@ from icl_repro.verification.wording import (
 __all__ = ["Ledger", "Threshold", "TrialJudgement", "UnusableLedger", "load"]
 
 _JUDGED = ("passed", "failed")
+_ROUNDING = 1e-3
+"""By what share a published value of the ledger may be rounded."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,8 @@ class TrialJudgement:
         holds_now: checks that are known to fail and hold (in a control: fail). Red.
         another_value: those that fail as known, but by another value. Red.
         edges: known failures on their bound, whichever way they came out. Not red.
-        moved: checks whose threshold is not the newest of the ledger, or is not in it. Red.
+        moved: checks whose threshold is not the newest of the ledger or not in it, or whose
+            published value is not the one that the ledger names. Red.
         published: checks that the published value itself does not hold, undeclared. Red.
     """
 
@@ -60,13 +71,14 @@ class TrialJudgement:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Thresholds by claim and check, and known failures.
+    """Thresholds by claim and check, known failures, and what is checked no longer.
 
     `configured` is false where no ledger was asked for: then no threshold counts as moved.
     """
 
     thresholds: Mapping[tuple[str, str], Threshold] = field(default_factory=dict)
     findings: tuple[KnownFailure, ...] = ()
+    retired: tuple[Retired, ...] = ()
     configured: bool = False
 
     def judge(
@@ -115,12 +127,17 @@ class Ledger:
                 judged.another_value.append(_not_as_known(check, known, "does so by another value"))
         if not case:
             for check in evidence.checks:
-                judged.moved.extend(filter(None, [self.moved(check, claim_id)]))
-                judged.published.extend(filter(None, [self.published_problem(check, claim_id)]))
+                judged.moved.extend(filter(None, [self.moved(check, claim_id, seeds)]))
+                problem = self.published_problem(check, claim_id, seeds)
+                judged.published.extend(filter(None, [problem]))
         return judged
 
-    def moved(self, check: Check, claim: str) -> str:
-        """That a check has other bounds than the newest of the ledger, in a sentence, or ""."""
+    def moved(self, check: Check, claim: str, seeds: Sequence[int] = ()) -> str:
+        """That a check has other bounds than the newest of the ledger, or another published value,
+        in a sentence; or "".
+
+        What is published of `seeds` judged at once depends on which they are: there it may be any.
+        """
         if not self.configured:
             return ""
         known = self.thresholds.get((claim, check.name))
@@ -136,17 +153,16 @@ class Ledger:
                 f"says {bounds(direction, low, high, newest.kind)} since {newest.date}; a new "
                 "entry of its history says when and why"
             )
-        published = check.published.id if check.published else ""
-        if known.published and published != known.published:
+        if not _is_named(check.published, known.published, any_value=bool(seeds)):
             return (
-                f"{check.name!r} is set beside the published value {published!r}, but the ledger "
-                f"says {known.published!r}"
+                f"{check.name!r} is set beside {_in_words(check.published)}, but the ledger names "
+                + _in_words(known.published)
             )
         return ""
 
-    def published_problem(self, check: Check, claim: str) -> str:
+    def published_problem(self, check: Check, claim: str, seeds: Sequence[int] = ()) -> str:
         """That the published value fails its own check and nobody says why, that the ledger says
-        so where it does not, or "".
+        so where it does not (but for `seeds` judged at once, of which it depends), or "".
         """
         if not self.configured:
             return ""
@@ -160,7 +176,7 @@ class Ledger:
                 f"the published value of {check.name!r}, {number(failing[0])}, fails this check, "
                 f"which must be {threshold(check)}; the ledger has to say why: published_fails"
             )
-        if said and not failing:
+        if said and not failing and not seeds:
             return (
                 f"the ledger says why the published value of {check.name!r} fails this check, "
                 f"which must be {threshold(check)}, but "
@@ -191,7 +207,7 @@ class Ledger:
         ]
 
     def unknown(self, claims: Mapping[str, Collection[str]]) -> list[str]:
-        """A sentence for each claim or case of the ledger that does not exist.
+        """A sentence for each claim or case that does not exist, or does although it is retired.
 
         Args:
             claims: the ids of all collected claims, each with those of its controls.
@@ -201,6 +217,11 @@ class Ledger:
             f"the ledger names a claim {claim!r}, which does not exist; {nearest(claim, claims)}"
             for claim in dict.fromkeys(named)
             if claim not in claims
+        ]
+        problems += [
+            f"the ledger says that a control {one.case!r} of {one.claim} is retired, but it exists"
+            for one in self.retired
+            if one.case and one.case in claims.get(one.claim, ())
         ]
         for known in self.findings:
             cases = claims.get(known.claim)
@@ -237,7 +258,9 @@ def load(path: Path | None) -> Ledger:
     if path is None:
         return Ledger()
     contents: Contents = read(path)
-    return Ledger(contents.thresholds, tuple(contents.findings), configured=True)
+    return Ledger(
+        contents.thresholds, tuple(contents.findings), tuple(contents.retired), configured=True
+    )
 
 
 def _key(seed: int | None, seeds: Sequence[int], known: KnownFailure) -> str:
@@ -304,6 +327,26 @@ def _not_as_known(check: Check, known: KnownFailure, how: str) -> str:
         f"since {known.date} {known_to} ({values}; within {number(known.within)}), but {how}: "
         "correct the ledger"
     )
+
+
+def _is_named(
+    paper: Reported | None, named: str | float | None, *, any_value: bool = False
+) -> bool:
+    """Whether a published value is the one of the ledger, by its id or as the ledger rounds it."""
+    if paper is None or named is None:
+        return paper is None and named is None
+    if isinstance(named, str):
+        return paper.id == named
+    return any_value or math.isclose(paper.value, named, rel_tol=_ROUNDING)
+
+
+def _in_words(paper: Reported | str | float | None) -> str:
+    if paper is None:
+        return "no published value"
+    if isinstance(paper, Reported):
+        named = f" ({paper.id})" if paper.id else ""
+        return f"the published value {number(paper.value)}{named}"
+    return f"the published value {paper if isinstance(paper, str) else number(paper)}"
 
 
 def _same(one: float | None, other: float | None) -> bool:

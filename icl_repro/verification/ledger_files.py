@@ -14,11 +14,13 @@ from typing import Any, Literal, TypeVar, get_args
 import msgspec
 
 from icl_repro.nearest import nearest
-from icl_repro.verification.record import KnownFailure, ThresholdEntry
+from icl_repro.numbers import number
+from icl_repro.verification.record import KnownFailure, Retired, ThresholdEntry
+from icl_repro.verification.wording import bounds
 
 Origin = Literal["stated in the paper", "read off a figure with slack", "ours"]
 
-_TABLES = ("thresholds", "findings")
+_TABLES = ("thresholds", "findings", "retired")
 _SEEDS = re.compile(r"-|\d+(,\d+)*")
 _Read = TypeVar("_Read", bound=msgspec.Struct)
 
@@ -32,13 +34,14 @@ class Threshold:
     """What the ledger says of one check.
 
     Attributes:
-        history: its bounds over time, newest last, at least one.
-        published: the id of the published value, as in the check; empty for any.
+        history: its bounds over time, newest last, at least one. An entry may repeat the bounds of
+            the one before it, where a rule of the check or a control of it was changed.
+        published: the published value that the check is set beside: its id, or itself, rounded.
         published_fails: why the published value itself does not hold, where it does not.
     """
 
     history: tuple[ThresholdEntry, ...]
-    published: str = ""
+    published: str | float | None = None
     published_fails: str = ""
 
 
@@ -48,6 +51,7 @@ class Contents:
 
     thresholds: dict[tuple[str, str], Threshold] = field(default_factory=dict)
     findings: list[KnownFailure] = field(default_factory=list)
+    retired: list[Retired] = field(default_factory=list)
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +68,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: list[_Entry]
-    published: str = ""
+    published: str | float | None = None
     published_fails: str = ""
 
 
@@ -80,6 +84,17 @@ class _Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edge: bool = False
 
 
+class _Retired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    claim: str
+    date: datetime.date
+    seen: bool
+    why: str
+    check: str = ""
+    case: str = ""
+    commit: str = ""
+    history: list[_Entry] = []
+
+
 def read(path: Path) -> Contents:
     """Read a TOML file, or all of a folder.
 
@@ -89,6 +104,7 @@ def read(path: Path) -> Contents:
     if not path.exists():
         raise UnusableLedger(f"there is no ledger at {path}: neither a folder nor a file")
     contents = Contents()
+    places: list[str] = []
     for file in sorted(path.glob("*.toml")) if path.is_dir() else [path]:
         tables = _tables(file)
         for claim, checks in _named(tables.get("thresholds", {}), f"{file}: thresholds"):
@@ -97,13 +113,21 @@ def read(path: Path) -> Contents:
                 if (claim, name) in contents.thresholds:
                     raise UnusableLedger(f"{place} is in another file of the ledger too")
                 contents.thresholds[claim, name] = _threshold(said, place)
-        findings = tables.get("findings", [])
-        if not isinstance(findings, list):
-            raise UnusableLedger(f"{file}: findings must be tables headed [[findings]]")
-        for number, said in enumerate(findings, start=1):
-            known = _finding(said, f"{file}: finding {number}")
-            _require_new(known, contents.findings, f"{file}: finding {number}")
+        for place, said in _listed(tables, "findings", file, "finding"):
+            known = _finding(said, place)
+            _require_new(known, contents.findings, place)
             contents.findings.append(known)
+            places.append(place)
+        for place, said in _listed(tables, "retired", file, "retired"):
+            contents.retired.append(_retired(said, place))
+    for place, known in zip(places, contents.findings, strict=True):
+        if threshold := contents.thresholds.get((known.claim, known.check)):
+            _require_fitting(known, threshold.history[-1], place)
+    for one in contents.retired:
+        if (one.claim, one.check) in contents.thresholds:
+            raise UnusableLedger(
+                f"{path}: {one.check!r} of {one.claim} is retired and has a threshold too"
+            )
     return contents
 
 
@@ -128,11 +152,28 @@ def _named(table: object, place: str) -> Iterable[tuple[str, Any]]:
     return table.items()
 
 
+def _listed(
+    tables: dict[str, Any], table: str, file: Path, one: str
+) -> Iterator[tuple[str, object]]:
+    """Each of the tables of one name, with where it stands."""
+    found = tables.get(table, [])
+    if not isinstance(found, list):
+        raise UnusableLedger(f"{file}: {table} must be tables headed [[{table}]]")
+    yield from ((f"{file}: {one} {at}", said) for at, said in enumerate(found, start=1))
+
+
 def _threshold(said: object, place: str) -> Threshold:
     read_ = _convert(said, _Threshold, place)
     if not read_.history:
         raise UnusableLedger(f"{place}: history must have an entry: what the threshold is")
-    for at, entry in enumerate(read_.history):
+    if isinstance(read_.published, float) and not math.isfinite(read_.published):
+        raise UnusableLedger(f"{place}: published must be finite")
+    published = None if read_.published == "" else read_.published
+    return Threshold(_history(read_.history, place), published, read_.published_fails)
+
+
+def _history(entries: list[_Entry], place: str) -> tuple[ThresholdEntry, ...]:
+    for at, entry in enumerate(entries):
         here = f"{place}: history[{at}]"
         stated = [(entry.at_least,), (entry.at_most,), entry.between, entry.margin]
         given = [ends for ends in stated if ends not in ((None,), None)]
@@ -144,13 +185,33 @@ def _threshold(said: object, place: str) -> Threshold:
             raise UnusableLedger(f"{here}: the threshold must be finite")
         if at and not entry.reason.strip():
             raise UnusableLedger(f"{here} changes the threshold and must say why: reason")
-        if at and entry.date < read_.history[at - 1].date:
+        if at and entry.date < entries[at - 1].date:
             raise UnusableLedger(f"{here} is older than the entry before it; the newest comes last")
-    history = tuple(
+    return tuple(
         ThresholdEntry(**{**msgspec.structs.asdict(entry), "date": entry.date.isoformat()})
-        for entry in read_.history
+        for entry in entries
     )
-    return Threshold(history, read_.published, read_.published_fails)
+
+
+def _retired(said: object, place: str) -> Retired:
+    read_ = _convert(said, _Retired, place)
+    for name in ("claim", "why"):
+        if not getattr(read_, name).strip():
+            raise UnusableLedger(f"{place}: {name} must say something")
+    if bool(read_.check) == bool(read_.case):
+        raise UnusableLedger(f"{place} must name a check, or a control (case), and not both")
+    if bool(read_.check) != bool(read_.history):
+        raise UnusableLedger(f"{place}: a check has a history: what its threshold was; no control")
+    return Retired(
+        claim=read_.claim,
+        date=read_.date.isoformat(),
+        seen=read_.seen,
+        why=read_.why,
+        check=read_.check,
+        case=read_.case,
+        commit=read_.commit,
+        thresholds=list(_history(read_.history, place)),
+    )
 
 
 def _finding(said: object, place: str) -> KnownFailure:
@@ -184,6 +245,40 @@ def _require_new(known: KnownFailure, others: Iterable[KnownFailure], place: str
                 f"{place} is about the same as one before it: {known.claim}, {known.check!r}, "
                 f"{min(both) or '-'}"
             )
+
+
+def _require_fitting(known: KnownFailure, newest: ThresholdEntry, place: str) -> None:
+    """Require that known values fail the newest threshold (of a control: hold), and whatever counts
+    as the same too, but for those that are said to lie on its edge.
+    """
+    direction, low, high = newest.bounds
+    asked = bounds(direction, low, high, newest.kind)
+    lower, upper = -math.inf if low is None else low, math.inf if high is None else high
+    on_edge = []
+    for key, value in known.values.items():
+        if value is None:
+            continue
+        said = f"the known value {number(value)}" + (f" on seed {key}" if key else "")
+        if not known.case and lower <= value <= upper:
+            raise UnusableLedger(f"{place}: {said} is no failure: the check asks for {asked}")
+        if known.case and not lower <= value <= upper:
+            raise UnusableLedger(
+                f"{place}: {said} does fail, as it must in a control: the check asks for {asked}"
+            )
+        least, most = value - known.within, value + known.within
+        holds_all, holds_some = lower <= least and most <= upper, lower <= most and least <= upper
+        if not holds_all if known.case else holds_some:
+            on_edge.append(said)
+    if on_edge and not known.edge:
+        raise UnusableLedger(
+            f"{place}: within {number(known.within)} of {on_edge[0]} lies the threshold, {asked}; "
+            "make within smaller, or say edge = true if trainings differ as much"
+        )
+    if known.edge and len(on_edge) < len(known.values):
+        raise UnusableLedger(
+            f"{place}: edge = true says that the threshold, {asked}, lies within "
+            f"{number(known.within)} of each known value, but it does not"
+        )
 
 
 def _convert(said: object, kind: type[_Read], place: str) -> _Read:

@@ -121,7 +121,8 @@ class ThresholdEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One state of a threshold in the ledger: its bounds, where they come from, when they were set.
 
     `margin` is that of an equivalence, tested over seeds, where `between` is a plain range. `seen`
-    is true when results had been seen then; `reason` says why it was changed.
+    is true when results had been seen then; `reason` says why it was changed, or what was changed
+    of the rule or the controls where the bounds are those of the entry before.
     """
 
     origin: str
@@ -207,6 +208,23 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     known: KnownFailure
     status: dict[str, KnownStatus]
+
+
+class Retired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was checked once and is no longer: a check with the history of its threshold, or a
+    control (`case`).
+
+    `seen` is true when results had been seen when it was dropped; `why` says why it was.
+    """
+
+    claim: str
+    date: str
+    seen: bool
+    why: str
+    check: str = ""
+    case: str = ""
+    commit: str = ""
+    thresholds: list[ThresholdEntry] = []
 
 
 class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -324,6 +342,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     seeds: Seeds | None = None
     comparisons: Comparisons | None = None
     findings: list[Finding] = []
+    retired: list[Retired] = []
     exemplars: ExemplarSample | None = None
     not_selected: list[str] = []
     runs: dict[str, str] = {}

@@ -9,10 +9,12 @@ import pytest
 from claims.published import reported
 from icl_repro.verification.declare import Declaration, declaration_of
 from icl_repro.verification.ledger import load
+from icl_repro.verification.record import VerificationRecord, read_record
 
 CLAIMS = Path(__file__).parents[2] / "claims"
 FILES = sorted(path.stem.removeprefix("test_") for path in CLAIMS.glob("test_*.py"))
 LEDGER = load(CLAIMS / "ledger")
+RECORDS = [read_record(path) for path in sorted((CLAIMS.parent / "reports").glob("*.json"))]
 
 
 def declared(file: str) -> list[Declaration]:
@@ -51,8 +53,30 @@ def test_what_is_known_to_fail_is_a_check_with_a_threshold():
 
 def test_every_published_value_that_it_names_exists():
     for threshold in LEDGER.thresholds.values():
-        if threshold.published:
+        if isinstance(threshold.published, str):
             assert reported(threshold.published).id == threshold.published
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.profile.name)
+def test_what_a_committed_report_says_of_a_threshold_stays_in_its_history(
+    record: VerificationRecord,
+):
+    """A correction is a new entry, so that it is seen: none is edited or taken away."""
+    kept = {place: threshold.history for place, threshold in LEDGER.thresholds.items()}
+    kept |= {(one.claim, one.check): tuple(one.thresholds) for one in LEDGER.retired if one.check}
+    for claim in record.claims:
+        for check in claim.checks:
+            history = tuple(check.thresholds)
+            assert kept[claim.id, check.name][: len(history)] == history, check.name
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.profile.name)
+def test_every_published_value_of_a_committed_report_is_named(record: VerificationRecord):
+    stated = [(claim.id, check) for claim in record.claims for check in claim.checks]
+    assert any(check.published for _, check in stated)
+    for claim, check in stated:
+        named = LEDGER.thresholds[claim, check.name].published
+        assert (named is None) == (check.published is None), check.name
 
 
 def test_what_was_set_with_results_at_hand_says_why():

@@ -82,6 +82,8 @@ def test_a_known_failure_is_as_expected(folder, record_of, workers: list[str]):
         ({6: 8}, {}, "but does so by another value: correct the ledger"),
         ({5: 12}, {"LOW": "11"}, "a.one, control nothing: length is 11, which is at least 10, but"),
         ({5: 12}, {"WIDTH": "2"}, "the threshold of 'width' moved: it is at least 2, but the"),
+        ({5: 12}, {', published=Reported(12, "Section 1", id="p.l")': ""}, "no published value"),
+        ({5: 12}, {"at_least=3": "at_least=3, published=Reported(4, '')"}, "published value 4"),
         ({5: 12}, {"12, \"Sec": "9, \"Sec"}, "the published value of 'length', 9, fails this check"),  # noqa: E501
     ],
 )  # fmt: skip
@@ -99,7 +101,7 @@ def test_a_new_failure_beside_a_known_one_is_red(folder, record_of):
 
 
 def test_on_its_edge_neither_outcome_is_red(folder):
-    edge = LEDGER.replace("6 = 5.0, 7 = 5.2", "6 = 10.0").replace("within", "edge = true\nwithin")
+    edge = LEDGER.replace("6 = 5.0, 7 = 5.2", "6 = 9.8").replace("within", "edge = true\nwithin")
     for length, outcomes in ((9.9, {"passed": 1, "xfailed": 1}), (10.2, {"passed": 2})):
         result = judged(folder, {6: length}, ledger=edge)
         assert (result.parseoutcomes(), result.ret) == (outcomes, 0)

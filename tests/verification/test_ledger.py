@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from icl_repro.numbers import number
 from icl_repro.verification.declare import Control
 from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.ledger import Ledger, TrialJudgement, UnusableLedger, load
@@ -28,11 +29,36 @@ history = [ { between = [0, 1], origin = "ours", date = 2026-10-02, seen = false
 claim = "growth.early"
 check = "length"
 values = { 7 = 1.2, 8 = 1.4, 9 = nan }
-within = 0.1
+within = 0.09
 date = 2026-10-20
 why = "It grows late there."
 evidence = "commit abc1234, five seeds"
 """
+CONTROL = LEDGER.replace('check = "length"', 'check = "length"\ncase = "no_water"').replace(
+    "7 = 1.2, 8 = 1.4", "7 = 1.7, 8 = 1.9"
+)
+RETIRED = """
+[[retired]]
+claim = "growth.early"
+check = "weight"
+date = 2026-10-21
+seen = true
+why = "It is the same as the length."
+commit = "abc1234"
+history = [ { at_most = 5, origin = "ours", date = 2026-10-02, seen = false } ]
+[[retired]]
+claim = "growth.early"
+case = "no_sun"
+date = 2026-10-21
+seen = false
+why = "It could not fail."
+"""
+
+
+def on_edge(values: str, of: str = LEDGER) -> str:
+    """The ledger with other known values, which are said to be on the edge of the threshold."""
+    start, end = of.index("values = ") + 9, of.index("\nwithin")
+    return of[:start] + values + "\nedge = true" + of[end:]
 
 
 @pytest.fixture
@@ -104,7 +130,7 @@ def test_without_a_ledger_every_failure_is_new_and_no_threshold_moves():
             "unknown field `publisht`; did you mean 'published'",
         ),
         (
-            LEDGER.replace("within = 0.1", "witin = 0.1"),
+            LEDGER.replace("within = 0.09", "witin = 0.1"),
             "finding 1: Object contains unknown field `witin`; did you mean 'within'",
         ),
         (
@@ -122,13 +148,22 @@ def test_without_a_ledger_every_failure_is_new_and_no_threshold_moves():
         (LEDGER.replace("= [0, 1]", "= [0]"), "Expected `array` of length 2"),
         (LEDGER.replace("{ 7 = 1.2", "{ five = 1.2"), "'five' is no seed; write a seed"),
         (LEDGER.replace("{ 7 = 1.2, 8 = 1.4, 9 = nan }", "{}"), "values must name a seed"),
-        (LEDGER.replace("within = 0.1", "within = -1"), "within must be 0 or more, not -1"),
+        (LEDGER.replace("within = 0.09", "within = -1"), "within must be 0 or more, not -1"),
         (LEDGER.replace('why = "It grows late there."', 'why = ""'), "why must say something"),
         (LEDGER + LEDGER[LEDGER.index("[[") :], "finding 2 is about the same as one before it"),
         (
             '[thresholds."growth.early"."length"]\nhistory = []',
             "history must have an entry",
         ),
+        (LEDGER.replace('"paper.length"', "nan"), '"length": published must be finite'),
+        (LEDGER.replace('"paper.length"', "true"), '"length": published: Expected `float | str'),
+        ("retired = 3", r"retired must be tables headed \[\[retired\]\]"),
+        (RETIRED.replace("why = ", "wy = "), "retired 1: .*; did you mean 'why'"),
+        (RETIRED.replace('check = "weight"\n', ""), "retired 1 must name a check, or a control"),
+        (RETIRED.replace('case = "no_sun"', 'check = "sun"'), "retired 2: a check has a history"),
+        (RETIRED.replace('why = "It could', 'why = " " # "'), "retired 2: why must say something"),
+        (RETIRED.replace("at_most = 5", "at_most = nan"), r"retired 1: history\[0\]: the thresh"),
+        (LEDGER + RETIRED.replace("weight", "width"), "'width' of growth.early is retired and has"),
     ],
 )
 def test_what_a_ledger_may_not_say(write, text: str, message: str):
@@ -182,7 +217,7 @@ def test_a_known_failure_that_holds_is_red(ledger: Ledger):
     judgement = ledger.judge("growth.early", "", 7, length(1.6))
     assert only(judgement, "holds_now") == (
         "length is 1.6, where at least 1.5 is asked for; it is known since 2026-10-20 to fail (1.2 "
-        "on seed 7, 1.4 on seed 8, not finite on seed 9; within 0.1), but does not any more: "
+        "on seed 7, 1.4 on seed 8, not finite on seed 9; within 0.09), but does not any more: "
         "correct the ledger"
     )
     assert judgement.red
@@ -202,10 +237,7 @@ def test_a_value_may_be_known_not_to_be_finite(ledger: Ledger):
 
 @pytest.mark.parametrize("value", [1.45, 1.55])
 def test_on_its_edge_neither_outcome_is_red(write, value: float):
-    edge = LEDGER.replace("7 = 1.2,", "7 = 1.5,").replace(
-        "within = 0.1", "within = 0.1\nedge = true"
-    )
-    ledger = load(write(edge))
+    ledger = load(write(on_edge("{ 7 = 1.48 }")))
     judgement = ledger.judge("growth.early", "", 7, length(value))
     assert "on the edge of its threshold, at least 1.5" in only(judgement, "edges")
     assert not judgement.red
@@ -219,11 +251,59 @@ def test_what_tells_neither_way_neither_fails_nor_holds(ledger: Ledger):
     assert ledger.judge("growth.early", "", 7, evidence) == TrialJudgement()
 
 
-CONTROL = LEDGER.replace('check = "length"', 'check = "length"\ncase = "no_water"')
+# What is said to be known has to fit the threshold.
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (LEDGER.replace("7 = 1.2", "7 = 1.6"), "1.6 on seed 7 is no failure: the check asks for"),
+        (LEDGER.replace("7 = 1.2", "7 = 1.5"), "1.5 on seed 7 is no failure: the check asks for"),
+        (
+            LEDGER.replace("within = 0.09", "within = 0.1"),
+            "within 0.1 of the known value 1.4 on seed 8 lies the threshold, at least 1.5; make",
+        ),
+        (LEDGER.replace("within = 0.09", "within = 1000"), "within 1,000 of the known value 1.2"),
+        (on_edge("{ 7 = -500 }"), "edge = true says that the threshold, at least 1.5, lies within"),
+        (on_edge("{ 7 = 1.45, 8 = 1.2 }"), "within 0.09 of each known value, but it does not"),
+        (on_edge("{ 7 = 1.45, 8 = nan }"), "within 0.09 of each known value, but it does not"),
+        (on_edge("{ 7 = 1.55 }"), "1.55 on seed 7 is no failure"),
+        (CONTROL.replace("7 = 1.7", "7 = 1.2"), "1.2 on seed 7 does fail, as it must in a control"),
+        (CONTROL.replace("7 = 1.7", "7 = 1.55"), "0.09 of the known value 1.55 on seed 7 lies the"),
+        (on_edge("{ 7 = 1.7 }", CONTROL), "edge = true says that the threshold, at least 1.5"),
+    ],
+)
+def test_known_values_fail_the_newest_threshold_and_those_of_controls_hold(
+    write, text: str, message: str
+):
+    with pytest.raises(UnusableLedger, match=message) as said:
+        load(write(text))
+    assert f"{write(text)}: finding 1: " in str(said.value)
+
+
+def test_a_known_failure_is_held_against_a_threshold_of_another_file(write):
+    write(LEDGER[: LEDGER.index("[[")])
+    path = write(LEDGER[LEDGER.index("[[") :].replace("7 = 1.2", "7 = 1.6"), "a_first.toml")
+    load(path)
+    with pytest.raises(UnusableLedger, match=r"a_first\.toml: finding 1: .* is no failure"):
+        load(path.parent)
+
+
+def test_beyond_either_end_of_a_range_is_a_failure(write):
+    width = LEDGER.replace('check = "length"', 'check = "width"')
+    for values in ("{ 7 = -0.2, 8 = 1.2 }", "{ 7 = nan }"):
+        load(write(width.replace("{ 7 = 1.2, 8 = 1.4, 9 = nan }", values)))
+    load(write(on_edge("{ 7 = -0.05, 8 = 1.05 }", width)))
+    for value in (-0.05, 0.5, 1.05):
+        with pytest.raises(UnusableLedger, match=r"asks for between|lies the threshold, between"):
+            load(write(width.replace("7 = 1.2, 8 = 1.4", f"7 = {value}")))
+
+
+# In controls, and over several seeds.
 
 
 def test_a_control_may_be_known_not_to_fail(write):
-    ledger = load(write(CONTROL.replace("7 = 1.2", "7 = 1.7")))
+    ledger = load(write(CONTROL))
     known = ledger.judge("growth.early", "no_water", 7, length(1.7))
     assert "but this control must fail that check; known since" in only(known, "known")
     fails = ledger.judge("growth.early", "no_water", 7, length(1.0))
@@ -276,15 +356,58 @@ def test_a_threshold_as_in_the_ledger_has_not_moved(ledger: Ledger):
         ({"at_least": 2.0}, "it is at least 2, but the ledger says at least 1.5"),
         (
             {"published": Reported(2.0, "", id="paper.other")},
-            "is set beside the published value 'paper.other', but the ledger says 'paper.length'",
+            "is set beside the published value 2 (paper.other), but the ledger names the published "
+            "value paper.length",
         ),
-        ({"published": None}, "is set beside the published value '', but"),
+        ({"published": None}, "is set beside no published value, but the ledger names the publis"),
     ],
 )
 def test_a_threshold_that_moved_is_red(ledger: Ledger, fields: dict, message: str):
     judgement = ledger.judge("growth.early", "", 5, length(3.0, **fields))
     assert message in only(judgement, "moved")
     assert judgement.red
+
+
+def width_beside(published: Reported | None) -> EvidenceRecord:
+    """Evidence with the other check of the ledger, for which it names no published value."""
+    evidence = Evidence()
+    evidence.check("width", 0.5, between=(0, 1), published=published)
+    return evidence.evidence
+
+
+def test_a_published_value_that_the_ledger_does_not_name_is_red(ledger: Ledger):
+    judgement = ledger.judge("growth.early", "", 5, width_beside(Reported(0.25, "Figure 2")))
+    assert only(judgement, "moved") == (
+        "'width' is set beside the published value 0.25, but the ledger names no published value"
+    )
+    assert judgement.red
+
+
+@pytest.mark.parametrize(("named", "value"), [("0.1235", 0.12346), ("0", 0.0), ("34500", 34496)])
+def test_a_published_value_may_be_named_by_itself_as_it_is_rounded(write, named: str, value: float):
+    line = f"published = {named}\nhistory = [ {{ between"
+    ledger = load(write(LEDGER.replace("history = [ { between", line)))
+    for paper in (Reported(value, ""), Reported(value, "", id="calc.width")):
+        assert not ledger.moved(width_beside(paper).checks[0], "growth.early")
+    other = 1.01 * value + 0.01
+    for paper, said in ((Reported(other, ""), number(other)), (None, "no published value")):
+        moved = ledger.moved(width_beside(paper).checks[0], "growth.early")
+        assert said in moved
+        assert moved.endswith(f"but the ledger names the published value {number(float(named))}")
+
+
+def test_what_is_published_of_several_seeds_at_once_depends_on_which(write):
+    named = "published = 0.6\npublished_fails = 'on seed 6'\nhistory = [ { between"
+    ledger = load(write(LEDGER.replace("history = [ { between", named)))
+
+    def judge(paper: Reported | None, *seeds: int) -> TrialJudgement:
+        return ledger.judge("growth.early", "", None, width_beside(paper), seeds=seeds)
+
+    assert judge(Reported(0.7, ""), 5, 6) == TrialJudgement()
+    assert judge(Reported(1.7, ""), 6) == TrialJudgement()
+    assert judge(None, 5, 6).moved
+    assert judge(Reported(0.7, "")).moved
+    assert judge(Reported(0.6, "")).published, "it does not fail"
 
 
 def test_an_equivalence_that_became_a_range_has_moved(ledger: Ledger, write):
@@ -328,6 +451,21 @@ def test_a_published_value_that_fails_its_own_check_is_declared(ledger: Ledger, 
 
 
 # What the ledger names, and what became of it.
+
+
+def test_what_is_checked_no_longer_is_kept(write):
+    ledger = load(write(LEDGER + RETIRED))
+    check, control = ledger.retired
+    assert (check.check, check.case, check.date, check.seen) == ("weight", "", "2026-10-21", True)
+    assert [entry.at_most for entry in check.thresholds] == [5]
+    assert (control.check, control.case, control.thresholds) == ("", "no_sun", [])
+    assert ledger.unknown({"growth.early": ["no_water"]}) == []
+    assert ledger.unknown({"growth.early": ["no_sun"]}) == [
+        "the ledger says that a control 'no_sun' of growth.early is retired, but it exists"
+    ]
+    weight = Evidence()
+    weight.check("weight", 1, at_most=5)
+    assert ledger.judge("growth.early", "", 5, weight.evidence).moved, "it has no threshold"
 
 
 def test_what_does_not_exist_names_the_nearest(ledger: Ledger, write):
@@ -379,7 +517,7 @@ def test_findings_of_runs_cut_short_or_left_out_did_not_run(ledger: Ledger):
 
 
 def test_findings_of_controls_are_those_of_their_trials(write):
-    ledger = load(write(CONTROL.replace("7 = 1.2", "7 = 1.7")))
+    ledger = load(write(CONTROL))
     declared = Control("no_water", "S.")
     control = ControlRecord(
         declared.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -273,9 +274,13 @@ def _is_past(bound: float, check: CheckOverSeeds) -> bool:
 def _origin(thresholds: Sequence[ThresholdEntry]) -> OriginView:
     newest = thresholds[-1]
     line = f"Threshold: {newest.origin}; set {words.day(newest.date)}, {_seen(newest)}"
-    if len(thresholds) > 1:
-        times = {2: "once", 3: "twice"}.get(len(thresholds), f"{len(thresholds) - 1} times")
-        line += f"; changed {times}"
+    # An entry that repeats the bounds tells of a rule, a control or a correction.
+    changed = sum(
+        (one.bounds, one.kind) != (next_.bounds, next_.kind) for one, next_ in pairwise(thresholds)
+    )
+    for what, amount in (("changed", changed), ("amended", len(thresholds) - 1 - changed)):
+        times = {1: "once", 2: "twice"}.get(amount, f"{amount} times")
+        line += f"; {what} {times}" if amount else ""
     return OriginView(
         line=line,
         seen=any(entry.seen for entry in thresholds),
@@ -295,7 +300,7 @@ def _state(entry: ThresholdEntry) -> str:
 
 
 def _seen(entry: ThresholdEntry) -> str:
-    return "when results had been seen" if entry.seen else "before any result was seen"
+    return words.when_seen(entry.seen)
 
 
 def _remarks(check: CheckOverSeeds, guarded: bool) -> Iterator[Remark]:

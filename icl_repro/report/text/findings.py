@@ -1,4 +1,6 @@
-"""What is known not to hold, in words, with what became of it in this session."""
+"""What is known not to hold, in words, with what became of it in this session; and what is checked
+no longer.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,13 @@ from icl_repro.numbers import apart, count, number
 from icl_repro.report.text import words
 from icl_repro.report.text.tables import seeds_of
 from icl_repro.verification.evidence import Check
-from icl_repro.verification.record import Finding, KnownFailure, Trial, VerificationRecord
+from icl_repro.verification.record import (
+    Finding,
+    KnownFailure,
+    Retired,
+    Trial,
+    VerificationRecord,
+)
 
 
 class StatusWords(msgspec.Struct, frozen=True):
@@ -68,6 +76,29 @@ def finding_views(record: VerificationRecord) -> list[FindingView]:
     ]
 
 
+class RetiredView(msgspec.Struct, frozen=True):
+    """What is checked no longer: its name, its last threshold, and when and why it was dropped."""
+
+    claim: str
+    name: str
+    why: str
+
+
+def retired_views(record: VerificationRecord) -> list[RetiredView]:
+    """All that the ledger of the record says is checked no longer, in its order."""
+    return [
+        RetiredView(
+            claim=one.claim,
+            name=f"{one.check} ({_last_bounds(one)})" if one.check else f"control {one.case}",
+            why=words.as_full_sentence(
+                f"Dropped {words.day(one.date)}, {words.when_seen(one.seen)}: {one.why.rstrip('.')}"
+                + (f" (commit {one.commit})" if one.commit else "")
+            ),
+        )
+        for one in record.retired
+    ]
+
+
 def findings_note(record: VerificationRecord) -> str:
     """How many known failures there are and whether all are as known; empty without any."""
     if not record.findings:
@@ -110,6 +141,11 @@ def _value(key: str, value: float | None, finding: Finding, now: Check | None) -
         now=apart(now.value, ends) if now is not None else "",
         status=STATUS[finding.status.get(key, "not run")],
     )
+
+
+def _last_bounds(retired: Retired) -> str:
+    _, low, high = retired.thresholds[-1].bounds
+    return words.bounds(low, high)
 
 
 def _seeds(key: str) -> list[str]:

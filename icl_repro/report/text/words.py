@@ -165,6 +165,11 @@ def moment(started: str) -> str:
     return f"{time.day} {time:%B %Y, %H:%M} UTC"
 
 
+def when_seen(seen: bool) -> str:
+    """Whether results had been seen when something was decided."""
+    return "when results had been seen" if seen else "before any result was seen"
+
+
 def day(written: str) -> str:
     """An ISO 8601 date for people: ``2 October 2026``; as it stands where it is something else."""
     try:

@@ -185,6 +185,18 @@ def test_the_origin_of_a_threshold_with_its_changes():
     assert view_of(at_least("a", 2, 1), thresholds=[]).origin is None
 
 
+def test_an_entry_with_the_same_bounds_amends_a_threshold():
+    first = ThresholdEntry("ours", "2026-10-02", seen=False, between=(0, 1))
+    control = ThresholdEntry("ours", "2026-10-20", seen=True, between=(0, 1), reason="A control.")
+    margin = ThresholdEntry("ours", "2026-10-21", seen=True, margin=(0, 1), reason="A margin.")
+    amended = view_of(at_least("a", 2, 1), thresholds=[first, control]).origin
+    assert amended.line == (
+        "Threshold: ours; set 20 October 2026, when results had been seen; amended once"
+    )
+    both = view_of(at_least("a", 2, 1), thresholds=[first, control, control, margin]).origin
+    assert both.line.endswith("; changed once; amended twice")
+
+
 def test_an_overview_shows_what_is_not_plain_before_the_rest():
     stated = [at_least(f"check {i}", 0 if i == 8 else 2, 1) for i in range(9)]
     one = claim("f.c", "", "", "refuted", "", [trial("f.c", 5, EvidenceRecord(stated))])

@@ -2,8 +2,9 @@
 
 import msgspec
 
+from icl_repro.report.page import render_html
 from icl_repro.report.text import findings
-from icl_repro.verification.record import Finding
+from icl_repro.verification.record import Finding, Retired, ThresholdEntry
 from tests.support.report_fixture import known, rich_record
 
 
@@ -35,6 +36,31 @@ def test_known_values_stand_beside_those_of_this_session():
     assert view.on_seeds == "seeds 5 and 7"
     assert view.date == "20 October 2026"
     assert view.why.startswith("The spread over seeds")
+
+
+def test_what_is_checked_no_longer():
+    entry = ThresholdEntry("ours", "2026-10-02", False, between=(0.9, 1.1))
+    check = Retired("toy.a", "2026-10-20", True, "It is 1 by construction.", check="ratio",
+                    commit="abc1234", thresholds=[entry])  # fmt: skip
+    control = Retired("toy.a", "2026-10-21", False, "it fails nothing", case="exchanged")
+    record = msgspec.structs.replace(rich_record(), retired=[check, control])
+    assert findings.retired_views(record) == [
+        findings.RetiredView(
+            "toy.a",
+            "ratio (0.9 to 1.1)",
+            "Dropped 20 October 2026, when results had been seen: It is 1 by construction (commit "
+            "abc1234).",
+        ),
+        findings.RetiredView(
+            "toy.a",
+            "control exchanged",
+            "Dropped 21 October 2026, before any result was seen: it fails nothing.",
+        ),
+    ]
+    page = render_html(record)
+    assert '<section id="retired">' in page
+    assert "ratio (0.9 to 1.1)" in page
+    assert '<section id="retired">' not in render_html(rich_record())
 
 
 def test_a_control_that_is_known_not_to_fail():
