@@ -36,7 +36,12 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and declaration_of(item.function) is not None:
             trials.start(item)
-    problem = _unmatched(config, known) or _pointless(config, known) or _wrong_ledger(config, known)
+    problem = (
+        _unmatched(config, known)
+        or _pointless(config, known)
+        or _wrong_ledger(config, known)
+        or _unknown_checks(config, known)
+    )
     if problem:
         refuse(config, items, problem)
         return
@@ -172,6 +177,29 @@ def _wrong_ledger(config: pytest.Config, known: Declarations) -> str:
         for claim in named - claims.keys():
             claims[claim] = {f.case for f in ledger.findings if f.claim == claim}
     return "\n  ".join(ledger.unknown(claims))
+
+
+def _unknown_checks(config: pytest.Config, known: Declarations) -> str:
+    """Which checks that a control must fail the ledger does not know, or an empty text.
+
+    Nothing can be said of claims whose checks the ledger does not have; those are only known once
+    their tests have run.
+    """
+    if not known.by_site:
+        return ""
+    checks: dict[str, list[str]] = {}
+    for claim, check in ledger_of(config).thresholds:
+        checks.setdefault(claim, []).append(check)
+    problems = [
+        f"{declaration.place}: claim {id_!r}: control {control.id!r} must fail the check {name!r}, "
+        f"which the ledger does not have; {nearest(name, checks[id_])}"
+        for declaration in known.by_site.values()
+        if (id_ := declaration.claim.id) in checks
+        for control in declaration.controls
+        for name in control.only
+        if name not in checks[id_]
+    ]
+    return _listed(problems) if problems else ""
 
 
 def _all_collected(config: pytest.Config) -> bool:

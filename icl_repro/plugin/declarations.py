@@ -67,7 +67,7 @@ class Found:
         if declaration is None:
             return
         self.by_site[_site(collector, name)] = declaration
-        if not collector.funcnamefilter(name):
+        if not (declaration.problems or collector.funcnamefilter(name)):
             self.not_tests.append(
                 f"{declaration.place}: {name} is a claim, but pytest does not take it for a test"
             )

@@ -13,139 +13,46 @@ import functools
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
-
-import msgspec
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from icl_repro.nearest import nearest
-from icl_repro.verification.profiles import PROFILES
+from icl_repro.verification import mistakes
+from icl_repro.verification.declared import (
+    ONE,
+    Alteration,
+    Chooser,
+    Claim,
+    Control,
+    Declaration,
+    Networks,
+    Place,
+    Spec,
+    SpecOfSeed,
+    SpecsOfSeed,
+)
+
+__all__ = [
+    "ONE",
+    "Claim",
+    "Control",
+    "Declaration",
+    "Networks",
+    "claim",
+    "control",
+    "declaration_of",
+    "networks",
+]
 
 F = TypeVar("F", bound=Callable[..., None])
 P = ParamSpec("P")
 R = TypeVar("R")
 
-Spec = Any
-"""What describes a training run: hashable, with a ``key``."""
-Run = Any
-"""A trained run."""
-SpecOfSeed = Callable[[int], Spec]
-"""Takes a seed and returns the spec of one training run."""
-SpecsOfSeed = Callable[[int], Mapping[str, Spec]]
-"""Takes a seed and returns the specs of several runs, by name."""
-Chooser = Callable[[int, Mapping[str, Run]], Mapping[str, Spec]]
-"""Takes a seed and trained runs, by name, and returns the specs of further runs, by name."""
-Alteration = Callable[[Run], Run]
-"""Takes a trained run and returns one like it with another network."""
-
-ONE = "network"
-"""The name of the run of a claim that is judged on one network."""
-
-_ID = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
-_CASE_ID = re.compile(r"[A-Za-z0-9_]+")
 _ATTRIBUTE = "__icl_repro_claim__"
 
 
-class Place(msgspec.Struct, frozen=True):
-    """A line of a file of the user's."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{_as_called(self.file)}:{self.line}"
-
-
-class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a paper says, in one sentence, and where it says so.
-
-    `rests_on` says what the verdict of a claim without seeds rests on, such as a proof in exact
-    arithmetic; empty for a claim that is judged over seeds.
-    """
-
-    id: str
-    statement: str
-    source: str
-    rests_on: str = ""
-
-    @property
-    def family(self) -> str:
-        """The part of the id before the first dot."""
-        return self.id.partition(".")[0]
-
-
-@dataclass(frozen=True)
-class Networks:
-    """The runs that a claim is judged on.
-
-    Attributes:
-        specs: takes a seed and returns the specs of the runs, by name.
-        then: chooses further runs by what was measured on those, if any.
-        is_single: whether there is one run, which the test takes as ``run``; otherwise it takes
-            ``runs``, by name.
-    """
-
-    specs: SpecsOfSeed
-    then: Chooser | None = None
-    is_single: bool = False
-
-
-@dataclass(frozen=True)
-class Control:
-    """A case in which a claim must fail, see :func:`control`."""
-
-    id: str
-    statement: str
-    on: Networks | None = None
-    swap: Mapping[str, str] = field(default_factory=dict)
-    transform: Alteration | Mapping[str, Alteration] | None = None
-    given: Mapping[str, Any] = field(default_factory=dict)
-    only: tuple[str, ...] = ()
-    undefined: str = ""
-    problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """One declared claim: what it says, what it is judged on, where it must fail.
-
-    Attributes:
-        profiles: the only profiles in which it is judged; empty for all.
-        place: where it is declared.
-        problems: what is wrong with it, a sentence each, with its place.
-    """
-
-    claim: Claim
-    on: Networks | None
-    controls: tuple[Control, ...]
-    profiles: tuple[str, ...]
-    place: Place
-    problems: tuple[str, ...] = ()
-
-
-def networks(
-    specs: SpecsOfSeed | None = None, /, *, then: Chooser | None = None, **named: SpecOfSeed
-) -> Networks:
-    """Name the runs of a claim that needs several.
-
-    Args:
-        specs: takes a seed and returns specs by name.
-        then: takes the seed and those runs, once trained, and returns further specs by name, chosen
-            by what was measured on them.
-        named: further single runs, each a callable that takes a seed and returns a spec.
-    """
-
-    def both(seed: int) -> Mapping[str, Spec]:
-        given = dict(specs(seed)) if specs is not None else {}
-        return given | {name: spec(seed) for name, spec in named.items()}
-
-    return Networks(both, then)
-
-
-def _reporting_unknown_fields(
-    broken: Callable[[str], R],
+def _reporting_wrong_calls(
+    broken: Callable[[str, tuple[Any, ...]], R],
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a call with arguments that do not fit give what `broken` makes of the mistake."""
 
@@ -163,7 +70,7 @@ def _reporting_unknown_fields(
                     said = f"unknown field {unknown[0]!r}; {nearest(unknown[0], known)}"
                 else:
                     said = str(error)
-                return broken(said)
+                return broken(said, args)
             return declare(*args, **kwargs)
 
         return checked
@@ -171,11 +78,37 @@ def _reporting_unknown_fields(
     return decorate
 
 
-def _broken_control(said: str) -> Control:
+def _broken_networks(said: str, _: tuple[Any, ...]) -> Networks:
+    return Networks(lambda seed: {}, problems=(f"{_caller()}: networks: {said}",))
+
+
+@_reporting_wrong_calls(_broken_networks)
+def networks(
+    specs: SpecsOfSeed | None = None, /, *, then: Chooser | None = None, **named: SpecOfSeed
+) -> Networks:
+    """Name the runs of a claim that needs several.
+
+    Args:
+        specs: takes a seed and returns specs by name.
+        then: takes the seed and those runs, once trained, and returns further specs by name, chosen
+            by what was measured on them.
+        named: further single runs, each a callable that takes a seed and returns a spec.
+    """
+
+    def both(seed: int) -> Mapping[str, Spec]:
+        given = dict(specs(seed)) if specs is not None else {}
+        return given | {name: spec(seed) for name, spec in named.items()}
+
+    given_here = {"specs": specs, "then": then}
+    wrong = mistakes.of_networks({n: v for n, v in given_here.items() if v is not None} | named)
+    return Networks(both, then, problems=tuple(f"{_caller()}: networks: {said}" for said in wrong))
+
+
+def _broken_control(said: str, _: tuple[Any, ...]) -> Control:
     return Control("", "", problems=(f"{_caller()}: control: {said}",))
 
 
-@_reporting_unknown_fields(_broken_control)
+@_reporting_wrong_calls(_broken_control)
 def control(
     statement: str,
     on: SpecOfSeed | Networks | None = None,
@@ -205,53 +138,57 @@ def control(
         undefined: why a check may have no finite value here (such as "never learns"), which then
             counts as failed; without it, it does not.
     """
-    problems = []
     here = _caller()
-    if not _is_text(statement):
-        problems.append(f"{here}: control: the statement must say something, not {statement!r}")
-    case = id or _case_id(statement, on, transform)
-    if not _CASE_ID.fullmatch(case):
+    fields = {
+        "statement": statement,
+        "on": on,
+        "id": id,
+        "swap": swap,
+        "transform": transform,
+        "given": given,
+        "only": only,
+        "undefined": undefined,
+    }
+    wrong = mistakes.of_fields(mistakes.OF_CONTROL, fields)
+    sound = {name: value for name, value in fields.items() if name not in wrong}
+    case = sound.get("id") or _case_id(statement, on, transform)
+    problems = [
+        f"{here}: control{'' if name in ('statement', 'id') else f' {case!r}'}: {said}"
+        for name, said in wrong.items()
+    ]
+    if not wrong and not mistakes.CASE_ID.fullmatch(case):
         problems.append(
             f"{here}: control: the id {case!r} must be made of letters, digits and underscores"
         )
-    if on is None and not (swap or transform or given):
+    if not wrong and on is None and not (swap or transform or given):
         problems.append(
             f"{here}: control {case!r} is the claim itself: give other networks, or swap, "
             "transform or given"
         )
-    if on is not None and not (callable(on) or isinstance(on, Networks)):
-        problems.append(f"{here}: control {case!r}: {_wrong_networks(on)}")
-        on = None
-    names = (only,) if isinstance(only, str) else tuple(only)
-    if not all(map(_is_text, names)):
-        problems.append(f"{here}: control {case!r}: only must name checks, not {only!r}")
-    alterations = transform.values() if isinstance(transform, Mapping) else [transform]
-    if transform is not None and not all(map(callable, alterations)):
-        problems.append(f"{here}: control {case!r}: transform must be callable, not {transform!r}")
+    changed = on.problems if isinstance(on, Networks) else ()
     return Control(
         id=case,
-        statement=statement,
-        on=_as_networks(on),
-        swap=dict(swap or {}),
-        transform=transform,
-        given=dict(given or {}),
-        only=names,
-        undefined=undefined,
-        problems=tuple(problems),
+        statement=sound.get("statement", ""),
+        on=_as_networks(sound.get("on")),
+        swap=dict(sound.get("swap") or {}),
+        transform=sound.get("transform"),
+        given=dict(sound.get("given") or {}),
+        only=mistakes.names(only) if "only" in sound else (),
+        undefined=sound.get("undefined", ""),
+        problems=(*problems, *changed),
     )
 
 
-def _broken_claim(said: str) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        place = _place(function)
-        problem = f"{place}: claim on {function.__name__}: {said}"
-        _attach(function, Declaration(Claim("", "", ""), None, (), (), place, (problem,)))
-        return function
+def _broken_claim(said: str, args: tuple[Any, ...]) -> Callable[[F], F]:
+    if len(args) == 1 and callable(args[0]):
+        return _misused(
+            args[0],
+            "claim is used without a call; write @claim('growth.early', source='Section 1', ...)",
+        )
+    return lambda function: _misused(function, said)
 
-    return decorate
 
-
-@_reporting_unknown_fields(_broken_claim)
+@_reporting_wrong_calls(_broken_claim)
 def claim(
     id: str,
     *,
@@ -276,28 +213,38 @@ def claim(
         profiles: the only profiles in which it is judged.
         rests_on: for a claim without seeds, what its verdict rests on.
     """
+    fields = {"id": id, "source": source, "on": on, "profiles": profiles, "rests_on": rests_on}
 
-    def decorate(function: F) -> F:
+    def decorate(function: Any) -> Any:
+        if not inspect.isfunction(function):
+            return _misused(function, f"a claim is a test function, not {mistakes.shown(function)}")
         place = _place(function)
-        controls = (fails_on,) if isinstance(fails_on, Control) else tuple(fails_on)
-        statement = _first_paragraph(function)
-        declared = Claim(id, statement, source, rests_on)
-        own = [
-            f"{place}: claim {id!r}: {problem}"
-            for problem in _problems(declared, function, on, controls, profiles)
-        ]
-        of_controls = [
-            problem for c in controls if isinstance(c, Control) for problem in c.problems
-        ]
+        wrong = mistakes.of_fields(mistakes.OF_CLAIM, fields)
+        sound = {name: value for name, value in fields.items() if name not in wrong}
+        cases = (fails_on,) if isinstance(fails_on, Control) else mistakes.names(fails_on)
+        only_in = mistakes.names(profiles) if "profiles" in sound else ()
+        declared = Claim(
+            id if isinstance(id, str) else "",
+            _first_paragraph(function),
+            sound.get("source", ""),
+            sound.get("rests_on", ""),
+        )
+        together = mistakes.of_claim(declared, function, on, cases, only_in, wrong)
+        own = (*wrong.values(), *together)
+        controls = tuple(case for case in cases if isinstance(case, Control))
+        parts = [*([on] if isinstance(on, Networks) else []), *controls]
         _attach(
             function,
             Declaration(
                 claim=declared,
-                on=_as_networks(on),
-                controls=tuple(c for c in controls if isinstance(c, Control)),
-                profiles=tuple(profiles),
+                on=_as_networks(sound.get("on")),
+                controls=controls,
+                profiles=only_in,
                 place=place,
-                problems=(*own, *dict.fromkeys(of_controls)),
+                problems=(
+                    *(f"{place}: claim {mistakes.shown(id)}: {said}" for said in own),
+                    *dict.fromkeys(problem for part in parts for problem in part.problems),
+                ),
             ),
         )
         return function
@@ -318,73 +265,19 @@ def _attach(function: Callable[..., Any], declaration: Declaration) -> None:
     setattr(function, _ATTRIBUTE, declaration)
 
 
-def _problems(
-    declared: Claim,
-    function: Callable[..., Any],
-    on: object,
-    controls: Sequence[object],
-    profiles: Sequence[str],
-) -> Iterator[str]:
-    if not _is_text(declared.id) or not _ID.fullmatch(declared.id):
-        yield "the id must be a family and a name with a dot between, like 'growth.early'"
-    if not declared.statement:
-        yield f"{function.__name__} has no docstring, which is the statement of the claim"
-    if not _is_text(declared.source):
-        yield f"the source must say where the paper says so, not {declared.source!r}"
-    if on is not None and not (callable(on) or isinstance(on, Networks)):
-        yield _wrong_networks(on)
-    wrong = [c for c in controls if not isinstance(c, Control)]
-    if wrong:
-        yield f"fails_on takes what control() gives, not {wrong[0]!r}"
-    if not controls:
-        yield "fails_on names no control: a check that cannot fail says nothing"
-    ids = [c.id for c in controls if isinstance(c, Control)]
-    for case in sorted({case for case in ids if ids.count(case) > 1}):
-        yield f"two controls have the id {case!r}; give one of them another id="
-    yield from _problems_of_parameters(function, on, controls)
-    yield from _problems_of_seeds(declared, function)
-    for name in profiles:
-        if name not in PROFILES:
-            yield f"there is no profile {name!r}; {nearest(str(name), PROFILES)}"
+def _misused(decorated: Any, said: str) -> Any:
+    """A test function that carries the problem: what was decorated, if it is one."""
 
+    def in_place_of_it() -> NoReturn:
+        raise TypeError(said)
 
-def _problems_of_parameters(
-    function: Callable[..., Any], on: object, controls: Sequence[object]
-) -> Iterator[str]:
-    parameters = inspect.signature(function).parameters
-    if "evidence" not in parameters:
-        yield f"{function.__name__} takes no evidence; state its checks with that fixture"
-    if {"seed", "seeds"} <= parameters.keys():
-        yield "takes both seed and seeds; take seeds to judge all of them at once"
-    named = isinstance(on, Networks) and not on.is_single
-    wanted, other = ("runs", "run") if named else ("run", "runs")
-    if on is not None and wanted not in parameters:
-        yield f"declares networks, but {function.__name__} does not take {wanted}"
-    if on is not None and other in parameters:
-        yield f"takes {other}, but its networks come as {wanted}"
-    for taken in ("run", "runs") if on is None else ():
-        if taken in parameters:
-            yield f"takes {taken}, but declares no networks (on=)"
-    settings = [n for n, p in parameters.items() if p.default is not inspect.Parameter.empty]
-    for case in (case for case in controls if isinstance(case, Control)):
-        for name in case.given:
-            if name not in settings:
-                yield (
-                    f"control {case.id!r} gives {name!r}, which is no keyword argument with a "
-                    f"default of {function.__name__}; {nearest(name, settings)}"
-                )
-
-
-def _problems_of_seeds(declared: Claim, function: Callable[..., Any]) -> Iterator[str]:
-    parameters = inspect.signature(function).parameters
-    over_seeds = not parameters.keys().isdisjoint({"run", "runs", "seed", "seeds"})
-    if over_seeds and declared.rests_on:
-        yield "is judged over seeds, which its verdict rests on; leave out rests_on"
-    if not over_seeds and not _is_text(declared.rests_on):
-        yield (
-            f"{function.__name__} takes no seed, so say what the verdict rests on, "
-            "like rests_on='a proof in exact arithmetic'"
-        )
+    is_function = inspect.isfunction(decorated)
+    function = decorated if is_function else in_place_of_it
+    place = _place(decorated) if is_function else _caller()
+    name = getattr(decorated, "__name__", mistakes.shown(decorated))
+    problem = f"{place}: claim on {name}: {said}"
+    _attach(function, Declaration(Claim("", "", ""), None, (), (), place, (problem,)))
+    return function
 
 
 def _as_networks(on: object) -> Networks | None:
@@ -396,17 +289,10 @@ def _as_networks(on: object) -> Networks | None:
     return Networks(lambda seed: {ONE: spec(seed)}, is_single=True)
 
 
-def _wrong_networks(on: object) -> str:
-    return (
-        "the networks must be a callable that takes a seed and returns a spec, or what networks() "
-        f"gives, not {on!r}"
-    )
-
-
 def _case_id(statement: object, *named: object) -> str:
     for candidate in named:
         name = getattr(candidate, "__name__", "")
-        if _CASE_ID.fullmatch(name):
+        if isinstance(name, str) and mistakes.CASE_ID.fullmatch(name):
             return name
     return re.sub(r"\W+", "_", str(statement).lower()).strip("_")
 
@@ -414,10 +300,6 @@ def _case_id(statement: object, *named: object) -> str:
 def _first_paragraph(function: Callable[..., Any]) -> str:
     text = inspect.getdoc(function) or ""
     return " ".join(text.split("\n\n")[0].split())
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
 
 
 def _place(function: Callable[..., Any]) -> Place:
@@ -431,9 +313,3 @@ def _caller() -> Place:
     while frame.f_code.co_filename == __file__ and frame.f_back is not None:
         frame = frame.f_back
     return Place(frame.f_code.co_filename, frame.f_lineno)
-
-
-def _as_called(file: str) -> str:
-    path = Path(file)
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else file

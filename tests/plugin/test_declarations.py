@@ -75,6 +75,63 @@ def test_networks_of_a_control_have_to_fit_those_of_the_claim(
     assert found == f"test_claims.py:10: claim 'a.one': control 'no' {problem}"
 
 
+MISUSED = """
+from icl_repro import claim, control
+
+NO = control("Nothing is long.", given={"size": 0}, id="no")
+
+@claim
+def test_bare(evidence, size=1):
+    '''It is so.'''
+
+@claim("a.class", source="1", rests_on="a proof", fails_on=NO)
+class TestClaims:
+    def test_in_class(self):
+        pass
+
+@claim("a.none", source="1", rests_on="a proof", fails_on=None)
+def test_none(evidence, size=1):
+    '''It is so.'''
+
+@claim("a.profile", source="1", rests_on="a proof", fails_on=NO, profiles="paper")
+def test_profile(evidence, size=1):
+    '''It is so.'''
+
+@claim("a.given", source="1", rests_on="a proof", fails_on=control("N.", given=5))
+def test_given(evidence, size=1):
+    '''It is so.'''
+"""
+
+
+def test_mistakes_that_python_itself_would_stumble_over(claims_folder: pytest.Pytester):
+    found = problems(claims_folder, MISUSED, "--collect-only")
+    assert [line.partition(", not ")[0] for line in found] == [
+        "test_claims.py:5: claim on test_bare: claim is used without a call; write "
+        "@claim('growth.early', source='Section 1', ...)",
+        "test_claims.py:9: claim on TestClaims: a claim is a test function",
+        "test_claims.py:14: claim 'a.none': fails_on takes what control() gives",
+        "test_claims.py:18: claim 'a.profile': profiles must be a list of names, like ['paper']",
+        "test_claims.py:22: control 'n': given must name keyword arguments, like {'size': 0}",
+    ]
+
+
+LEDGER = """
+[thresholds."a.one".size]
+history = [ { at_least = 1, origin = "ours", date = 2026-01-02, seen = false } ]
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_a_check_that_the_ledger_does_not_have(claims_folder: pytest.Pytester, workers: list[str]):
+    claims_folder.makefile(".toml", ledger=LEDGER)
+    text = TESTS.replace('id="no"', 'id="no", only="sise"')
+    (found,) = problems(claims_folder, text, "-o", "icl_ledger=ledger.toml", *workers)
+    assert found == (
+        "test_claims.py:10: claim 'a.one': control 'no' must fail the check 'sise', which the "
+        "ledger does not have; did you mean 'size'?"
+    )
+
+
 def test_the_same_id_in_two_modules(claims_folder: pytest.Pytester):
     claims_folder.makepyfile(test_more=TESTS)
     assert problems(claims_folder, TESTS) == [

@@ -141,6 +141,99 @@ def test_what_is_wrong_is_one_sentence_with_its_place(fields: dict, said: str):
     assert all("test_declare.py:" in one and "\n" not in one for one in found)
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"id_": 5}, "claim 5: the id must be a family and a name with a dot between"),
+        ({"id_": ["growth"]}, "claim ['growth']: the id must be"),
+        ({"source": 5}, "the source must say where the paper says so, not 5"),
+        ({"fails_on": None}, "fails_on takes what control() gives, not None"),
+        ({"fails_on": "dry"}, "fails_on takes what control() gives, not 'dry'"),
+        ({"fails_on": control}, "fails_on takes what control() gives, not <function control"),
+        ({"profiles": "paper"}, "profiles must be a list of names, like ['paper'], not 'paper'"),
+        ({"profiles": None}, "profiles must be a list of names"),
+        ({"profiles": [5]}, "there is no profile 5; choose from"),
+        ({"profiles": [["paper"]]}, "there is no profile ['paper']; "),
+        ({"rests_on": True}, "rests_on must say in words what the verdict rests on, not True"),
+        ({"rests_on": None}, "rests_on must say in words"),
+        ({"on": networks(3)}, "networks: specs must be callable, not 3"),
+        ({"on": networks(full=3)}, "networks: full must be callable, not 3"),
+        ({"on": networks(both, then=3)}, "networks: then must be callable, not 3"),
+        ({"on": networks(both, both)}, "networks: too many positional arguments"),
+    ],
+    ids=lambda value: "" if isinstance(value, dict) else value[:50],
+)
+def test_a_field_of_a_claim_that_is_something_else_is_one_sentence(fields: dict, said: str):
+    function = measure_both if "networks:" in said else measure
+    assert said in problem(function=function, **fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"id": 5}, "control: the id must be a text, not 5"),
+        (
+            {"swap": ["a"]},
+            "control 'kept_dry': swap must name runs, like {'new': 'old'}, not ['a']",
+        ),
+        ({"swap": {"a": 3}}, "swap must name runs"),
+        ({"transform": {"a": 3}}, "transform must be callable, not {'a': 3}"),
+        ({"transform": ["a"]}, "transform must be callable"),
+        ({"given": 5}, "given must name keyword arguments, like {'size': 0}, not 5"),
+        ({"given": ["part"]}, "given must name keyword arguments"),
+        ({"given": {5: 1}}, "given must name keyword arguments"),
+        ({"only": 5}, "only must name checks, not 5"),
+        ({"only": None}, "only must name checks, not None"),
+        ({"only": ["a", ""]}, "only must name checks, not ['a', '']"),
+        (
+            {"undefined": True},
+            "undefined must say in words why a value may not be finite, not True",
+        ),
+        ({"undefined": " "}, "undefined must say in words"),
+    ],
+    ids=lambda value: "" if isinstance(value, dict) else value[:50],
+)
+def test_a_field_of_a_control_that_is_something_else_is_one_sentence(fields: dict, said: str):
+    assert said in problem(fails_on=control("S.", kept_dry, **fields))
+
+
+def test_a_statement_of_a_control_that_is_no_text():
+    assert "control: the statement must say something, not 5" in problem(fails_on=control(5, grown))
+
+
+def test_a_value_is_shown_on_one_line_and_not_at_length():
+    said = problem(source=[f"line {n}\n" for n in range(99)])
+    assert "\n" not in said
+    assert said.endswith("...")
+    assert len(said) < 200
+
+
+def test_a_claim_without_a_call_is_one_sentence():
+    def bare(run, evidence):
+        """S."""
+
+    found = declaration_of(claim(bare))
+    assert found is not None
+    assert len(found.problems) == 1
+    assert "claim on bare: claim is used without a call; write @claim('" in found.problems[0]
+
+
+def test_a_claim_on_what_is_no_function_is_one_sentence():
+    class TestGrowth:
+        pass
+
+    declare = claim("growth.early", source="Section 1", on=grown, fails_on=DRY)
+    for decorated in (TestGrowth, staticmethod(measure), 3):
+        found = declaration_of(declare(decorated))
+        assert found is not None
+        (said,) = found.problems
+        assert "test_declare.py:" in said
+        assert "a claim is a test function, not " in said
+    found = declaration_of(claim(TestGrowth))
+    assert found is not None
+    assert "claim on TestGrowth: claim is used without a call" in found.problems[0]
+
+
 def test_the_statement_is_the_docstring():
     def silent(run, evidence): ...
 
