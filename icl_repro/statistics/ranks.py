@@ -184,7 +184,9 @@ def _bootstrap(
     draws: int,
     seed: int,
 ) -> Interval:
-    # That of SciPy gives no interval once one draw is constant, which few things often are.
+    # scipy.stats.bootstrap draws the same, but takes more code: its interval is NaN with a warning
+    # once one draw is constant, as it often is with few things or ties, so that only its draws
+    # could be used, through a statistic that takes an axis.
     picks = np.random.default_rng(seed).integers(first.size, size=(draws, first.size))
     drawn = spearman(first[picks], second[picks])
     drawn = drawn[np.isfinite(drawn)]
