@@ -19,7 +19,8 @@ from icl_repro.plugin.transport import (
     SelectedControl,
     TrainingNote,
 )
-from icl_repro.verification import margins, verdict
+from icl_repro.verification import controls, correction, margins, verdict
+from icl_repro.verification.by_seed import JUDGED, names
 from icl_repro.verification.declare import Control
 from icl_repro.verification.ledger import Ledger
 from icl_repro.verification.record import (
@@ -31,6 +32,7 @@ from icl_repro.verification.record import (
     Trial,
     VerificationRecord,
 )
+from icl_repro.verification.wording import on_seeds
 
 _NOT_REACHED = "the session ended before it was run"
 
@@ -48,7 +50,7 @@ def assemble(
     meaningful = settings.profile.meaningful
     ledger = ledger_of(config)
     judged = [claim_record(selected, trials, ledger, meaningful) for selected in catalogue.claims]
-    claims, comparisons = verdict.correct(judged)
+    claims, comparisons = correction.correct(judged)
     return VerificationRecord(
         schema_version=SCHEMA_VERSION,
         title=settings.title,
@@ -89,12 +91,12 @@ def claim_record(
     """The record of a claim with all its controls, those that were not selected included."""
     claim = selected.claim
     own = trials.get((claim.id, ""), [])
-    controls = [
+    judged_controls = [
         control_record(control, trials.get((claim.id, control.id), []), own, meaningful)
         for control in selected.controls
     ]
-    checks = margins.over_seeds(claim.id, own, controls, ledger)
-    judged = verdict.judge_claim(claim, own, controls, checks, meaningful=meaningful)
+    checks = margins.over_seeds(claim.id, own, judged_controls, ledger)
+    judged = verdict.judge_claim(claim, own, judged_controls, checks, meaningful=meaningful)
     return ClaimRecord(
         id=claim.id,
         family=claim.family,
@@ -103,10 +105,11 @@ def claim_record(
         verdict=judged.verdict,
         reason=judged.reason,
         trials=own,
-        controls=controls,
+        controls=judged_controls,
         checks=checks,
         seeds_held=judged.held,
         seeds_judged=judged.judged,
+        seeds_undecided=judged.undecided,
         share=judged.share,
         p_value=judged.p_value,
         rests_on=claim.rests_on,
@@ -120,7 +123,7 @@ def control_record(
     control = Control(
         selected.id, selected.statement, only=tuple(selected.only), undefined=selected.undefined
     )
-    name, reason = verdict.judge_control(control, trials, own, meaningful=meaningful)
+    name, reason = controls.judge_control(control, trials, own, meaningful=meaningful)
     return ControlRecord(
         id=selected.id,
         statement=selected.statement,
@@ -133,15 +136,23 @@ def control_record(
 
 
 def contradictions(catalogue: Catalogue, record: VerificationRecord, ledger: Ledger) -> list[str]:
-    """What a claim that was run whole states otherwise than it, its controls or the ledger say.
+    """What a claim states otherwise than it, its controls or the ledger say.
 
-    A sentence for each check that the ledger or a control names, but that was never stated, and for
-    each that two rows state under one name. Nothing can be said of claims that were not run whole.
+    A sentence for each check that one test of a claim states and another does not, and for each
+    that a control leaves out or holds to another threshold. Of a claim that was run whole, also for
+    each check that the ledger or a control names, but that was not stated, and for each that two
+    rows state under one name.
     """
     records = {claim.id: claim for claim in record.claims}
     found: list[str] = []
     for selected in catalogue.claims:
         claim = records[selected.claim.id]
+        found += _not_everywhere(claim)
+        for control in claim.controls:
+            others = controls.differences(control.only, control.trials, claim.trials)
+            found += [f"{claim.id}, control {control.id} {other}" for other in others]
+        if selected.whole:
+            found += _not_where_known(claim, ledger)
         if not (selected.whole and _came_to_their_end(claim.trials)):
             continue
         found += ledger.unstated(claim.id, _stated(claim.trials))
@@ -157,12 +168,47 @@ def contradictions(catalogue: Catalogue, record: VerificationRecord, ledger: Led
     return found
 
 
+def _not_everywhere(claim: ClaimRecord) -> Iterator[str]:
+    """Checks that are stated on some seeds only: on the others they would count as holding."""
+    rows: dict[str, list[Trial]] = {}
+    for trial in claim.trials:
+        if trial.outcome in JUDGED:
+            rows.setdefault(trial.row, []).append(trial)
+    for row, trials in rows.items():
+        for name in _stated(trials):
+            without = [trial.seed for trial in trials if name not in names(trial)]
+            if without:
+                yield (
+                    f"{claim.id}{f', row {row}' if row else ''}: the check {name!r} is not stated"
+                    f"{on_seeds(without)}; a claim states the same checks on every seed"
+                )
+
+
+def _not_where_known(claim: ClaimRecord, ledger: Ledger) -> Iterator[str]:
+    """Known failures of checks that are stated, but not any more where they are known to fail."""
+    cases = {"": claim.trials} | {control.id: control.trials for control in claim.controls}
+    for known in ledger.findings:
+        trials = cases.get(known.case, []) if known.claim == claim.id else []
+        if known.check not in _stated(trials):
+            continue  # which is told of the check as such
+        seeds: dict[tuple[int | None, tuple[int, ...]], list[Trial]] = {}
+        for trial in trials:
+            seeds.setdefault((trial.seed, tuple(trial.seeds)), []).append(trial)
+        for (seed, at_once), rows in seeds.items():
+            expected = ledger.known_failure(known.claim, known.case, known.check, seed, at_once)
+            if expected is known and _came_to_their_end(rows) and known.check not in _stated(rows):
+                yield (
+                    f"{claim.id}{f', control {known.case}' if known.case else ''}: the ledger "
+                    f"knows {known.check!r} to fail{on_seeds([seed])}, where it is not stated"
+                )
+
+
 def _came_to_their_end(trials: Iterable[Trial]) -> bool:
-    return all(trial.outcome in ("passed", "failed") for trial in trials)
+    return all(trial.outcome in JUDGED for trial in trials)
 
 
 def _stated(trials: Iterable[Trial]) -> list[str]:
-    return list({check.name: None for trial in trials for check in trial.evidence.checks})
+    return list(dict.fromkeys(name for trial in trials for name in names(trial)))
 
 
 def _in_two_rows(claim: ClaimRecord) -> Iterator[str]:

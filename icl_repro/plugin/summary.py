@@ -102,7 +102,8 @@ def footer(record: VerificationRecord) -> Iterator[str]:
     if comparisons is not None and any(claim.after_correction for claim in record.claims):
         yield (
             f"{count(comparisons.number, 'claim')} tested over seeds; after correction means "
-            f"{comparisons.method}'s, for all of them at {percent(comparisons.level)}"
+            f"{comparisons.method}'s, for all of them at {percent(comparisons.level)} each way, "
+            "supported or refuted"
         )
     if record.seeds is not None and record.seeds.sentence:
         yield record.seeds.sentence

@@ -44,17 +44,24 @@ def share_interval(held: int, judged: int, level: float = 0.95) -> Interval:
     return Interval(low, high, level, "Clopper-Pearson")
 
 
-def share_bound(held: int, judged: int, level: float = 0.95) -> Interval:
+def share_bound(held: int, judged: int, level: float = 0.95, *, undecided: int = 0) -> Interval:
     """The exact one-sided bound of Clopper and Pearson for a share.
 
+    Args:
+        held: how many held.
+        judged: how many were judged, at least 1, undecided ones included.
+        level: the confidence level.
+        undecided: how many neither held nor failed. They widen the bound, whichever it is: from
+            below they count as failed, from above as held.
+
     Returns:
-        From the bound to 1 where more than half held, else from 0 to the bound.
+        From the bound to 1 where more held than failed, else from 0 to the bound.
 
     Raises:
         ValueError: no share can be made of the numbers.
     """
-    ends = (0.0, _highest_share(held, judged, 1 - level))
-    if 2 * held > judged:
+    ends = (0.0, _highest_share(held + undecided, judged, 1 - level))
+    if 2 * held + undecided > judged:
         ends = (_lowest_share(held, judged, 1 - level), 1.0)
     return Interval(*ends, level, "Clopper-Pearson, one-sided")
 

@@ -1,4 +1,4 @@
-"""Tests: of a share against one half, of two samples, of a difference that is none, and of many.
+"""Tests: of a share against one half, of two samples, of a mean against bounds, and of many.
 
 SciPy is imported where it is used: a session without claims does not pay for it.
 """
@@ -14,18 +14,25 @@ _MOST_SPLITS = 100_000
 """Up to so many ways to split two samples, the test goes through all of them."""
 
 
-def sign_test(held: int, judged: int) -> float:
+def sign_test(held: int, judged: int, undecided: int = 0) -> float:
     """The one-sided p value of a share against one half, towards the side on which it lies.
+
+    Args:
+        held: how many held.
+        judged: how many were judged, undecided ones included.
+        undecided: how many neither held nor failed; they count for the other side.
 
     Raises:
         ValueError: no share can be made of the numbers.
     """
     from scipy import stats
 
-    if judged < 1 or not 0 <= held <= judged:
+    failed = judged - held - undecided
+    if judged < 1 or min(held, failed, undecided) < 0:
         raise ValueError(f"{held} of {judged} is not a share")
-    side = "greater" if 2 * held > judged else "less"
-    return float(stats.binomtest(held, judged, 0.5, alternative=side).pvalue)
+    # Against one half, as many that fail are as unlikely as that many that hold.
+    more = max(held, failed)
+    return float(stats.binomtest(more, judged, 0.5, alternative="greater").pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -66,23 +73,45 @@ def differ(first: Sequence[float], second: Sequence[float]) -> float:
     return float(tested.pvalue)
 
 
-def equivalence(values: Sequence[float], low: float, high: float) -> float:
-    """The p value of a mean outside a margin: the larger of two one-sided t tests (TOST).
+def mean_within(values: Sequence[float], low: float | None, high: float | None) -> float:
+    """The p value of a mean beyond a bound: small where it is shown to lie within the bounds.
 
-    Where it is at most 0.05, the mean is shown to lie between `low` and `high`.
+    It is the larger of one-sided t tests against the bounds that there are, one at least; against
+    two, these are the two one-sided tests of equivalence (TOST).
 
     Raises:
         ValueError: fewer than two values, or one that is not finite.
     """
+    above = [] if low is None else [_t_test(values, low, "greater")]
+    below = [] if high is None else [_t_test(values, high, "less")]
+    return max(above + below)
+
+
+def mean_beyond(values: Sequence[float], low: float | None, high: float | None) -> float:
+    """The p value of a mean within its bounds: small where it is shown to lie beyond one of them.
+
+    It is the smaller of one-sided t tests, and twice that where there are two bounds to pass.
+
+    Raises:
+        ValueError: fewer than two values, or one that is not finite.
+    """
+    below = [] if low is None else [_t_test(values, low, "less")]
+    above = [] if high is None else [_t_test(values, high, "greater")]
+    tested = below + above
+    return min(1.0, len(tested) * min(tested))
+
+
+def _t_test(values: Sequence[float], bound: float, side: str) -> float:
+    """The p value of a mean on the other side of a bound than `side`, by Student's t."""
     from scipy import stats
 
     sample = np.asarray(values, np.float64)
     if sample.ndim != 1 or len(sample) < 2 or not np.isfinite(sample).all():
-        raise ValueError(f"equivalence needs two finite values or more, but got {values!r}")
+        raise ValueError(f"a mean needs two finite values or more, but got {values!r}")
     centre = float(sample.mean())
     if np.abs(sample - centre).max() <= 1e-14 * abs(centre):
-        # Values that are all the same have no spread to test with.
-        return 0.0 if low < centre < high else 1.0
-    above: Any = stats.ttest_1samp(sample, low, alternative="greater")
-    below: Any = stats.ttest_1samp(sample, high, alternative="less")
-    return float(max(above.pvalue, below.pvalue))
+        # Without spread t is undefined. What is left is the sign test: all lie on one side.
+        beyond = centre > bound if side == "greater" else centre < bound
+        return 0.5 ** len(sample) if beyond else 1.0
+    tested: Any = stats.ttest_1samp(sample, bound, alternative=side)
+    return float(tested.pvalue)

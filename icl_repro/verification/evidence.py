@@ -24,7 +24,9 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `low` is set for ``at_least`` and ``between``, `high` for ``at_most`` and ``between``; both ends
     are inclusive. `value` is ``None`` when the measurement was not finite, which never holds. The
-    ends of an ``equivalence`` are the margin within which a difference counts as none.
+    ends of an ``equivalence`` are the margin within which a difference counts as none. Of a claim
+    that is judged over all seeds at once, `over_seeds` are the values by seed and `value` is their
+    mean.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interval: Interval | None = None
     note: str = ""
     kind: Kind = "threshold"
+    over_seeds: dict[str, float | None] = {}
 
 
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,14 +5,16 @@ All of it assumes that the values over seeds are roughly normal, except for the 
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 
 import msgspec
 
-from icl_repro.numbers import count, number
-from icl_repro.statistics.intervals import prediction_interval, tolerance_factor
-from icl_repro.statistics.significance import differ, equivalence
+from icl_repro.numbers import apart, count, number
+from icl_repro.statistics.intervals import mean, prediction_interval, tolerance_factor
+from icl_repro.statistics.significance import differ, mean_beyond, mean_within
+from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.evidence import Check
 from icl_repro.verification.ledger import Ledger, Threshold
 from icl_repro.verification.record import (
@@ -21,12 +23,13 @@ from icl_repro.verification.record import (
     ControlRecord,
     Equivalence,
     Margin,
+    MeanTest,
     Trial,
 )
 from icl_repro.verification.reported import Reported
+from icl_repro.verification.wording import threshold
 
 LEVEL = 0.05
-_JUDGED = ("passed", "failed")
 
 
 def over_seeds(
@@ -42,7 +45,7 @@ def over_seeds(
     """
     stated: dict[str, list[tuple[Trial, Check]]] = {}
     for trial in trials:
-        for check in trial.evidence.checks if trial.outcome in _JUDGED else ():
+        for check in trial.evidence.checks if trial.outcome in JUDGED else ():
             stated.setdefault(check.name, []).append((trial, check))
     return [
         _check_over_seeds(found, controls, ledger.thresholds.get((claim_id, name)))
@@ -58,20 +61,17 @@ def margin(values: Sequence[float], low: float | None, high: float | None) -> Ma
     """
     if not values:
         return Margin(None, None, None, None, False)
-    mean = statistics.fmean(values)
-    to_low = mean - low if low is not None else None
-    to_high = high - mean if high is not None else None
-    downwards = to_high is None or (to_low is not None and to_low <= to_high)
-    room = to_low if downwards else to_high
-    if len(values) < 2 or room is None:
-        return Margin(mean, None, None, None, False)
+    centre = statistics.fmean(values)
+    room, downwards = _room(centre, low, high)
+    if len(values) < 2:
+        return Margin(centre, None, None, None, False)
     spread = statistics.stdev(values)
     reach = tolerance_factor(len(values)) * spread
     return Margin(
-        mean=mean,
+        mean=centre,
         spread=spread,
         distance=room / spread if spread else None,
-        tolerance_bound=mean - reach if downwards else mean + reach,
+        tolerance_bound=centre - reach if downwards else centre + reach,
         knife_edge=abs(room) < spread,
     )
 
@@ -109,7 +109,10 @@ def _check_over_seeds(
 ) -> CheckOverSeeds:
     trial, check = found[0]
     checks = [each for _, each in found]
-    finite = [each.value for each in checks if each.value is not None]
+    values = check.over_seeds or {
+        "" if t.seed is None else str(t.seed): each.value for t, each in found
+    }
+    finite = [value for value in values.values() if value is not None]
     published = _published([each.published for each in checks if each.published is not None])
     return CheckOverSeeds(
         name=check.name,
@@ -119,17 +122,25 @@ def _check_over_seeds(
         high=check.high,
         kind=check.kind,
         row=trial.row,
-        values={"" if t.seed is None else str(t.seed): each.value for t, each in found},
+        values=values,
         held=sum(each.holds for each in checks),
         judged=len(checks),
         published=published,
         margin=margin(finite, check.low, check.high),
         agreement=None if published is None else agreement(finite, published),
-        equivalence=_equivalence(check, finite) if check.kind == "equivalence" else None,
+        equivalence=_equivalence(check, list(values.values())),
         failed_by=[control.id for control in controls if _fails(control, check.name)],
         thresholds=list(known.history) if known else [],
         published_fails=known.published_fails if known else "",
+        mean=_mean_test(check),
     )
+
+
+def _room(centre: float, low: float | None, high: float | None) -> tuple[float, bool]:
+    """How far a mean lies within the nearest threshold, and whether that is the lower one."""
+    to_low = math.inf if low is None else centre - low
+    to_high = math.inf if high is None else high - centre
+    return min(to_low, to_high), to_low <= to_high
 
 
 def _published(found: Sequence[Reported]) -> Reported | None:
@@ -151,13 +162,50 @@ def _published(found: Sequence[Reported]) -> Reported | None:
     )
 
 
-def _equivalence(check: Check, values: Sequence[float]) -> Equivalence:
+def _equivalence(check: Check, values: Sequence[float | None]) -> Equivalence | None:
+    """Whether single values over seeds show no difference; of a mean over seeds its own test is."""
+    if check.kind != "equivalence" or check.over_seeds:
+        return None
     assert check.low is not None
     assert check.high is not None
+    finite = [value for value in values if value is not None]
+    if len(finite) < len(values):
+        return Equivalence(check.low, check.high, None, False)
     if len(values) < 2:
         return Equivalence(check.low, check.high, None, None)
-    p = equivalence(values, check.low, check.high)
+    p = mean_within(finite, check.low, check.high)
     return Equivalence(check.low, check.high, p, p <= LEVEL)
+
+
+def _mean_test(check: Check) -> MeanTest | None:
+    """What values by seed tell of the mean; nothing of one value, or of one that is not finite."""
+    values = [value for value in check.over_seeds.values() if value is not None]
+    if len(values) < max(2, len(check.over_seeds)):
+        return None
+    p = (mean_within if check.holds else mean_beyond)(values, check.low, check.high)
+    # Each end of an interval of 90 % is a one-sided bound of 95 %.
+    found = mean(values, 1 - 2 * LEVEL)
+    room, downwards = _room(found.value, check.low, check.high)
+    bound = found.interval.low if downwards is (room >= 0) else found.interval.high
+    assert bound is not None
+    about, side = f"the mean over {count(len(values), 'seed')}", _side(check)
+    told = f"{about} is {side} with 95 % confidence (p = {number(p, 2)})"
+    if p > LEVEL:
+        ours = apart(found.value, [check.low, check.high])
+        told = (
+            f"{about} is {ours}, which does not tell whether that of all such networks is "
+            f"{threshold(check)} (p = {number(p, 2)})"
+        )
+    return MeanTest(bound, p, p <= LEVEL, told)
+
+
+def _side(check: Check) -> str:
+    """On which side of its threshold the mean lies, in words."""
+    if check.holds:
+        return threshold(check)
+    if check.direction == "between":
+        return f"not {threshold(check)}"
+    return f"below {number(check.low)}" if check.high is None else f"above {number(check.high)}"
 
 
 def _fails(control: ControlRecord, name: str) -> bool:
@@ -165,7 +213,7 @@ def _fails(control: ControlRecord, name: str) -> bool:
     found = [
         check
         for trial in control.trials
-        if trial.outcome in _JUDGED
+        if trial.outcome in JUDGED
         for check in trial.evidence.checks
         if check.name == name
     ]

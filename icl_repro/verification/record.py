@@ -108,13 +108,29 @@ class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Equivalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Two one-sided tests of the values over seeds against a margin: `p_value` is the larger of
-    both, and no difference is shown where it is at most 0.05. Null with fewer than two seeds.
+    both, and no difference is `shown` where it is at most 0.05. Both are null with fewer than two
+    seeds; with a value that is not finite there is no test and nothing is shown.
     """
 
     low: float
     high: float
     p_value: float | None
     shown: bool | None
+
+
+class MeanTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the values over seeds tell of the mean of all such networks, by one-sided t tests.
+
+    For a check of a claim that is judged over all seeds at once. `p_value` is how likely such
+    values are if that mean lies on the other side of the threshold than ours, which is `shown` to
+    be wrong where it is at most 0.05. `bound` is the one-sided 95 % bound of that mean towards the
+    nearest threshold. `sentence` says it in words.
+    """
+
+    bound: float
+    p_value: float
+    shown: bool
+    sentence: str
 
 
 class ThresholdEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,10 +169,11 @@ class ThresholdEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CheckOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One check of a claim over all its seeds and rows.
 
-    `values` are the measured ones by seed (key "" for a claim without seeds), null where not
-    finite. `failed_by` names the controls that fail it by a finite value on every seed on which
-    they ran. `thresholds` is its history in the ledger, newest last. `published_fails` says why the
-    published value itself does not hold, where it does not.
+    `values` are the measured ones by seed (key "" for a claim without seeds, and for one over all
+    seeds at once that gives none by seed), null where not finite. `failed_by` names the controls
+    that fail it by a finite value on every seed on which they ran. `thresholds` is its history in
+    the ledger, newest last. `published_fails` says why the published value itself does not hold,
+    where it does not. `mean` is there for claims over all seeds at once.
     """
 
     name: str
@@ -176,6 +193,7 @@ class CheckOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     failed_by: list[str]
     thresholds: list[ThresholdEntry] = []
     published_fails: str = ""
+    mean: MeanTest | None = None
 
 
 KnownStatus = Literal["as known", "on its edge", "holds now", "another value", "not run"]
@@ -230,11 +248,15 @@ class Retired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One claim: what the paper says, what was measured on every seed, and the verdict.
 
-    `reason` is one plain sentence of why. `share` is the one-sided exact 95 % bound of the share of
-    seeds on which all checks hold: from below where the claim holds more often than not, else from
-    above. `p_value` is that of the sign test behind the verdict, and `after_correction` the verdict
-    once Holm's correction for all claims of the session is made; `seeds_needed` is how many seeds
-    would have to hold, all of them, for it to be ``supported`` then.
+    `reason` is one plain sentence of why. `seeds_judged` counts the seeds on which its tests came
+    to their end, `seeds_undecided` those of them that tell neither way: these count as not held for
+    ``supported`` and as held for ``refuted``. `share` is the one-sided exact 95 % bound of the
+    share of seeds on which all checks hold: from below where the claim holds more often than it
+    fails, else from above. `p_value` is the largest of the tests behind the verdict: the sign test
+    over seeds and those of no difference, or, of a claim over all seeds at once, those of its
+    means. `after_correction` is the verdict once Holm's correction for all claims of the session is
+    made; `seeds_needed` is how many seeds would have to hold, all of them, for it to be
+    ``supported`` then, where that is all it takes.
     """
 
     id: str
@@ -248,6 +270,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checks: list[CheckOverSeeds] = []
     seeds_held: int = 0
     seeds_judged: int = 0
+    seeds_undecided: int = 0
     share: Interval | None = None
     p_value: float | None = None
     after_correction: VerdictName | None = None

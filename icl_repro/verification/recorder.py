@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any, SupportsFloat, overload
 
 import msgspec
 
 from icl_repro.nearest import nearest
-from icl_repro.statistics.intervals import Interval
+from icl_repro.statistics.intervals import Interval, mean
 from icl_repro.verification.diagram import Diagram
 from icl_repro.verification.evidence import Check, Direction, EvidenceRecord, Kind, Quantity
 from icl_repro.verification.pictures import Bars, Figure, Heatmap, Panel, Table, Wiring
@@ -67,7 +69,7 @@ class Evidence:
     def check(
         self,
         name: str,
-        value: SupportsFloat,
+        value: SupportsFloat | Mapping[int, SupportsFloat],
         *,
         at_least: float | None = None,
         at_most: float | None = None,
@@ -81,14 +83,17 @@ class Evidence:
 
         Args:
             name: what is measured, in words; unique within the test.
-            value: the measurement. One that is not finite never holds.
+            value: the measurement. One that is not finite never holds. A claim that is judged over
+                all seeds at once gives one by seed: their mean is held against the threshold, and
+                from five seeds on the verdict comes from a test of that mean.
             at_least: the value holds when it is this or more.
             at_most: the value holds when it is this or less.
             between: the value holds when it lies between the two, ends included. Exactly one of
                 `at_least`, `at_most` and `between` has to be given.
             unit: the unit of the value and of the threshold.
             published: the paper's value for the same quantity, or its id.
-            interval: an interval around the measurement.
+            interval: an interval around the measurement; by default, around a mean over seeds, that
+                of Student's t.
             note: a remark for the reader.
 
         Returns:
@@ -107,7 +112,7 @@ class Evidence:
     def equivalent(
         self,
         name: str,
-        value: SupportsFloat,
+        value: SupportsFloat | Mapping[int, SupportsFloat],
         *,
         margin: tuple[float, float],
         unit: str = "",
@@ -122,7 +127,7 @@ class Evidence:
 
         Args:
             name: what is measured, in words; unique within the test.
-            value: the measurement. One that is not finite never holds.
+            value: the measurement, or those by seed, as for :meth:`check`.
             margin: the ends of the margin, the lower one first.
             unit: the unit of the value and of the margin.
             published: the paper's value for the same quantity, or its id.
@@ -222,7 +227,10 @@ class Evidence:
         self._tables.append(plain(table))
 
     def inconclusive(self, reason: str) -> None:
-        """Say that what was measured can tell neither way: the seed counts for nothing.
+        """Say that what was measured can tell neither way.
+
+        The seed then counts against either verdict: as one on which the claim does not hold when it
+        might be supported, as one on which it holds when it might be refuted.
 
         Args:
             reason: why, in words; the checks are kept for the reader.
@@ -266,7 +274,7 @@ class Evidence:
     def _check(
         self,
         name: str,
-        value: SupportsFloat,
+        value: SupportsFloat | Mapping[int, SupportsFloat],
         direction: Direction,
         low: float | None,
         high: float | None,
@@ -276,7 +284,11 @@ class Evidence:
         note: str,
         kind: Kind,
     ) -> bool:
-        measured = _number(name, value)
+        over_seeds = _by_seed(name, value) if isinstance(value, Mapping) else {}
+        measured = _mean(over_seeds) if over_seeds else _number(name, value)
+        finite = [each for each in over_seeds.values() if each is not None]
+        if interval is None and len(finite) == len(over_seeds) > 1:
+            interval = mean(finite).interval
         self._require_new(name)
         paper = self._published(name, published)
         holds = (
@@ -285,7 +297,18 @@ class Evidence:
             and (high is None or measured <= high)
         )
         check = Check(
-            name, measured, direction, low, high, holds, unit, paper, interval, note, kind
+            name=name,
+            value=measured,
+            direction=direction,
+            low=low,
+            high=high,
+            holds=holds,
+            unit=unit,
+            published=paper,
+            interval=interval,
+            note=note,
+            kind=kind,
+            over_seeds=over_seeds,
         )
         self._checks.append(plain(check))
         return holds
@@ -362,3 +385,21 @@ def _number(name: str, value: object) -> float | None:
     if measured is None:
         raise MisusedEvidence(f"{name!r} must be one number, but is {shown(value)}")
     return measured if math.isfinite(measured) else None
+
+
+def _by_seed(name: str, values: Mapping[int, SupportsFloat]) -> dict[str, float | None]:
+    """Values of a check by seed, as a record carries them."""
+    if not values:
+        raise MisusedEvidence(f"{name!r} must have a value for each seed, but has none")
+    for seed in values:
+        if isinstance(seed, bool) or not isinstance(seed, Integral):
+            raise MisusedEvidence(f"{name!r} must have values by seed, not by {shown(seed)}")
+    return {
+        str(int(seed)): _number(f"{name}, seed {seed}", value) for seed, value in values.items()
+    }
+
+
+def _mean(over_seeds: Mapping[str, float | None]) -> float | None:
+    """The mean of values over seeds; ``None`` if one of them is not finite."""
+    finite = [value for value in over_seeds.values() if value is not None]
+    return statistics.fmean(finite) if len(finite) == len(over_seeds) else None

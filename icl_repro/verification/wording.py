@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from icl_repro.numbers import apart, number
 from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.evidence import Check, Direction, Kind
@@ -53,7 +55,7 @@ def is_measured(check: Check) -> str:
     return f"is {apart(check.value, [check.low, check.high])}{unit}{_around(check.interval)}"
 
 
-def on_seeds(seeds: list[int | None]) -> str:
+def on_seeds(seeds: Sequence[int | None]) -> str:
     """``" on seeds 5, 6 and 7"``, or nothing where there are no seeds."""
     named = [str(seed) for seed in seeds if seed is not None]
     if not named:

@@ -1,5 +1,5 @@
 """In the records that are kept with the code, every check can fail: some control fails it, by a
-finite value, on every seed that was judged.
+finite value, on every seed that was judged, and is the same measurement there.
 """
 
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from icl_repro.verification.controls import differences
 from icl_repro.verification.record import (
     ClaimRecord,
     ControlRecord,
@@ -76,3 +77,9 @@ def test_every_check_has_a_control_that_fails_it_on_every_seed(claim: ClaimRecor
         if not any(can_fail(control, check, trials) for control in claim.controls)
     ]
     assert without == []
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_every_control_states_the_checks_of_its_claim_by_the_same_thresholds(claim: ClaimRecord):
+    for control in claim.controls:
+        assert differences(control.only, control.trials, claim.trials) == [], control.id

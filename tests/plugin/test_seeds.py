@@ -20,7 +20,7 @@ def test_all(evidence, runs, seeds, factor=1):
     '''S.'''
     assert list(runs) == list(seeds)
     assert [runs[seed]["next"].spec.seed for seed in seeds] == list(seeds)
-    evidence.check("mean seed", factor * sum(seeds) / len(seeds), at_least=5)
+    evidence.check("mean seed", {seed: factor * seed for seed in seeds}, at_least=5)
 """
 
 
@@ -38,6 +38,36 @@ def test_a_claim_that_takes_seeds_is_judged_once_over_all(claims_folder, record_
     assert len(trial.runs) == 3  # Only what was read.
     assert record.training.runs_trained == 6
     assert record.seeds.judged == [3, 4, 9]
+    assert claim.checks[0].values == {"3": 3, "4": 4, "9": 9}
+
+
+@pytest.mark.parametrize(
+    ("stated", "verdict", "reason"),
+    [
+        (
+            "{seed: factor * seed for seed in seeds}",
+            "supported",
+            "the mean over 5 seeds is at least 5 with 95 % confidence (p = 0.024)",
+        ),
+        (
+            "factor * sum(seeds) / len(seeds)",
+            "inconclusive",
+            "holds over 5 seeds taken together, but mean seed gives no values by seed, so that "
+            "nothing tells how far other seeds would differ",
+        ),
+    ],
+)
+def test_from_five_seeds_on_the_verdict_comes_from_values_by_seed(
+    claims_folder, record_of, stated: str, verdict: str, reason: str
+):
+    by_seed = "{seed: factor * seed for seed in seeds}"
+    claims_folder.makepyfile(test_claims=OVER_SEEDS.replace(by_seed, stated))
+    claims_folder.runpytest_subprocess("--icl-seeds=5-9").assert_outcomes(passed=2)
+    record = record_of(claims_folder)
+    (claim,) = record.claims
+    assert (claim.verdict, claim.reason) == (verdict, reason)
+    assert claim.controls[0].verdict == "fails as it should"
+    assert record.comparisons.number == 1
 
 
 def test_seeds_are_for_claims(claims_folder):
@@ -59,14 +89,16 @@ def test_some(evidence, seed, factor=1):
 """
 
 
-def test_a_seed_that_cannot_tell_counts_neither_way(claims_folder, record_of):
+def test_a_seed_that_cannot_tell_counts_against_either_verdict(claims_folder, record_of):
     claims_folder.makepyfile(test_claims=UNDECIDED)
     result = claims_folder.runpytest_subprocess("--icl-seeds=6,8,9", "-rs")
     result.assert_outcomes(passed=5, skipped=1)
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*a.some is inconclusive: seed 6 is too small to tell"])
     (claim,) = record_of(claims_folder).claims
-    assert (claim.verdict, claim.seeds_held, claim.seeds_judged) == ("consistent", 2, 2)
+    assert (claim.verdict, claim.seeds_held, claim.seeds_judged) == ("mixed", 2, 3)
+    assert claim.seeds_undecided == 1
+    assert claim.reason.startswith("holds on 2 of 3 seeds and cannot be told on 1; fewer than 5")
     assert [trial.outcome for trial in claim.trials] == ["inconclusive", "passed", "passed"]
     assert claim.trials[0].evidence.checks[0].value == 6
 

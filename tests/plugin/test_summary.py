@@ -133,7 +133,8 @@ def test_known_failures_are_counted_and_those_to_correct_are_named():
                 "comparisons": Comparisons(48),
                 "claims": [changed(CLAIM, after_correction="inconclusive")],
             },
-            "48 claims tested over seeds; after correction means Holm's, for all of them at 5 %",
+            "48 claims tested over seeds; after correction means Holm's, for all of them at 5 % "
+            "each way, supported or refuted",
         ),
         ({"seeds": Seeds([5], [5], [], "Seed 6 was added")}, "Seed 6 was added"),
         (

@@ -102,6 +102,20 @@ def test_a_one_sided_bound_is_scipys(pair: tuple[int, int]):
     assert (bound.low, bound.high) == pytest.approx((exact.low, exact.high))
 
 
+def test_what_is_undecided_widens_the_bound_of_a_share():
+    above, below = share_bound(7, 9, undecided=1), share_bound(1, 9, undecided=1)
+    assert (above.low, above.high) == (share_bound(7, 9).low, 1)
+    assert (below.low, below.high) == (0, share_bound(2, 9).high)
+    # More hold than fail, although fewer than half: a bound from below, which says less.
+    assert share_bound(4, 9, undecided=4).low == pytest.approx(
+        stats.binomtest(4, 9, alternative="greater").proportion_ci(0.95).low
+    )
+    nothing = share_bound(0, 9, undecided=9)
+    assert (nothing.low, nothing.high) == (0, 1)
+    with pytest.raises(ValueError, match="is not a share"):
+        share_bound(4, 9, undecided=6)
+
+
 @pytest.mark.parametrize(
     ("n", "share", "confidence", "factor"),
     [

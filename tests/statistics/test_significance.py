@@ -1,4 +1,4 @@
-"""Tests of shares, samples and differences that are none, against closed forms."""
+"""Tests of shares, samples and means, against closed forms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from icl_repro.statistics.significance import differ, equivalence, holm, sign_test
+from icl_repro.statistics.significance import (
+    differ,
+    holm,
+    mean_beyond,
+    mean_within,
+    sign_test,
+)
 
 
 @pytest.mark.parametrize("judged", [1, 5, 8])
@@ -62,34 +68,65 @@ def test_samples_need_two_finite_values(sample: list[float]):
         differ([1.0, 2.0], sample)
 
 
-def test_equivalence_is_the_larger_of_two_t_tests():
+@pytest.mark.parametrize(("held", "failed", "undecided"), [(5, 0, 4), (7, 1, 1), (3, 2, 4)])
+def test_what_is_undecided_counts_for_the_other_side(held: int, failed: int, undecided: int):
+    judged = held + failed + undecided
+    against = stats.binomtest(held, judged, alternative="greater").pvalue
+    assert sign_test(held, judged, undecided) == pytest.approx(against)
+    assert sign_test(failed, judged, undecided) == pytest.approx(against), "the mirror image"
+    assert sign_test(0, judged, judged) == 1
+    with pytest.raises(ValueError, match="is not a share"):
+        sign_test(held, judged, judged - held + 1)
+
+
+def test_a_mean_is_tested_against_both_bounds_and_the_larger_p_value_counts():
     # Of 0 and 2 the mean is 1 and its error 1; t with one degree has the tail of Cauchy.
-    assert equivalence([0.0, 2.0], -2, 9) == pytest.approx(0.5 - math.atan(3) / math.pi)
-    assert equivalence([0.0, 2.0], -9, 2) == pytest.approx(0.5 - math.atan(1) / math.pi)
+    assert mean_within([0.0, 2.0], -2, 9) == pytest.approx(0.5 - math.atan(3) / math.pi)
+    assert mean_within([0.0, 2.0], -9, 2) == pytest.approx(0.5 - math.atan(1) / math.pi)
+    assert mean_within([0.0, 2.0], -2, None) == mean_within([0.0, 2.0], -2, 9)
+    assert mean_within([0.0, 2.0], None, 2) == mean_within([0.0, 2.0], -9, 2)
 
 
-def test_a_mean_outside_the_margin_is_not_equivalent():
-    assert equivalence([2.0, 2.1, 1.9], -1, 1) > 0.9
+def test_a_mean_beyond_one_of_two_bounds_has_two_chances():
+    assert mean_beyond([0.0, 2.0], 3, None) == pytest.approx(0.5 - math.atan(2) / math.pi)
+    assert mean_beyond([0.0, 2.0], None, -1) == pytest.approx(0.5 - math.atan(2) / math.pi)
+    assert mean_beyond([0.0, 2.0], 3, 9) == 2 * mean_beyond([0.0, 2.0], 3, None)
+    assert mean_beyond([0.0, 2.0], 0, 2) == 1
+
+
+def test_a_mean_beyond_its_bounds_is_not_within_them():
+    assert mean_within([2.0, 2.1, 1.9], -1, 1) > 0.9
+    assert mean_beyond([2.0, 2.1, 1.9], -1, 1) < 0.01
 
 
 def test_a_wider_margin_is_shown_more_easily():
     values = np.random.default_rng(0).normal(size=5).tolist()
-    shown = [equivalence(values, -margin, margin) for margin in (1.0, 2.0, 4.0, 8.0)]
+    shown = [mean_within(values, -margin, margin) for margin in (1.0, 2.0, 4.0, 8.0)]
     assert shown == sorted(shown, reverse=True)
 
 
-@pytest.mark.parametrize(("value", "p"), [(1.0, 0.0), (2.0, 1.0), (3.0, 1.0)])
-def test_values_without_spread_lie_in_the_margin_or_not(value: float, p: float):
-    assert equivalence([value] * 5, 0, 2) == p
+@pytest.mark.parametrize(("value", "p"), [(1.0, 1 / 32), (2.0, 1.0), (3.0, 1.0)])
+def test_values_without_spread_are_as_good_as_their_number(value: float, p: float):
+    assert mean_within([value] * 5, 0, 2) == p
+    assert mean_beyond([value] * 5, None, 2) == (1 / 32 if value > 2 else 1)
 
 
-def test_equivalence_needs_two_values():
-    with pytest.raises(ValueError, match="needs two finite values or more"):
-        equivalence([1.0], 0, 2)
+@pytest.mark.parametrize("values", [[1.0], [1.0, math.inf]])
+def test_a_mean_needs_two_finite_values(values: list[float]):
+    for test in (mean_within, mean_beyond):
+        with pytest.raises(ValueError, match="needs two finite values or more"):
+            test(values, 0, 2)
 
 
-def test_equivalence_is_scipys():
+def test_two_one_sided_tests_are_scipys():
     values = [0.1, -0.2, 0.05, 0.3, 0.0]
     above = stats.ttest_1samp(values, -0.5, alternative="greater").pvalue
     below = stats.ttest_1samp(values, 0.5, alternative="less").pvalue
-    assert equivalence(values, -0.5, 0.5) == pytest.approx(max(above, below))
+    assert mean_within(values, -0.5, 0.5) == pytest.approx(max(above, below))
+
+
+@pytest.mark.parametrize("test", [mean_within, mean_beyond])
+def test_a_mean_on_its_bound_is_shown_to_lie_on_a_side_as_seldom_as_promised(test):
+    draws = np.random.default_rng(0).standard_normal((2_000, 5))
+    shown = np.mean([test(sample, 0.0, None) <= 0.05 for sample in draws.tolist()])
+    assert shown == pytest.approx(0.05, abs=0.015)

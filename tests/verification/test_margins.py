@@ -187,6 +187,68 @@ def test_no_difference_is_tested_over_seeds():
     assert single(trials([1.0], margin=(0.9, 1.1))).equivalence.p_value is None
 
 
+def test_no_difference_is_not_shown_by_the_finite_values_alone():
+    values = [0.98, 1.0, 1.02, 0.99, 1.01]
+    tested = single(trials([*values, math.nan], margin=(0.9, 1.1))).equivalence
+    assert (tested.p_value, tested.shown) == (None, False)
+    assert single(trials([math.nan], margin=(0.9, 1.1))).equivalence.shown is False
+
+
+def at_once(values: dict[int, float] | float, **bounds) -> CheckOverSeeds:
+    evidence = Evidence()
+    if "margin" in bounds:
+        evidence.equivalent("length", values, **bounds)
+    else:
+        evidence.check("length", values, **bounds)
+    outcome = "passed" if evidence.evidence.holds else "failed"
+    return single([Trial("t", outcome, seeds=[5, 6], evidence=evidence.evidence)])
+
+
+def test_values_by_seed_are_followed_like_those_of_each_seed():
+    values = dict(enumerate(FIVE, start=5))
+    check = at_once(values, at_least=0.0, published=Reported(3.0, "Figure 3", over_seeds=FIVE))
+    assert check.values == {"5": 1, "6": 2, "7": 3, "8": 4, "9": 5}
+    assert check.margin == margin(FIVE, 0.0, None)
+    assert check.agreement == agreement(FIVE, Reported(3.0, "Figure 3", over_seeds=FIVE))
+    assert (check.held, check.judged) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "end", "said"),
+    [
+        ({"at_least": 0.5}, "low", "is at least 0.5 with 95 % confidence"),
+        ({"at_most": 6}, "high", "is at most 6 with 95 % confidence"),
+        ({"at_least": 6}, "high", "is below 6 with 95 % confidence"),
+        ({"at_most": 0.5}, "low", "is above 0.5 with 95 % confidence"),
+        ({"between": (0.5, 9)}, "low", "is between 0.5 and 9 with 95 % confidence"),
+        ({"margin": (0.5, 9)}, "low", "is within a margin of 0.5 to 9 with 95 % confidence"),
+        ({"between": (6, 9)}, "high", "is not between 6 and 9 with 95 % confidence"),
+    ],
+)
+def test_a_mean_over_seeds_has_a_bound_towards_its_threshold(bounds, end: str, said: str):
+    check = at_once(dict(enumerate(FIVE, start=5)), **bounds)
+    # t(0.95; 4) is 2.1318.
+    reach = 2.1318 * SPREAD / math.sqrt(5)
+    assert check.mean.bound == pytest.approx(3 - reach if end == "low" else 3 + reach, abs=1e-3)
+    assert check.mean.shown
+    assert said in check.mean.sentence
+    assert check.equivalence is None
+
+
+def test_a_mean_is_shown_as_soon_as_its_bound_is_on_its_side():
+    values = dict(enumerate(FIVE, start=5))
+    bound = at_once(values, at_least=0.0).mean.bound
+    assert at_once(values, at_least=bound - 1e-6).mean.shown
+    near = at_once(values, at_least=bound + 1e-6).mean
+    assert (near.shown, near.p_value) == (False, pytest.approx(0.05, abs=1e-5))
+    assert near.sentence.startswith("the mean over 5 seeds is 3, which does not tell whether that")
+
+
+def test_there_is_nothing_to_tell_of_a_mean_without_finite_values_by_seed():
+    for values in (3.0, {5: 3.0}, {5: 3.0, 6: 2.0, 7: math.nan}):
+        assert at_once(values, at_least=0.0).mean is None
+
+
 def test_a_check_knows_the_controls_that_fail_it_everywhere():
     claim = trials([1.0, 1.0])
     never = trials([math.nan, -1.0])

@@ -229,6 +229,43 @@ def test_margins_that_say_nothing_are_refused(recorder, margin, message: str):
         recorder.equivalent("ratio", 1, margin=margin)
 
 
+def test_values_by_seed_are_held_against_the_threshold_by_their_mean(recorder):
+    values = {5: 0.2, np.int64(6): np.float32(0.5), 7: 0.8}
+    assert recorder.check("correlation", values, at_least=0.3)
+    assert not recorder.equivalent("ratio", {5: 1, 6: 2}, margin=(0.9, 1.1))
+    correlation, ratio = recorder.evidence.checks
+    assert (correlation.value, ratio.value) == (pytest.approx(0.5), 1.5)
+    assert correlation.over_seeds == {"5": 0.2, "6": 0.5, "7": 0.8}
+    # t(0.975; 2) is 4.3027, and the standard error is 0.3 / sqrt 3.
+    reach = 4.3027 * 0.3 / math.sqrt(3)
+    assert correlation.interval.low == pytest.approx(0.5 - reach, abs=1e-4)
+    given_ = Interval(0.0, 1.0)
+    recorder.check("speed", values, at_least=0.3, interval=given_)
+    assert recorder.evidence.checks[-1].interval == given_
+
+
+def test_a_mean_with_a_value_that_is_not_finite_never_holds(recorder):
+    assert not recorder.check("correlation", {5: 0.9, 6: math.nan}, at_least=0.3)
+    (check,) = recorder.evidence.checks
+    assert (check.value, check.interval, check.over_seeds) == (None, None, {"5": 0.9, "6": None})
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "must have a value for each seed, but has none"),
+        ({"5": 1}, "must have values by seed, not by '5'"),
+        ({True: 1}, "must have values by seed, not by True"),
+        ({5: "3"}, "'correlation, seed 5' must be one number, but is '3'"),
+    ],
+)
+def test_values_by_seed_are_numbers_by_seed(recorder, values, message: str):
+    with pytest.raises(MisusedEvidence, match=message):
+        recorder.check("correlation", values, at_least=0)
+    with pytest.raises(MisusedEvidence, match="must be one number"):
+        recorder.quantity("correlation", values)
+
+
 anything = st.one_of(
     st.none(),
     st.booleans(),
@@ -239,6 +276,7 @@ anything = st.one_of(
     st.binary(max_size=3),
     st.tuples(st.floats(), st.floats()),
     st.lists(st.floats(), max_size=3),
+    st.dictionaries(st.integers() | st.text(), st.floats(-1e9, 1e9) | st.just(math.nan)),
     st.builds(np.float32, st.floats(width=32)),
     st.builds(Reported, st.floats(), st.text(st.characters(categories=["Cs", "L"]))),
     st.builds(Interval, st.floats(), st.floats(), st.floats()),

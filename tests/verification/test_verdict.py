@@ -1,65 +1,32 @@
-"""Verdicts from trials: over seeds, what controls do to them, and the correction for many."""
+"""Verdicts from trials: over seeds, over all of them at once, and what controls do to them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icl_repro.verification.declare import Claim, Control
-from icl_repro.verification.evidence import Check, EvidenceRecord
-from icl_repro.verification.record import (
-    CheckOverSeeds,
-    ClaimRecord,
-    ControlRecord,
-    ControlVerdict,
-    Equivalence,
-    Outcome,
-    Trial,
+from icl_repro.verification.declare import Claim
+from icl_repro.verification.ledger import Ledger
+from icl_repro.verification.margins import over_seeds
+from icl_repro.verification.record import ControlVerdict, Outcome
+from icl_repro.verification.recorder import Evidence
+from icl_repro.verification.verdict import judge_claim
+from tests.support.trials import (
+    CLAIM,
+    GOOD,
+    SPREAD,
+    at_once,
+    by_seed,
+    control,
+    equivalence_check,
+    holding,
+    judged,
+    seeds_with,
+    trial,
 )
-from icl_repro.verification.verdict import Judgement, correct, judge_claim, judge_control
-
-CLAIM = Claim("family.claim", "S.", "Section 1")
-CONTROL = Control("other", "S.")
-
-
-def check(holds: bool = True, name: str = "length", value: float | None = 1.0) -> Check:
-    return Check(name, value, "at_least", 0.5 if holds else 2.0, None, holds)
-
-
-def trial(
-    outcome: Outcome, seed: int | None = None, message: str = "", *checks: Check, **fields
-) -> Trial:
-    """A trial of a claim, whose check holds if it passes, or of a control, whose check does not."""
-    stated = EvidenceRecord(list(checks) or [check(outcome == "passed")])
-    return Trial(f"test[{seed}]", outcome, seed, message=message, evidence=stated, **fields)
-
-
-def seeds_with(*outcomes: Outcome) -> list[Trial]:
-    return [trial(outcome, seed, f"{outcome}!") for seed, outcome in enumerate(outcomes, start=5)]
-
-
-def holding(held: int, failed: int) -> list[Trial]:
-    return seeds_with(*["passed"] * held, *["failed"] * failed)
-
-
-def control(verdict: ControlVerdict, reason: str = "because") -> ControlRecord:
-    return ControlRecord("other", "", [], "", verdict, reason, [])
-
-
-GOOD = [control("fails as it should")]
-
-
-def judged(
-    trials: Sequence[Trial],
-    controls: Sequence[ControlRecord] = GOOD,
-    checks: Sequence[CheckOverSeeds] = (),
-    claim: Claim = CLAIM,
-) -> Judgement:
-    return judge_claim(claim, trials, controls, checks, meaningful=True)
 
 
 @pytest.mark.parametrize(
@@ -136,9 +103,65 @@ def test_one_error_makes_the_claim_an_error():
 
 
 def test_seeds_that_are_not_judged_are_left_out_and_named():
-    judgement = judged(seeds_with("passed", "passed", "not run", "inconclusive", "not run"))
+    judgement = judged(seeds_with("passed", "passed", "not run", "not run"))
     assert (judgement.verdict, judgement.judged) == ("consistent", 2)
-    assert judgement.reason.endswith("; 1 seed inconclusive; 2 seeds not run")
+    assert judgement.reason.endswith("; 2 seeds not run")
+
+
+@pytest.mark.parametrize(
+    ("held", "failed", "undecided", "verdict"),
+    [
+        (5, 0, 4, "inconclusive"),
+        (0, 5, 4, "inconclusive"),
+        (8, 0, 1, "supported"),
+        (7, 1, 1, "inconclusive"),
+        (7, 0, 1, "supported"),
+        (0, 7, 1, "refuted"),
+        (0, 0, 9, "inconclusive"),
+        (3, 3, 3, "inconclusive"),
+        (4, 0, 0, "consistent"),
+        (3, 0, 1, "mixed"),
+        (0, 3, 1, "mixed"),
+        (0, 0, 4, "inconclusive"),
+        (0, 0, 1, "inconclusive"),
+    ],
+)
+def test_an_undecided_seed_counts_against_either_verdict(
+    held: int, failed: int, undecided: int, verdict: str
+):
+    judgement = judged(holding(held, failed, undecided))
+    assert judgement.verdict == verdict
+    counts = (judgement.held, judgement.judged, judgement.undecided)
+    assert counts == (held, held + failed + undecided, undecided)
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 12))
+@settings(max_examples=60, deadline=None)
+def test_what_is_decided_stays_however_the_undecided_seeds_would_come_out(
+    held: int, failed: int, undecided: int
+):
+    if held + failed + undecided == 0:
+        return
+    verdict = judged(holding(held, failed, undecided)).verdict
+    decided = [judged(holding(held + u, failed + undecided - u)) for u in range(undecided + 1)]
+    if verdict in ("supported", "refuted"):
+        assert {each.verdict for each in decided} == {verdict}
+
+
+def test_share_and_p_value_count_undecided_seeds_against_it():
+    above, below = judged(holding(8, 0, 1)), judged(holding(0, 8, 1))
+    assert above.p_value == below.p_value == pytest.approx(10 / 2**9)
+    assert (above.share, above.p_value) == (
+        judged(holding(8, 1)).share,
+        judged(holding(8, 1)).p_value,
+    )
+    assert below.share == judged(holding(1, 8)).share
+    nothing = judged(holding(0, 0, 6))
+    assert (nothing.share.low, nothing.share.high, nothing.p_value) == (0, 1, 1)
+    assert above.reason == (
+        "holds on 8 of 9 seeds and cannot be told on 1, so on more than half of all such networks "
+        "with 95 % confidence"
+    )
 
 
 def test_nothing_judged_is_not_run_or_inconclusive_and_says_why():
@@ -165,20 +188,94 @@ def test_a_claim_without_seeds_says_what_its_verdict_rests_on():
     )
 
 
+# Claims over all seeds at once.
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.7, "consistent"), (0.1, "contradicted")])
+@pytest.mark.parametrize("n_seeds", [1, 4])
+def test_at_once_over_a_few_seeds_the_verdict_is_what_was_seen(value, verdict: str, n_seeds: int):
+    for stated in (value, by_seed(*[value] * n_seeds)):
+        judgement = at_once(stated, n_seeds=n_seeds)
+        assert (judgement.verdict, judgement.share, judgement.p_value) == (verdict, None, None)
+        assert judgement.judged == n_seeds
+        assert "taken together; fewer than 5 seeds tell no more than that" in judgement.reason
+
+
+def test_at_once_over_five_seeds_the_verdict_is_that_of_a_t_test_of_the_mean():
+    judgement = at_once(by_seed(*SPREAD))
+    assert judgement.verdict == "supported"
+    assert judgement.p_value == pytest.approx(0.0162, abs=2e-4)
+    assert judgement.reason == (
+        "the mean over 5 seeds is at least 0.3 with 95 % confidence (p = 0.016)"
+    )
+    judgement = at_once(by_seed(*SPREAD), at_most=0.3)
+    assert (judgement.verdict, judgement.p_value) == ("refuted", pytest.approx(0.0162, abs=2e-4))
+    assert judgement.reason == "the mean over 5 seeds is above 0.3 with 95 % confidence (p = 0.016)"
+
+
+@pytest.mark.parametrize("bounds", [{"at_least": 0.5}, {"at_most": 0.5}, {"between": (0.4, 0.7)}])
+def test_a_mean_that_the_seeds_do_not_tell_from_its_threshold_is_inconclusive(bounds):
+    judgement = at_once(by_seed(*SPREAD), **bounds)
+    assert judgement.verdict == "inconclusive"
+    assert judgement.reason.startswith(
+        "the mean over 5 seeds is 0.624, which does not tell whether that of all such networks is "
+    )
+    assert 0.05 < judgement.p_value < 0.5
+
+
+def test_a_mean_is_shown_to_lie_between_or_beyond_by_two_tests():
+    near = by_seed(*(0.5 + value / 100 for value in SPREAD))
+    assert at_once(near, between=(0.4, 0.6)).verdict == "supported"
+    judgement = at_once(near, between=(0.6, 0.7))
+    assert judgement.verdict == "refuted"
+    assert "the mean over 5 seeds is not between 0.6 and 0.7 with 95 % confid" in judgement.reason
+
+
 @pytest.mark.parametrize(
-    ("outcome", "seeds", "verdict"),
+    ("stated", "why"),
     [
-        ("passed", 4, "consistent"),
-        ("failed", 1, "contradicted"),
-        ("passed", 5, "supported"),
-        ("failed", 9, "refuted"),
+        (0.9, "gives no values by seed, so that nothing tells how far other seeds would differ"),
+        (by_seed(0.9, 0.8, 0.9, 0.8), "gives no value on seed 9"),
+        (by_seed(0.9, 0.8, 0.9, 0.8, 0.9, 0.9), "gives values of seeds that are not judged"),
+        (by_seed(0.9, 0.8, math.nan, 0.8, 0.9), "is not a finite number on seed 7"),
     ],
 )
-def test_a_claim_over_all_seeds_at_once(outcome: Outcome, seeds: int, verdict: str):
-    judgement = judged([trial(outcome, seeds=list(range(seeds)))])
-    assert (judgement.verdict, judgement.share) == (verdict, None)
-    assert "taken together" in judgement.reason
-    assert ("tell no more than that" in judgement.reason) == (seeds < 5)
+def test_a_claim_over_all_seeds_at_once_without_their_values_is_inconclusive(stated, why: str):
+    judgement = at_once(stated)
+    assert (judgement.verdict, judgement.p_value) == ("inconclusive", None)
+    assert judgement.reason.endswith(f"over 5 seeds taken together, but check 1 {why}")
+    assert at_once(-1.0).verdict == "inconclusive", "nor is it refuted"
+
+
+def test_of_several_means_the_least_sure_decides():
+    sure = by_seed(0.7, 0.71, 0.72, 0.73, 0.74)
+    judgement = at_once(sure, by_seed(*SPREAD))
+    assert (judgement.verdict, judgement.p_value) == ("supported", pytest.approx(0.0162, abs=2e-4))
+    assert judgement.reason == (
+        "check 2: the mean over 5 seeds is at least 0.3 with 95 % confidence (p = 0.016); p = "
+        "0.016 for 2 checks together"
+    )
+    # To refute it one is enough, which is as many chances as there are checks.
+    below = by_seed(*(0.6 - value for value in SPREAD))
+    assert at_once(sure, below).p_value == pytest.approx(2 * 0.0162, abs=4e-4)
+    assert at_once(sure, below).verdict == "refuted"
+    assert at_once(sure, sure, sure, below).verdict == "inconclusive"
+
+
+def test_a_control_counts_for_a_claim_over_all_seeds_at_once_too():
+    evidence = Evidence()
+    evidence.check("check 1", by_seed(*SPREAD), at_least=0.3)
+    trials = [trial("passed", None, "", *evidence.evidence.checks, seeds=[5, 6, 7, 8, 9])]
+    checks = over_seeds("family.claim", trials, [], Ledger())
+    judgement = judged(trials, [control("does not fail", "does not fail")], checks)
+    assert judgement.verdict == "inconclusive"
+    assert judgement.reason.endswith("(p = 0.016), but its control other does not fail")
+
+
+def test_a_claim_over_all_seeds_at_once_may_say_itself_that_it_cannot_tell():
+    judgement = judged([trial("inconclusive", None, "too few", seeds=[5, 6, 7, 8, 9])])
+    assert (judgement.verdict, judgement.reason) == ("inconclusive", "too few")
+    assert (judgement.judged, judgement.undecided) == (5, 5)
 
 
 @pytest.mark.parametrize("held", [5, 0, 3, 1])
@@ -194,33 +291,28 @@ def test_a_control_that_does_not_fail_on_every_seed_leaves_the_claim_inconclusiv
     assert judgement.share is not None, "what was measured stays on record"
 
 
-def equivalence_check(p_value: float | None) -> CheckOverSeeds:
-    shown = None if p_value is None else p_value <= 0.05
-    return CheckOverSeeds(
-        name="ratio",
-        unit="",
-        direction="between",
-        low=0.9,
-        high=1.1,
-        kind="equivalence",
-        row="",
-        values={},
-        held=5,
-        judged=5,
-        published=None,
-        margin=None,
-        agreement=None,
-        equivalence=Equivalence(0.9, 1.1, p_value, shown),
-        failed_by=[],
-    )
-
-
 def test_no_difference_is_supported_only_if_it_is_shown():
     assert judged(holding(5, 0), checks=[equivalence_check(0.04)]).verdict == "supported"
     judgement = judged(holding(5, 0), checks=[equivalence_check(0.0612)])
     assert judgement.verdict == "inconclusive"
     assert "do not show that ratio lies within its margin (p = 0.061)" in judgement.reason
     assert judged(holding(1, 0), checks=[equivalence_check(None)]).verdict == "consistent"
+
+
+def test_no_difference_is_not_shown_by_a_value_that_is_not_finite():
+    check = equivalence_check(None, False, **{"5": 1.0, "6": None})
+    judgement = judged(holding(8, 1), checks=[check])
+    assert judgement.verdict == "inconclusive"
+    assert judgement.reason.endswith(
+        "but ratio is not shown to lie within its margin: it is not a finite number on seed 6"
+    )
+
+
+def test_the_largest_p_value_counts_where_all_tests_have_to_pass():
+    assert judged(holding(9, 0), checks=[equivalence_check(0.04)]).p_value == 0.04
+    assert judged(holding(5, 0), checks=[equivalence_check(0.001)]).p_value == 1 / 32
+    assert judged(holding(5, 0), checks=[equivalence_check(None, False)]).p_value == 1
+    assert judged(holding(0, 9), checks=[equivalence_check(0.9)]).p_value == 1 / 2**9, "refuted"
 
 
 def test_runs_cut_short_give_no_verdict_but_errors_stay():
@@ -230,221 +322,3 @@ def test_runs_cut_short_give_no_verdict_but_errors_stay():
     assert cut_short("failed") == "not meaningful"
     assert cut_short("error") == "error"
     assert cut_short("not run") == "not run"
-
-
-# Controls. On their trials "passed" says that they failed where they should.
-
-FAILS, HOLDS = check(False), check(True)
-NOT_FINITE = check(False, value=None)
-
-
-def on_seeds(*checks: Check | None, row: str = "") -> list[Trial]:
-    """Trials of a control on seeds 5, 6, ...: with that check, or not run."""
-    return [
-        trial("not run", seed, "no runs", row=row)
-        if stated is None
-        else trial("failed" if stated.holds else "passed", seed, "", stated, row=row)
-        for seed, stated in enumerate(checks, start=5)
-    ]
-
-
-def control_judged(
-    trials: Sequence[Trial], claim_trials: Sequence[Trial], control: Control = CONTROL
-) -> tuple[str, str]:
-    return judge_control(control, trials, claim_trials, meaningful=True)
-
-
-def test_a_control_fails_on_every_seed_of_its_claim():
-    assert control_judged(on_seeds(FAILS, FAILS), holding(1, 1)) == (
-        "fails as it should",
-        "fails on each of 2 seeds, as it should",
-    )
-    assert control_judged([trial("passed", None, "", FAILS)], [trial("passed")]) == (
-        "fails as it should",
-        "fails, as it should",
-    )
-
-
-def test_one_seed_on_which_it_does_not_fail_is_enough():
-    verdict, reason = control_judged(on_seeds(FAILS, HOLDS, FAILS), holding(3, 0))
-    assert verdict == "does not fail"
-    assert reason == (
-        "does not fail where it should on seed 6: length is 1, which is at least 0.5, but this "
-        "control must fail that check"
-    )
-
-
-def test_a_control_that_ran_on_one_seed_of_five_decides_nothing():
-    ran = on_seeds(FAILS, None, None, None, None)
-    verdict, reason = control_judged(ran, holding(5, 0))
-    assert verdict == "undecided"
-    assert reason == "could not be judged on seeds 6, 7, 8 and 9: no runs"
-    record = control(verdict, reason)
-    assert judged(holding(5, 0), [record]).verdict == "inconclusive"
-    assert control_judged(ran[:1], holding(5, 0))[0] == "undecided", "even if it was left out"
-
-
-def test_a_control_that_tells_neither_way_does_not_count():
-    trials = [*on_seeds(FAILS), trial("inconclusive", 6, "too close")]
-    verdict, reason = control_judged(trials, holding(2, 0))
-    assert (verdict, reason) == ("undecided", "could not be judged on seed 6: too close")
-    assert control_judged(trials[1:], holding(2, 0))[0] == "undecided"
-
-
-def test_only_the_seeds_that_the_claim_judges_count():
-    claims = seeds_with("passed", "inconclusive", "not run")
-    assert control_judged(on_seeds(FAILS, HOLDS, None), claims)[0] == "fails as it should"
-
-
-def test_without_trials_of_the_claim_its_own_seeds_count():
-    assert control_judged(on_seeds(FAILS, FAILS), [])[0] == "fails as it should"
-    assert control_judged(on_seeds(FAILS, HOLDS), [])[0] == "does not fail"
-
-
-def test_what_is_not_finite_fails_only_with_a_reason():
-    trials = on_seeds(FAILS, NOT_FINITE)
-    verdict, reason = control_judged(trials, holding(2, 0))
-    assert verdict == "does not fail"
-    assert "on seed 6: length is not a finite number, which counts as failed only" in reason
-    never = Control("other", "S.", undefined="never gets there")
-    assert control_judged(trials, holding(2, 0), never)[0] == "fails as it should"
-    assert control_judged(on_seeds(FAILS, HOLDS), holding(2, 0), never)[0] == "does not fail"
-
-
-def test_every_check_must_fail_unless_some_are_named():
-    both = [trial("failed", 5, "", FAILS, check(True, "height"))]
-    assert control_judged(both, holding(1, 0))[0] == "does not fail"
-    length = Control("other", "S.", only=("length",))
-    assert control_judged(both, holding(1, 0), length)[0] == "fails as it should"
-
-
-def test_a_named_check_that_is_never_stated_is_an_error():
-    named = Control("other", "S.", only=("lenght",))
-    verdict, reason = control_judged(on_seeds(FAILS), holding(1, 0), named)
-    assert verdict == "error"
-    assert "no check is named 'lenght'; did you mean 'length'?" in reason
-
-
-def test_a_row_that_states_no_named_check_need_not_fail():
-    named = Control("other", "S.", only=("length",))
-    claim_rows = [
-        trial("passed", 5, "", check(name="length"), row="a"),
-        trial("passed", 5, "", check(name="height"), row="b"),
-    ]
-    rows = [
-        trial("passed", 5, "", FAILS, row="a"),
-        trial("passed", 5, "", check(True, "height"), row="b"),
-    ]
-    assert control_judged(rows, claim_rows, named)[0] == "fails as it should"
-    assert control_judged(rows[:1], claim_rows, named)[0] == "fails as it should"
-    assert control_judged(rows, claim_rows)[0] == "does not fail"
-
-
-def test_a_row_that_did_not_run_leaves_the_seed_open():
-    claim_rows = [trial("passed", 5, row="a"), trial("passed", 5, row="b")]
-    rows = [trial("passed", 5, "", FAILS, row="a"), trial("not run", 5, "left out", row="b")]
-    assert control_judged(rows, claim_rows) == (
-        "undecided",
-        "could not be judged on seed 5: left out",
-    )
-    assert control_judged(rows[:1], claim_rows)[0] == "undecided"
-
-
-def test_a_named_check_that_one_seed_does_not_state_leaves_it_open():
-    named = Control("other", "S.", only=("length",))
-    trials = [*on_seeds(FAILS), trial("passed", 6, "", check(False, "height"))]
-    assert control_judged(trials, holding(2, 0), named)[0] == "undecided"
-
-
-def test_an_error_of_a_control_is_told():
-    trials = [*on_seeds(FAILS), trial("error", 6, "ValueError: no such thing")]
-    assert control_judged(trials, holding(2, 0)) == (
-        "error",
-        "raised an error on seed 6: ValueError: no such thing",
-    )
-
-
-def test_a_control_that_did_not_run_says_why():
-    assert control_judged(on_seeds(None), holding(1, 0)) == ("not run", "did not run: no runs")
-    assert control_judged([], holding(1, 0)) == ("not run", "did not run")
-
-
-def test_a_control_on_runs_cut_short_means_nothing():
-    verdict, _ = judge_control(CONTROL, on_seeds(HOLDS), holding(1, 0), meaningful=False)
-    assert verdict == "not meaningful"
-
-
-# The correction for how many claims were judged.
-
-
-def recorded(held: int, failed: int, id_: str = "family.claim") -> ClaimRecord:
-    found = judged(holding(held, failed))
-    return ClaimRecord(
-        id=id_,
-        family="family",
-        statement="S.",
-        source="",
-        verdict=found.verdict,
-        reason=found.reason,
-        trials=[],
-        controls=[],
-        share=found.share,
-        p_value=found.p_value,
-    )
-
-
-def many(*counts: tuple[int, int]) -> list[ClaimRecord]:
-    return [recorded(*count, id_=f"family.claim{n}") for n, count in enumerate(counts)]
-
-
-def test_a_single_claim_needs_no_correction():
-    (claim,), comparisons = correct(many((5, 0)))
-    assert (claim.after_correction, claim.seeds_needed) == ("supported", 5)
-    assert (comparisons.number, comparisons.method, comparisons.level) == (1, "Holm", 0.05)
-
-
-def test_five_seeds_support_no_claim_of_many():
-    claims, comparisons = correct(many(*[(5, 0)] * 46))
-    assert comparisons.number == 46
-    assert {claim.verdict for claim in claims} == {"supported"}
-    assert {claim.after_correction for claim in claims} == {"inconclusive"}
-    # 46 / 2^10 is the first below 0.05.
-    assert {claim.seeds_needed for claim in claims} == {10}
-
-
-def test_as_many_seeds_as_are_said_to_be_needed_are_enough():
-    needed = correct(many(*[(5, 0)] * 46))[0][0].seeds_needed
-    assert needed is not None
-    enough, _ = correct(many(*[(needed, 0)] * 46))
-    too_few, _ = correct(many(*[(needed - 1, 0)] * 46))
-    assert {claim.after_correction for claim in enough} == {"supported"}
-    assert {claim.after_correction for claim in too_few} == {"inconclusive"}
-
-
-def test_holm_corrects_the_smallest_the_most():
-    # 6 of 6 has p = 1/64, which stays below 0.05 even three times over; 5 of 5 has 1/32.
-    claims, _ = correct(many((20, 0), (6, 0), (0, 20)))
-    assert [claim.after_correction for claim in claims] == ["supported", "supported", "refuted"]
-    claims, _ = correct(many((5, 0), (6, 0), (3, 3)))
-    after = [claim.after_correction for claim in claims]
-    assert after == ["inconclusive", "supported", "inconclusive"]
-
-
-def test_claims_without_seeds_take_no_part():
-    proof = msgspec.structs.replace(recorded(5, 0, "family.proof"), share=None, p_value=None)
-    (first, second), comparisons = correct([proof, recorded(5, 0)])
-    assert comparisons.number == 1
-    assert (first.after_correction, first.seeds_needed) == (None, None)
-    assert second.after_correction == "supported"
-
-
-def test_claims_of_few_seeds_are_counted_but_not_corrected():
-    claims, comparisons = correct(many((1, 0), (5, 0)))
-    assert comparisons.number == 2
-    assert [claim.after_correction for claim in claims] == [None, "inconclusive"]
-    assert [claim.seeds_needed for claim in claims] == [6, 6]
-
-
-def test_no_claims_are_corrected_for_nothing():
-    assert correct([]) == ([], correct([])[1])
-    assert correct([])[1].number == 0

@@ -17,6 +17,7 @@ from icl_repro.verification.record import (
     ClaimRecord,
     Equivalence,
     Margin,
+    MeanTest,
     ThresholdEntry,
     VerificationRecord,
 )
@@ -306,6 +307,8 @@ def _seen(entry: ThresholdEntry) -> str:
 def _remarks(check: CheckOverSeeds, guarded: bool) -> Iterator[Remark]:
     if check.equivalence is not None:
         yield _equivalence(check.equivalence)
+    if check.mean is not None:
+        yield _mean_test(check, check.mean)
     if guarded and not check.failed_by:
         yield Remark("No control fails this check.", "unsure")
     if check.published_fails:
@@ -313,7 +316,17 @@ def _remarks(check: CheckOverSeeds, guarded: bool) -> Iterator[Remark]:
         yield Remark(f"The published value itself does not meet the threshold: {why}", "unsure")
 
 
+def _mean_test(check: CheckOverSeeds, test: MeanTest) -> Remark:
+    """Whether the mean over seeds is shown to lie where it does, with its one-sided bound."""
+    bound = apart(test.bound, (check.low, check.high))
+    text = f"{words.as_sentence(test.sentence)}; one-sided 95\N{NO-BREAK SPACE}% bound {bound}."
+    tone = "unsure" if not test.shown else "good" if check.held else "bad"
+    return Remark(text, tone)
+
+
 def _equivalence(tests: Equivalence) -> Remark:
+    if tests.shown is False and tests.p_value is None:
+        return Remark("Not shown to make no difference: a value is not a finite number.", "unsure")
     if tests.shown is None or tests.p_value is None:
         return Remark("Whether it makes no difference takes two seeds or more to test.", "none")
     p_value = words.p_value(tests.p_value)

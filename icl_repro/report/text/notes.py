@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icl_repro.numbers import count, number
+from icl_repro.numbers import count, percent
 from icl_repro.report.text import verdicts, words
 from icl_repro.report.text.checks import Remark, thresholds_note
 from icl_repro.verification.record import VerificationRecord
@@ -68,7 +68,8 @@ def comparisons_note(record: VerificationRecord) -> str:
     was = "was" if comparisons.number == 1 else "were"
     return (
         f"{count(comparisons.number, 'claim')} {was} tested over seeds; {comparisons.method}’s "
-        f"correction for so many comparisons (level {number(comparisons.level)}) {effect}."
+        f"correction for so many comparisons {effect}. It keeps the chance of even one wrong "
+        f"“supported” below {percent(comparisons.level)}, and so that of even one wrong “refuted”."
     )
 
 

@@ -79,14 +79,18 @@ CONTROL_OUTCOMES: dict[str, OutcomeWords] = OUTCOMES | {
 
 MEANINGS: dict[str, str] = {
     "supported": "Of five seeds or more, so many hold that more than half of all such networks "
-    "would, with 95 % confidence (exact, one-sided): 5 of 5, 7 of 8 or 8 of 9. For a claim without "
-    "seeds, every check holds, and the verdict says what it rests on.",
+    "would, with 95 % confidence (exact, one-sided): 5 of 5, 7 of 8 or 8 of 9; a seed that cannot "
+    "be told counts as one that does not hold. For a claim over all seeds at once, the mean of all "
+    "such networks holds, with 95 % confidence (t test, one-sided). For a claim without seeds, "
+    "every check holds, and the verdict says what it rests on.",
     "consistent": "It holds on every seed judged, but these are fewer than five: too few to say "
     "more.",
     "refuted": "Of five seeds or more, so few hold that less than half of all such networks "
-    "would, with 95 % confidence. For a claim without seeds, a check does not hold.",
-    "contradicted": "It holds on no seed judged, but these are fewer than five.",
-    "mixed": "It holds on some of the seeds judged, and these are fewer than five.",
+    "would, with 95 % confidence; a seed that cannot be told counts as one that holds. For a claim "
+    "over all seeds at once, the mean does not hold. For a claim without seeds, a check does not.",
+    "contradicted": "It fails on every seed judged, but these are fewer than five.",
+    "mixed": "Of fewer than five seeds, it holds on some and fails on others, or some cannot be "
+    "told.",
     "inconclusive": "Five seeds or more show neither, or the checks cannot tell: on no seed could "
     "they be decided, or a control did not fail where it must or was not judged on the same seeds.",
     "error": "A test of the claim raised instead of measuring.",
@@ -156,14 +160,14 @@ def corrected(claim: ClaimRecord, comparisons: Comparisons | None) -> str:
 
 
 def share_of_seeds(claim: ClaimRecord) -> str:
-    """The exact bound of the share of networks on which it holds, and the p-value; may be empty."""
+    """The exact bound of the share of networks on which it holds, and the p value; may be empty."""
     parts = []
     if claim.share is not None:
         end = words.open_interval(claim.share)
         level = words.level(claim.share)
         parts.append(f"share of all such networks on which it holds: {end} ({level}, one-sided)")
     if claim.p_value is not None:
-        parts.append(f"sign test: {words.p_value(claim.p_value)}")
+        parts.append(f"{words.p_value(claim.p_value)} before correction for other claims")
     return words.as_sentence("; ".join(parts))
 
 

@@ -6,7 +6,7 @@ import pytest
 from icl_repro.report.text import checks
 from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.evidence import EvidenceRecord
-from icl_repro.verification.record import Agreement, Equivalence, Margin, ThresholdEntry
+from icl_repro.verification.record import Agreement, Equivalence, Margin, MeanTest, ThresholdEntry
 from icl_repro.verification.reported import Reported
 from tests.support.report_builders import (
     at_least,
@@ -145,6 +145,25 @@ def test_a_claim_of_no_difference_tells_how_it_was_tested(tests, said, tone):
     view = view_of(equivalent("a", 0.01, -0.1, 0.1), equivalence=tests)
     assert view.is_equivalence
     assert [(plain(one.text), one.tone) for one in view.remarks] == [(said, tone)]
+
+
+def test_a_claim_of_no_difference_with_a_value_that_is_not_finite_says_so():
+    tests = Equivalence(-0.1, 0.1, None, shown=False)
+    (said,) = view_of(equivalent("a", 0.01, -0.1, 0.1), equivalence=tests).remarks
+    assert said.text == "Not shown to make no difference: a value is not a finite number."
+    assert said.tone == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "tone"), [(2, True, "good"), (0, True, "bad"), (2, False, "unsure")]
+)
+def test_a_mean_over_seeds_tells_its_one_sided_bound(value: float, shown: bool, tone: str):
+    test = MeanTest(1.0001, 0.016, shown, "the mean over 5 seeds is at least 1 (p = 0.016)")
+    (said,) = remarks(at_least("a", value, 1), mean=test, held=int(value > 1))
+    assert said == (
+        "The mean over 5 seeds is at least 1 (p = 0.016); one-sided 95 % bound 1.0001.",
+        tone,
+    )
 
 
 def test_a_check_that_no_control_fails_says_so():

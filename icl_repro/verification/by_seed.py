@@ -1,0 +1,37 @@
+"""What became of a claim or a control on each seed, from its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from icl_repro.verification.record import Outcome, Trial
+
+JUDGED: tuple[Outcome, ...] = ("passed", "failed")
+"""Outcomes that tell one way or the other."""
+
+_WORST_FIRST: tuple[Outcome, ...] = ("error", "failed", "inconclusive", "not run", "passed")
+
+
+def outcomes_by_seed(trials: Sequence[Trial]) -> dict[int | None, Outcome]:
+    """The worst outcome on each seed; a seed holds only if all of its trials do."""
+    outcomes: dict[int | None, Outcome] = {}
+    for trial in trials:
+        known: Outcome = outcomes.get(trial.seed, "passed")
+        worse = _WORST_FIRST.index(trial.outcome) < _WORST_FIRST.index(known)
+        outcomes[trial.seed] = trial.outcome if worse else known
+    return outcomes
+
+
+def judged_seeds(trials: Sequence[Trial]) -> list[int | None]:
+    """The seeds on which the trials tell one way or the other."""
+    return [seed for seed, outcome in outcomes_by_seed(trials).items() if outcome in JUDGED]
+
+
+def names(trial: Trial) -> list[str]:
+    """The checks that a trial stated, in their order."""
+    return [check.name for check in trial.evidence.checks]
+
+
+def first_line(trial: Trial) -> str:
+    """What a trial has to say, in a line."""
+    return trial.message.partition("\n")[0]

@@ -1,0 +1,135 @@
+"""From the trials of a control, and of its claim, to the verdict on that control.
+
+A control has to fail on each seed on which its claim holds or fails, and by the same measurement:
+it states the checks that its claim states, with the same thresholds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+from icl_repro.nearest import nearest
+from icl_repro.numbers import count
+from icl_repro.verification.by_seed import JUDGED, first_line, judged_seeds, names
+from icl_repro.verification.declare import Control
+from icl_repro.verification.evidence import Check
+from icl_repro.verification.record import ControlVerdict, Trial
+from icl_repro.verification.wording import on_seeds, threshold, undue_sentence
+
+CUT_SHORT = "its runs were cut short"
+
+
+def judge_control(
+    control: Control, trials: Sequence[Trial], claim_trials: Sequence[Trial], *, meaningful: bool
+) -> tuple[ControlVerdict, str]:
+    """The verdict on a control of a claim, and why.
+
+    Args:
+        control: what was declared of it.
+        trials: its own, of all seeds and rows.
+        claim_trials: those of the claim: on the seeds that they judge, it has to fail.
+        meaningful: false where runs were cut short.
+
+    Returns:
+        The verdict and what follows the name of the control in a sentence that says why.
+    """
+    errors = [trial for trial in trials if trial.outcome == "error"]
+    if errors:
+        return "error", f"raised an error{_on(errors)}: {first_line(errors[0])}"
+    ran = [trial for trial in trials if trial.outcome in JUDGED]
+    if not ran and not any(trial.outcome == "inconclusive" for trial in trials):
+        return "not run", f"did not run{_because(trials)}"
+    if not meaningful:
+        return "not meaningful", f"means nothing, {CUT_SHORT}"
+    stated = {name for trial in ran for name in names(trial)}
+    unstated = [name for name in control.only if name not in stated]
+    if unstated and len(ran) == len(trials):
+        missing = f"no check is named {unstated[0]!r}; {nearest(unstated[0], stated)}"
+        return "error", f"states another check than it should fail: {missing}"
+    if others := differences(control.only, trials, claim_trials):
+        return "error", others[0]
+    # On seeds that the claim does not judge, nothing depends on it.
+    seeds = judged_seeds(claim_trials) or judged_seeds(trials)
+    for trial in ran:
+        undue = trial.evidence.not_failed(control.only, control.undefined)
+        if undue and trial.seed in seeds:
+            where = f"does not fail where it should{_on([trial])}"
+            return "does not fail", f"{where}: {undue_sentence(undue[0])}"
+    open_ = [seed for seed in seeds or [None] if not _fails(control, seed, ran, claim_trials)]
+    if open_:
+        left = [trial for trial in trials if trial.seed in open_ and trial not in ran]
+        return "undecided", f"could not be judged{on_seeds(open_)}{_because(left)}"
+    if None in seeds:
+        return "fails as it should", "fails, as it should"
+    return "fails as it should", f"fails on each of {count(len(seeds), 'seed')}, as it should"
+
+
+def differences(
+    only: Collection[str], trials: Sequence[Trial], claim_trials: Sequence[Trial]
+) -> list[str]:
+    """Where a control is not the measurement of its claim on the same seed and row.
+
+    Args:
+        only: the checks that have to fail in it; empty for all.
+        trials: those of the control.
+        claim_trials: those of the claim.
+
+    Returns:
+        What follows the name of the control, for each check that it does not state although it has
+        to fail there, and for each that it holds to another threshold.
+    """
+    of_claim = {_place(trial): trial for trial in claim_trials if trial.outcome in JUDGED}
+    found: dict[tuple[str, str], list[Trial]] = {}
+    for trial in trials:
+        claims = of_claim.get(_place(trial))
+        if claims is None or trial.outcome not in JUDGED:
+            continue
+        stated = {check.name: check for check in trial.evidence.checks}
+        for check in claims.evidence.checks:
+            own = stated.get(check.name)
+            if own is None and (not only or check.name in only):
+                said = f"does not state the check {check.name!r}", ", which its claim states there"
+            elif own is not None and not _same_threshold(own, check):
+                other = f"{threshold(own)}, not {threshold(check)}"
+                said = f"holds {check.name!r} to another threshold than its claim", f": {other}"
+            else:
+                continue
+            found.setdefault(said, []).append(trial)
+    return [f"{what}{_on(where)}{more}" for (what, more), where in found.items()]
+
+
+def _fails(
+    control: Control, seed: int | None, ran: Sequence[Trial], claim_trials: Sequence[Trial]
+) -> bool:
+    """Whether every check that has to fail on a seed was stated there, in every row.
+
+    That none of them holds is known by then.
+    """
+    rows = {trial.row: trial for trial in ran if trial.seed == seed}
+    for trial in claim_trials:
+        demanded = {name for name in names(trial) if not control.only or name in control.only}
+        if trial.seed == seed and demanded and trial.row not in rows:
+            return False
+    stated = {name for trial in rows.values() for name in names(trial)}
+    return bool(rows) and stated.issuperset(control.only)
+
+
+def _place(trial: Trial) -> tuple[str, int | None, tuple[int, ...]]:
+    return trial.row, trial.seed, tuple(trial.seeds)
+
+
+def _same_threshold(one: Check, other: Check) -> bool:
+    ends = zip((one.low, one.high), (other.low, other.high), strict=True)
+    return (one.direction, one.kind) == (other.direction, other.kind) and all(
+        a == b or (a is not None and b is not None and math.isclose(a, b)) for a, b in ends
+    )
+
+
+def _on(trials: Sequence[Trial]) -> str:
+    return on_seeds(list(dict.fromkeys(trial.seed for trial in trials)))
+
+
+def _because(trials: Collection[Trial]) -> str:
+    messages = [first_line(trial) for trial in trials]
+    return f": {messages[0]}" if messages and messages[0] else ""

@@ -1,0 +1,99 @@
+"""Tests of one claim that do not state the same checks turn the session red, with a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+TESTS = """
+import pytest
+from icl_repro import claim, control
+
+@claim("a.one", source="Section 1",
+       fails_on=control("Nothing.", given={"length": 0, "bound": BOUND}, id="nothing"))
+@pytest.mark.parametrize("row", ["a", "b"])
+def test_one(evidence, seed, row, length=9, bound=8):
+    '''It is long.'''
+    evidence.check(f"length, {row}", length, at_least=bound)
+    if WHERE:
+        evidence.check(f"width, {row}", length, at_least=3)
+"""
+
+
+def run(
+    folder: pytest.Pytester,
+    *args: str,
+    where: str = "True",
+    bound: int = 8,
+    seeds: str = "5,6,7",
+) -> pytest.RunResult:
+    text = TESTS.replace("WHERE", where).replace("BOUND", str(bound))
+    folder.makepyfile(test_claims=text)
+    return folder.runpytest_subprocess("-p", "no:xdist", f"--icl-seeds={seeds}", *args)
+
+
+def test_the_same_checks_on_every_seed_are_fine(claims_folder, record_of):
+    assert run(claims_folder).ret == 0
+    (claim,) = record_of(claims_folder).claims
+    assert (claim.verdict, claim.controls[0].verdict) == ("consistent", "fails as it should")
+
+
+@pytest.mark.parametrize(
+    ("where", "bound", "sentence"),
+    [
+        (
+            "True",
+            10,
+            "holds 'length, a' to another threshold than its claim on seeds 5 and 6: at least 10, "
+            "not at least 8",
+        ),
+        (
+            "length",
+            8,
+            "does not state the check 'width, a' on seeds 5 and 6, which its claim states there",
+        ),
+    ],
+)
+def test_a_control_is_the_same_measurement(
+    claims_folder, record_of, where: str, bound: int, sentence: str
+):
+    result = run(claims_folder, where=where, bound=bound, seeds="5,6")
+    # Each of its tests fails as it should, so that only all of them together tell.
+    assert (result.ret, result.parseoutcomes()) == (1, {"passed": 8})
+    assert f"a.one, control nothing {sentence}" in result.stdout.lines
+    (claim,) = record_of(claims_folder).claims
+    assert (claim.verdict, claim.controls[0].verdict) == ("inconclusive", "error")
+    assert claim.controls[0].reason == sentence
+
+
+def test_a_check_that_some_seeds_do_not_state_is_red(claims_folder):
+    result = run(claims_folder, where="seed < 6 or row == 'a'")
+    assert result.ret == 1
+    said = (
+        "a.one, row b: the check 'width, b' is not stated on seeds 6 and 7; a claim states the "
+        "same checks on every seed"
+    )
+    assert result.stdout.lines.count(said) == 1
+    assert run(claims_folder, where="seed < 6 or row == 'a'", seeds="6,7").ret == 0
+
+
+LEDGER = """
+[[findings]]
+claim = "a.one"
+check = "width, a"
+values = { 6 = 2, 8 = 2 }
+within = 0
+date = 2026-02-03
+why = "it is narrow there"
+evidence = "commit abc"
+"""
+
+
+def test_a_known_failure_that_is_not_stated_any_more_is_red(claims_folder):
+    ini = (claims_folder.path / "pytest.ini").read_text()
+    (claims_folder.path / "pytest.ini").write_text(f"{ini}\nicl_ledger = ledger.toml\n")
+    (claims_folder.path / "ledger.toml").write_text(LEDGER)
+    said = "a.one: the ledger knows 'width, a' to fail on seed 6, where it is not stated"
+    assert said in run(claims_folder, where="seed != 6").stdout.lines
+    # Where only a part of the claim runs, another test may state it.
+    some = run(claims_folder, "-k", "seed6 or seed5", where="seed != 6")
+    assert said not in some.stdout.lines
