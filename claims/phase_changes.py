@@ -1,19 +1,24 @@
 """Phase changes of runs and of published curves, measured in the same way and stated as evidence.
 
 See :mod:`icl_repro.measures.curves.phase_change` for what is measured. A loss that never falls to a
-level gets there later than any that does: times are infinite there, and a ratio of two such times
-is not a number.
+level gets there later than any that does: times are infinite there. A ratio is then 0 if only its
+lower time is infinite, else not finite, and a check of that fails: how many times later it is
+cannot be said.
+
+Published measures are those of the main seed's figure. Where the figures of all five seeds show as
+much, those of all are set beside ours too: see :func:`over_seeds`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypedDict, Unpack
 
 import numpy as np
+from jaxtyping import Float
 
-from claims.published import published_data, published_series
+from claims.published import SEEDS, as_reported, of_seeds, published_data, published_series
 from icl_repro import Evidence, Reported, Series
 from icl_repro.measures.curves.crossings import time_to
 from icl_repro.measures.curves.phase_change import CHANGE, HALF_LOSS, PhaseChange, phase_change
@@ -41,6 +46,22 @@ def of_published(curve_id: str) -> PhaseChange:
     return phase_change(np.array(published.x), np.array(published.y))
 
 
+SAME_NETWORK = {"fig5b.main.none": "fig4b.main.only_l2_head_3"}
+"""A curve of the same network in a figure that goes on until it has learned, on all five seeds."""
+
+
+def over_seeds(curve_id: str, measure: str) -> Float[np.ndarray, " seeds"]:
+    """A measure of the published curve of each seed, NaN where it is not known.
+
+    Args:
+        curve_id: the id of the curve of the main seed.
+        measure: half_time, duration, plateau, acceleration or against_s.
+    """
+    value_id = f"dig.{SAME_NETWORK.get(curve_id, curve_id)}.{measure}"
+    known = value_id in published_data().over_seeds
+    return of_seeds(value_id) if known else np.full(len(SEEDS), math.nan)
+
+
 def half_time_of(run: Run) -> float:
     """Sequences until the train loss of a run is 0.35; infinite if it never is."""
     return time_to(run.sequences, run.curves["train.loss"], HALF_LOSS)
@@ -65,10 +86,21 @@ def how_many_are_later(time: float, others: Iterable[float]) -> int:
     return sum(other > time for other in others)
 
 
-def as_published(curve_id: str, value: float) -> Reported | None:
-    """A number that was measured on a published curve; None where the curve has none."""
+def how_many_published_are_later(curve_id: str, others: Sequence[str]) -> list[float]:
+    """How many of the other published half-times are later, on each seed; none where that is not
+    known. A curve that does not get there before its figure ends is later than one that does.
+    """
+    times = over_seeds(curve_id, "half_time")
+    rest = [np.nan_to_num(over_seeds(other, "half_time"), nan=math.inf) for other in others]
+    return np.sum(rest > times, axis=0, dtype=float).tolist() if np.isfinite(times).all() else []
+
+
+def as_published(curve_id: str, value: float, over_seeds: Iterable[float] = ()) -> Reported | None:
+    """A number that was measured on a published curve, and those of all seeds; None where the curve
+    has none.
+    """
     figure = published_data().curves[curve_id].figure
-    return Reported(value, f"{figure}, digitized", True) if math.isfinite(value) else None
+    return as_reported(value, f"{figure}, digitized", over_seeds) if math.isfinite(value) else None
 
 
 def check_acceleration(
@@ -81,12 +113,15 @@ def check_acceleration(
     **bound: Unpack[Bound],
 ) -> None:
     """Hold an acceleration ratio against a threshold, beside that of a published curve, if any."""
-    theirs = of_published(curve_id).acceleration.value if curve_id else None
+    published = None
+    if curve_id:
+        theirs = of_published(curve_id).acceleration.value
+        published = as_published(curve_id, theirs, over_seeds(curve_id, "acceleration"))
     evidence.check(
         name,
         found.acceleration.value,
         **bound,
-        published=None if theirs is None else as_published(curve_id, theirs),
+        published=published,
         interval=found.acceleration.interval,
         note=note,
     )
@@ -99,15 +134,18 @@ def check_over(
     theirs: tuple[float, float],
     source: str,
     note: str = "{:,.0f} and {:,.0f} sequences",
+    over_seeds: Iterable[float] = (),
     **bound: Unpack[Bound],
 ) -> None:
-    """Hold the ratio of two measurements against a threshold, beside that of two published ones."""
+    """Hold the ratio of two measurements against a threshold, beside that of two published ones,
+    and the published ratios of all seeds.
+    """
     evidence.check(
         name,
         ours[0] / ours[1],
         **bound,
         unit="ratio",
-        published=Reported(theirs[0] / theirs[1], f"{source}, digitized", approximate=True),
+        published=as_reported(theirs[0] / theirs[1], f"{source}, digitized", over_seeds),
         note=note.format(*ours),
     )
 

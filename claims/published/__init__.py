@@ -1,27 +1,36 @@
 """The paper's own curves and values, to set beside what is measured.
 
-``published.json`` holds only what the claims use, with where each number comes from: printed in
-the text (ids ``paper.*``) or by the authors' notebooks (``nb.*``), or read off a figure, with the
-uncertainty of the reading (curves, points, heat maps, and ids ``dig.*``). Its ``provenance`` says
-what the fields mean. Ids keep the names of the paper: "L2 head 3" is layer 1, head 3 in this
-package; only those of ``nb.seed5.wiring.*`` count layers from 0, as the notebook does. Values that
-are computed from these (``calc.*``) are in :mod:`claims.published.computed`.
+``published.json`` holds only what the claims use, with where each number comes from: printed in the
+text (ids ``paper.*``) or by the authors' notebooks (``nb.*``), or read off a figure, with the
+uncertainty of the reading (curves, points, heat maps, and ids ``dig.*``). Of the authors' other
+initialisations it holds what is measured on their curves, as lists over all seeds. Its
+``provenance`` says what the fields mean. Ids keep the names of the paper: "L2 head 3" is layer 1,
+head 3 in this package; only those of ``nb.seed5.wiring.*`` count layers from 0, as the notebook
+does. Values that are computed from these (``calc.*``) are in :mod:`claims.published.computed`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, SupportsFloat, TypeVar
 
 import msgspec
+import numpy as np
+from jaxtyping import Float
 
 from icl_repro.nearest import nearest
 from icl_repro.verification.pictures import Heatmap, Series
 from icl_repro.verification.reported import Reported
 
 _Published = TypeVar("_Published")
+
+SEEDS = range(5, 10)
+"""The seeds of which something is published, the main one first."""
+MAIN_SEED = SEEDS[0]
+"""The seed of the paper's own figures."""
 
 
 class PublishedCurve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +112,19 @@ class PublishedValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class PublishedSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A number of each of `SEEDS`, in order; None where the figure does not show it.
+
+    The other fields are those of :class:`PublishedValue`.
+    """
+
+    values: list[float | None]
+    quantity: str
+    location: str
+    source: str
+    note: str = ""
+
+
 class PublishedData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of ``published.json``."""
 
@@ -112,6 +134,7 @@ class PublishedData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points: dict[str, PublishedPoints]
     heatmaps: dict[str, PublishedHeatmap]
     values: dict[str, PublishedValue]
+    over_seeds: dict[str, PublishedSeeds]
 
 
 class _Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,6 +149,16 @@ class _Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class _OverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lists over seeds that share where they come from."""
+
+    location: str
+    quantity: str
+    source: str
+    values: dict[str, list[float | None]]
+    note: str = ""
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``published.json`` as it is stored: values in groups, which keeps it small."""
 
@@ -135,6 +168,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points: dict[str, PublishedPoints]
     heatmaps: dict[str, PublishedHeatmap]
     values: list[_Values]
+    over_seeds: list[_OverSeeds]
 
 
 class UnknownPublishedId(LookupError):
@@ -147,7 +181,13 @@ def published_data() -> PublishedData:
     content = Path(__file__).with_name("published.json").read_bytes()
     stored = msgspec.json.decode(content, type=_File)
     fields = msgspec.structs.asdict(stored)
-    return PublishedData(**{**fields, "values": dict(_single_values(stored.values))})
+    fields["values"] = dict(_single_values(stored.values))
+    fields["over_seeds"] = {
+        value_id: PublishedSeeds(values, group.quantity, group.location, group.source, group.note)
+        for group in stored.over_seeds
+        for value_id, values in group.values.items()
+    }
+    return PublishedData(**fields)
 
 
 def published_series(curve_id: str, *, group: str = "") -> Series:
@@ -215,9 +255,37 @@ def reported(value_id: str) -> Reported:
 
     if value_id in COMPUTED:
         return msgspec.structs.replace(COMPUTED[value_id](), id=value_id)
-    value = _look_up("value", value_id, published_data().values, COMPUTED)
-    over_seeds = OVER_SEEDS[value_id]().tolist() if value_id in OVER_SEEDS else []
-    return Reported(value.value, value.location, value.approximate, over_seeds, value_id)
+    data = published_data()
+    value = _look_up("value", value_id, data.values, COMPUTED)
+    if value_id in OVER_SEEDS:
+        over_seeds = OVER_SEEDS[value_id]()
+    else:
+        over_seeds = of_seeds(value_id) if value_id in data.over_seeds else ()
+    found = as_reported(value.value, value.location, over_seeds)
+    return msgspec.structs.replace(found, approximate=value.approximate, id=value_id)
+
+
+def of_seeds(value_id: str) -> Float[np.ndarray, " seeds"]:
+    """A number of each of `SEEDS`, in order; NaN where the figure does not show it.
+
+    Raises:
+        UnknownPublishedId: with the nearest ids, if there is no such list.
+    """
+    found = _look_up("list over seeds", value_id, published_data().over_seeds)
+    return np.array(found.values, float)
+
+
+def as_reported(value: SupportsFloat, where: str, over_seeds: Iterable[float] = ()) -> Reported:
+    """A number that was read off a figure, or computed from such ones.
+
+    Args:
+        value: that of the main seed.
+        where: the figure.
+        over_seeds: those of all `SEEDS`; not stated where one of them is not known.
+    """
+    values = [float(one) for one in over_seeds]
+    known = all(map(math.isfinite, values))
+    return Reported(float(value), where, True, values if known else [])
 
 
 def _look_up(
