@@ -37,6 +37,7 @@ from icl_repro.measures.curves.crossings import time_to
 from icl_repro.measures.curves.phase_change import HALF_LOSS
 from icl_repro.measures.datasets.performance import performance
 from icl_repro.measures.heads.ablation import head_ablations
+from icl_repro.numbers import number
 from icl_repro.statistics.ranks import pooled_rank_correlation, rank_correlation
 from icl_repro.training import Run
 
@@ -113,7 +114,7 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
         unit="networks",
         published=Reported(8, "Section 3.2"),
         note=f"of 8; when training ended, on all {episodes.size:,}; "
-        f"accuracies {', '.join(f'{accuracy:.4f}' for accuracy in final)}",
+        f"accuracies {', '.join(map(number, final))}",
     )
     evidence.check(
         SLOWER,

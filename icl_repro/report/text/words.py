@@ -55,11 +55,14 @@ def paper_value(reported: Reported | None) -> str:
 
 
 def paper_source(reported: Reported | None) -> str:
-    """Where the paper gives a value, and of how many seeds it is the mean; empty without one."""
+    """Where the paper gives a value, and how far its seeds are apart; empty without one."""
     if reported is None:
         return ""
-    seeds = len(reported.over_seeds)
-    return f"{reported.source}; mean of {seeds} seeds" if seeds > 1 else reported.source
+    values = reported.over_seeds
+    if len(values) < 2:
+        return reported.source
+    seeds = f"over {len(values)} published seeds"
+    return f"{reported.source}; {number(min(values))} to {number(max(values))} {seeds}"
 
 
 def interval(bounds: Interval | None) -> str:
