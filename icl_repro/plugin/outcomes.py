@@ -58,6 +58,12 @@ def _unjudgeable(case: Case, attempt: Attempt) -> str:
     """Why the evidence says nothing, or an empty text."""
     if attempt.recorder is None or not attempt.evidence.checks:
         return "states no check, so there is nothing to judge"
+    for check in attempt.evidence.checks:
+        if check.over_seeds and not case.over_seeds:
+            return (
+                f"check {check.name!r} has values by seed, but is judged on each seed by itself; "
+                "for one verdict over all of them the test takes 'seeds'"
+            )
     if case.control is None or case.row:
         return ""  # another row may state what is missing in this one
     return "; ".join(attempt.recorder.unstated(case.control.only))

@@ -130,10 +130,13 @@ def _write(config: pytest.Config, state: SessionState, catalogue: Catalogue) -> 
     assert record is not None
     documents = {suffix: folder / f"verification.{suffix}" for suffix in WRITERS}
     started = state.begun.intersection(entry.nodeid for entry in catalogue.entries)
-    if not started and documents["json"].exists():
+    nothing = all(
+        trial.outcome == "not run" for trials in _trials(record).values() for trial in trials
+    )
+    if (not started or nothing) and documents["json"].exists():
         where = shown(documents["json"], config.rootpath)
         state.notices.append(
-            f"no claim was begun, so that {where} stays that of an earlier session"
+            f"no claim was judged, so that {where} stays that of an earlier session"
         )
         return
     for suffix, path in documents.items():

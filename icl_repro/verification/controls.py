@@ -14,7 +14,7 @@ from icl_repro.numbers import count
 from icl_repro.verification.by_seed import JUDGED, first_line, judged_seeds, names
 from icl_repro.verification.declare import Control
 from icl_repro.verification.evidence import Check
-from icl_repro.verification.record import ControlVerdict, Trial
+from icl_repro.verification.record import ControlRecord, ControlVerdict, Trial
 from icl_repro.verification.wording import on_seeds, threshold, undue_sentence
 
 CUT_SHORT = "its runs were cut short"
@@ -97,6 +97,23 @@ def differences(
                 continue
             found.setdefault(said, []).append(trial)
     return [f"{what}{_on(where)}{more}" for (what, more), where in found.items()]
+
+
+def fails_check(control: ControlRecord, name: str, claim_trials: Sequence[Trial]) -> bool:
+    """Whether a control has to fail a check, and does so by a finite value wherever the claim is
+    judged by it.
+    """
+    if control.only and name not in control.only:
+        return False
+    judged = [_place(t) for t in claim_trials if t.outcome in JUDGED and name in names(t)]
+    found = {
+        _place(trial): check
+        for trial in control.trials
+        if trial.outcome in JUDGED
+        for check in trial.evidence.checks
+        if check.name == name and check.value is not None and not check.holds
+    }
+    return bool(judged) and all(place in found for place in judged)
 
 
 def _fails(

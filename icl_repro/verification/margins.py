@@ -15,6 +15,7 @@ from icl_repro.numbers import apart, count, number
 from icl_repro.statistics.intervals import mean, prediction_interval, tolerance_factor
 from icl_repro.statistics.significance import differ, mean_beyond, mean_within
 from icl_repro.verification.by_seed import JUDGED
+from icl_repro.verification.controls import fails_check
 from icl_repro.verification.evidence import Check
 from icl_repro.verification.ledger import Ledger, Threshold
 from icl_repro.verification.record import (
@@ -129,7 +130,11 @@ def _check_over_seeds(
         margin=margin(finite, check.low, check.high),
         agreement=None if published is None else agreement(finite, published),
         equivalence=_equivalence(check, list(values.values())),
-        failed_by=[control.id for control in controls if _fails(control, check.name)],
+        failed_by=[
+            control.id
+            for control in controls
+            if fails_check(control, check.name, [trial for trial, _ in found])
+        ],
         thresholds=list(known.history) if known else [],
         published_fails=known.published_fails if known else "",
         mean=_mean_test(check),
@@ -206,15 +211,3 @@ def _side(check: Check) -> str:
     if check.direction == "between":
         return f"not {threshold(check)}"
     return f"below {number(check.low)}" if check.high is None else f"above {number(check.high)}"
-
-
-def _fails(control: ControlRecord, name: str) -> bool:
-    """Whether a check fails in a control, by a finite value, wherever the control states it."""
-    found = [
-        check
-        for trial in control.trials
-        if trial.outcome in JUDGED
-        for check in trial.evidence.checks
-        if check.name == name
-    ]
-    return bool(found) and all(check.value is not None and not check.holds for check in found)

@@ -149,7 +149,7 @@ def test_modules_that_cannot_be_collected_do_not_cost_the_report(folder, record_
     folder.makepyfile(test_broken="from icl_repro import claim\n@claim('b')\ndef test_x(: pass")
     result = folder.runpytest_subprocess()
     result.stdout.fnmatch_lines(
-        ["error *test_broken.py", "no claim was begun, so that reports/verification.json stays *"]
+        ["error *test_broken.py", "no claim was judged, so that reports/verification.json stays *"]
     )
     assert verdicts(record_of(folder)) == {"a.one": "consistent", "a.two": "supported"}
     folder.runpytest_subprocess("--continue-on-collection-errors")
@@ -180,4 +180,10 @@ def test_a_session_that_verified_nothing_says_so_by_its_exit_status(claims_folde
     assert claims_folder.runpytest_subprocess("-k", "ordinary", workers).ret == 0
     assert claims_folder.runpytest_subprocess(workers).ret == 0
     assert claims_folder.runpytest_subprocess("--icl-no-train", workers).ret == 0
+    report = claims_folder.path / "reports" / "verification.json"
+    good = report.read_bytes()
+    elsewhere = claims_folder.runpytest_subprocess("--icl-no-train", "--icl-store=empty", workers)
+    assert elsewhere.ret == NOTHING_JUDGED
+    elsewhere.stdout.fnmatch_lines(["no claim was judged, so that reports/verification.json *"])
+    assert report.read_bytes() == good
     assert claims_folder.runpytest_subprocess("-m", "control", workers).ret == 0

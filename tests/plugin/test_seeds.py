@@ -103,6 +103,15 @@ def test_a_seed_that_cannot_tell_counts_against_either_verdict(claims_folder, re
     assert claim.trials[0].evidence.checks[0].value == 6
 
 
+def test_values_by_seed_are_for_claims_over_all_seeds(claims_folder):
+    text = UNDECIDED.replace("factor * seed", "{seed: factor * seed}")
+    assert text != UNDECIDED
+    claims_folder.makepyfile(test_claims=text)
+    result = claims_folder.runpytest_subprocess("--icl-seeds=8")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*has values by seed, but is judged on each seed by itself; *"])
+
+
 def test_a_claim_that_no_seed_can_tell_is_inconclusive(claims_folder, record_of):
     claims_folder.makepyfile(test_claims=UNDECIDED)
     claims_folder.runpytest_subprocess("--icl-seeds=6").assert_outcomes(passed=1, skipped=1)

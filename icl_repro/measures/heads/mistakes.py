@@ -34,7 +34,8 @@ def correct_episodes(
 ) -> Bool[Array, "*choices episodes"]:
     """Whether a network answers each episode rightly, under every combination of interventions.
 
-    One compiled program for all of them, see :func:`~icl_repro.measures.datasets.performance.performances`.
+    One compiled program for all of them, see
+    :func:`~icl_repro.measures.datasets.performance.performances`.
 
     Args:
         model: the network.
