@@ -186,13 +186,14 @@ def test_fastest(runs: Runs, evidence: Evidence, *, slowest: bool = False) -> No
     source="Section 3.2, Appendix I, Figure 18",
     on=RACE,
     fails_on=control(
-        "The mean over seeds that one in twenty shuffles of the heads reaches is not enough",
+        "With heads shuffled, each set beside the strength of another, four on, speed does not "
+        "follow strength",
         id="shuffled_heads",
-        given={"shuffled": True},
+        given={"moved": 4},
     ),
 )
 def test_strength_and_speed(
-    runs: Mapping[int, Runs], seeds: tuple[int, ...], evidence: Evidence, *, shuffled: bool = False
+    runs: Mapping[int, Runs], seeds: tuple[int, ...], evidence: Evidence, *, moved: int = 0
 ) -> None:
     """Heads that are stronger in the full network tend to learn faster alone."""
     ablations, times, pairs = {}, {}, {}
@@ -200,13 +201,13 @@ def test_strength_and_speed(
         whole = runs[seed]["full"]
         ablations[seed] = head_ablations(whole.model(), whole.samplers()["train"].enumerate())
         times[seed] = learning_times(alone(runs[seed]))
-        pairs[seed] = np.asarray(ablations[seed].intact.induction_strength), -times[seed]
+        strengths = np.asarray(ablations[seed].intact.induction_strength)
+        pairs[seed] = np.roll(strengths, moved), -times[seed]
     found = {seed: rank_correlation(*pair) for seed, pair in pairs.items()}
     pooled = pooled_rank_correlation(list(pairs.values()))
-    by_seed = {seed: correlation.value for seed, correlation in found.items()}
     evidence.check(
         CORRELATION,
-        pooled.by_chance if shuffled else by_seed,
+        {seed: correlation.value for seed, correlation in found.items()},
         at_least=0.3,
         published=strength_and_speed(seeds),
         note=f"mean over seeds; of all shuffles of the heads of each, {pooled.chance:.2g} "

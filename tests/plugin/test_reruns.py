@@ -13,16 +13,16 @@ from pathlib import Path
 from icl_repro import claim, control
 
 @claim("a.one", source="Section 1", rests_on="a count",
-       fails_on=control("N.", given={"least": 99}, id="short"))
-def test_one(evidence, least=2):
+       fails_on=control("N.", given={"counted": 0}, id="short"))
+def test_one(evidence, counted=1):
     '''S.'''
-    log = Path(f"attempts_{least}.log")
+    log = Path(f"attempts_{counted}.log")
     attempts = len(log.read_text().split()) if log.exists() else 0
     with log.open("a") as file:
         file.write("again ")
     if BROKEN:
         raise OSError("no network")
-    evidence.check("attempts", attempts, at_least=least)
+    evidence.check("attempts", counted * attempts, at_least=2)
     evidence.curve_snapshot("line", [0, 1], [0, 1])
 """
 

@@ -57,7 +57,7 @@ def test_comparisons_and_how_many_verdicts_their_correction_changes():
 
 def test_checks_that_no_control_fails():
     assert notes.unguarded_note(rich_record()) == (
-        "13 of 23 checks fail on no control of this session; each says so."
+        "14 of 23 checks fail on no control of this session; each says so."
     )
     assert notes.unguarded_note(record(claims=[])) == ""
 
