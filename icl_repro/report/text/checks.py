@@ -73,6 +73,7 @@ class CheckView(msgspec.Struct, frozen=True):
     threshold: str
     is_equivalence: bool
     paper: str
+    paper_where: str
     paper_source: str
     measured: str
     spread: str
@@ -218,6 +219,7 @@ def _view(
         threshold=shared_threshold(found),
         is_equivalence=first.kind == "equivalence",
         paper=words.paper_value(reported),
+        paper_where="" if reported is None else reported.source,
         paper_source=words.paper_source(reported),
         measured=apart(statistics.median(values) if values else None, ends),
         spread=spread,
