@@ -53,11 +53,11 @@ def assemble(
     claims, comparisons = correction.correct(judged)
     return VerificationRecord(
         schema_version=SCHEMA_VERSION,
-        title=settings.title,
-        paper=settings.paper,
+        title=_whole(settings.title),
+        paper=_whole(settings.paper),
         started=datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds"),
         duration=time.time() - state.started_at,
-        command=shlex.join(["pytest", *map(str, config.invocation_params.args)]),
+        command=_whole(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
         profile=Profile(settings.profile.name, list(settings.seeds), meaningful),
         environment=environment.describe(config.rootpath, state.workers),
         training=training(state.scratch.notes()),
@@ -133,6 +133,11 @@ def control_record(
         reason=reason,
         trials=trials,
     )
+
+
+def _whole(text: str) -> str:
+    """A text of the command line, where bytes that are no characters arrive as half of one."""
+    return text.encode(errors="replace").decode()
 
 
 def contradictions(catalogue: Catalogue, record: VerificationRecord, ledger: Ledger) -> list[str]:

@@ -73,9 +73,12 @@ def finish(session: pytest.Session) -> None:
 def _seeds(state: SessionState, record: VerificationRecord) -> Seeds:
     """The seeds of the session beside those that were fixed, remembered for the next one."""
     settings = state.settings
-    found = seed_list.compared(
-        settings, _trials(record), seed_list.earlier_sessions(settings.store)
-    )
+    try:
+        earlier = seed_list.earlier_sessions(settings.store)
+    except OSError as error:
+        state.notices.append(f"which seeds were judged before cannot be read: {error}")
+        earlier = []
+    found = seed_list.compared(settings, _trials(record), earlier)
     if found.judged and settings.profile.meaningful:
         started = datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds")
         entry = seed_list.Session(

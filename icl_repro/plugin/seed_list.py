@@ -43,7 +43,11 @@ class Session(msgspec.Struct, frozen=True):
 
 
 def earlier_sessions(store: Path) -> list[Session]:
-    """The sessions on a store that judged seeds, in any profile, first to last."""
+    """The sessions on a store that judged seeds, in any profile, first to last.
+
+    Raises:
+        OSError: it cannot be told.
+    """
     try:
         lines = (store / _FILE).read_bytes().splitlines()
     except FileNotFoundError:

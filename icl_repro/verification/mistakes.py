@@ -13,12 +13,14 @@ from icl_repro.verification.profiles import PROFILES
 
 CASE_ID = re.compile(r"[A-Za-z0-9_]+")
 _ID = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character, which JSON in UTF-8 cannot carry."""
 _LONGEST = 80
 
 
 def is_text(value: Any) -> bool:
-    """Whether it says anything."""
-    return isinstance(value, str) and bool(value.strip())
+    """Whether it says anything, in whole characters, so that a record can carry it."""
+    return isinstance(value, str) and bool(value.strip()) and not _HALF.search(value)
 
 
 def names(value: Any) -> tuple[Any, ...]:
@@ -118,6 +120,8 @@ def of_claim(
     """What does not fit together in a claim, as far as its fields are right by themselves."""
     if not declared.statement:
         yield f"{function.__name__} has no docstring, which is the statement of the claim"
+    elif not is_text(declared.statement):
+        yield f"the docstring of {function.__name__} holds half of a character"
     wrong = [c for c in controls if not isinstance(c, Control)]
     if wrong:
         yield f"fails_on takes what control() gives, not {shown(wrong[0])}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -99,6 +100,15 @@ def test_leaving_out_the_seed_that_fails_is_not_silent(claims_folder, record_of,
     found = run(claims_folder, record_of, "-n0", *choice)
     assert (found.judged, found.added) == ([0, 1, 2, 4], [])
     assert found.sentence == f"Seed 3 of {LIST} was left out{LESS}"
+
+
+def test_a_memory_that_cannot_be_read_costs_no_report(claims_folder, record_of):
+    claims_folder.makepyfile(test_claims=TESTS)
+    (claims_folder.path / "store" / "seeds.jsonl").mkdir(parents=True)
+    odd = os.fsdecode(b"icl_title=Half a \xff")
+    result = claims_folder.runpytest_subprocess("--icl-store=store", "-o", odd)
+    result.stdout.fnmatch_lines(["which seeds were judged before cannot be read: *"])
+    assert record_of(claims_folder).title == "Half a ?"
 
 
 def test_what_was_judged_is_remembered_in_the_store(claims_folder, record_of):

@@ -242,6 +242,16 @@ def test_the_statement_is_the_docstring():
     )
 
 
+def test_half_of_a_character_is_told_where_it_is_stated():
+    def odd(run, evidence): ...
+
+    odd.__doc__ = "Half \ud800."
+    assert "the docstring of odd holds half of a character" in problem(function=odd)
+    assert "the source must say where the paper says so, not 'Section \\ud800'" in problem(
+        source="Section \ud800"
+    )
+
+
 def test_a_claim_states_checks():
     def blind(run):
         """S."""
