@@ -128,8 +128,10 @@ def test_what_was_killed_before_it_was_locked_is_removed_after_a_day(scratch, mo
         ["--collect-only"],
         ["-m", "none_such"],
         ["-k", "none_such"],
+        ["-k", "none_such", "-n2"],
         ["-o", "icl_stroe=x"],
         ["--icl-claims=b.*"],
+        ["--icl-claims=b.*", "-n2"],
     ],
 )
 def test_a_session_in_which_no_claim_begins_keeps_the_report(folder, args: list[str]):
@@ -139,9 +141,8 @@ def test_a_session_in_which_no_claim_begins_keeps_the_report(folder, args: list[
     report = folder.path / "reports" / "verification.json"
     good = report.read_bytes()
     folder.makepyfile(test_broken="from icl_repro import claim\n@claim('b')\ndef test_x(: pass")
-    for workers in ([], ["-n2"]):
-        folder.runpytest_subprocess(*args, *workers)
-        assert report.read_bytes() == good
+    folder.runpytest_subprocess(*args)
+    assert report.read_bytes() == good
 
 
 def test_modules_that_cannot_be_collected_do_not_cost_the_report(folder, record_of):
