@@ -23,6 +23,7 @@ from icl_repro.verification import controls, correction, margins, verdict
 from icl_repro.verification.by_seed import JUDGED, names
 from icl_repro.verification.declare import Control
 from icl_repro.verification.ledger import Ledger
+from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import (
     SCHEMA_VERSION,
     ClaimRecord,
@@ -53,11 +54,11 @@ def assemble(
     claims, comparisons = correction.correct(judged)
     return VerificationRecord(
         schema_version=SCHEMA_VERSION,
-        title=_whole(settings.title),
-        paper=_whole(settings.paper),
+        title=whole(settings.title),
+        paper=whole(settings.paper),
         started=datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds"),
         duration=time.time() - state.started_at,
-        command=_whole(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
+        command=whole(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
         profile=Profile(settings.profile.name, list(settings.seeds), meaningful),
         environment=environment.describe(config.rootpath, state.workers),
         training=training(state.scratch.notes()),
@@ -133,11 +134,6 @@ def control_record(
         reason=reason,
         trials=trials,
     )
-
-
-def _whole(text: str) -> str:
-    """A text of the command line, where bytes that are no characters arrive as half of one."""
-    return text.encode(errors="replace").decode()
 
 
 def contradictions(catalogue: Catalogue, record: VerificationRecord, ledger: Ledger) -> list[str]:

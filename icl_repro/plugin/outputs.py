@@ -104,7 +104,7 @@ def _trials(record: VerificationRecord) -> dict[str, list[Trial]]:
 
 def _judged(record: VerificationRecord) -> bool:
     trials = (trial for trials in _trials(record).values() for trial in trials)
-    return any(trial.outcome in seed_list.JUDGED for trial in trials)
+    return any(trial.outcome in seed_list.MEASURED for trial in trials)
 
 
 def _html(record: VerificationRecord, path: Path) -> None:

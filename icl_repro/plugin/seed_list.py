@@ -16,8 +16,9 @@ import msgspec
 from icl_repro.plugin.options import Settings
 from icl_repro.storage.files import append_line
 from icl_repro.verification.record import Outcome, Seeds, Trial
+from icl_repro.verification.wording import listed
 
-JUDGED: tuple[Outcome, ...] = ("passed", "failed", "inconclusive")
+MEASURED: tuple[Outcome, ...] = ("passed", "failed", "inconclusive")
 """The outcomes of trials that measured something."""
 
 _FILE = "seeds.jsonl"
@@ -72,7 +73,7 @@ def remember(store: Path, session: Session) -> None:
 
 def judged_in(trials: Iterable[Trial]) -> list[int]:
     """The seeds on which some trials measured something."""
-    return _seeds_of(trial for trial in trials if trial.outcome in JUDGED)
+    return _seeds_of(trial for trial in trials if trial.outcome in MEASURED)
 
 
 def compared(
@@ -122,7 +123,7 @@ def words(seeds: Iterable[int]) -> str:
     for start, end in zip(starts, ends, strict=True):
         close = end - start < 2
         parts += map(str, dict.fromkeys((start, end))) if close else [f"{start} to {end}"]
-    return _listed(parts)
+    return listed(parts)
 
 
 def _departures(
@@ -162,7 +163,7 @@ def _of_claims(claims: Sequence[str], everyone: Sequence[str]) -> str:
     if not others:
         return ""
     few = len(claims) <= len(others)
-    return f" for {_listed(claims)}" if few else f" for all claims but {_listed(others)}"
+    return f" for {listed(claims)}" if few else f" for all claims but {listed(others)}"
 
 
 def _seeds_of(trials: Iterable[Trial]) -> list[int]:
@@ -173,8 +174,3 @@ def _seeds_of(trials: Iterable[Trial]) -> list[int]:
 
 def _seeds(seeds: Sequence[int]) -> str:
     return f"{'seed' if len(set(seeds)) == 1 else 'seeds'} {words(seeds)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    *most, last = names or [""]
-    return f"{', '.join(most)} and {last}" if most else last

@@ -25,6 +25,7 @@ from icl_repro.storage.files import write_whole
 from icl_repro.storage.locks import acquired
 from icl_repro.verification.declare import Claim
 from icl_repro.verification.evidence import EvidenceRecord
+from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import ExemplarSample, Trial
 
 T = TypeVar("T")
@@ -228,12 +229,11 @@ def _digest(text: str) -> str:
 
 def _without_evidence(trial: Trial, what: str, error: Exception) -> Trial:
     """An error in place of a trial, with what is left of its message."""
-    said = trial.message.encode(errors="replace").decode()
     reason = f"what it measured could not be {what}: {type(error).__name__}: {error}"
     return msgspec.structs.replace(
         trial,
         outcome="error",
-        message="\n".join(filter(None, [reason.encode(errors="replace").decode(), said])),
+        message="\n".join(filter(None, [whole(reason), whole(trial.message)])),
         evidence=EvidenceRecord(),
     )
 

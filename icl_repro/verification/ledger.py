@@ -13,6 +13,7 @@ from pathlib import Path
 
 from icl_repro.nearest import nearest
 from icl_repro.numbers import number
+from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.evidence import Check, EvidenceRecord
 from icl_repro.verification.ledger_files import Contents, Threshold, UnusableLedger, read
 from icl_repro.verification.record import (
@@ -34,7 +35,6 @@ from icl_repro.verification.wording import (
 
 __all__ = ["Ledger", "Threshold", "TrialJudgement", "UnusableLedger", "load"]
 
-_JUDGED = ("passed", "failed")
 _ROUNDING = 1e-3
 """By what share a published value of the ledger may be rounded."""
 
@@ -276,7 +276,7 @@ def _key(seed: int | None, seeds: Sequence[int], known: KnownFailure) -> str:
 
 def _became(known: KnownFailure, key: str, claim: ClaimRecord | None) -> KnownStatus:
     for trial, only, undefined in _trials(known.case, claim):
-        if trial.outcome not in _JUDGED or _key(trial.seed, trial.seeds, known) != key:
+        if trial.outcome not in JUDGED or _key(trial.seed, trial.seeds, known) != key:
             continue
         undue = (
             trial.evidence.not_failed(only, undefined) if known.case else trial.evidence.failed()

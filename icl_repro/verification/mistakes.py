@@ -9,18 +9,12 @@ from typing import Any
 
 from icl_repro.nearest import nearest
 from icl_repro.verification.declared import Claim, Control, Networks
+from icl_repro.verification.plain_data import is_text
 from icl_repro.verification.profiles import PROFILES
 
 CASE_ID = re.compile(r"[A-Za-z0-9_]+")
 _ID = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
-_HALF = re.compile("[\ud800-\udfff]")
-"""Half of a character, which JSON in UTF-8 cannot carry."""
 _LONGEST = 80
-
-
-def is_text(value: Any) -> bool:
-    """Whether it says anything, in whole characters, so that a record can carry it."""
-    return isinstance(value, str) and bool(value.strip()) and not _HALF.search(value)
 
 
 def names(value: Any) -> tuple[Any, ...]:

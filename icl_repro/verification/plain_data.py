@@ -77,6 +77,11 @@ def is_text(value: object) -> bool:
     return True
 
 
+def whole(text: str) -> str:
+    """`text` with a question mark for each half of a character, so that a file can carry it."""
+    return text.encode(errors="replace").decode()
+
+
 def shown(value: object) -> str:
     """What was given, short enough for a sentence."""
     try:

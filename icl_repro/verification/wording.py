@@ -60,9 +60,12 @@ def on_seeds(seeds: Sequence[int | None]) -> str:
     named = [str(seed) for seed in seeds if seed is not None]
     if not named:
         return ""
-    if len(named) == 1:
-        return f" on seed {named[0]}"
-    return f" on seeds {', '.join(named[:-1])} and {named[-1]}"
+    return f" on {'seed' if len(named) == 1 else 'seeds'} {listed(named)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Some names in a sentence: ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _around(interval: Interval | None) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from icl_repro.numbers import apart, count, number
 from icl_repro.report.text import words
+from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.evidence import Check, Quantity
 from icl_repro.verification.record import (
     Agreement,
@@ -110,7 +111,7 @@ def check_views(claim: ClaimRecord) -> list[CheckView]:
     """
     over_seeds = {(check.row, check.name): check for check in claim.checks}
     stated: dict[tuple[str, str], list[Check]] = {}
-    judged = [trial for trial in claim.trials if trial.outcome in ("passed", "failed")]
+    judged = [trial for trial in claim.trials if trial.outcome in JUDGED]
     for trial in judged or claim.trials:
         for check in trial.evidence.checks:
             stated.setdefault((trial.row, check.name), []).append(check)
@@ -276,7 +277,9 @@ def _is_past(bound: float, check: CheckOverSeeds) -> bool:
 
 def _origin(thresholds: Sequence[ThresholdEntry]) -> OriginView:
     newest = thresholds[-1]
-    line = f"Threshold: {newest.origin}; set {words.day(newest.date)}, {_seen(newest)}"
+    line = (
+        f"Threshold: {newest.origin}; set {words.day(newest.date)}, {words.when_seen(newest.seen)}"
+    )
     # An entry that repeats the bounds tells of a rule, a control or a correction.
     changed = sum(
         (one.bounds, one.kind) != (next_.bounds, next_.kind) for one, next_ in pairwise(thresholds)
@@ -295,15 +298,11 @@ def _state(entry: ThresholdEntry) -> str:
     _, low, high = entry.bounds
     parts = [
         f"{words.day(entry.date)}: {'margin ' if entry.kind == 'equivalence' else ''}"
-        f"{words.bounds(low, high)}, {entry.origin}, {_seen(entry)}",
+        f"{words.bounds(low, high)}, {entry.origin}, {words.when_seen(entry.seen)}",
         entry.reason,
         f"commit {entry.commit}" if entry.commit else "",
     ]
     return words.as_full_sentence("; ".join(part.rstrip(".") for part in parts if part))
-
-
-def _seen(entry: ThresholdEntry) -> str:
-    return words.when_seen(entry.seen)
 
 
 def _remarks(check: CheckOverSeeds, guarded: bool) -> Iterator[Remark]:

@@ -15,6 +15,7 @@ from icl_repro.report.text import verdicts, words
 from icl_repro.report.text.checks import CheckView, reported_of, shared_threshold
 from icl_repro.report.text.words import NOTHING
 from icl_repro.statistics.intervals import Interval
+from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.evidence import Check, Quantity
 from icl_repro.verification.record import ControlRecord, Trial
 
@@ -136,7 +137,7 @@ def control_table(control: ControlRecord) -> EvidenceTable:
         Group(group.title, sorted(group.rows, key=lambda row: bool(only) and row.name not in only))
         for group in table.checks
     ]
-    if any(trial.outcome in ("passed", "failed") for trial in control.trials):
+    if any(trial.outcome in JUDGED for trial in control.trials):
         stated = {row.name for group in groups for row in group.rows}
         missing = [MISSING for _ in table.columns]
         unstated = [

@@ -11,6 +11,7 @@ from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.evidence import Check
 from icl_repro.verification.record import Profile
 from icl_repro.verification.reported import Reported
+from icl_repro.verification.wording import listed
 
 NOTHING = "—"
 """Stands where there is nothing to show."""
@@ -137,11 +138,6 @@ def as_heading(text: str) -> str:
 def unbroken(text: str) -> str:
     """`text` with "Figure 3a" and its like kept on one line."""
     return _REFERENCE.sub("\\1\N{NO-BREAK SPACE}", text)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Some names in a sentence: ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def seed_list(seeds: Sequence[int | str]) -> str:
