@@ -281,9 +281,9 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Seeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which seeds were judged, and whether they were fixed before any result was seen.
 
-    `fixed` are those of the profile. `added` are seeds beyond those, or beyond the seeds that an
-    earlier session on the same store had judged, and `sentence` says so in words; empty where the
-    list is the fixed one.
+    `fixed` is the list of the ini file as it is written, or that of the profile's first session on
+    the store. `added` are seeds beyond it on which any claim was judged. `sentence` says so in
+    words, and which were left out; empty where every claim was judged on the fixed list.
     """
 
     judged: list[int]
