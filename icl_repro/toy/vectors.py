@@ -10,9 +10,9 @@ It needs no tensor: the scalar product of two tensor products is the product of 
 products. Targets and starts are drawn in one of two ways:
 
 - As in the authors' solver (:func:`draw_normal`), where every entry is standard normal. It takes
-  1,000 steps at rate 1 on half of the mean squared error, which is :data:`AUTHORS_RATE` on the whole
-  of it. The vectors then start as long as their targets, with a loss above that of the saddle.
-  :func:`published_draw` is the one draw that the paper shows.
+  1,000 steps at rate 1 on half of the mean squared error, which is :data:`AUTHORS_RATE` on the
+  whole of it. The vectors then start as long as their targets, with a loss above that of the
+  saddle. :func:`published_draw` is the one draw that the paper shows.
 - From close to the saddle (:func:`draw`). Targets are uniformly random directions whose entries
   have mean square 1, so that the loss starts close to 1 for any number of vectors, and a vector
   whose partners are clamped closes a tenth (``2 * learning_rate / dimension``) of its error a step.
@@ -20,8 +20,8 @@ products. Targets and starts are drawn in one of two ways:
   scale between vectors. Starts are uniformly random directions with root mean square :data:`START`,
   which was chosen on draws that judge nothing, by the outcome: of 0.03, 0.1, 0.2, 0.3 and 0.5, the
   smallest with which at least nine in ten unclamped trainings of three vectors leave the plateau
-  within 1,000 steps at rate 1. (Of 400, a share of 0.02, 0.63, 0.89, 0.95 and 0.96 did; targets with
-  independent Gaussian entries gave 0.03, 0.55, 0.84, 0.91 and 0.93.)
+  within 1,000 steps at rate 1. (Of 400, a share of 0.02, 0.63, 0.89, 0.95 and 0.96 did; targets
+  with independent Gaussian entries gave 0.03, 0.55, 0.84, 0.91 and 0.93.)
 
 Everything is computed in 64 bits and leaves JAX's global precision as it was.
 """
