@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from icl_repro import Cell, Figure, Panel, Series, Table
-from icl_repro.measures.curves.acceleration import PlateauAndDrop
+from icl_repro import Figure, Panel, Series
 from icl_repro.toy.vectors import STEPS, Training
 from icl_repro.verification.draws import Median, band, points
 
@@ -36,29 +35,6 @@ def escape_figure(
         source="Appendix F.2",
         panels=[panel],
     )
-
-
-def published_draw_table(halved: Sequence[float], measured: Sequence[PlateauAndDrop]) -> Table:
-    """What Figure 5a shows of each condition, of the one draw of the paper."""
-    columns = ["halved at step", "speed-up", "plateau over drop"]
-    rows = [
-        (name, [Cell(finite(value)) for value in (at, found.speedup, found.ratio)])
-        for name, at, found in zip(CONDITIONS, halved, measured, strict=True)
-    ]
-    return Table(
-        "The paper's own draw",
-        "Of the draw that Figure 5a shows, computed again: when the loss is half of that of the "
-        "saddle, by how much it speeds up after its plateau, and how long it waits there. A phase "
-        "change speeds up by 0.5 or more.",
-        "Section 4.2, Figure 5a",
-        columns,
-        rows,
-    )
-
-
-def finite(value: float) -> float | None:
-    """A number for a table, or nothing."""
-    return float(value) if np.isfinite(value) else None
 
 
 def clamping_figure(training: Training, paper: Training | None = None) -> Figure:

@@ -44,7 +44,9 @@ class PlateauAndDrop(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """How long the plateau is, over how long the drop takes."""
+        """How long the plateau is, over how long the drop takes; 0 without a plateau."""
+        if not self.speedup:
+            return 0.0
         return self.plateau / self.drop if self.drop > 0 else float("nan")
 
 
@@ -126,7 +128,7 @@ def plateau_and_drop(curve: Curve) -> PlateauAndDrop:
     speed = descent_speed(curve)
     rise = speed - np.minimum.accumulate(speed)
     if rise.max() <= ROUNDING * speed.max():
-        return PlateauAndDrop(0.0, float("nan"), float("nan"), float("nan"))
+        return PlateauAndDrop(0.0, float("nan"), 0.0, float("nan"))
     drop = int(np.argmax(rise))
     # A curve may rise at first; where it turns round it stands still.
     standing = np.maximum(speed[:drop], 0)
