@@ -115,7 +115,10 @@ def _of_paper(paper: Training | None, name: str, conditions: Sequence[str]) -> l
 
 
 def _beside(paper: Training | None) -> str:
-    beside = " Published: the one draw that the paper shows, computed again from its seed."
+    beside = (
+        " Published: the one draw that the paper shows, computed again from its seed; the paper "
+        "draws half of this loss."
+    )
     return beside if paper is not None else ""
 
 
