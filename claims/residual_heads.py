@@ -6,6 +6,7 @@ whole numbers of the sequences that ask for each label.
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -108,6 +109,14 @@ class ByLabel(NamedTuple):
         labels than on the others.
         """
         return significant(self.of_others_on(labels).rarer())
+
+    def by_chance(self) -> float:
+        """The share of all choices of so many labels on which as many heads are specialised as on
+        those that the strongest copies worst.
+        """
+        choices = combinations(range(len(self.sequences)), HARDEST)
+        found = self.specialised(self.hardest)
+        return float(np.mean([self.specialised(np.array(labels)) >= found for labels in choices]))
 
     def least_share(self, labels: np.ndarray) -> float:
         """The least share of its mistakes that any head but the strongest makes on some labels;

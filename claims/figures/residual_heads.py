@@ -94,7 +94,7 @@ def figure_16(
 def shares_of_mistakes(whose: Whose, order: Sequence[int], mistakes: ByLabel) -> Bars:
     """Figure 16b, for the two strongest heads."""
     shares = np.nan_to_num(mistakes.shares[:2])
-    positions = [float(label) for label in range(shares.shape[1])]
+    positions: list[float | None] = [float(label) for label in range(shares.shape[1])]
     groups = ("strongest", "second strongest")
     return Bars(
         f"Mistakes with perfected match, {whose}",

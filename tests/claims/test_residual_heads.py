@@ -71,6 +71,8 @@ def test_heads_that_spare_the_labels_that_the_strongest_gets_wrong_are_specialis
     assert labels.specialised(labels.hardest) == 1
     assert labels.least_share(labels.hardest) == pytest.approx(5 / 905)
     assert labels.rates[0].tolist() == [0, 0.03, 0.04, 0]
+    # It makes most of its mistakes on label 3, which is in the other three pairs.
+    assert labels.by_chance() == pytest.approx(3 / 6)
 
 
 def test_without_mistakes_no_share_is_the_least():
