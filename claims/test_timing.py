@@ -5,8 +5,10 @@ fifth of the label pairs held out), each by networks with one head of layer 1 (t
 active, the one that is fastest alone on the first: the whole network, up to 2,000,000 sequences,
 and networks clamped so that subcircuit B (match), C (copy) or both are left to learn, up to
 300,000, each until the loss is at most 0.05. Measured: their half-times T, T_B, T_C and T_BC, when
-the train loss first falls to 0.35, half of ln 2. The published networks beside them keep the
-authors' head 3, on every seed.
+the train loss first falls to 0.35, half of ln 2.
+
+The published networks beside them keep the authors' head 3, on every seed; bounds are what all five
+published seeds show, with slack. Their half-times and ours are two sets of five.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from claims.half_times import (
     keep_curve,
     largest_share,
     of_published,
+    published_times,
     ratio,
     ratio_name,
 )
@@ -49,13 +52,14 @@ from claims.networks.data_properties import (
     learn_with_previous_token_for_parts,
     name_of,
 )
+from claims.published import SEEDS
 from icl_repro import Evidence, claim, control
 from icl_repro.statistics.ranks import rank_correlation, spearman
 from icl_repro.training import Run
 from icl_repro.verification.declare import Control
 
 FEWEST, MIDDLE, MOST = BY_LABELS
-TO_10_LABELS, TO_15_LABELS = (FEWEST, MIDDLE), (MIDDLE, MOST)
+TO_15_LABELS = (MIDDLE, MOST)
 PUBLISHED = partial(all_published_times, PARTS)
 """The published half-times of a seed."""
 NEVER = "with such labels the loss stays at ln 2, so that there is no half-time"
@@ -108,18 +112,18 @@ def test_classes(runs: Runs, evidence: Evidence) -> None:
 @claim(
     "timing.labels",
     source="Section 5, Figure 6",
-    on=learn(["whole"], TO_10_LABELS),
-    fails_on=[again(["whole"], TO_10_LABELS, (MIDDLE,)), shuffled_labels(["whole"], TO_10_LABELS)],
+    on=learn(["whole"], BY_LABELS),
+    fails_on=[
+        again(["whole"], BY_LABELS, BY_LABELS[1:]),
+        shuffled_labels(["whole"], BY_LABELS),
+    ],
 )
 def test_labels(runs: Runs, evidence: Evidence) -> None:
     """With more labels the phase change comes later."""
-    times = half_times(runs, ["whole"], TO_10_LABELS)
-    check_ratio(evidence, times, "whole", TO_10_LABELS, at_least=1.3)
+    times = half_times(runs, ["whole"], BY_LABELS)
+    check_ratio(evidence, times, "whole", BY_LABELS[:2], at_least=1.1)
+    check_ratio(evidence, times, "whole", (FEWEST, MOST), at_least=1.5)
     keep_curve(evidence, runs, "whole", MIDDLE)
-
-
-LATER = 1.1
-"""How many times later the phase change comes at least, if it does."""
 
 
 @claim(
@@ -135,14 +139,35 @@ LATER = 1.1
         shuffled_labels(["whole"], TO_15_LABELS),
     ],
 )
-def test_more_labels(runs: Runs, evidence: Evidence) -> None:
-    """With 15 labels the phase change comes later than with 10; on some seeds as early."""
-    times = half_times(runs, ["whole"], TO_15_LABELS)
-    further = check_ratio(evidence, times, "whole", TO_15_LABELS, at_least=LATER)
-    if 1 / LATER < further < LATER:
+def test_more_labels(runs: Mapping[int, Runs], seeds: tuple[int, ...], evidence: Evidence) -> None:
+    """With 15 labels the phase change comes later than with 10 on most seeds, though on some as
+    early.
+    """
+    later = {
+        seed: ratio(half_times(runs[seed], ["whole"], TO_15_LABELS), "whole", MOST, MIDDLE)
+        for seed in seeds
+    }
+    published = [
+        ratio(published_times(TO_15_LABELS, ["whole"], seed), "whole", MOST, MIDDLE)
+        for seed in SEEDS
+    ]
+    evidence.check(
+        ratio_name("whole", MOST, MIDDLE),
+        later,
+        at_least=1,
+        published=as_reported(float(np.mean(published))),
+        note="mean over seeds; of the five published seeds "
+        + ", ".join(f"{one:.2f}" for one in published),
+    )
+    evidence.quantity(
+        "seeds on which 15 labels are later",
+        sum(one > 1 for one in later.values()),
+        unit=f"of {len(later)} seeds",
+        published=as_reported(sum(one > 1 for one in published)),
+    )
+    if len(seeds) < len(SEEDS):
         evidence.inconclusive(
-            f"15 labels are learned as quickly as 10, to within a factor of {LATER}: the paper "
-            "finds that on some seeds (Appendix I)"
+            f"the paper says so of most of five seeds; of {len(seeds)} it cannot be told"
         )
 
 
@@ -231,7 +256,7 @@ def test_labels_act_through_copying(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "timing.isolated",
-    source="Section 5, Figure 6",
+    source="Section 5, Figure 6 (the factor is ours)",
     on=learn(CIRCUITS, CONDITIONS),
     fails_on=[
         control(
@@ -243,7 +268,9 @@ def test_labels_act_through_copying(runs: Runs, evidence: Evidence) -> None:
     ],
 )
 def test_isolated(runs: Runs, evidence: Evidence) -> None:
-    """Isolated subcircuits are learned in at most half the time of the whole network."""
+    """Isolated subcircuits are learned substantially faster than the whole network: in at most half
+    the time.
+    """
     times = half_times(runs, PARTS, CONDITIONS)
     for circuit in PARTS[1:]:
         evidence.check(

@@ -8,11 +8,13 @@ from typing import Literal
 import numpy as np
 
 from claims.published import published_series, reported
-from icl_repro import Bars, Cell, Figure, Heatmap, Panel, ReferenceLine, Series, Table
+from claims.residual_heads import OF_PAPER, ByLabel
+from icl_repro import Bars, Cell, Figure, Heatmap, Panel, Series, Table
 from icl_repro.measures.heads.ablation import order_of_strength
 from icl_repro.measures.heads.mistakes import SingleHeadAnswers
 
 Style = Literal["points", "circles"]
+Whose = Literal["ours", "published"]
 
 
 def mistakes_table(
@@ -45,13 +47,16 @@ def mistakes_table(
 
 
 def figure_16(
-    order: Sequence[int], strengths: np.ndarray, answers: SingleHeadAnswers, rates: np.ndarray
+    order: Sequence[int],
+    strengths: np.ndarray,
+    answers: SingleHeadAnswers,
+    ours: ByLabel,
+    paper: ByLabel,
 ) -> Figure:
-    """What perfected match gains, and which labels are copied wrongly: `rates` of mistakes with
-    perfected match, heads by labels; `order` is from the strongest head to the weakest.
+    """What perfected match gains, and which labels are copied wrongly, by us and in the paper;
+    `order` is from the strongest head to the weakest.
     """
-    strongest, perfected = order[0], answers.perfected
-    labels = [str(label) for label in range(rates.shape[1])]
+    perfected = answers.perfected
 
     def points(label: str, of_heads: np.ndarray, style: Style, group: str) -> Series:
         accuracy = of_heads.mean(axis=1).tolist()
@@ -60,10 +65,10 @@ def figure_16(
     return Figure(
         "Figure 16",
         "Heads of layer 1 alone, as they are and with perfected match, by induction strength; then "
-        "the share of sequences that the strongest head copies wrongly with perfected match, by "
-        "the label they ask for, and the same for every head, from the strongest down. For the "
-        "last two the paper gives no numbers. Which labels are hard differs between "
-        "initialisations; in the paper, 1 and 3 for the strongest head.",
+        "how the mistakes of the strongest and of the second strongest head with perfected match "
+        "are shared by the labels that are asked for, and the share of sequences with each label "
+        "that each head copies wrongly. Which labels are hard differs between initialisations; in "
+        "the paper, 1 and 3 for the strongest head, which is head 3.",
         "Appendix H, Figure 16",
         [
             Panel(
@@ -78,29 +83,43 @@ def figure_16(
                 ],
                 y_limits=(0, 1),
             ),
-            Bars(
-                f"Mistakes of the strongest, head {strongest}, perfected match",
-                "label",
-                "mistake rate",
-                labels,
-                [
-                    Series(
-                        "mistake rate",
-                        [float(label) for label in range(len(labels))],
-                        rates[strongest].tolist(),
-                    )
-                ],
-                [ReferenceLine("all labels", float(1 - perfected[strongest].mean()))],
-            ),
-            Heatmap(
-                "Mistakes of every head, perfected match",
-                "label",
-                "head of layer 1, strongest first",
-                labels,
-                [str(head) for head in order],
-                rates[list(order)].tolist(),
-                "mistake rate",
-                limits=(0, 1),
-            ),
+            shares_of_mistakes("ours", order, ours),
+            shares_of_mistakes("published", OF_PAPER, paper),
+            rates_of_mistakes("ours", order, ours),
+            rates_of_mistakes("published", OF_PAPER, paper),
         ],
+    )
+
+
+def shares_of_mistakes(whose: Whose, order: Sequence[int], mistakes: ByLabel) -> Bars:
+    """Figure 16b, for the two strongest heads."""
+    shares = np.nan_to_num(mistakes.shares[:2])
+    positions: list[float | None] = [float(label) for label in range(shares.shape[1])]
+    groups = ("strongest", "second strongest")
+    return Bars(
+        f"Mistakes with perfected match, {whose}",
+        "label",
+        "share of the head's mistakes",
+        [str(label) for label in range(shares.shape[1])],
+        [
+            Series(f"{group}, head {head}", positions, of_head.tolist(), group=group)
+            for group, head, of_head in zip(groups, order[:2], shares, strict=True)
+        ],
+        y_limits=(0, 1),
+    )
+
+
+def rates_of_mistakes(whose: Whose, order: Sequence[int], mistakes: ByLabel) -> Heatmap:
+    """Figure 16c, turned over."""
+    rates = mistakes.rates
+    return Heatmap(
+        f"Mistakes of every head, perfected match, {whose}",
+        "label",
+        "head of layer 1, strongest first",
+        [str(label) for label in range(rates.shape[1])],
+        [str(head) for head in order],
+        rates.tolist(),
+        "mistake rate",
+        limits=(0, 1),
+        origin="published" if whose == "published" else "measured",
     )

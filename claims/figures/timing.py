@@ -23,7 +23,7 @@ from claims.networks.data_properties import (
     Row,
     name_of,
 )
-from claims.published import published_series
+from claims.published import SEEDS, published_series
 from icl_repro import Cell, Figure, Panel, Series, Table
 from icl_repro.training import Run
 
@@ -40,6 +40,7 @@ SHADES = ("fewest", "middle", "most")
 def half_time_table(times: Times) -> Table:
     """Every half-time beside the published one."""
     published = all_published_times(CIRCUITS)
+    of_seeds = [all_published_times(CIRCUITS, seed) for seed in SEEDS]
     return Table(
         "Half-times",
         "Sequences until the train loss falls to half of ln 2. Published: read off Figure 6.",
@@ -49,7 +50,13 @@ def half_time_table(times: Times) -> Table:
             (
                 condition.name,
                 [
-                    Cell(times[circuit, condition], as_reported(published[circuit, condition]))
+                    Cell(
+                        times[circuit, condition],
+                        as_reported(
+                            published[circuit, condition],
+                            [of_seed[circuit, condition] for of_seed in of_seeds],
+                        ),
+                    )
                     for circuit in CIRCUITS
                 ],
             )

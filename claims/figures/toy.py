@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from icl_repro import Figure, Panel
+from icl_repro import Figure, Panel, Series
 from icl_repro.toy.vectors import STEPS, Training
 from icl_repro.verification.draws import Median, band, points
 
@@ -37,62 +37,89 @@ def escape_figure(
     )
 
 
-def clamping_figure(training: Training) -> Figure:
-    """Figure 5a."""
+def clamping_figure(training: Training, paper: Training | None = None) -> Figure:
+    """Figure 5a, over the one draw of the paper where it is given."""
     return Figure(
         name="clamping",
         caption="Loss of three vectors learnt together (plateau, then a phase change), with one "
         "clamped (earlier, still a phase change) and with two clamped (exponential). Median and "
-        f"quartiles over {_draws(training)} draws.",
+        f"quartiles over {_draws(training)} draws.{_beside(paper)}",
         source="Figure 5a",
         panels=[
-            _losses("Training loss", training, (0.0, float(STEPS))),
-            _losses("The first 100 steps", training, (0.0, 100.0)),
+            _losses("Training loss", training, (0.0, float(STEPS)), paper),
+            _losses("The first 100 steps", training, (0.0, 100.0), paper),
         ],
     )
 
 
-def progress_figure(training: Training) -> Figure:
-    """Figure 9."""
+def progress_figure(training: Training, paper: Training | None = None) -> Figure:
+    """Figure 9, over the one draw of the paper where it is given."""
     limits = (0.0, float(STEPS))
     measured = {
-        "Progress: squared cosine": (training.squared_cosine, "Squared cosine of a and its target"),
-        "Progress: loss with b, c set": (training.loss_with_others_set, "Loss with b, c set"),
+        "Progress: squared cosine": ("squared_cosine", "Squared cosine of a and its target"),
+        "Progress: loss with b, c set": ("loss_with_others_set", "Loss with b, c set"),
     }
     return Figure(
         name="progress measures",
         caption="Left: loss under clamping. Middle and right: both progress measures of the first "
         f"vector in training without a clamp. Median and quartiles over {_draws(training)} draws. "
         "The measures change suddenly, though the vector alone (left, two clamped) learns "
-        "smoothly.",
+        f"smoothly.{_beside(paper)}",
         source="Figure 9",
         panels=[
-            _losses("Loss under clamping", training, limits),
+            _losses("Loss under clamping", training, limits, paper),
             *(
                 Panel(
                     title=title,
                     x_label="Step",
                     y_label=label,
-                    series=[band(CONDITIONS[0], curves[0], SHOWN)],
+                    series=[
+                        band(CONDITIONS[0], getattr(training, name)[0], SHOWN),
+                        *_of_paper(paper, name, CONDITIONS[:1]),
+                    ],
                     x_limits=limits,
                 )
-                for title, (curves, label) in measured.items()
+                for title, (name, label) in measured.items()
             ),
         ],
     )
 
 
-def _losses(title: str, training: Training, x_limits: tuple[float, float]) -> Panel:
+def _losses(
+    title: str, training: Training, x_limits: tuple[float, float], paper: Training | None
+) -> Panel:
     return Panel(
         title=title,
         x_label="Step",
         y_label="Loss",
         series=[
-            band(label, curves, SHOWN)
-            for label, curves in zip(CONDITIONS, training.loss, strict=True)
+            *(
+                band(label, curves, SHOWN)
+                for label, curves in zip(CONDITIONS, training.loss, strict=True)
+            ),
+            *_of_paper(paper, "loss", CONDITIONS),
         ],
         x_limits=x_limits,
     )
+
+
+def _of_paper(paper: Training | None, name: str, conditions: Sequence[str]) -> list[Series]:
+    """The curves of the one draw of the paper."""
+    if paper is None:
+        return []
+    of_conditions = getattr(paper, name)[:, 0, SHOWN].tolist()
+    return [
+        Series(label, SHOWN.astype(float).tolist(), curve, origin="published", group=label)
+        for label, curve in zip(conditions, of_conditions, strict=False)
+    ]
+
+
+def _beside(paper: Training | None) -> str:
+    beside = (
+        " Published: the one draw that the paper shows, computed again from its seed; the paper "
+        "draws half of this loss."
+    )
+    return beside if paper is not None else ""
 
 
 def _draws(training: Training) -> int:

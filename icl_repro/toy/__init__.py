@@ -11,6 +11,7 @@ from icl_repro.toy.saddle import (
     raising_direction,
 )
 from icl_repro.toy.vectors import (
+    AUTHORS_RATE,
     DIMENSION,
     LEARNING_RATE,
     START,
@@ -20,14 +21,18 @@ from icl_repro.toy.vectors import (
     TrainingDivergedError,
     Vectors,
     draw,
+    draw_normal,
     in_plane,
     loss,
+    loss_at_saddle,
     loss_with_others_set,
+    published_draw,
     squared_cosine,
     train,
 )
 
 __all__ = [
+    "AUTHORS_RATE",
     "DIMENSION",
     "ESCAPE_LIMIT",
     "LEARNING_RATE",
@@ -41,12 +46,15 @@ __all__ = [
     "Vectors",
     "derivatives_at_origin",
     "draw",
+    "draw_normal",
     "escape_times",
     "exact_loss_change",
     "in_plane",
     "loss",
+    "loss_at_saddle",
     "loss_with_others_set",
     "lowering_direction",
+    "published_draw",
     "raising_direction",
     "squared_cosine",
     "train",

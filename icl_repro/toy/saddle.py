@@ -84,7 +84,7 @@ def escape_times(
         clamped: whether each vector is held at its target; none is by default.
         level: share of the first loss at which the plateau counts as left.
         limit: a draw that takes longer gets an infinite time.
-        learning_rate: the paper's is 1.
+        learning_rate: of gradient descent; twice as high, it takes half as long.
 
     Raises:
         ValueError: `clamped` without exactly one entry a vector, or that clamps every vector.

@@ -154,6 +154,43 @@ def test_draws_have_the_stated_scales_and_repeat():
     assert not np.array_equal(draws.start, toy.draw(6, 4, seed=17, start=0.2).start)
 
 
+def test_normal_draws_have_independent_entries_and_repeat():
+    draws = toy.draw_normal(200, 3, seed=19)
+    assert draws.start.shape == draws.targets.shape == (200, 3, 20)
+    for vectors in draws:
+        assert np.std(vectors) == pytest.approx(1, abs=0.02)
+    assert abs(np.mean(draws.start * draws.targets)) < 0.02
+    assert np.std(np.mean(draws.targets**2, axis=-1)) == pytest.approx(np.sqrt(2 / 20), abs=0.03)
+    assert np.array_equal(draws.start, toy.draw_normal(200, 3, seed=19).start)
+
+
+def test_half_of_the_loss_at_rate_1_is_the_loss_at_the_authors_rate():
+    draws = toy.draw_normal(1, 3, seed=20)
+    start, targets = draws.start[0], draws.targets[0]
+
+    def authors_loss(vectors):
+        tensor = reduce(lambda x, y: jnp.tensordot(x, y, axes=0), list(vectors))
+        return 0.5 * jnp.mean((tensor - outer(targets)) ** 2)
+
+    stepped = start - exact(lambda: jax.grad(authors_loss)(jnp.asarray(start)))
+    after = toy.train(draws, [UNCLAMPED], steps=1, learning_rate=toy.AUTHORS_RATE)
+    assert after.loss[0, 0, 1] == pytest.approx(model_loss(stepped, targets), rel=1e-12)
+
+
+def test_the_published_draw_is_one_of_three_vectors_and_always_the_same():
+    draws = toy.published_draw()
+    assert draws.start.shape == draws.targets.shape == (1, 3, 20)
+    again = toy.published_draw()
+    assert all(np.array_equal(*pair) for pair in zip(draws, again, strict=True))
+    assert toy.loss_at_saddle(draws.targets)[0] == pytest.approx(0.4401, abs=1e-4)
+
+
+def test_the_loss_at_the_saddle_is_that_with_all_vectors_zero():
+    draws = toy.draw_normal(3, 2, seed=21)
+    expected = [model_loss(np.zeros((2, 20)), targets) for targets in draws.targets]
+    np.testing.assert_allclose(toy.loss_at_saddle(draws.targets), expected)
+
+
 def test_draws_can_be_cut_to_fewer_vectors_and_set_to_a_distance():
     draws = toy.draw(6, 4, seed=18)
     assert np.array_equal(draws.first(2).targets, draws.targets[:, :2])

@@ -6,9 +6,7 @@ it began. The measures here put a number on that difference without a model of e
 
 Every curve is a sequence of values at equal spacing, one value a step, the first at step 0. Its
 *descent speed* is how much it falls in a step. Loss curves of networks are noisy and unevenly
-spaced: for them see :mod:`icl_repro.measures.curves.phase_change`, whose *acceleration ratio*
-compares a speed with the smallest before it, where :func:`fastest_over_first` compares with the
-first.
+spaced: for them see :mod:`icl_repro.measures.curves.phase_change`.
 """
 
 from __future__ import annotations
@@ -22,6 +20,34 @@ from scipy import stats
 Curve = Float[np.ndarray, " steps"]
 
 MIN_FIT_POINTS = 3
+
+ROUNDING = 1e-9
+"""Rises of the speed by less than this share of the greatest speed are left to rounding."""
+
+
+class PlateauAndDrop(NamedTuple):
+    """A plateau, and the drop after it.
+
+    Attributes:
+        speedup: :func:`greatest_speedup` of the curve from its plateau on; 0 where its speed never
+            rises, so that there is no plateau.
+        level: the value at which it waits.
+        plateau: steps within a tenth of that level, before it falls below.
+        drop: steps from nine tenths of that level to one tenth; not a number where it does not get
+            there.
+    """
+
+    speedup: float
+    level: float
+    plateau: float
+    drop: float
+
+    @property
+    def ratio(self) -> float:
+        """How long the plateau is, over how long the drop takes; 0 without a plateau."""
+        if not self.speedup:
+            return 0.0
+        return self.plateau / self.drop if self.drop > 0 else float("nan")
 
 
 class ExponentialFit(NamedTuple):
@@ -76,18 +102,6 @@ def greatest_speedup(curve: Curve, *, window: int = 1) -> float:
     return float((speed - slowest_so_far).max() / fastest)
 
 
-def fastest_over_first(curve: Curve, *, window: int = 1) -> float:
-    """The greatest descent speed over the first one: 1 for an exponential, large after a plateau.
-
-    Infinite where the curve does not fall at first, not a number where it never falls.
-    """
-    speed = descent_speed(curve, window=window)
-    fastest, first = float(speed.max()), float(speed[0])
-    if fastest <= 0:
-        return float("nan")
-    return fastest / first if first > 0 else float("inf")
-
-
 def crossing(curve: Curve, level: float) -> float:
     """The step at which `curve` first falls to `level`, between steps by a straight line.
 
@@ -104,22 +118,29 @@ def crossing(curve: Curve, level: float) -> float:
     return float(step - 1 + (before - level) / (before - after))
 
 
-def plateau_ratio(curve: Curve, *, floor: float = 0.0) -> float:
-    """How long the first tenth of the fall takes, over how long the next eight tenths take.
+def plateau_and_drop(curve: Curve) -> PlateauAndDrop:
+    """Find the plateau on which a falling curve waits before it falls faster.
 
-    The fall is from the first value to `floor`. An exponential that falls to its floor gives
-    ln(10/9) / ln(9) = 0.048 whatever its rate, a straight line 0.125, a plateau far more. Not a
-    number where the curve does not get through nine tenths of its fall.
+    The greatest rise of the descent speed begins on the plateau: the last step before it at which
+    the curve falls least. What a curve does before its plateau, such as a first fall to it, counts
+    for nothing.
     """
-    values = np.asarray(curve, dtype=np.float64)
-    fall = values[0] - floor
-    if fall <= 0:
-        raise ValueError(f"the curve starts at {values[0]}, which is not above the floor {floor}")
-    first_tenth = crossing(values, values[0] - 0.1 * fall)
-    nine_tenths = crossing(values, values[0] - 0.9 * fall)
-    if not np.isfinite(nine_tenths):
-        return float("nan")
-    return first_tenth / (nine_tenths - first_tenth)
+    speed = descent_speed(curve)
+    rise = speed - np.minimum.accumulate(speed)
+    if rise.max() <= ROUNDING * speed.max():
+        return PlateauAndDrop(0.0, float("nan"), 0.0, float("nan"))
+    drop = int(np.argmax(rise))
+    # A curve may rise at first; where it turns round it stands still.
+    standing = np.maximum(speed[:drop], 0)
+    wait = drop - 1 - int(np.argmin(standing[::-1]))
+    level = float(curve[wait])
+    above, below, ended = (crossing(curve, share * level) for share in (1.1, 0.9, 0.1))
+    return PlateauAndDrop(
+        speedup=greatest_speedup(curve[wait:]),
+        level=level,
+        plateau=below - above if np.isfinite(below) else float("nan"),
+        drop=ended - below if np.isfinite(ended) else float("nan"),
+    )
 
 
 def exponential_fit(curve: Curve, *, down_to: float = 1e-6) -> ExponentialFit:

@@ -18,6 +18,8 @@ from icl_repro.measures.kept import kept
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Constant, Edit, Intervention
 from icl_repro.optogenetics.edits import LabelPattern
+from icl_repro.statistics.significance import holm
+from icl_repro.statistics.subsets import more_frequent, rarer
 from icl_repro.training.evaluation import correct, losses
 
 LARGEST_CHUNK = 1_000
@@ -138,6 +140,52 @@ def _losses(
         return losses(build(off).predict(model, chunk).logits, chunk)
 
     return over_chunks(episodes, of_chunk, LARGEST_CHUNK).reshape(-1)
+
+
+class SubsetCounts(msgspec.Struct, frozen=True):
+    """How often something holds of each head, such as a right answer, in a subset of the episodes
+    and in all of them.
+
+    Attributes:
+        within: in the subset, by head.
+        size: how many episodes the subset has.
+        held: in all episodes, by head.
+        total: how many episodes there are.
+    """
+
+    within: Int[np.ndarray, " heads"]
+    size: int
+    held: Int[np.ndarray, " heads"]
+    total: int
+
+    @property
+    def ratio(self) -> Float[np.ndarray, " heads"]:
+        """The share in the subset over that in all; NaN without a subset, or where it never
+        holds.
+        """
+        overall = np.where(self.held > 0, self.held / self.total, np.nan)
+        return self.within / (self.size or np.nan) / overall
+
+    def of_head(self, number: int) -> tuple[int, int, int, int]:
+        """The counts of one head, as tests take them."""
+        return int(self.within[number]), self.size, int(self.held[number]), self.total
+
+    def rarer(self) -> list[float]:
+        """P values, corrected for the number of heads, of holding as rarely in a random subset."""
+        return holm([rarer(*self.of_head(number)) for number in range(len(self.within))])
+
+    def more_frequent(self) -> list[float]:
+        """P values, corrected for the number of heads, of holding as often in a random subset."""
+        return holm([more_frequent(*self.of_head(number)) for number in range(len(self.within))])
+
+
+def counts_on(
+    held: Bool[np.ndarray, "heads episodes"], chosen: Bool[np.ndarray, " episodes"]
+) -> SubsetCounts:
+    """How often something holds of each head in the chosen episodes and in all."""
+    return SubsetCounts(
+        held[:, chosen].sum(axis=1), int(chosen.sum()), held.sum(axis=1), held.shape[1]
+    )
 
 
 def mistakes_by_label(

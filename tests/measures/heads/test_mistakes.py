@@ -9,6 +9,7 @@ from icl_repro.measures.heads.mistakes import (
     concentration,
     concentration_by_chance,
     correct_episodes,
+    counts_on,
     losses_of_head_alone,
     mistakes_by_label,
     single_head_answers,
@@ -99,3 +100,33 @@ def test_without_mistakes_there_is_nothing_to_test():
 def test_more_mistakes_than_episodes_are_refused():
     with pytest.raises(ValueError, match="but only"):
         concentration_by_chance(np.array([301, 0, 0, 0, 0]), EPISODES)
+
+
+# Whether heads are worse on some episodes than on others.
+
+
+def test_counts_on_a_subset_and_their_ratio():
+    held = np.array([[1, 1, 0, 0, 1, 1], [0, 0, 0, 0, 0, 0], [1, 0, 1, 0, 1, 0]], bool)
+    found = counts_on(held, np.array([1, 0, 0, 1, 0, 0], bool))
+    assert (found.size, found.total) == (2, 6)
+    assert found.within.tolist() == [1, 0, 1]
+    assert found.held.tolist() == [4, 0, 3]
+    np.testing.assert_allclose(found.ratio, [0.75, np.nan, 1.0])
+    assert np.isnan(counts_on(held, np.zeros(6, bool)).ratio).all()
+
+
+def test_heads_that_are_worse_on_a_subset_stand_out_and_the_others_do_not():
+    rng = np.random.default_rng(6)
+    chosen = np.arange(2_000) < 400
+    held = rng.random((3, 2_000)) < np.where(chosen, [[0.5], [0.7], [0.9]], 0.7)
+    counts = counts_on(held, chosen)
+    assert (np.array(counts.rarer()) < 0.05).tolist() == [True, False, False]
+    assert (np.array(counts.more_frequent()) < 0.05).tolist() == [False, False, True]
+
+
+def test_p_values_of_heads_are_corrected_for_their_number():
+    held = np.tile(np.arange(1_000) % 2 == 0, (5, 1))
+    chosen = np.arange(1_000) < 100
+    held[0, :100] = np.arange(100) < 38
+    alone, among = counts_on(held[:1], chosen).rarer()[0], counts_on(held, chosen).rarer()[0]
+    assert among == pytest.approx(5 * alone)
