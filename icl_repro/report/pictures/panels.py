@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 PUBLISHED_DASHES = (0, (4.5, 2.6))
 """How a published line is drawn, and the outline of a published bar."""
 
-BACKGROUND_WIDTH, BACKGROUND_ALPHA = 0.8, 0.4
-"""How thin and pale the lines and marks of the background are."""
+BACKGROUND_WIDTH, BACKGROUND_ALPHA = 0.8, {True: 0.65, False: 0.4}
+"""How thin the lines and marks of the background are, and how pale: marks (True) and lines."""
 
 _MARKERS = {"points": "o", "circles": "o", "triangles": "^"}
 
@@ -111,7 +111,7 @@ def _draw_series(axes: Axes, series: Series, colour: str) -> dict[str, Artist]:
             line.set_markersize(3)
     line.set_zorder(1.5 if behind else 3 if published else 2.5)
     if published:
-        line.set_alpha(BACKGROUND_ALPHA if behind else 0.8)
+        line.set_alpha(BACKGROUND_ALPHA[series.style in _MARKERS] if behind else 0.8)
     artists[""] = line
     return artists
 
