@@ -149,7 +149,7 @@ def test_tables_agree_with_the_notebooks_but_for_the_slip_in_table_3():
                     reported("nb.seed5.table3.ratio.h5").value, abs=1e-4
                 )
             else:
-                assert cell.value == pytest.approx(reported(printed).value, abs=6e-4)
+                assert cell.value == pytest.approx(reported(printed).value, abs=6e-5)
                 assert not cell.approximate
 
 
