@@ -371,10 +371,11 @@ def test_specialisation(evidence: Evidence, *, labels: Sequence[int] = WORST_LAB
     """
     heads = (STRONGEST, *SPECIALISTS)
     of_own = {
-        head: sum(value(f"dig.fig16b.h{head}.class{label}") for label in labels) for head in heads
+        head: sum(value(f"dig.fig16b.head_{head}.label_{label}") for label in labels)
+        for head in heads
     }
     rates = {
-        head: 1 - np.array([value(f"dig.fig16c.h{head}.class{label}") for label in labels])
+        head: 1 - np.array([value(f"dig.fig16c.head_{head}.label_{label}") for label in labels])
         for head in heads
     }
     fair = len(labels) / len(LABELS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
 import numpy as np
 from jaxtyping import Float
 
@@ -13,12 +12,7 @@ from claims.networks.race import PAIRS
 from claims.phase_changes import SEQUENCES, loss_line
 from claims.published import published_series
 from claims.published.computed import MAIN_SEED, SEEDS, heads_by_strength
-from claims.published.other_seeds import (
-    AS_PUBLISHED_FIVE,
-    OTHER_SEEDS,
-    of_other_seed,
-    of_other_seeds,
-)
+from claims.published.other_seeds import OTHER_SEEDS, of_other_seed, of_other_seeds
 from icl_repro import Bars, Diagram, Figure, Heatmap, Panel, ReferenceLine, Series, Wiring
 from icl_repro.measures.heads.ablation import HeadAblations, order_of_strength
 from icl_repro.training import Run
@@ -108,9 +102,8 @@ def strength_figure(
             strengths = np.asarray(found.intact.induction_strength).tolist()
             group = f"seed {seed}"
             series.append(Series(group, x.tolist(), strengths, style="points", group=group))
-        for seed in SEEDS:
-            theirs = published_series(f"fig18.{name}.seed{seed}", group="published")
-            series.append(msgspec.structs.replace(theirs, background=AS_PUBLISHED_FIVE))
+            theirs = seed if seed in SEEDS else MAIN_SEED
+            series.append(published_series(f"fig18.{name}.seed{theirs}", group=group))
         panels.append(Panel(label.split(" (")[0], label, "induction strength", series))
     return Figure(
         "Figure 18",

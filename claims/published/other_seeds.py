@@ -22,8 +22,6 @@ OTHER_SEEDS = tuple(seed for seed in SEEDS if seed != MAIN_SEED)
 """All published seeds but that of the paper's own figures."""
 AS_PUBLISHED = "as published, four more seeds"
 """What the legend calls their curves."""
-AS_PUBLISHED_FIVE = "as published, five seeds"
-"""What it calls the points of all seeds together."""
 
 
 class Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
