@@ -28,7 +28,7 @@ def test_the_largest_ratio_is_that_of_the_two_farthest_in_either_order() -> None
 
 def test_formula_and_mistakes_give_the_numbers_of_the_text() -> None:
     # Pairs of 50 classes in order, 8 of 10 pairs of labels in either order, and either class asked.
-    assert 50 * 49 * 8 * 2 * 2 == reported("paper.dataset_size").value
+    assert reported("paper.dataset_size").value == 50 * 49 * 8 * 2 * 2
     alone = tables.in_the_text()["Head 3 alone, by its mistakes"]
     assert alone.exact == pytest.approx(reported("nb.seed5.only_head_accuracy.h3").value, abs=1e-5)
 
