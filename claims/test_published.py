@@ -284,15 +284,13 @@ class WithoutLayer1(NamedTuple):
 
 def appendix_e() -> WithoutLayer1:
     """The accuracies as printed."""
-    return WithoutLayer1(
-        *(
-            Preserved(
-                value(f"paper.table1.pp_ablate_{heads}"), value(f"paper.table1.vp_ablate_{heads}")
-            )
-            for heads in ("1_2_5", "0_3_4_6_7")
-        ),
-        Preserved(value("paper.pp_all"), value("paper.vp_all")),
-    )
+
+    def of_table(heads: str) -> Preserved:
+        kept = (value(f"paper.table1.{name}_ablate_{heads}") for name in ("pp", "vp"))
+        return Preserved(*kept)
+
+    all_heads = Preserved(value("paper.pp_all"), value("paper.vp_all"))
+    return WithoutLayer1(of_table("1_2_5"), of_table("0_3_4_6_7"), all_heads)
 
 
 def columns_exchanged() -> WithoutLayer1:
