@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from claims.published import published_series
+from claims.published.other_seeds import of_other_seeds
 from icl_repro import Figure, Panel, ReferenceLine, Series
 from icl_repro.measures.heads.ablation import HeadAblations
 
@@ -27,6 +28,8 @@ def by_strength_figure(found: HeadAblations, measure: str) -> Figure:
         Series("all heads but this one", strengths, without, style="triangles", group="without"),
         published_series(f"{published}.only_head", group="alone"),
         published_series(f"{published}.remove_head", group="without"),
+        *of_other_seeds(f"{published}.only_head", group="alone"),
+        *of_other_seeds(f"{published}.remove_head", group="without"),
     ]
     panel = Panel(
         measure.capitalize(),

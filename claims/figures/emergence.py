@@ -9,6 +9,8 @@ from jaxtyping import Float
 
 from claims.phase_changes import SEQUENCES
 from claims.published import published_series
+from claims.published.computed import MAIN_SEED, heads_by_strength
+from claims.published.other_seeds import OTHER_SEEDS, of_other_seed, of_other_seeds
 from icl_repro import Figure, Panel, ReferenceLine, Series
 from icl_repro.measures.heads.strengths import induction_strengths
 from icl_repro.training import Run
@@ -29,6 +31,7 @@ def loss_figure(run: Run) -> Figure:
     for name, label in SETS.items():
         series.append(_line(label, run.sequences, run.curves[f"{name}.loss"], name))
         series.append(published_series(f"fig3a.main.{name}", group=name))
+        series += of_other_seeds(f"fig3a.main.{name}", group=name)
     guess = [ReferenceLine("ln 2", math.log(2))]
     return Figure(
         "Figure 3a",
@@ -47,12 +50,20 @@ def strength_figure(run: Run) -> Figure:
         _line(f"layer {layer} head {head}", run.sequences, strengths[:, head], f"rank {rank}")
         for rank, head in enumerate(np.argsort(-strengths[-1]))
     ]
-    ids = [f"fig3b.main.l2_head_{head}" for head in range(8)]
-    ids.sort(key=lambda curve: -(published_series(curve).y[-1] or 0))
-    published = [published_series(id_, group=f"rank {rank}") for rank, id_ in enumerate(ids)]
+    curve = "fig3b.main.l2_head_{}"
+    published = [
+        published_series(curve.format(head), group=f"rank {rank}")
+        for rank, head in enumerate(heads_by_strength(MAIN_SEED))
+    ]
+    others = [
+        of_other_seed(curve.format(head), seed, group=f"rank {rank}")
+        for seed in OTHER_SEEDS
+        for rank, head in enumerate(heads_by_strength(seed))
+    ]
+    strongest = [series for series in others if series.group == published[0].group]
     panels = {
-        "Measured, over the published strongest head": [*measured, published[0]],
-        "Published": published,
+        "Measured, over the published strongest head": [*measured, published[0], *strongest],
+        "Published": [*published, *others],
     }
     return Figure(
         "Figure 3b",

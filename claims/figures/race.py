@@ -11,7 +11,8 @@ from claims.comparisons import LEARNED_LOSS
 from claims.networks.race import PAIRS
 from claims.phase_changes import SEQUENCES, loss_line
 from claims.published import published_series
-from claims.published.computed import MAIN_SEED, SEEDS
+from claims.published.computed import MAIN_SEED, SEEDS, heads_by_strength
+from claims.published.other_seeds import OTHER_SEEDS, of_other_seed, of_other_seeds
 from icl_repro import Bars, Diagram, Figure, Heatmap, Panel, ReferenceLine, Series, Wiring
 from icl_repro.measures.heads.ablation import HeadAblations, order_of_strength
 from icl_repro.training import Run
@@ -30,11 +31,6 @@ def _loss_panels(
     ]
 
 
-def _published_order() -> tuple[int, ...]:
-    """Heads of the published network from the strongest to the weakest."""
-    return order_of_strength(np.array(published_series("fig4a.only_head").x))
-
-
 def alone_figure(whole: Run, single: list[Run], strengths: PerHead) -> Figure:
     """Figure 4b: train loss with a single head each, and with all heads."""
     measured = [
@@ -43,23 +39,35 @@ def alone_figure(whole: Run, single: list[Run], strengths: PerHead) -> Figure:
     ]
     published = [
         published_series(f"fig4b.main.only_l2_head_{head}", group=f"rank {rank}")
-        for rank, head in enumerate(_published_order())
+        for rank, head in enumerate(heads_by_strength(MAIN_SEED))
     ]
     measured.append(loss_line("all heads", whole, "all heads"))
     published.append(published_series("fig4b.main.all_heads", group="all heads"))
+    others = [
+        of_other_seed(f"fig4b.main.only_l2_head_{head}", seed, group=f"rank {rank}")
+        for seed in OTHER_SEEDS
+        for rank, head in enumerate(heads_by_strength(seed))
+    ]
+    others += of_other_seeds("fig4b.main.all_heads", group="all heads")
+    shown = [published[0], published[-1]]
+    groups = [series.group for series in shown]
     return Figure(
         "Figure 4b",
         "Train loss of networks with a single head of layer 1 active throughout training, and of "
         "the network with all heads, from the same initial weights. Heads share a colour with the "
         "published head of the same rank by strength in the full network.",
         "Section 3.2, Figure 4b",
-        _loss_panels(measured, published, [published[0], published[-1]]),
+        _loss_panels(
+            measured,
+            [*published, *others],
+            [*shown, *(series for series in others if series.group in groups)],
+        ),
     )
 
 
 def pairs_figure(runs: Mapping[str, Run]) -> Figure:
     """Figure 17: train loss with the strongest head and one other, and with all heads."""
-    strongest, *others = _published_order()
+    strongest, *others = heads_by_strength(MAIN_SEED)
     measured = [loss_line(f"the {pair}", runs[pair], pair) for pair in PAIRS]
     published = [
         published_series(f"fig17.main.heads_{strongest}_and_{other}", group=pair)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from claims.networks.clamped import CURVES_5B
 from claims.phase_changes import SEQUENCES, loss_line
 from claims.published import published_series
+from claims.published.other_seeds import of_other_seeds
 from icl_repro import Figure, Panel, ReferenceLine
 from icl_repro.training import Run
 
@@ -21,6 +22,7 @@ def clamping_figure(runs: Mapping[str, Run]) -> Figure:
     for condition, curve_id in CURVES_5B.items():
         series.append(loss_line(condition, runs[condition], condition))
         series.append(published_series(curve_id, group=condition))
+        series += of_other_seeds(curve_id, group=condition)
     guess = [ReferenceLine("ln 2", math.log(2))]
     return Figure(
         "Figure 5b",

@@ -24,6 +24,7 @@ from claims.networks.data_properties import (
     name_of,
 )
 from claims.published import SEEDS, published_series
+from claims.published.other_seeds import of_other_seeds
 from icl_repro import Cell, Figure, Panel, Series, Table
 from icl_repro.training import Run
 
@@ -86,7 +87,9 @@ def loss_panel(runs: Mapping[str, Run], circuit: Circuit, row: Row) -> Panel:
         label = f"{getattr(condition, varied)} {varied}"
         loss = run.curves["train.loss"].tolist()
         series.append(Series(label, run.sequences.tolist(), loss, group=shade))
-        series.append(published_series(published_id(circuit, condition, row), group=shade))
+        curve_id = published_id(circuit, condition, row)
+        series.append(published_series(curve_id, group=shade))
+        series += of_other_seeds(curve_id, group=shade)
     return Panel(
         f"{TITLES[circuit]}, by {varied}",
         "training sequences seen",

@@ -3,8 +3,9 @@
 ``published.json`` holds only what the claims use, with where each number comes from: printed in the
 text (ids ``paper.*``) or by the authors' notebooks (``nb.*``), or read off a figure, with the
 uncertainty of the reading (curves, points, heat maps, and ids ``dig.*``). Of the authors' other
-initialisations it holds what is measured on their curves, as lists over all seeds. Its
-``provenance`` says what the fields mean. Ids keep the names of the paper: "L2 head 3" is layer 1,
+initialisations it holds what is measured on their curves, as lists over all seeds; the curves
+themselves, where figures show them, are in :mod:`claims.published.other_seeds`. Its ``provenance``
+says what the fields mean. Ids keep the names of the paper: "L2 head 3" is layer 1,
 head 3 in this package; only those of ``nb.seed5.wiring.*`` count layers from 0, as the notebook
 does. Values that are computed from these (``calc.*``) are in :mod:`claims.published.computed`.
 """

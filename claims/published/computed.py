@@ -69,6 +69,11 @@ def _by_head(value: str) -> np.ndarray:
     return np.array([_notebooks(f"{value}.h{head}") for head in HEADS]).T
 
 
+def heads_by_strength(seed: int) -> list[int]:
+    """The heads of a published network, the strongest first."""
+    return np.argsort(-_by_head("strength")[SEEDS.index(seed)], kind="stable").tolist()
+
+
 def _strongest() -> np.ndarray:
     """The strongest head of each seed."""
     return _by_head("strength").argmax(axis=1)

@@ -20,6 +20,8 @@ class Series(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     are: ours, or the published ones that ours are drawn over. `style` tells how to draw them;
     ``circles`` and ``triangles`` are points that can be told apart in print.
     `group` names what shares a colour: a published curve carries the group of the measured one.
+    A series with a `background` is drawn thin and pale behind all others: it is one of many that
+    are there to compare with, and the legend has one entry for all of the same `background`.
     """
 
     label: str
@@ -30,6 +32,7 @@ class Series(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origin: Origin = "measured"
     style: Literal["line", "points", "circles", "triangles"] = "line"
     group: str = ""
+    background: str = ""
 
 
 class ReferenceLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,7 +146,8 @@ class Bars(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bars"):
     measured one of the same group.
 
     Raises:
-        ValueError: no category, or an `x` that is not the position of one.
+        ValueError: no category, an `x` that is not the position of one, or a series in the
+            background, which bars do not have.
     """
 
     title: str
@@ -159,6 +163,8 @@ class Bars(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bars"):
         if not self.categories:
             raise ValueError(f"{shown} need at least one category")
         for series in self.series:
+            if series.background:
+                raise ValueError(f"{shown}, series {series.label!r}: bars have no background")
             for x in series.x:
                 if x not in range(len(self.categories)):
                     raise ValueError(

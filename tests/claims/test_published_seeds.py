@@ -14,7 +14,16 @@ import pytest
 from claims.comparisons import LEARNED_LOSS, plateau_length
 from claims.half_times import of_published, published_times, ratio, ratio_name
 from claims.networks.data_properties import BY_CLASSES, BY_LABELS, Circuit, Row
-from claims.published import MAIN_SEED, SEEDS, of_seeds, published_data, reported
+from claims.published import (
+    MAIN_SEED,
+    SEEDS,
+    UnknownPublishedId,
+    of_seeds,
+    published_data,
+    reported,
+)
+from claims.published.computed import heads_by_strength
+from claims.published.other_seeds import OTHER_SEEDS, OfFigure, of_other_seeds, other_seeds
 from icl_repro.measures.curves.crossings import first_rise, time_between, time_to
 from icl_repro.measures.curves.phase_change import (
     CHANGE,
@@ -147,6 +156,72 @@ def test_both_readings_of_the_main_seed_agree(value_id: str) -> None:
     shown, measured = published_data().values[value_id].value, of_seeds(value_id)[0]
     is_time = shown > 1_000
     assert measured == pytest.approx(shown, rel=0.015 if is_time else 0, abs=0.003)
+
+
+# What is drawn of the other seeds is what their notebooks show.
+
+OTHERS = other_seeds()
+LINES = [group for group in OTHERS.groups if group.style == "line"]
+POINTS = [group for group in OTHERS.groups if group.style != "line"]
+
+
+def test_the_other_seeds_have_every_curve_of_the_figures_that_show_all_seeds() -> None:
+    figures = {group.figure for group in OTHERS.groups}
+    assert figures == {f"Figure {number}" for number in ("3a", "3b", "4a", "4b", "5b", "6", "13")}
+    main = {**published_data().curves, **published_data().points}
+    wanted = {
+        f"{curve_id}.seed{seed}"
+        for curve_id, shown in main.items()
+        for seed in OTHER_SEEDS
+        if shown.figure in figures
+    }
+    drawn = [curve_id for group in OTHERS.groups for curve_id in group.drawn]
+    assert len(drawn) == len(wanted)
+    assert set(drawn) == wanted
+
+
+@needs_curves
+@pytest.mark.parametrize("group", LINES, ids=lambda group: group.figure)
+def test_thinned_curves_lie_where_every_evaluation_is(group: OfFigure) -> None:
+    for name, drawn in group.drawn.items():
+        x, y = curves()[f"{name}/x"], curves()[f"{name}/y"]
+        shown = x >= drawn.x[0]
+        # Levels are rounded to 4 digits.
+        slack = 0.0005 if group.figure != "Figure 3b" else 0.0001
+        off = np.abs(np.interp(x[shown], drawn.x, drawn.y) - y[shown])
+        assert off.max() <= group.within + slack, name
+        assert drawn.x[-1] == round(x[-1])
+        assert drawn.x[0] == 0 or group.figure == "Figure 6"
+        assert (y[~shown] > 1.5).all(), "what the picture does not show"
+        assert (np.diff(drawn.x) > 0).all()
+        assert len(drawn.x) < 180
+
+
+@needs_curves
+@pytest.mark.parametrize("group", POINTS, ids=lambda group: f"{group.figure} {group.style}")
+def test_points_of_the_other_seeds_are_those_of_their_figures(group: OfFigure) -> None:
+    stored = json.loads((PAPER / "digitized_curves_seeds6-9.json").read_text())["curves"]
+    by_id = {one["id"]: one for one in stored}
+    for name, drawn in group.drawn.items():
+        assert by_id[name]["heads"] == list(HEADS)
+        assert drawn.x == pytest.approx(by_id[name]["x"], rel=1e-4)
+        assert drawn.y == pytest.approx(by_id[name]["y"], rel=1e-4)
+
+
+def test_a_curve_of_another_seed_is_of_the_background_in_the_colour_of_the_measured_one() -> None:
+    first, *rest = of_other_seeds("fig3a.main.train", group="train")
+    assert [first.label, *(one.label for one in rest)] == [f"train, seed {n}" for n in (6, 7, 8, 9)]
+    assert (first.origin, first.style, first.group) == ("published", "line", "train")
+    assert first.background == rest[-1].background != ""
+    with pytest.raises(UnknownPublishedId, match=r"'fig3a\.main\.train\.seed6'"):
+        of_other_seeds("fig3a.main.trian", seeds=[6])
+    with pytest.raises(UnknownPublishedId, match=r"seed5"):
+        of_other_seeds("fig3a.main.train", seeds=[5])
+
+
+def test_heads_by_strength_are_those_of_the_notebooks() -> None:
+    assert [heads_by_strength(seed)[0] for seed in SEEDS] == [3, 5, 7, 1, 2]
+    assert heads_by_strength(5) == [3, 1, 2, 7, 5, 0, 4, 6]
 
 
 # What of all this our own checks would fail is said in the ledger.

@@ -7,6 +7,7 @@ searched, selected and translated.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -38,13 +39,14 @@ class LegendEntry(msgspec.Struct, frozen=True):
     """One name in a legend with the CSS colour and the kind of its mark.
 
     `mark` is ``line``, ``circles``, ``triangles`` or ``bars``; published ones are `open` (dashed,
-    empty or faint).
+    empty or faint), those of the background `thin`.
     """
 
     label: str
     colour: str
     mark: str
     open: bool
+    thin: bool = False
 
 
 class PanelView(msgspec.Struct, frozen=True):
@@ -181,6 +183,10 @@ def _series(panel: _AnyPanel) -> list[Series]:
     return panel.series if isinstance(panel, Panel | Bars) else []
 
 
+def _in_front(panel: _AnyPanel) -> list[Series]:
+    return [series for series in _series(panel) if not series.background]
+
+
 def _lines(panel: _AnyPanel) -> list[ReferenceLine]:
     return panel.lines if isinstance(panel, Panel | Bars) else []
 
@@ -190,12 +196,12 @@ def _key(figure: Figure) -> str:
     both = [
         panel
         for panel in figure.panels
-        if {series.origin for series in _series(panel)} == {"measured", "published"}
+        if {series.origin for series in _in_front(panel)} == {"measured", "published"}
     ]
     marks = {
         "Bars" if isinstance(panel, Bars) else "lines" if series.style == "line" else "marks"
         for panel in both
-        for series in _series(panel)
+        for series in _in_front(panel)
         if series.origin == "published"
     }
     sentences = {
@@ -226,15 +232,15 @@ def _is_ordered(figure: Figure) -> bool:
 
 
 def _legend(panel: _AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...]:
-    """Measured series, and the published ones that no measured series stands for; of a diagram its
-    groups.
+    """Measured series, and the published ones that no measured series stands for, then the kinds of
+    background; of a diagram its groups.
     """
     if isinstance(panel, Diagram):
         return tuple(
             LegendEntry(group, css_variable(colours[group]), mark="line", open=False)
             for group in panel.groups
         )
-    every = _series(panel)
+    every = _in_front(panel)
     measured = {group_of(series) for series in every if series.origin == "measured"}
     entries = [
         LegendEntry(
@@ -247,6 +253,14 @@ def _legend(panel: _AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...
         for series in every
         if series.origin == "measured" or group_of(series) not in measured
     ]
+    behind: dict[str, LegendEntry] = {}
+    for series in _series(panel):
+        if kind := series.background:
+            # Of all colours together, so in none of them.
+            muted = css_variable("muted")
+            entry = LegendEntry(kind, muted, _mark(series), open=False, thin=True)
+            behind.setdefault(kind, entry)
+    entries += behind.values()
     return tuple(dict.fromkeys(entries))
 
 
@@ -278,7 +292,9 @@ def _description(panel: _AnyPanel) -> str:
                     ("Vertical", panel.y_label, panel.y_scale),
                 )
             )
-            parts = [f"{_full_label(series)}: {_course(series)}." for series in panel.series]
+            parts = [f"{_full_label(series)}: {_course(series)}." for series in _in_front(panel)]
+            behind = Counter(one.background for one in panel.series if one.background)
+            parts += [f"In the background, {kind}: {amount}." for kind, amount in behind.items()]
     lines = [f"Reference line {line.label} at {number(line.value)}." for line in _lines(panel)]
     return " ".join([axes, *parts, *lines])
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PUBLISHED_DASHES = (0, (4.5, 2.6))
 """How a published line is drawn, and the outline of a published bar."""
 
+BACKGROUND_WIDTH, BACKGROUND_ALPHA = 0.8, {True: 0.65, False: 0.4}
+"""How thin the lines and marks of the background are, and how pale: marks (True) and lines."""
+
 _MARKERS = {"points": "o", "circles": "o", "triangles": "^"}
 
 
@@ -50,6 +53,7 @@ def draw_panel(panel: Panel, colours: Mapping[str, str], size: tuple[int, int] =
     def draw(axes: Axes) -> None:
         _set_up_axes(axes, panel)
         # Published curves go on top: dashes over a solid line show both, the other way round hides.
+        # Only those of the background stay behind.
         for index, series in enumerate(panel.series):
             drawn = _draw_series(axes, series, placeholder(colours[group_of(series)]))
             for name, artist in drawn.items():
@@ -78,6 +82,7 @@ def _draw_series(axes: Axes, series: Series, colour: str) -> dict[str, Artist]:
     artists: dict[str, Artist] = {}
     x, y = _gaps(series.x), _gaps(series.y)
     published = series.origin == "published"
+    behind = bool(series.background)
     if series.low is not None and series.high is not None:
         low, high = _gaps(series.low), _gaps(series.high)
         if series.style in _MARKERS:
@@ -91,21 +96,22 @@ def _draw_series(axes: Axes, series: Series, colour: str) -> dict[str, Artist]:
             y,
             linestyle="none",
             marker=_MARKERS[series.style],
-            markersize=6.5 if series.style == "triangles" else 6,
+            markersize=(6.5 if series.style == "triangles" else 6) * (0.7 if behind else 1),
             markerfacecolor="none" if published else colour,
             markeredgecolor=colour,
-            markeredgewidth=1.4,
+            markeredgewidth=BACKGROUND_WIDTH if behind else 1.4,
         )
     else:
-        (line,) = axes.plot(x, y, color=colour, linewidth=1.5 if published else 2.0)
-        if published:
+        width = BACKGROUND_WIDTH if behind else 1.5 if published else 2.0
+        (line,) = axes.plot(x, y, color=colour, linewidth=width)
+        if published and not behind:
             line.set_linestyle(PUBLISHED_DASHES)
         elif _has_lone_points(y):
             line.set_marker("o")
             line.set_markersize(3)
-    line.set_zorder(3 if published else 2.5)
+    line.set_zorder(1.5 if behind else 3 if published else 2.5)
     if published:
-        line.set_alpha(0.8)
+        line.set_alpha(BACKGROUND_ALPHA[series.style in _MARKERS] if behind else 0.8)
     artists[""] = line
     return artists
 

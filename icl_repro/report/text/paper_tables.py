@@ -6,22 +6,29 @@ from collections.abc import Sequence
 
 import msgspec
 
-from icl_repro.numbers import decimal, number
+from icl_repro.numbers import decimal, number, rounded
 from icl_repro.report.text.words import NOTHING, as_full_sentence, paper_value
 from icl_repro.verification.pictures import Cell, Table
 from icl_repro.verification.reported import Reported
 
 
 class CellView(msgspec.Struct, frozen=True):
-    """One cell; `paper` is empty where the paper has no number, `source` says where it stands."""
+    """One cell; `paper` is empty where the paper has no number, `source` says where it stands, and
+    `range` between which values its seeds lie, where several are known.
+    """
 
     value: str
     paper: str
     source: str
+    range: str = ""
 
 
 class PaperTable(msgspec.Struct, frozen=True):
-    """A whole table as text; `compares` tells whether any cell has the paper's number."""
+    """A whole table as text.
+
+    `compares` tells whether any cell has the paper's number; `seeds` is the number of its seeds
+    where a range over them is shown, else 0.
+    """
 
     name: str
     caption: str
@@ -30,11 +37,13 @@ class PaperTable(msgspec.Struct, frozen=True):
     rows: list[tuple[str, list[CellView]]]
     unit: str
     compares: bool
+    seeds: int = 0
 
 
 def view_table(table: Table) -> PaperTable:
     """`table` as text, ready to be shown; nothing is escaped yet."""
     columns = [_view_column(cells, table.source) for cells in _by_column(table)]
+    published = [cell.published for _, cells in table.rows for cell in cells if cell.published]
     return PaperTable(
         name=table.name,
         caption=as_full_sentence(table.caption),
@@ -45,7 +54,8 @@ def view_table(table: Table) -> PaperTable:
             for position, (name, _) in enumerate(table.rows)
         ],
         unit=table.unit,
-        compares=any(cell.published is not None for _, cells in table.rows for cell in cells),
+        compares=bool(published),
+        seeds=max((len(paper.over_seeds) for paper in published if _has_range(paper)), default=0),
     )
 
 
@@ -68,9 +78,21 @@ def _view_column(cells: Sequence[Cell], source: str) -> list[CellView]:
             source=""
             if cell.published is None or cell.published.source == source
             else cell.published.source,
+            range="" if cell.published is None else _range(cell.published),
         )
         for cell, value, text in zip(cells, ours, exact, strict=True)
     ]
+
+
+def _has_range(reported: Reported) -> bool:
+    return len(reported.over_seeds) > 1
+
+
+def _range(reported: Reported) -> str:
+    if not _has_range(reported):
+        return ""
+    values = reported.over_seeds
+    return f"{rounded(min(values))} to {rounded(max(values))}"
 
 
 def _paper(reported: Reported, exact: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from icl_repro.report.pictures.canvas import WIDE, UndrawablePanel
 from icl_repro.report.pictures.figures import view_figure
 from icl_repro.report.pictures.panels import draw_panel
-from icl_repro.verification.pictures import Figure, Panel, ReferenceLine, Series
+from icl_repro.verification.pictures import Bars, Figure, Panel, ReferenceLine, Series
 from tests.support.report_claims import loss_figure, strength_figure
 from tests.support.report_fixture import rich_record
 from tests.support.report_pictures import strengths
@@ -106,6 +106,42 @@ def test_a_panel_of_published_curves_alone_does_not_say_so_in_every_name():
     lonely = Series("theirs", RISING.x, RISING.y, origin="published")
     view = view_figure(Figure("f", "c", "s", [panel(lonely)]), "p")
     assert [(entry.label, entry.open) for entry in view.panels[0].legend] == [("theirs", True)]
+
+
+BEHIND = Series("a, too", [0.0, 1], [1.0, 0], origin="published", group="a", background="others")
+
+
+def test_the_background_is_thin_and_pale_behind_all_others_in_their_colour():
+    ours = Series("a", [0.0, 1.0], [0.0, 1.0], group="a")
+    svg = drawn(panel(ours, BEHIND))
+    behind, front = style(svg, "series-1"), style(svg, "series-0")
+    assert "stroke-dasharray" not in behind
+    assert "stroke-opacity: 0.4" in behind
+    assert [
+        float(re.search(r"stroke-width: ([\d.]+)", one).group(1)) for one in (behind, front)
+    ] == [0.8, 2]
+    assert re.search(r"var\(--series-\d", front).group() in behind
+    order = [one.get("id") for one in svg.iter() if "-series-" in one.get("id", "")]
+    assert order.index("p-0-series-1") < order.index("p-0-series-0")
+
+
+def test_the_legend_has_one_entry_for_all_of_a_background():
+    ours = Series("a", [0.0, 1.0], [0.0, 1.0], group="a")
+    theirs = Series("a", [0.0, 1.0], [0.0, 1.0], group="a", origin="published")
+    view = view_figure(Figure("f", "c", "s", [panel(BEHIND, ours, BEHIND)]), "p")
+    assert [(one.label, one.thin) for one in view.panels[0].legend] == [
+        ("a", False),
+        ("others", True),
+    ]
+    assert view.key == "", "the legend says it"
+    svg = drawn(panel(BEHIND, ours, BEHIND, theirs))
+    assert "In the background, others: 2." in svg.find("desc").text
+    assert "a, too" not in svg.find("desc").text
+
+
+def test_bars_have_no_background():
+    with pytest.raises(ValueError, match="series 'a, too': bars have no background"):
+        Bars("bars", "x", "y", ["one", "two"], [BEHIND])
 
 
 @pytest.mark.parametrize(

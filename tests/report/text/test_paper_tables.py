@@ -36,6 +36,14 @@ def test_a_rounded_value_and_one_from_elsewhere_say_so():
     assert view.rows[0][1][0].source == "Appendix E"
 
 
+def test_the_range_over_the_paper_s_seeds_stands_below_its_number():
+    several = Reported(290_600.0, "Table 1", True, [290_890.0, 794_000.0, 412_740.0])
+    view = table([Cell(280_000.0, several), Cell(1.0, Reported(2.0, "Table 1"))])
+    assert [row[0].range for _, row in view.rows] == ["290,900 to 794,000", ""]
+    assert view.seeds == 3
+    assert table([Cell(1.0, Reported(2.0, "Table 1"))]).seeds == 0
+
+
 def test_tiny_and_large_numbers_keep_their_own_form():
     view = table([Cell(1.3e-7), Cell(0.5)], [Cell(253_833.0), Cell(0.25)])
     assert cells(view) == [("1.3 × 10⁻⁷", ""), ("0.5", "")]
