@@ -48,6 +48,13 @@ def plateau_length(
     return longest_stay(sequences, inside)
 
 
+def loss_of_a_choice(weight: float) -> float:
+    """The loss of a network that puts this share of all weight on one of two labels, whichever is
+    right, and the rest on the other.
+    """
+    return -(math.log(weight) + math.log(1 - weight)) / 2
+
+
 def spread_ratio(without: PerHead, alone: PerHead) -> float:
     """How far apart heads are by what is left without them, over how far apart they are alone; NaN
     where heads are all the same alone.
@@ -61,10 +68,11 @@ def place_of(head: int, strengths: PerHead) -> int:
 
 
 def place_in_time(head: int, times: PerHead) -> int:
-    """The place of a head by when something happens to it, 1 for the first; what never happens
-    (infinite, or NaN) comes last.
+    """The place of a head by when something happens to it, 1 for the first; heads to which it never
+    does (NaN) come last.
     """
-    return 1 + int(np.sum(times < times[head]))
+    when = np.nan_to_num(times, nan=math.inf)
+    return 1 + int(np.sum(when < when[head]))
 
 
 def strength_and_earliness(strengths: PerHead, times: PerHead) -> tuple[PerHead, PerHead]:

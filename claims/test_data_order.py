@@ -24,7 +24,7 @@ from claims.half_times import SYMBOLS
 from claims.networks.data_order import (
     ANOTHER_ORDER,
     IN_TWO_ORDERS,
-    ON_OTHER_DATA,
+    ON_OTHER_TASKS,
     ONE_ORDER,
     ORDERS,
     in_nine_orders,
@@ -47,9 +47,10 @@ Runs = Mapping[str, Run]
     source="Appendix I",
     on=IN_TWO_ORDERS,
     fails_on=control(
-        "More labels, or for subcircuit B more classes, in place of another order do matter",
-        ON_OTHER_DATA,
-        id="other_data",
+        "Twice as many labels, or for subcircuit B the copy to be learned too, in place of another "
+        "order of the data do matter",
+        ON_OTHER_TASKS,
+        id="other_task",
     ),
 )
 def test_two_orders(runs: Runs, evidence: Evidence) -> None:
@@ -70,7 +71,7 @@ def test_two_orders(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "data_order.nine_orders",
-    source="Appendix I, with a network of Appendix D.1.1",
+    source="Appendix I; on networks of Appendix D.1.1, which is ours",
     on=networks(in_nine_orders),
     fails_on=control(
         "Three orders each with layer 0 of three networks are further apart",

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from claims.comparisons import on_plateau, plateau_length
+from claims.comparisons import loss_of_a_choice, on_plateau, plateau_length
 from claims.figures.emergence import SETS, direct_path_figure, loss_figure
 from claims.networks.clamped import MATCH, fastest_head, match, single_heads
 from claims.networks.plain import WEAK, full, shuffled_labels, untrained
@@ -46,13 +46,6 @@ def evaluation_sample(run: Run) -> Episodes:
 def after_the_phase_change(loss: np.ndarray) -> np.ndarray:
     """Where a loss curve has passed the phase change."""
     return loss <= 0.05
-
-
-def loss_of_a_choice(weight: float) -> float:
-    """The loss of a network that puts this share of all weight on one of two labels, whichever is
-    right, and the rest on the other.
-    """
-    return -(math.log(weight) + math.log(1 - weight)) / 2
 
 
 def with_match_clamped(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:

@@ -124,7 +124,7 @@ def times_to(run: Run, levels: Float[np.ndarray, " heads"]) -> Float[np.ndarray,
     on=full,
     fails_on=[
         control(
-            "The weakest induction head is not among the first to emerge",
+            "The weakest head of all is not among the first to emerge",
             id="weakest",
             given={"place": -1},
             only=PLACE,
@@ -143,8 +143,7 @@ def test_order(run: Run, evidence: Evidence, *, place: int = 0, mismatched: bool
     strengths = final_strengths(run)
     emerged = times_to(run, np.full(len(strengths), EMERGED))
     by_strength, early = strength_and_earliness(strengths, emerged)
-    in_order = order_of_strength(strengths)
-    head = [head for head in in_order if strengths[head] >= STRONG or head == in_order[0]][place]
+    head = order_of_strength(strengths)[place]
     evidence.check(
         PLACE,
         place_in_time(head, emerged),

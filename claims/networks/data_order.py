@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from claims.networks.clamped import fastest_head, single_heads
-from claims.networks.data_properties import BY_CLASSES, BY_LABELS, PARTS, learning
+from claims.networks.data_properties import BY_LABELS, PARTS, learning
 from claims.networks.transplanted import DATA_SEEDS, N_SOURCES, learner, learners
 from icl_repro import networks
 from icl_repro.training import Run, RunSpec
 
+MORE_LABELS = BY_LABELS[1]
 ONE_ORDER, ANOTHER_ORDER = "one order", "another order"
 ORDERS = tuple(f"order {number}" for number in range(N_SOURCES * len(DATA_SEEDS)))
 
@@ -28,16 +29,16 @@ def _in_two_orders(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:
     }
 
 
-def _on_other_data(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:
+def _on_other_tasks(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:
     head = fastest_head(runs)
-    more_labels, more_classes = BY_LABELS[1], BY_CLASSES[-1]
     others = {
-        name_of(part, ANOTHER_ORDER): learning(
-            part, seed, head, more_classes if part == "B" else more_labels
-        )
-        for part in PARTS
+        "whole": learning("whole", seed, head, MORE_LABELS),
+        "B": learning("B and C", seed, head),
+        "C": learning("C", seed, head, MORE_LABELS),
     }
-    return others | {name_of(part, ONE_ORDER): learning(part, seed, head) for part in PARTS}
+    return _in_two_orders(seed, runs) | {
+        name_of(part, ANOTHER_ORDER): other for part, other in others.items()
+    }
 
 
 def in_nine_orders(seed: int) -> dict[str, RunSpec]:
@@ -55,5 +56,7 @@ IN_TWO_ORDERS = networks(single_heads, then=_in_two_orders)
 """The networks of Section 5 that keep the head that is fastest alone: whole, and with clamps that
 leave subcircuit B (match) or C (copy) to learn; each in two orders of the data.
 """
-ON_OTHER_DATA = networks(single_heads, then=_on_other_data)
-"""In place of the second order, data with more labels, or for subcircuit B with more classes."""
+ON_OTHER_TASKS = networks(single_heads, then=_on_other_tasks)
+"""In place of the second order, twice as many labels, or for subcircuit B the copy to be learned
+too.
+"""

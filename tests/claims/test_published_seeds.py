@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claims.comparisons import EMERGED, LEARNED_LOSS, plateau_length
+from claims.comparisons import EMERGED, LEARNED_LOSS, loss_of_a_choice, plateau_length
 from claims.half_times import of_published, published_times, ratio, ratio_name
 from claims.networks.data_properties import BY_CLASSES, BY_LABELS, Circuit, Row
 from claims.published import MAIN_SEED, SEEDS, of_seeds, published_data, reported
@@ -48,7 +48,14 @@ MEASURES: dict[str, Measure] = {
 }
 HEADS = range(8)
 KEPT: dict[str, tuple[str, ...]] = {
-    "fig3a.main.train": ("half_time", "plateau_length", "duration", "acceleration", "final_loss"),
+    "fig3a.main.train": (
+        "half_time",
+        "plateau_length",
+        "plateau",
+        "duration",
+        "acceleration",
+        "final_loss",
+    ),
     "fig3a.main.test_exemplars": ("final_loss",),
     "fig3a.main.test_relabel": ("final_loss",),
     **{f"fig3b.main.l2_head_{head}": ("t_0.1", "half_rise") for head in HEADS},
@@ -196,6 +203,15 @@ def test_a_published_half_time_that_fails_its_check_is_declared(
     assert len(paper.over_seeds) == len(SEEDS)
     check = Check(name, None, direction, low, high, False, published=paper)
     assert LEDGER.published_problem(check, claim) == ""
+
+
+def test_published_plateaus_allow_no_choice_at_random_with_two_thirds_on_one_label() -> None:
+    above_ln_2 = of_seeds("dig.fig3a.main.train.plateau") - math.log(2)
+    of_two_thirds, of_nine_tenths = (
+        loss_of_a_choice(weight) - math.log(2) for weight in (2 / 3, 0.9)
+    )
+    assert above_ln_2.max() < of_two_thirds
+    assert above_ln_2.max() / of_nine_tenths < 0.1
 
 
 @pytest.mark.parametrize(
