@@ -16,23 +16,22 @@ TITLES = {"whole": "Whole network", "B": "Subcircuit B, match", "C": "Subcircuit
 
 def orders_figure(runs: Mapping[str, Run]) -> Figure:
     """The train loss in both orders, with one head of layer 1."""
-    panels = [
-        Panel(
-            TITLES[part],
-            SEQUENCES,
-            "loss (nats)",
-            [
-                loss_line(order, runs[name_of(part, order)], order)
-                for order in (ONE_ORDER, ANOTHER_ORDER)
-            ],
-            [ReferenceLine("half of ln 2", HALF_LOSS)],
-        )
-        for part in PARTS
-    ]
     return Figure(
         "Appendix I, order of the data",
         "Train loss of networks with one head of the last layer, the one that is fastest alone, "
         "in two orders of the data.",
         "Appendix I",
-        panels,
+        [
+            Panel(
+                TITLES[part],
+                SEQUENCES,
+                "loss (nats)",
+                [
+                    loss_line(order, runs[name_of(part, order)], order)
+                    for order in (ONE_ORDER, ANOTHER_ORDER)
+                ],
+                [ReferenceLine("half of ln 2", HALF_LOSS)],
+            )
+            for part in PARTS
+        ],
     )
