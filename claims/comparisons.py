@@ -14,6 +14,15 @@ PLATEAU_LOSS = (0.6, 0.85)
 LEARNED_LOSS = 0.4 * math.log(2)
 """The loss at which a network has learned (Figure 18)."""
 
+STRONG = 0.25
+"""A head with at least this induction strength is counted as an induction head."""
+EMERGED = 0.1
+"""The induction strength at which a head has begun to emerge: low, so that when it is reached says
+little about how strong a head becomes.
+"""
+WELL = 0.6
+"""An accuracy above that of a guess between the two labels in context, 0.5."""
+
 PerHead = Float[np.ndarray, " heads"]
 
 
@@ -39,6 +48,13 @@ def plateau_length(
     return longest_stay(sequences, inside)
 
 
+def loss_of_a_choice(weight: float) -> float:
+    """The loss of a network that puts this share of all weight on one of two labels, whichever is
+    right, and the rest on the other.
+    """
+    return -(math.log(weight) + math.log(1 - weight)) / 2
+
+
 def spread_ratio(without: PerHead, alone: PerHead) -> float:
     """How far apart heads are by what is left without them, over how far apart they are alone; NaN
     where heads are all the same alone.
@@ -49,6 +65,20 @@ def spread_ratio(without: PerHead, alone: PerHead) -> float:
 def place_of(head: int, strengths: PerHead) -> int:
     """The place of a head by strength, 1 for the strongest."""
     return 1 + int(np.sum(strengths > strengths[head]))
+
+
+def place_in_time(head: int, times: PerHead) -> int:
+    """The place of a head by when something happens to it, 1 for the first; heads to which it never
+    does (NaN) come last.
+    """
+    when = np.nan_to_num(times, nan=math.inf)
+    return 1 + int(np.sum(when < when[head]))
+
+
+def strength_and_earliness(strengths: PerHead, times: PerHead) -> tuple[PerHead, PerHead]:
+    """Of the induction heads, from the strongest on: their strength, and how early each is."""
+    order = [head for head in np.argsort(-strengths) if strengths[head] >= STRONG]
+    return strengths[order], -times[order]
 
 
 def share_closed(pairs: PerHead, one: float, all_heads: float) -> float:

@@ -13,13 +13,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from claims.comparisons import spread_ratio
+from claims.comparisons import WELL, spread_ratio
 from claims.figures.additivity import adding_back_figure, by_strength_figure
 from claims.heads_off import difference_without_a_head
 from claims.networks.plain import full, random_layer_1
 from claims.networks.race import WITH_STRONGEST
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.heads.ablation import HeadAblations, head_ablations
+from icl_repro.numbers import number
 from icl_repro.statistics.ranks import rank_correlation
 from icl_repro.training import Run
 
@@ -124,6 +125,41 @@ def test_redundancy(
         evidence.figure(by_strength_figure(found, measure))
 
 
+# Other heads do well alone, too.
+
+
+@claim(
+    "additivity.other_heads",
+    source="Section 3.1, Figure 4a",
+    on=WITH_STRONGEST,
+    fails_on=[
+        control(
+            "With layer 0 as trained and layer 1 random, no head does well",
+            transform={"full": random_layer_1},
+            id="random_layer_1",
+        ),
+        control(
+            "In a network trained with a single head, the others are as they were initialised",
+            id="one_head",
+            swap={"full": "strongest"},
+        ),
+    ],
+)
+def test_other_heads(runs: Mapping[str, Run], evidence: Evidence) -> None:
+    """Other single heads than the strongest achieve strong performance alone, too."""
+    found = ablations(runs["full"])
+    others = np.sort(np.asarray(found.alone.accuracy)[found.weaker])[::-1]
+    evidence.check(
+        f"heads other than the strongest whose accuracy alone is at least {WELL}",
+        np.sum(others >= WELL),
+        at_least=2,
+        unit="heads",
+        published="calc.others_alone",
+        note=f"accuracies {', '.join(map(number, others))}; a guess between the two labels in "
+        "context has 0.5",
+    )
+
+
 # Strength tells what a head can do alone, and hardly what the network loses without it.
 
 CORRELATION = "rank correlation of strength and accuracy alone"
@@ -179,7 +215,7 @@ def test_strength(run: Run, evidence: Evidence, *, moved: int = 0) -> None:
 
 @claim(
     "additivity.adding_back",
-    source="Section 3.1, Appendix G, Figure 14",
+    source="Section 3.1; read off Figure 14 (Appendix G)",
     on=full,
     fails_on=[
         control(

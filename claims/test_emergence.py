@@ -1,39 +1,56 @@
-"""Induction heads emerge in a phase change (Section 3; Figures 3a, 3b and 12; Appendix C).
+"""The task is learned in a phase change (Section 3; Figures 3a and 12; Appendix C).
 
 Trained: the network of Section 3, for 1,000,000 sequences of the few-shot task. Measured: losses
-and accuracies on the three evaluation sets of 1,000 sequences while it trains, accuracy and
-induction strengths on all 78,400 training sequences in the end, and the effect of ablations on its
-checkpoints. The paper's Layer 1 is layer 0 here, its Layer 2 is layer 1.
+and accuracies on the three evaluation sets of 1,000 sequences while it trains, accuracy on all
+78,400 training sequences in the end, and on its checkpoints the weights that it gives to the labels
+and the effect of ablations. The paper's Layer 1 is layer 0 here, its Layer 2 is layer 1. How its
+heads emerge is judged in ``test_induction_heads.py``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jax
 import numpy as np
 import pytest
+from scipy.special import expit
 
-from claims.comparisons import on_plateau, plateau_length
-from claims.figures.emergence import SETS, direct_path_figure, loss_figure, strength_figure
-from claims.networks.plain import full, one_layer, shuffled_labels, untrained
-from claims.networks.race import final_strengths
-from claims.published import reported
-from icl_repro import Evidence, claim, control
-from icl_repro.measures.curves.crossings import first_rise, time_to
-from icl_repro.measures.curves.phase_change import HALF_LOSS
-from icl_repro.measures.datasets.checkpoints import losses_over_checkpoints
+from claims.comparisons import loss_of_a_choice, on_plateau, plateau_length
+from claims.figures.emergence import SETS, direct_path_figure, loss_figure
+from claims.networks.clamped import MATCH, fastest_head, match, single_heads
+from claims.networks.plain import WEAK, full, shuffled_labels, untrained
+from claims.phase_changes import check_acceleration, final_loss, of_run
+from icl_repro import Evidence, claim, control, networks
+from icl_repro.episodes import Episodes
+from icl_repro.measures.curves.phase_change import CHANGE, HALF_LOSS
+from icl_repro.measures.datasets.checkpoints import (
+    label_preferences_over_checkpoints,
+    losses_over_checkpoints,
+)
 from icl_repro.measures.datasets.performance import performance
-from icl_repro.measures.heads.strengths import induction_strengths
 from icl_repro.optogenetics import AblateHeads, Intervention, PreservingAblation, intervention
-from icl_repro.training import Run
+from icl_repro.training import Run, RunSpec
 
-WEAK = [
-    control("A network that does not learn neither solves the task nor matches", untrained),
-    control("A network with one layer can have no induction circuit", one_layer),
-    control("Labels that have nothing to do with the classes teach no circuit", shuffled_labels),
-]
+LEFT = "train loss in the end"
+LARGER_SHARE = "share of the label with more of the weight that both labels have"
+NEARLY_ALL = "sequences in which one label has nine tenths or more of the weight of both"
+
+
+def evaluation_sample(run: Run) -> Episodes:
+    """The training sequences that checkpoints are measured on."""
+    return run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), 1_000)
+
+
+def after_the_phase_change(loss: np.ndarray) -> np.ndarray:
+    """Where a loss curve has passed the phase change."""
+    return loss <= 0.05
+
+
+def with_match_clamped(seed: int, runs: Mapping[str, Run]) -> dict[str, RunSpec]:
+    """The head that is fastest alone, with its match clamped."""
+    return {MATCH: match(seed, fastest_head(runs))}
 
 
 # The plateau: the network chooses between the two labels in context, at random.
@@ -43,11 +60,18 @@ WEAK = [
     "emergence.plateau",
     source="Section 3, Figure 3a",
     on=full,
-    fails_on=control("A network that does not learn has no plateau near ln 2", untrained),
+    fails_on=[
+        control("A network that does not learn has no plateau near ln 2", untrained),
+        control(
+            "With labels that have nothing to do with the classes it never leaves the plateau",
+            shuffled_labels,
+            only=LEFT,
+        ),
+    ],
 )
 def test_plateau(run: Run, evidence: Evidence) -> None:
     """Training first rests on a plateau where the network has learned to choose between the two
-    labels in context at random.
+    labels in context at random, and then leaves it.
     """
     curves = ("train.loss", "train.accuracy", "context_label_probability")
     evidence.check(
@@ -59,9 +83,92 @@ def test_plateau(run: Run, evidence: Evidence) -> None:
         note="train loss 0.6 to 0.85, accuracy 0.45 to 0.65, at least 0.85 of the probability on "
         "the two labels in context",
     )
+    evidence.check(
+        LEFT,
+        final_loss(run),
+        at_most=CHANGE[1],
+        unit="nats",
+        published="dig.fig3a.main.train.final_loss",
+        note="on the plateau it is ln 2, 0.69",
+    )
     evidence.figure(loss_figure(run))
     for name in SETS:
         evidence.curve_snapshot(f"{name} loss", run.sequences, run.curves[f"{name}.loss"])
+
+
+@claim(
+    "emergence.equal_weight",
+    source="Section 3, footnote 8",
+    on=full,
+    fails_on=[
+        control(
+            "A network that is 20 times as sure of the same choice does put it on one at random",
+            id="sure_at_random",
+            given={"sureness": 20},
+        ),
+        control(
+            "After the phase change nearly all weight is on one label, the right one",
+            id="after_the_phase_change",
+            given={"moments": after_the_phase_change},
+        ),
+    ],
+)
+def test_equal_weight(
+    run: Run,
+    evidence: Evidence,
+    *,
+    sureness: float = 1,
+    moments: Callable[[np.ndarray], np.ndarray] = on_plateau,
+) -> None:
+    """On the plateau the network places about equal weight on the two labels in context, rather
+    than high weight on one of them at random.
+    """
+    sample = evaluation_sample(run)
+    rests = moments(losses_over_checkpoints(run, sample, Intervention()))
+    difference = sureness * label_preferences_over_checkpoints(run, sample)[rests]
+    larger = expit(np.abs(difference))
+    evidence.check(
+        LARGER_SHARE,
+        larger.mean() if rests.any() else math.nan,
+        at_most=2 / 3,
+        note="mean over 1,000 sequences and the checkpoints on the plateau, which are "
+        f"{', '.join(f'{share:.2f}' for share in larger.mean(axis=1))}; one half if both weigh the "
+        "same. A choice at random with two thirds on one costs a loss of "
+        f"{loss_of_a_choice(2 / 3):.2f}, where the published plateaus lie at 0.72 to 0.74",
+    )
+    evidence.check(
+        NEARLY_ALL,
+        np.mean(larger >= 0.9) if rests.any() else math.nan,
+        at_most=0.1,
+        unit="of the sequences",
+        note="all of them, where a choice were made at random and with high weight: a loss of "
+        f"{loss_of_a_choice(0.9):.2f} or more",
+    )
+
+
+@claim(
+    "emergence.sudden",
+    source="Section 3, Figure 3a",
+    on=networks(single_heads, full=full, then=with_match_clamped),
+    fails_on=control(
+        "With the match clamped the loss falls fastest at first, and ever more slowly",
+        id="match_clamped",
+        swap={"full": MATCH},
+    ),
+)
+def test_sudden(runs: Mapping[str, Run], evidence: Evidence) -> None:
+    """The loss leaves the plateau in a sudden phase change."""
+    found = of_run(runs["full"])
+    check_acceleration(evidence, "acceleration ratio", found, "fig3a.main.train", at_least=2)
+    evidence.check(
+        "duration of the fall over the time to its middle",
+        found.duration.value / found.half_time.value,
+        at_most=1,
+        unit="ratio of sequences",
+        published="calc.duration_over_half_time",
+        note="from a train loss of 0.6 to 0.1, and to one of 0.35; of an exponential from ln 5 "
+        f"down to 0 it is {math.log(6) / math.log(math.log(5) / HALF_LOSS):.2f}",
+    )
 
 
 # After the plateau: the task is solved, on all training sequences and beyond them.
@@ -97,84 +204,6 @@ def test_generalisation(held_out: str, run: Run, evidence: Evidence) -> None:
     )
 
 
-# Induction heads: they rise when the loss falls, and there are several of them.
-
-FIRST_FALL = (math.log(5) + math.log(2)) / 2
-"""Halfway from a guess between all five labels to one between the two in context."""
-NEVER = "the loss never falls so far"
-
-
-@claim(
-    "emergence.induction_heads_rise",
-    source="Section 3, Figure 3b",
-    on=full,
-    fails_on=[
-        control(
-            "When the loss first falls, to the plateau, no induction head rises",
-            id="first_fall",
-            given={"level": FIRST_FALL},
-        ),
-        control("A network that does not learn has no phase change", untrained, undefined=NEVER),
-        control(
-            "With labels that have nothing to do with the classes there is no phase change",
-            shuffled_labels,
-            undefined=NEVER,
-        ),
-    ],
-)
-def test_induction_heads_rise(run: Run, evidence: Evidence, *, level: float = HALF_LOSS) -> None:
-    """Induction heads emerge at the same time as the phase change in the loss."""
-    strengths = induction_strengths(run)
-    strongest = int(strengths[-1].argmax())
-    rise = first_rise(run.sequences, strengths[:, strongest], strengths[-1, strongest] / 2)
-    fall = time_to(run.sequences, run.curves["train.loss"], level)
-    evidence.check(
-        "half-rise of the strongest head over half-fall of the loss",
-        rise / fall if math.isfinite(fall) else math.nan,
-        between=(0.8, 1.2),
-        unit="ratio of sequences",
-        published="calc.rise_over_fall",
-        note=f"layer {run.spec.model.layers - 1} head {strongest}",
-    )
-    evidence.quantity(
-        "half-rise of the strongest head",
-        rise,
-        unit="sequences",
-        published="dig.fig3b.main.l2_head_3.half_rise",
-    )
-    evidence.quantity(
-        "half-fall of the loss",
-        fall,
-        unit="sequences",
-        published="dig.fig3a.main.train.half_time",
-        note=f"train loss {level:.2f}",
-    )
-    evidence.figure(strength_figure(run))
-    evidence.curve_snapshot("strongest head", run.sequences, strengths.max(axis=1))
-
-
-@claim(
-    "emergence.several_induction_heads",
-    source="Sections 3 and 3.1, Figure 3b",
-    on=full,
-    fails_on=WEAK,
-)
-def test_several_induction_heads(run: Run, evidence: Evidence) -> None:
-    """Many heads become strong induction heads, not one."""
-    strengths = final_strengths(run)
-    evidence.check(
-        "heads with induction strength of at least 0.25",
-        np.sum(strengths >= 0.25),
-        at_least=3,
-        unit="heads",
-        published="calc.induction_heads",
-    )
-    paper = [reported(f"dig.fig3b.main.l2_head_{head}.final_strength") for head in range(8)]
-    paper.sort(key=lambda strength: -strength.value)
-    for rank, (ours, theirs) in enumerate(zip(-np.sort(-strengths), paper, strict=True), start=1):
-        evidence.quantity(f"induction strength, rank {rank}", ours, published=theirs)
-
-
 # Layer 0 does not drive the output in the end, though it did before the phase change.
 
 AT_THE_END = "accuracy lost in the end"
@@ -193,11 +222,6 @@ def direct_path_of_layer_0(run: Run) -> Intervention:
 def output_of_layer_1(run: Run) -> Intervention:
     """Layer 1 heads off (Figure 12, bottom)."""
     return intervention([AblateHeads(tuple(range(run.spec.model.heads)), 1)], run.spec.model)
-
-
-def after_the_phase_change(loss: np.ndarray) -> np.ndarray:
-    """Where a loss curve has passed the phase change."""
-    return loss <= 0.05
 
 
 @claim(
@@ -249,7 +273,7 @@ def test_layer_0_does_not_drive_the_output(
     evidence.equivalent(
         LOSS_AT_THE_END, ablated.loss - intact.loss, margin=(-NOTICED, NOTICED), unit="nats"
     )
-    sample = run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), 1_000)
+    sample = evaluation_sample(run)
     losses, without_path, without_layer_1 = (
         np.asarray(losses_over_checkpoints(run, sample, edits))
         for edits in (Intervention(), ablation(run), output_of_layer_1(run))

@@ -1,4 +1,4 @@
-"""Figures 3a, 3b and 12: the phase change, the heads that rise with it, and what layer 0 does."""
+"""Figures 3a, 3b and 12: the phase change, the heads that emerge with it, and what layer 0 does."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import math
 import numpy as np
 from jaxtyping import Float
 
+from claims.comparisons import EMERGED, STRONG, PerHead
 from claims.phase_changes import SEQUENCES
-from claims.published import published_series
+from claims.published import SEEDS, of_seeds, published_series
 from claims.published.computed import MAIN_SEED, heads_by_strength
 from claims.published.other_seeds import OTHER_SEEDS, of_other_seed, of_other_seeds
 from icl_repro import Figure, Panel, ReferenceLine, Series
 from icl_repro.measures.heads.strengths import induction_strengths
 from icl_repro.training import Run
+from icl_repro.verification.pictures import Origin
 
 SETS = {"train": "train", "test_exemplars": "test (exemplars)", "test_relabel": "test (relabel)"}
 """The evaluation sets, as the paper calls them."""
@@ -75,6 +77,42 @@ def strength_figure(run: Run) -> Figure:
             Panel(title, SEQUENCES, "induction strength", series, y_limits=(-0.1, 1.0))
             for title, series in panels.items()
         ],
+    )
+
+
+def order_figure(strengths: PerHead, emerged: PerHead) -> Figure:
+    """After Figure 3b: when each head of the last layer emerges, by its strength in the end."""
+    times = np.array([of_seeds(f"dig.fig3b.main.l2_head_{head}.t_0.1") for head in range(8)]).T
+    published = []
+    for seed, of_seed in zip(SEEDS, times, strict=True):
+        theirs = np.array(published_series(f"fig18.accuracy.seed{seed}").y, float)
+        published.append(_points(f"seed {seed}", theirs, of_seed, "published"))
+    return Figure(
+        "After Figure 3b",
+        "When the induction strength of each head of the last layer first is "
+        f"{EMERGED:g}, by its strength in the end. Heads that never get there are left out.",
+        "Section 3.2, Figure 3b",
+        [
+            Panel(
+                "Order of emergence",
+                "induction strength in the end",
+                SEQUENCES,
+                [_points("measured", strengths, emerged, "measured"), *published],
+                [ReferenceLine("counted as an induction head", STRONG, axis="x")],
+            )
+        ],
+    )
+
+
+def _points(label: str, x: PerHead, y: PerHead, origin: Origin) -> Series:
+    there = np.isfinite(y)
+    return Series(
+        label,
+        x[there].tolist(),
+        y[there].tolist(),
+        origin=origin,
+        style="points",
+        group=label,
     )
 
 

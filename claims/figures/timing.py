@@ -45,7 +45,7 @@ def half_time_table(times: Times) -> Table:
     return Table(
         "Half-times",
         "Sequences until the train loss falls to half of ln 2. Published: read off Figure 6.",
-        "Section 5, Figure 6",
+        "Figure 6, digitized",
         [SYMBOLS[circuit] for circuit in CIRCUITS],
         [
             (

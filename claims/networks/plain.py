@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import equinox as eqx
 import jax
 
+from icl_repro import control
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.network.transformer import ModelSettings, Transformer, initialise
 from icl_repro.optogenetics import only_heads
@@ -54,6 +55,14 @@ def shuffled_labels(seed: int) -> RunSpec:
     return RunSpec(
         init_seed=seed, episodes=EpisodeSettings(shuffled_labels=True), schedule=WITH_CHECKPOINTS
     )
+
+
+WEAK = [
+    control("A network that does not learn neither solves the task nor matches", untrained),
+    control("A network with one layer can have no induction circuit", one_layer),
+    control("Labels that have nothing to do with the classes teach no circuit", shuffled_labels),
+]
+"""Cases in which a network has not learned the task."""
 
 
 def only(seed: int, heads: Iterable[int]) -> RunSpec:

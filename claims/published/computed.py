@@ -10,7 +10,16 @@ from typing import SupportsFloat
 
 import numpy as np
 
-from claims.comparisons import place_of, plateau_length, share_closed, spread_ratio
+from claims.comparisons import (
+    STRONG,
+    WELL,
+    place_in_time,
+    place_of,
+    plateau_length,
+    share_closed,
+    spread_ratio,
+    strength_and_earliness,
+)
 from claims.published import (
     MAIN_SEED,
     SEEDS,
@@ -103,6 +112,11 @@ def _spread_without_over_alone() -> list[float]:
     return [spread_ratio(without, alone) for without, alone in pairs]
 
 
+def _others_doing_well() -> np.ndarray:
+    """How many heads but the strongest do well alone, of each seed."""
+    return np.sum(_of_others(_by_head("only_head_accuracy")) >= WELL, axis=1, dtype=float)
+
+
 def _slower_alone() -> np.ndarray:
     """How many heads are slower alone than all heads together, of each seed."""
     alone = np.array([of_seeds(f"dig.fig4b.main.only_l2_head_{head}.t_0.4ln2") for head in HEADS])
@@ -111,7 +125,20 @@ def _slower_alone() -> np.ndarray:
 
 
 def _induction_heads(strengths: np.ndarray) -> int:
-    return int(np.sum(strengths >= 0.25))
+    return int(np.sum(strengths >= STRONG))
+
+
+def _emergence(measure: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The final strength of each head, and when it gets to a strength of its own or of all; for
+    each seed.
+    """
+    times = np.array([of_seeds(f"dig.fig3b.main.l2_head_{head}.{measure}") for head in HEADS]).T
+    return [*zip(_by_head("strength"), times, strict=True)]
+
+
+def _strength_and_emergence(measure: str) -> list[np.ndarray]:
+    """The rank correlation of strength and earliness among induction heads, for each seed."""
+    return [spearman(*strength_and_earliness(*heads)) for heads in _emergence(measure)]
 
 
 def _times_of_pairs(level: str) -> tuple[np.ndarray, float, float]:
@@ -153,6 +180,20 @@ COMPUTED: dict[str, Callable[[], Reported]] = {
         "Figure 3b",
         (_induction_heads(_curve(f"fig18.accuracy.seed{seed}")[1]) for seed in SEEDS),
     ),
+    "calc.duration_over_half_time": lambda: _main_first(
+        of_seeds("dig.fig3a.main.train.duration") / of_seeds("dig.fig3a.main.train.half_time"),
+        "Figure 3a",
+    ),
+    "calc.emergence_of_the_strongest": lambda: _main_first(
+        [place_in_time(int(strengths.argmax()), times) for strengths, times in _emergence("t_0.1")],
+        "Figure 3b",
+    ),
+    "calc.strength_and_emergence": lambda: _main_first(
+        _strength_and_emergence("t_0.1"), "Figure 3b"
+    ),
+    "calc.strength_and_half_rise": lambda: _main_first(
+        _strength_and_emergence("half_rise"), "Figure 3b"
+    ),
     "calc.direct_path_on_the_plateau": lambda: _read_off(
         _curve("fig12.top_ablating_l1_output_connection.train_loss_delta")[1].max(), "Figure 12"
     ),
@@ -164,6 +205,11 @@ COMPUTED: dict[str, Callable[[], Reported]] = {
         "accuracy",
         "Figures 4a and 18, as the notebooks print it",
         lambda accuracy, strengths: accuracy[strengths.argmax()],
+    ),
+    "calc.others_alone": lambda: Reported(
+        float(_others_doing_well()[0]),
+        "Figures 4a and 18, as the notebooks print it",
+        over_seeds=_others_doing_well().tolist(),
     ),
     "calc.strength_and_accuracy_alone": lambda: _of_seeds(
         "accuracy", "Figures 4a and 18", spearman

@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from claims.comparisons import place_of, plateau_length, share_closed, spread_ratio
+from claims.comparisons import (
+    loss_of_a_choice,
+    place_in_time,
+    place_of,
+    plateau_length,
+    share_closed,
+    spread_ratio,
+    strength_and_earliness,
+)
 
 SEQUENCES = np.arange(0.0, 60.0, 10.0)
 LOSS = np.array([1.6, 0.8, 0.7, 0.7, 0.65, 0.1])
@@ -28,6 +36,24 @@ def test_a_plateau_is_an_even_guess_between_the_labels_in_context(accuracy, prob
 def test_the_strongest_head_has_the_first_place():
     strengths = np.array([0.1, 0.9, 0.5, 0.9])
     assert [place_of(head, strengths) for head in range(4)] == [4, 1, 3, 1]
+
+
+def test_the_first_head_has_the_first_place_in_time_and_what_never_happens_the_last():
+    times = np.array([30.0, 10.0, math.nan, 20.0])
+    assert [place_in_time(head, times) for head in range(4)] == [3, 1, 4, 2]
+
+
+def test_the_order_is_that_of_induction_heads():
+    strengths, times = np.array([0.3, 0.8, 0.2, 0.5]), np.array([300.0, 100.0, np.nan, 200.0])
+    found, early = strength_and_earliness(strengths, times)
+    assert found.tolist() == [0.8, 0.5, 0.3]
+    assert early.tolist() == [-100, -200, -300]
+
+
+def test_an_even_choice_between_two_labels_costs_least():
+    assert loss_of_a_choice(0.5) == pytest.approx(math.log(2))
+    for weight in (0.9, 0.1):
+        assert loss_of_a_choice(weight) == pytest.approx(-math.log(0.09) / 2)
 
 
 def test_heads_that_are_all_the_same_alone_have_no_spread_to_compare_with():

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claims.comparisons import LEARNED_LOSS, plateau_length
+from claims.comparisons import EMERGED, LEARNED_LOSS, loss_of_a_choice, plateau_length
 from claims.half_times import of_published, published_times, ratio, ratio_name
 from claims.networks.data_properties import BY_CLASSES, BY_LABELS, Circuit, Row
 from claims.published import (
@@ -52,12 +52,22 @@ MEASURES: dict[str, Measure] = {
     "t_0.4ln2": lambda x, y: time_to(x, y, LEARNED_LOSS),
     "final_loss": lambda x, y: float(y[-1]),
     "plateau_length": plateau_length,
+    "t_0.1": lambda x, y: first_rise(x, y, EMERGED),
+    "half_rise": lambda x, y: first_rise(x, y, y[-1] / 2),
 }
 HEADS = range(8)
 KEPT: dict[str, tuple[str, ...]] = {
-    "fig3a.main.train": ("half_time", "plateau_length"),
+    "fig3a.main.train": (
+        "half_time",
+        "plateau_length",
+        "plateau",
+        "duration",
+        "acceleration",
+        "final_loss",
+    ),
     "fig3a.main.test_exemplars": ("final_loss",),
     "fig3a.main.test_relabel": ("final_loss",),
+    **{f"fig3b.main.l2_head_{head}": ("t_0.1", "half_rise") for head in HEADS},
     "fig4b.main.all_heads": ("t_0.4ln2",),
     **{f"fig4b.main.only_l2_head_{head}": ("t_0.4ln2",) for head in HEADS},
     "fig4b.main.only_l2_head_3": ("t_0.4ln2", "half_time", "duration", "plateau", "acceleration"),
@@ -270,11 +280,25 @@ def test_a_published_half_time_that_fails_its_check_is_declared(
     assert LEDGER.published_problem(check, claim) == ""
 
 
+def test_published_plateaus_allow_no_choice_at_random_with_two_thirds_on_one_label() -> None:
+    above_ln_2 = of_seeds("dig.fig3a.main.train.plateau") - math.log(2)
+    of_two_thirds, of_nine_tenths = (
+        loss_of_a_choice(weight) - math.log(2) for weight in (2 / 3, 0.9)
+    )
+    assert above_ln_2.max() < of_two_thirds
+    assert above_ln_2.max() / of_nine_tenths < 0.1
+
+
 @pytest.mark.parametrize(
     ("value_id", "values"),
     [
         ("calc.plateau_length", [160_000, 175_010, 150_020, 255_010, 324_990]),
         ("calc.rise_over_fall", [1.099, 0.966, 0.990, 1.033, 1.080]),
+        ("calc.duration_over_half_time", [0.651, 0.831, 0.731, 0.679, 0.607]),
+        ("calc.emergence_of_the_strongest", [1, 1, 1, 2, 1]),
+        ("calc.strength_and_emergence", [0.964, 0.943, 1, 0.643, 1]),
+        ("calc.strength_and_half_rise", [0.607, 0.314, 1, 0.571, 0.9]),
+        ("calc.others_alone", [3, 2, 2, 4, 2]),
         ("calc.lost_by_removing", [0.0009, 0.0018, 0.0002, 0.0056, 0.0097]),
         ("calc.spread_without_over_alone", [0.0019, 0.0042, 0.0005, 0.0150, 0.0305]),
         ("calc.slower_alone", [8, 7, 8, 8, 6]),

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from icl_repro.episodes import Episodes
+from icl_repro.episodes import N_CONTEXT, Episodes
 from icl_repro.measures.kept import kept
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention
@@ -24,9 +24,22 @@ def losses_over_checkpoints(
     Such a curve is a progress measure (Appendix D.2): the intervention acts on each network, but
     did not act while it was trained.
     """
+    return _losses(_stacked(run), episodes, intervention)
+
+
+def label_preferences_over_checkpoints(
+    run: Run, episodes: Episodes
+) -> Float[np.ndarray, "checkpoints episodes"]:
+    """By how much each checkpoint's network prefers the first label in context of each episode to
+    the second: the difference of their logits, which is the logarithm of the ratio of their
+    probabilities.
+    """
+    return _preferences(_stacked(run), episodes, run.intervention)
+
+
+def _stacked(run: Run) -> Transformer:
     models = [run.model(index) for index in range(len(run.checkpoint_sequences))]
-    stacked = jax.tree.map(lambda *weights: jnp.stack(weights), *models)
-    return _losses(stacked, episodes, intervention)
+    return jax.tree.map(lambda *weights: jnp.stack(weights), *models)
 
 
 @kept(np.ndarray)
@@ -36,3 +49,17 @@ def _losses(models: Transformer, episodes: Episodes, intervention: Intervention)
         return losses(intervention.predict(model, episodes).logits, episodes).mean()
 
     return jax.lax.map(mean_loss, models)
+
+
+@kept(np.ndarray)
+@eqx.filter_jit
+def _preferences(models: Transformer, episodes: Episodes, intervention: Intervention) -> Array:
+    def preference(model: Transformer) -> Array:
+        logits = intervention.predict(model, episodes).logits
+        first, second = (
+            jnp.take_along_axis(logits, episodes.labels[place][None], axis=0)[0]
+            for place in range(N_CONTEXT)
+        )
+        return first - second
+
+    return jax.lax.map(preference, models)

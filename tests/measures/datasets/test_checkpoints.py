@@ -6,7 +6,10 @@ import jax
 import numpy as np
 import pytest
 
-from icl_repro.measures.datasets.checkpoints import losses_over_checkpoints
+from icl_repro.measures.datasets.checkpoints import (
+    label_preferences_over_checkpoints,
+    losses_over_checkpoints,
+)
 from icl_repro.measures.datasets.performance import performance
 from icl_repro.optogenetics import AblateHeads, Intervention, PreservingAblation, intervention
 from icl_repro.training import Run, Schedule
@@ -47,3 +50,13 @@ def test_without_intervention_they_are_the_losses_of_training(run):
     episodes = begin(SPEC, exemplars()).evaluation_sets["train"]
     found = losses_over_checkpoints(run, episodes, Intervention())
     np.testing.assert_allclose(found, run.curves["train.loss"], rtol=1e-5)
+
+
+def test_a_preference_between_labels_is_the_logarithm_of_the_ratio_of_their_probabilities(run):
+    episodes = run.samplers()["train"].sample(jax.random.key(1), 50)
+    found = label_preferences_over_checkpoints(run, episodes)
+    assert found.shape == (5, 50)
+    logits = np.asarray(Intervention().predict(run.model(2), episodes).logits)
+    probability = np.exp(logits) / np.exp(logits).sum(axis=0)
+    first, second = (probability[episodes.labels[place], np.arange(50)] for place in range(2))
+    np.testing.assert_allclose(found[2], np.log(first / second), rtol=1e-3, atol=1e-6)
