@@ -11,7 +11,7 @@ import pytest
 
 from icl_repro.nearest import nearest
 from icl_repro.plugin import environment
-from icl_repro.plugin.session import SessionState, ledger_of
+from icl_repro.plugin.session import SessionState, coverage_of, ledger_of
 from icl_repro.plugin.transport import (
     Catalogue,
     Entry,
@@ -69,6 +69,7 @@ def assemble(
         retired=list(ledger.retired),
         exemplars=state.scratch.exemplars(),
         not_selected=catalogue.not_selected,
+        coverage=list(coverage_of(config).rows),
     )
 
 

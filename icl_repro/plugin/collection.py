@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from icl_repro.nearest import nearest
 from icl_repro.plugin import declarations, order, paths, trials
 from icl_repro.plugin.declarations import Declarations
 from icl_repro.plugin.options import ALL
-from icl_repro.plugin.session import ledger_of, refuse, scratch_of, state_of
+from icl_repro.plugin.session import coverage_of, ledger_of, refuse, scratch_of, state_of
 from icl_repro.plugin.transport import Catalogue, Entry, SelectedClaim, SelectedControl
 from icl_repro.plugin.trials import Draft
 from icl_repro.verification.declare import declaration_of
@@ -41,6 +42,7 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
         or _pointless(config, known)
         or _wrong_ledger(config, known)
         or _unknown_checks(config, known)
+        or _wrong_coverage(config, known)
     )
     if problem:
         refuse(config, items, problem)
@@ -171,7 +173,7 @@ def _wrong_ledger(config: pytest.Config, known: Declarations) -> str:
         declaration.claim.id: {control.id for control in declaration.controls}
         for declaration in known.by_site.values()
     }
-    if not _all_collected(config):
+    if not _all_collected(config, state_of(config).settings.ledger):
         # Of claims in files that were not asked for, nothing can be said.
         named = {claim for claim, _ in ledger.thresholds} | {f.claim for f in ledger.findings}
         for claim in named - claims.keys():
@@ -202,15 +204,29 @@ def _unknown_checks(config: pytest.Config, known: Declarations) -> str:
     return _listed(problems) if problems else ""
 
 
-def _all_collected(config: pytest.Config) -> bool:
-    """Whether all claims beside the ledger were asked for and could be collected."""
-    ledger = state_of(config).settings.ledger
-    if ledger is None or state_of(config).uncollected or config.getoption("lf", False):
+def _wrong_coverage(config: pytest.Config, known: Declarations) -> str:
+    """Why the coverage table cannot be that of these claims, or an empty text."""
+    if not known.by_site:
+        return ""
+    from icl_repro.verification.coverage import UnusableCoverage
+
+    try:
+        coverage = coverage_of(config)
+    except UnusableCoverage as error:
+        return str(error)
+    if not _all_collected(config, state_of(config).settings.coverage):
+        return ""  # Of claims in files that were not asked for, nothing can be said.
+    return "\n  ".join(coverage.unknown([claim.id for claim in known.claims()]))
+
+
+def _all_collected(config: pytest.Config, beside: Path | None) -> bool:
+    """Whether all claims beside a file or folder were asked for and could be collected."""
+    if beside is None or state_of(config).uncollected or config.getoption("lf", False):
         return False
     if config.getoption("ignore", None) or config.getoption("ignore_glob", None):
         return False
     asked = (config.invocation_params.dir / arg for arg in config.args)
-    return any(path.is_dir() and ledger.is_relative_to(path) for path in asked)
+    return any(path.is_dir() and beside.is_relative_to(path) for path in asked)
 
 
 def _unmatched(config: pytest.Config, known: Declarations) -> str:

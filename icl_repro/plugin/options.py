@@ -94,6 +94,12 @@ _LEDGER = (
     "The ledger of thresholds and known failures: a TOML file, or a folder of them. (none)",
 )
 
+_COVERAGE = (
+    "icl_coverage",
+    "The coverage table: a TOML file of the paper's statements and the claims that test each."
+    " (none)",
+)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -102,8 +108,8 @@ class Settings:
     `claims` and `retrain` are ids or patterns (empty: all claims, no retraining); `claims_by_user`
     is true when the claims were selected on the command line. `profile_seeds` are those of the
     profile. `fixed_seeds` are those that the ini file fixes for it as it is written, whatever the
-    command line makes of it. `report` is ``None`` when no report is wanted, `ledger` when there is
-    none. `neighbour` is 0, or which of the neighbours of each run is judged.
+    command line makes of it. `report` is ``None`` when no report is wanted, `ledger` and `coverage`
+    when there is none. `neighbour` is 0, or which of the neighbours of each run is judged.
     """
 
     profile: ProfileRules
@@ -118,6 +124,7 @@ class Settings:
     retrain: tuple[str, ...]
     neighbour: int
     ledger: Path | None
+    coverage: Path | None
     title: str
     paper: str
 
@@ -132,7 +139,7 @@ class Settings:
 
 
 def add(parser: pytest.Parser) -> None:
-    """Declare the options, their ini twins and the two ini values that only the report reads."""
+    """Declare the options, their ini twins and what can be set in the ini file alone."""
     group = parser.getgroup(
         "icl-repro",
         "icl-repro, claims of a paper verified by running them (each option --icl-x has an ini"
@@ -145,7 +152,7 @@ def add(parser: pytest.Parser) -> None:
         _NO_TRAIN.flag, dest=_NO_TRAIN.key, action="store_true", default=None, help=_NO_TRAIN.help
     )
     parser.addini(_NO_TRAIN.key, f"Twin of {_NO_TRAIN.flag}.", type="bool", default=False)
-    for key, text in (_TITLE, _PAPER, _PAPER_SEEDS, _LEDGER):
+    for key, text in (_TITLE, _PAPER, _PAPER_SEEDS, _LEDGER, _COVERAGE):
         parser.addini(key, text, type="string", default="")
 
 
@@ -179,7 +186,8 @@ def resolve(config: pytest.Config) -> Settings:
         no_train=no_train,
         retrain=retrain,
         neighbour=_neighbour(config),
-        ledger=_ledger(config),
+        ledger=_path_of_ini(config, _LEDGER[0]),
+        coverage=_path_of_ini(config, _COVERAGE[0]),
         title=config.getini(_TITLE[0]) or f"Verification of the claims in {config.rootpath.name}",
         paper=config.getini(_PAPER[0]),
     )
@@ -282,8 +290,8 @@ def _path(config: pytest.Config, option: _Option, default: str) -> Path:
     return _from_root(config, config.getini(option.key) or default)
 
 
-def _ledger(config: pytest.Config) -> Path | None:
-    text = config.getini(_LEDGER[0])
+def _path_of_ini(config: pytest.Config, key: str) -> Path | None:
+    text = config.getini(key)
     return _from_root(config, text) if text else None
 
 

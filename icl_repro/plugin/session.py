@@ -16,6 +16,7 @@ from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.verification.record import ClaimRecord, VerificationRecord
 
 if TYPE_CHECKING:
+    from icl_repro.verification.coverage import Coverage
     from icl_repro.verification.ledger import Ledger
 
 _SCRATCH_INPUT = "icl_repro_scratch"
@@ -43,6 +44,7 @@ class SessionState:
         store: the run store, once this process has looked into it.
         training: what this process trains for the tests, if any.
         ledger: the ledger, once it was read.
+        coverage: the coverage table, once it was read.
         problems: sentences for the terminal about what is wrong with the session; it fails.
         notices: sentences for the terminal that a user should know although nothing failed.
         workers: how many processes run tests.
@@ -69,6 +71,7 @@ class SessionState:
     store: Any = None
     training: Any = None
     ledger: Any = None
+    coverage: Any = None
 
 
 _STATE = pytest.StashKey[SessionState]()
@@ -101,6 +104,16 @@ def ledger_of(config: pytest.Config) -> Ledger:
 
         state.ledger = ledger.load(state.settings.ledger)
     return state.ledger
+
+
+def coverage_of(config: pytest.Config) -> Coverage:
+    """The coverage table, read once a process."""
+    state = state_of(config)
+    if state.coverage is None:
+        from icl_repro.verification import coverage
+
+        state.coverage = coverage.load(state.settings.coverage)
+    return state.coverage
 
 
 def is_worker(config: pytest.Config) -> bool:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from icl_repro import numbers
 from icl_repro.report.claim_views import view_claims
 from icl_repro.report.plain_text import printable
-from icl_repro.report.text import findings, notes, verdicts, words
+from icl_repro.report.text import coverage, findings, notes, verdicts, words
 from icl_repro.storage.files import write_whole
+from icl_repro.verification.coverage import FAITHFUL
 from icl_repro.verification.record import ExemplarSample, VerificationRecord
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def _environment() -> Environment:
         finalize=finalize,
     )
     environment.globals["nothing"] = words.NOTHING
+    environment.globals["faithful"] = FAITHFUL
     environment.globals["knife_edge"] = words.KNIFE_EDGE
     environment.filters |= {
         "svg": Markup,
@@ -73,6 +75,7 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
 
     style = Path(__file__).parent / "templates" / "style.css"
     families, known = view_claims(record)
+    covered = coverage.parts(record)
     return {
         "record": record,
         "style": Markup(style.read_text("utf-8")),
@@ -93,6 +96,11 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "families": families,
         "findings": known,
         "findings_note": findings.findings_note(record),
+        "coverage": covered,
+        "coverage_note": coverage.coverage_note(record),
+        "unnamed": coverage.unnamed(record),
+        "statements_of": coverage.by_claim(covered),
+        "places": {claim.record.id: claim.anchor for one in families for claim in one.claims},
         "retired": findings.retired_views(record),
         "exemplars": _pictures(record.exemplars),
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from icl_repro.numbers import count, duration, number
 from icl_repro.report.plain_text import printable
-from icl_repro.report.text import checks, verdicts, words
+from icl_repro.report.text import checks, coverage, verdicts, words
 from icl_repro.report.text.findings import FindingView, finding_views, findings_note
 from icl_repro.report.text.notes import notes
 from icl_repro.storage.files import write_whole
@@ -47,6 +47,17 @@ def render_markdown(record: VerificationRecord) -> str:
             f"**Known not to hold.** {escape(findings_note(record))}",
             "",
             *(_finding(finding) for finding in finding_views(record)),
+            "",
+        ]
+    if record.coverage:
+        lines += [
+            f"<details><summary>{escape(coverage.coverage_note(record))}</summary>",
+            "",
+            "| | In the paper | Statement | Claims | How it is tested |",
+            "| --- | --- | --- | --- | --- |",
+            *(_statement(one) for part in coverage.parts(record) for one in part.statements),
+            "",
+            "</details>",
             "",
         ]
     if record.not_selected:
@@ -112,6 +123,13 @@ def _finding(finding: FindingView) -> str:
         for value in finding.values
     )
     return f"- {escape(f'{finding.claim}{case}: {finding.check}. {values}. {finding.why}')}"
+
+
+def _statement(one: coverage.StatementView) -> str:
+    claims = (f"{claim.words.symbol} {claim.id}: {claim.verdict}" for claim in one.claims)
+    how = [words.as_sentence(one.how), *filter(None, [one.because])]
+    cells = [str(one.number), escape(one.where), escape(one.statement), _lines(claims), _lines(how)]
+    return f"| {' | '.join(cells)} |"
 
 
 def _lines(texts: Iterable[str]) -> str:

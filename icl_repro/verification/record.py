@@ -13,6 +13,7 @@ import msgspec
 
 from icl_repro.statistics.intervals import Interval
 from icl_repro.storage.files import write_whole
+from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
 from icl_repro.verification.reported import Reported
 
@@ -349,7 +350,8 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     `started` is ISO 8601 in UTC, `duration` in seconds, `command` as the user typed it.
     `not_selected` are the ids of claims that were collected, but that this session left out; `runs`
-    tells in words what each training run is, by its key.
+    tells in words what each training run is, by its key. `coverage` is every statement of the paper
+    with the claims that test it, in its order, whether or not they were selected.
     """
 
     schema_version: int
@@ -369,6 +371,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     exemplars: ExemplarSample | None = None
     not_selected: list[str] = []
     runs: dict[str, str] = {}
+    coverage: list[CoverageRow] = []
 
 
 class UnreadableRecord(ValueError):

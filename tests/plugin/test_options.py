@@ -37,7 +37,7 @@ def test_the_defaults(claims_folder: pytest.Pytester):
     assert found.store == claims_folder.path / ".icl-repro"
     assert found.report == claims_folder.path / "reports"
     assert (found.claims, found.retrain, found.no_train) == ((), (), False)
-    assert (found.neighbour, found.ledger) == (0, None)
+    assert (found.neighbour, found.ledger, found.coverage) == (0, None, None)
     assert found.title == f"Verification of the claims in {claims_folder.path.name}"
     assert found.paper == ""
 
@@ -53,6 +53,7 @@ def test_the_ini_file_wins_over_the_default(claims_folder: pytest.Pytester):
         icl_no_train="true",
         icl_neighbour="2",
         icl_ledger="ledger",
+        icl_coverage="table.toml",
         icl_title="T",
         icl_paper="P",
     )
@@ -61,6 +62,7 @@ def test_the_ini_file_wins_over_the_default(claims_folder: pytest.Pytester):
     assert (found.profile.name, found.seeds, found.claims) == ("paper", (3,), ("a.b", "c.*"))
     assert (found.no_train, found.claims_by_user) == (True, False)
     assert (found.neighbour, found.ledger) == (2, claims_folder.path / "ledger")
+    assert found.coverage == claims_folder.path / "table.toml"
     assert (found.title, found.paper) == ("T", "P")
 
 

@@ -12,6 +12,7 @@ from icl_repro.report.page import render_html
 from icl_repro.report.text.verdicts import reason
 from icl_repro.report.text.words import as_heading
 from icl_repro.statistics.intervals import Interval
+from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.evidence import EvidenceRecord, Quantity
 from icl_repro.verification.pictures import (
     Bars,
@@ -279,6 +280,38 @@ def test_what_is_known_not_to_hold_stands_in_one_place_linked_both_ways(html, pa
     assert "Known not to fail on seed 5" in Page(section(html, "emergence.final_accuracy")).text
 
 
+def test_every_statement_stands_in_the_order_of_the_paper_linked_both_ways(html, page, record):
+    section = html.partition('<section id="coverage">')[2].partition("</section>")[0]
+    text = Page(f"<section>{section}</section>").text
+    assert "Of 4 statements, figures and tables of the paper, 3 are tested by claims" in text
+    assert "Section 3, Emergence 2 of 3 tested" in text
+    places = [text.index(row.statement[1:]) for row in record.coverage]
+    assert places == sorted(places)
+    assert 'inconclusive</span> <a class="mono" href="#claim-emergence.final_accuracy">' in section
+    assert '</span> not selected</span> <span class="mono">wiring.previous_token</span>' in section
+    assert '</span> not in this session</span> <span class="mono">of.another_file</span>' in section
+    assert "Not covered Not yet." in text
+    assert "Weaker One held-out set of two." in text
+    claim = html.partition('id="claim-emergence.final_accuracy"')[2].partition("</header>")[0]
+    assert 'href="#statement-1" title="It learns the task."' in claim
+    assert re.search(r'#statement-4"[^>]*>4</a>, Appendix.B, different', claim)
+    assert "#coverage" in {link.get("href") for link in page.all("a")}
+
+
+def test_claims_that_stand_for_no_statement_are_named_below(html, record):
+    below = html.partition("they are ours:")[2].partition("</section>")[0]
+    named = set(re.findall(r"#claim-([\w.]+)", below))
+    covered = {"emergence.final_accuracy", "emergence.generalisation"}
+    assert named == {claim.id for claim in record.claims} - covered
+
+
+def test_without_a_coverage_table_there_is_no_such_section():
+    html = render_html(msgspec.structs.replace(rich_record(), coverage=[]))
+    assert 'id="coverage"' not in html
+    assert "#coverage" not in html
+    assert "#statement-" not in html
+
+
 def test_a_session_without_known_failures_has_no_such_section():
     html = render_html(msgspec.structs.replace(rich_record(), findings=[]))
     assert 'id="known"' not in html
@@ -454,6 +487,7 @@ def hostile_record(text):
         exemplars=ExemplarSample(text, [[text]]),
         not_selected=[text],
         runs={text: text},
+        coverage=[CoverageRow(text, text, text, "weaker", text, [text, f"{text} of another"])],
     )
 
 

@@ -11,9 +11,14 @@ from icl_repro.verification.record import Profile
 from tests.support.report_fixture import rich_record
 
 
+def table(markdown, start):
+    """The lines of the table that starts so; none where there is none."""
+    return (start + markdown.partition(start)[2].partition("\n\n")[0]).splitlines()
+
+
 def rows(markdown):
     """The cells of the table of claims."""
-    lines = [line for line in markdown.splitlines() if line.startswith("|")]
+    lines = [line for line in table(markdown, "| Verdict") if line.startswith("|")]
     return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines[2:]]
 
 
@@ -46,6 +51,18 @@ def test_it_tells_how_to_read_the_verdicts_and_what_is_known_not_to_hold():
         "(as known). The spread over seeds" in text
     )
     assert "- emergence.final\\_accuracy, control shuffled: accuracy over all" in text
+
+
+def test_it_tells_what_the_paper_states_and_what_tests_it():
+    text = render_markdown(rich_record())
+    assert "<details><summary>Of 4 statements, figures and tables of the paper, 3 are" in text
+    lines = table(text, "| | In the paper")[2:]
+    assert [re.split(r" \| ", line)[0] for line in lines] == ["| 1", "| 2", "| 3", "| 4"]
+    assert "? emergence.final\\_accuracy: inconclusive" in lines[0]
+    assert "– wiring.previous\\_token: not selected | Weaker<br>One held-out set" in lines[1]
+    assert lines[2].endswith("| It hesitates. |  | Not covered<br>Not yet. |")
+    without = render_markdown(msgspec.structs.replace(rich_record(), coverage=[]))
+    assert "In the paper | Statement" not in without
 
 
 def test_a_smoke_run_is_marked():

@@ -12,6 +12,7 @@ import io
 
 from PIL import Image, ImageDraw
 
+from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.record import (
     SCHEMA_VERSION,
     Comparisons,
@@ -74,6 +75,21 @@ def exemplar_pictures(classes=8, exemplars=5):
     return rows
 
 
+def coverage():
+    """Rows of every kind: of claims judged, not selected and unknown, and of nothing."""
+    section, appendix = "Section 3, Emergence", "Appendix B"
+    return [
+        CoverageRow(section, "Section 3, Figure 3a", "It learns the task.", "as the paper did",
+                    claims=["emergence.final_accuracy"]),
+        CoverageRow(section, "Section 3", "It generalises widely.", "weaker",
+                    "one held-out set of two",
+                    ["emergence.generalisation", "wiring.previous_token"]),
+        CoverageRow(section, "Section 3, footnote 8", "it hesitates", "not covered", "not yet"),
+        CoverageRow(appendix, "Appendix B", "A run takes five minutes.", "different",
+                    "ours is another machine", ["emergence.final_accuracy", "of.another_file"]),
+    ]  # fmt: skip
+
+
 def rich_record():
     """A record of the paper profile with nearly every verdict that it can have."""
     return VerificationRecord(
@@ -133,4 +149,5 @@ def rich_record():
             * 32: "seed 5, AblateHeads(heads=(0, 1, 2, 4, 5, 6, 7), layer=1), at most 1,000,000 "
             "sequences, until the loss is at most 0.01 at 3 evaluations in a row",
         },
+        coverage=coverage(),
     )

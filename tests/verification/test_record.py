@@ -50,6 +50,15 @@ def test_a_record_survives_its_file(tmp_path: Path):
     assert json.loads(path.read_text())["schema_version"] == SCHEMA_VERSION
 
 
+def test_a_record_from_before_a_field_was_added_is_read(tmp_path: Path):
+    path = tmp_path / "verification.json"
+    write_record(record(), path)
+    older = json.loads(path.read_text())
+    del older["coverage"]
+    path.write_text(json.dumps(older))
+    assert read_record(path) == record()
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -1,0 +1,90 @@
+"""The coverage table names every claim, figure, table and appendix, and no claim that is none."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from icl_repro.plugin.order import NOWHERE, place
+from icl_repro.verification.coverage import NOT_COVERED, load
+from icl_repro.verification.declare import declaration_of
+
+CLAIMS = Path(__file__).parents[2] / "claims"
+TABLE = load(CLAIMS / "coverage.toml")
+LECTURE = "Lecture slides"
+PAPER = [row for row in TABLE.rows if not row.part.startswith(LECTURE)]
+
+SECTIONS = ("Abstract", *(f"Section {name}" for name in ("1", "2", "3", "3.1", "3.2", "3.3", "4")),
+            "Section 5", "Section 7", *(f"Appendix {name}" for name in "ABC"),
+            "Appendix D.1", "Appendix D.2", *(f"Appendix {name}" for name in "EFGHI"))  # fmt: skip
+"""The parts of the paper that assert results; Section 6 is related work."""
+FIGURES = ("1", "2", "3a", "3b", "4a", "4b", "5a", "5b", "5c", "6", "7", "8", "9", "10", "11a",
+           "11b", "11c", "12", "13", "14", "15", "16", "17", "18")  # fmt: skip
+SOURCES = {
+    declaration.claim.id: declaration.claim.source
+    for path in sorted(CLAIMS.glob("test_*.py"))
+    for value in vars(importlib.import_module(f"claims.{path.stem}")).values()
+    if (declaration := declaration_of(value)) is not None
+}
+
+
+def test_every_claim_that_it_names_exists():
+    assert SOURCES
+    assert TABLE.unknown(SOURCES) == []
+
+
+def test_every_claim_tests_a_statement_or_says_that_it_is_ours():
+    assert TABLE.unnamed(SOURCES) == []
+
+
+def test_the_parts_are_those_of_the_paper_and_then_the_lecture():
+    titles = list(dict.fromkeys(row.part for row in TABLE.rows))
+    assert tuple(title.partition(", ")[0] for title in titles[:-1]) == SECTIONS
+    assert titles[-1].startswith(LECTURE)
+
+
+def test_rows_stand_in_the_part_of_the_paper_that_they_name():
+    for row in PAPER:
+        section = row.part.partition(", ")[0]
+        named = row.where.partition(",")[0].partition(";")[0]
+        inside = named == section or named.startswith(f"{section}.")
+        assert inside, row
+
+
+def test_no_part_of_the_paper_is_left_out_of_the_order():
+    places = [place(row.part) for row in PAPER if place(row.part) != NOWHERE]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_has_a_row(figure: str):
+    assert any(names(row.where, "Figure", figure) for row in PAPER)
+
+
+@pytest.mark.parametrize("table", ["1", "2", "3"])
+def test_every_table_has_a_row(table: str):
+    assert any(names(row.where, "Table", table) for row in PAPER)
+
+
+def names(where: str, kind: str, number: str) -> bool:
+    """Whether a place names a figure or table: "Figures 3b and 4b" names both."""
+    for listed in re.findall(rf"{kind}s? ((?:\d+[a-z]?(?:, | and )?)+)", where):
+        if number in re.split(r", | and ", listed.strip(", ")):
+            return True
+    return False
+
+
+def test_the_statements_of_the_lecture_are_listed_as_not_covered_yet():
+    lecture = [row for row in TABLE.rows if row.part.startswith(LECTURE)]
+    assert len(lecture) > 10
+    for row in lecture:
+        assert row.how == NOT_COVERED
+        assert "not covered yet" in row.because
+
+
+def test_most_of_what_the_paper_states_is_tested():
+    covered = [row for row in PAPER if row.how != NOT_COVERED]
+    assert len(covered) > 0.7 * len(PAPER)
