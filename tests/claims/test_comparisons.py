@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from claims.comparisons import place_of, plateau_length, share_closed, spread_ratio
+from claims.comparisons import (
+    all_but_the_first,
+    emergence_times,
+    place_of,
+    place_of_second,
+    plateau_length,
+    share_closed,
+    spread_ratio,
+)
 
 SEQUENCES = np.arange(0.0, 60.0, 10.0)
 LOSS = np.array([1.6, 0.8, 0.7, 0.7, 0.65, 0.1])
@@ -28,6 +36,19 @@ def test_a_plateau_is_an_even_guess_between_the_labels_in_context(accuracy, prob
 def test_the_strongest_head_has_the_first_place():
     strengths = np.array([0.1, 0.9, 0.5, 0.9])
     assert [place_of(head, strengths) for head in range(4)] == [4, 1, 3, 1]
+
+
+def test_a_head_emerges_when_its_strength_first_rises_to_a_tenth():
+    strengths = np.array([[0.0, 0.0, 0.2], [0.2, 0.05, 0.2], [0.05, 0.09, 0.2]])
+    emerged = emergence_times(np.array([0.0, 10.0, 20.0]), strengths)
+    assert emerged.tolist() == [5.0, math.inf, 0.0]
+    assert all_but_the_first(emerged) == [0, 1]
+
+
+def test_the_second_to_emerge_has_a_place_by_its_speed_alone():
+    emerged = np.array([30.0, 10.0, 20.0, math.inf])
+    assert place_of_second(emerged, np.array([1.0, 2.0, 3.0, 4.0])) == 3
+    assert place_of_second(emerged, np.array([math.inf, 2.0, 1.0, 4.0])) == 1
 
 
 def test_heads_that_are_all_the_same_alone_have_no_spread_to_compare_with():
