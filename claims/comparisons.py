@@ -51,12 +51,14 @@ def spread_ratio(without: PerHead, alone: PerHead) -> float:
 
 
 def emergence_times(
-    sequences: Float[np.ndarray, " points"], strengths: Float[np.ndarray, "points heads"]
+    sequences: Float[np.ndarray, " points"],
+    strengths: Float[np.ndarray, "points heads"],
+    level: float = EMERGED,
 ) -> PerHead:
-    """Sequences until the induction strength of each head first rises to `EMERGED`; infinite for
-    one that does not emerge.
+    """Sequences until the induction strength of each head first rises to a level; infinite for one
+    that does not emerge.
     """
-    return np.array([time_to(sequences, -strength, -EMERGED) for strength in strengths.T])
+    return np.array([time_to(sequences, -strength, -level) for strength in strengths.T])
 
 
 def place_of(head: int, strengths: PerHead) -> int:

@@ -15,7 +15,9 @@ and the head that is fastest alone is the third in strength on three.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import SupportsFloat
 
 import numpy as np
 from jaxtyping import Float
@@ -27,7 +29,7 @@ from claims.comparisons import (
     place_of,
     place_of_second,
 )
-from claims.figures.race import alone_figure, strength_figure
+from claims.figures.race import alone_figure, order_figure, strength_figure
 from claims.half_times import SAME
 from claims.heads_off import difference_of_single_heads
 from claims.learning import learning_time, learning_times
@@ -121,7 +123,7 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
     )
     evidence.check(
         SLOWER,
-        np.median(times) / time,
+        _over(np.median(times), time),
         between=(1 + SAME, 3.0),
         unit="ratio of sequences",
         published="calc.median_alone",
@@ -143,7 +145,7 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
     )
     evidence.quantity(
         "learning time of the fastest single head over that of the full network",
-        times.min() / time,
+        _over(times.min(), time),
         unit="ratio of sequences",
         published="calc.fastest_alone",
     )
@@ -164,6 +166,12 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
     strengths = final_strengths(whole)
     evidence.figure(alone_figure(whole, single, strengths))
     keep_loss(evidence, "strongest head alone", single[int(strengths.argmax())])
+
+
+def _over(time: SupportsFloat, of_full_network: float) -> float:
+    """A learning time over that of the full network; NaN where neither learns."""
+    ours = float(time)
+    return math.nan if math.isinf(ours) and math.isinf(of_full_network) else ours / of_full_network
 
 
 # The race: a head that learns faster alone becomes a stronger one among all.
@@ -306,46 +314,57 @@ ORDER = "rank correlation of emergence among all and speed alone, all but the fi
     source="Section 3.2, Figures 3b and 4b",
     on=RACE,
     fails_on=control(
-        "By strength in the full network, in place of speed alone, the orders do match",
-        id="order_of_strength",
-        given={"by_strength": True},
+        "Emergence by twice the strength, in place of speed alone, does match",
+        id="twice_the_strength",
+        given={"again": True},
     ),
 )
 def test_order_alone(
-    runs: Mapping[int, Runs],
-    seeds: tuple[int, ...],
-    evidence: Evidence,
-    *,
-    by_strength: bool = False,
+    runs: Mapping[int, Runs], seeds: tuple[int, ...], evidence: Evidence, *, again: bool = False
 ) -> None:
     """Once the first head has emerged, the order in which heads learn alone does not match that in
     which the others emerge in the full network.
     """
-    found, places, pairs = {}, {}, []
+    pairs, by_strength, places = {}, {}, {}
     for seed in seeds:
         whole, times = runs[seed]["full"], learning_times(alone(runs[seed]))
-        emerged = emergence_times(whole.sequences, induction_strengths(whole))
-        compared = -final_strengths(whole) if by_strength else times
+        strengths = induction_strengths(whole)
+        emerged = emergence_times(whole.sequences, strengths)
+        later = emergence_times(whole.sequences, strengths, 2 * EMERGED)
         rest = all_but_the_first(emerged)
-        pairs.append((emerged[rest], compared[rest]))
-        found[seed] = float(spearman(*pairs[-1]))
+        pairs[seed] = emerged[rest], (later if again else times)[rest]
+        by_strength[seed] = float(spearman(emerged[rest], -final_strengths(whole)[rest]))
         places[seed] = place_of_second(emerged, times)
-    pooled = pooled_rank_correlation(pairs)
+    pooled = pooled_rank_correlation([*pairs.values()])
     evidence.check(
         ORDER,
-        found,
+        {seed: float(spearman(*pair)) for seed, pair in pairs.items()},
         at_most=0.7,
         published="calc.over_seeds.order_alone",
         note=f"mean over seeds; 1 where the orders match; a head emerges at a strength of {EMERGED}"
         f"; of all shuffles of the heads of each, {pooled.chance:.2g} correlate as much",
     )
-    evidence.quantity(
-        "place by speed alone of the second head to emerge",
-        np.mean([*places.values()]),
-        published="calc.over_seeds.second_alone",
-        note="mean over seeds; by seed " + ", ".join(f"{s}: {p}" for s, p in places.items()),
-    )
+    for name, by_seed, published in (
+        (
+            "rank correlation of emergence and strength in the end, all but the first",
+            by_strength,
+            "calc.over_seeds.order_of_strength",
+        ),
+        (
+            "place by speed alone of the second head to emerge",
+            places,
+            "calc.over_seeds.second_alone",
+        ),
+    ):
+        evidence.quantity(
+            name,
+            np.mean([*by_seed.values()]),
+            published=published,
+            note="mean over seeds; "
+            + ", ".join(f"{number(value, 2)} on seed {seed}" for seed, value in by_seed.items()),
+        )
     say_if_few(evidence, seeds)
+    evidence.figure(order_figure(pairs))
 
 
 def say_if_few(evidence: Evidence, seeds: tuple[int, ...]) -> None:

@@ -11,6 +11,7 @@ from claims.comparisons import LEARNED_LOSS
 from claims.networks.race import PAIRS
 from claims.phase_changes import SEQUENCES, loss_line
 from claims.published import SEEDS, published_series
+from claims.published.computed import orders_alone
 from icl_repro import Bars, Diagram, Figure, Heatmap, Panel, ReferenceLine, Series, Wiring
 from icl_repro.measures.heads.ablation import HeadAblations, order_of_strength
 from icl_repro.training import Run
@@ -105,4 +106,33 @@ def strength_figure(
         "authors' are two sets of networks.",
         "Appendix I, Figure 18",
         panels,
+    )
+
+
+def order_figure(orders: Mapping[int, tuple[PerHead, PerHead]]) -> Figure:
+    """Section 3.2: places by emergence in the full network and by speed alone.
+
+    Args:
+        orders: when all heads but the first emerge, and when they learn alone, by seed.
+    """
+    from scipy.stats import rankdata
+
+    def places(times: PerHead) -> list[float | None]:
+        return [float(place) for place in rankdata(times)]
+
+    series = [
+        Series(f"seed {seed}", places(emerged), places(times), style="points")
+        for seed, (emerged, times) in orders.items()
+    ]
+    emerged, times = orders_alone()[0]
+    series.append(
+        Series("the paper's", places(emerged), places(times), origin="published", style="points")
+    )
+    return Figure(
+        "Figures 3b and 4b, order of heads",
+        "Heads of layer 1 but for the first to emerge: their places by when they emerge in the "
+        "full network (induction strength 0.1) and by when networks that are trained with each "
+        "alone learn. On the diagonal the orders match.",
+        "Section 3.2, Figures 3b and 4b",
+        [Panel("", "place by emergence among all", "place by speed alone", series)],
     )

@@ -142,12 +142,22 @@ def _emerged() -> np.ndarray:
     return np.nan_to_num(times, nan=np.inf).T
 
 
-def _order_alone() -> list[float]:
-    """How the order in which all heads but the first emerge follows their speed alone."""
+def orders_alone() -> list[tuple[np.ndarray, np.ndarray]]:
+    """When all heads but the first emerge, and when they learn alone, of each seed."""
     pairs = zip(_emerged(), _alone("t_0.4ln2"), strict=True)
     return [
-        float(spearman(emerged[rest], times[rest]))
+        (emerged[rest], times[rest])
         for emerged, times in pairs
+        for rest in [all_but_the_first(emerged)]
+    ]
+
+
+def _order_of_strength() -> list[float]:
+    """How the order in which all heads but the first emerge follows their strength."""
+    pairs = zip(_emerged(), _by_head("strength"), strict=True)
+    return [
+        float(spearman(emerged[rest], -strengths[rest]))
+        for emerged, strengths in pairs
         for rest in [all_but_the_first(emerged)]
     ]
 
@@ -257,7 +267,10 @@ COMPUTED: dict[str, Callable[[], Reported]] = {
     "calc.over_seeds.strength_and_loss": lambda: _mean(_strength_and("loss"), "Figure 18"),
     "calc.over_seeds.strength_and_speed": lambda: _mean(_strength_and("time"), "Figure 18"),
     "calc.over_seeds.speed_is_weaker": lambda: _mean(_speed_is_weaker(), "Figure 18"),
-    "calc.over_seeds.order_alone": lambda: _mean(_order_alone(), "Figures 3b and 4b"),
+    "calc.over_seeds.order_alone": lambda: _mean(
+        [float(spearman(*orders)) for orders in orders_alone()], "Figures 3b and 4b"
+    ),
+    "calc.over_seeds.order_of_strength": lambda: _mean(_order_of_strength(), "Figure 3b"),
     "calc.over_seeds.second_alone": lambda: _mean(
         [*map(place_of_second, _emerged(), _alone("t_0.4ln2"))], "Figures 3b and 4b"
     ),

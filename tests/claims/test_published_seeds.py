@@ -249,6 +249,7 @@ def test_values_of_all_seeds(value_id: str, values: list[float]) -> None:
         # "Head 1 is the second to emerge [...] but the third slowest when trained on its own."
         ("second_alone", [6, 3, 7, 4, 3]),
         ("order_alone", [-0.143, 0.901, 0.429, 0.786, 0.464]),
+        ("order_of_strength", [0.964, 0.955, 0.964, 0.821, 1.0]),
     ],
 )
 def test_values_of_claims_over_seeds_are_the_mean_of_all_published(

@@ -124,7 +124,7 @@ def emerging(order: list[int]) -> Any:
     """A full network whose heads emerge one after the other."""
     strengths = np.zeros((9, 8))
     for place, head in enumerate(order):
-        strengths[place + 1 :, head] = 0.5
+        strengths[place + 1 :, head] = 0.9 - place / 10
     return SimpleNamespace(sequences=np.arange(9.0), strengths=strengths)
 
 
@@ -146,15 +146,15 @@ def test_the_order_alone_is_that_of_all_but_the_first_to_emerge():
     assert values_of_order_alone(ORDER) == pytest.approx(1)
     assert values_of_order_alone([*rest, first]) == pytest.approx(1)
     assert values_of_order_alone([first, *rest[::-1]]) == pytest.approx(-1)
-    assert values_of_order_alone([first, *rest[::-1]], by_strength=True) == pytest.approx(1)
+    assert values_of_order_alone([first, *rest[::-1]], again=True) == pytest.approx(1)
 
 
 def test_the_order_of_pairs_is_that_of_all_but_the_strongest():
     times = {pair: learning_at(200.0 - place) for place, pair in enumerate(race.PAIRS)}
     runs = dict.fromkeys(SEEDS, times | {"all heads": emerging(ORDER)})
-    for each_other, value in ((False, -1), (True, 1)):
+    for again, value in ((False, -1), (True, 1)):
         evidence = Evidence(look_up=reported)
-        test_race_pairs.test_order_of_pairs(runs, SEEDS, evidence, each_other=each_other)
+        test_race_pairs.test_order_of_pairs(runs, SEEDS, evidence, again=again)
         values = [check.value for check in evidence.evidence.checks]
         assert values == [pytest.approx(value)] * 2
 
