@@ -6,6 +6,7 @@ Each has an id that starts with ``calc.``, so that a claim names it like a value
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from statistics import fmean
 from typing import SupportsFloat
 
 import numpy as np
@@ -72,9 +73,10 @@ def _of_seeds(panel: str, where: str, measure: Callable[..., SupportsFloat]) -> 
     return Reported(values[0], where, over_seeds=values)
 
 
-def _mean(values: Sequence[SupportsFloat] | np.ndarray, where: str) -> Reported:
+def _mean(values: Iterable[SupportsFloat], where: str) -> Reported:
     """The mean over seeds, and those of all: for a claim that is judged over all seeds at once."""
-    return _read_off(np.mean(values), f"{where}, mean of five seeds", values)
+    over_seeds = [float(value) for value in values]
+    return _read_off(fmean(over_seeds), f"{where}, mean of five seeds", over_seeds)
 
 
 def _by_head(value: str) -> np.ndarray:
