@@ -23,6 +23,7 @@ LEDGER = Path(__file__).parents[2] / "claims" / "ledger"
 ON_SEVERAL_SEEDS_ONLY = {
     "race.order_alone",
     "race.order_of_pairs",
+    "race.speed_is_weaker",
     "race.strength_and_speed",
     "timing.more_labels",
 }

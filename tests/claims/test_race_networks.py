@@ -92,32 +92,31 @@ def test_strength_and_speed_are_told_by_five_seeds(monkeypatch, n_seeds):
         intact=SimpleNamespace(induction_strength=strengths),
         alone=SimpleNamespace(accuracy=strengths, loss=-strengths),
     )
-    whole: Any = SimpleNamespace(
-        model=lambda: None, samplers=lambda: {"train": SimpleNamespace(enumerate=lambda: None)}
+    ablations = dict.fromkeys(range(5, 5 + n_seeds), found)
+    monkeypatch.setattr(
+        test_race,
+        "alone_in_both_ways",
+        lambda runs, seeds: (ablations, {s: learning_times(race.alone(runs[s])) for s in seeds}),
     )
-    monkeypatch.setattr(test_race, "head_ablations", lambda model, episodes: found)
     monkeypatch.setattr(test_race, "strength_figure", lambda *shown: None)
     monkeypatch.setattr(Evidence, "figure", lambda evidence, figure: None)
     # Two neighbours are exchanged: speed follows strength, but not as much as accuracy does.
     speeds = [1, 0, 2, 3, 4, 5, 6, 7]
     of_seed = {f"head {head}": learning_at(100.0 + speeds[head]) for head in range(8)}
-    of_seed["full"] = whole
     seeds = tuple(range(5, 5 + n_seeds))
     runs = dict.fromkeys(seeds, of_seed)
 
-    def held(**altered: int) -> dict[str, bool]:
+    def held(function: Any, moved: int) -> list[bool]:
         evidence = Evidence(look_up=reported)
-        test_race.test_strength_and_speed(runs, seeds, evidence, **altered)
+        function(runs, seeds, evidence, moved=moved)
         assert bool(evidence.evidence.undecided) == (n_seeds < 5)
         assert all(len(check.over_seeds) == n_seeds for check in evidence.evidence.checks)
-        return {check.name: check.holds for check in evidence.evidence.checks}
+        return [check.holds for check in evidence.evidence.checks]
 
-    of_claim, of_heads, of_accuracies = held(), held(moved=4), held(accuracies_moved=4)
-    assert all(of_claim.values())
-    wrong_heads = (test_race.ACCURACY, test_race.LOSS_ALONE, test_race.SPEED)
-    assert not any(of_heads[name] for name in wrong_heads)
-    wrong_accuracies = (test_race.ACCURACY, test_race.LOSS_ALONE, test_race.WEAKER)
-    assert not any(of_accuracies[name] for name in wrong_accuracies)
+    assert held(test_race.test_strength_and_speed, 0) == [True] * 3
+    assert held(test_race.test_strength_and_speed, 4) == [False] * 3
+    assert held(test_race.test_speed_is_weaker, 0) == [True]
+    assert held(test_race.test_speed_is_weaker, 4) == [False]
 
 
 def emerging(order: list[int]) -> Any:
