@@ -7,19 +7,19 @@ import math
 import numpy as np
 from jaxtyping import Bool, Float
 
-from icl_repro.measures.curves.crossings import longest_stay
+from icl_repro.measures.curves.crossings import longest_stay, time_to
 
 PLATEAU_LOSS = (0.6, 0.85)
 """Training losses of the plateau."""
 LEARNED_LOSS = 0.4 * math.log(2)
 """The loss at which a network has learned (Figure 18)."""
+EMERGED = 0.1
+"""The induction strength at which a head has emerged. In Figure 3b, any level from 0.05 to 0.3 puts
+heads 3 and 1 first, as Section 3.2 does; half of a head's own final strength does not.
+"""
 
 STRONG = 0.25
 """A head with at least this induction strength is counted as an induction head."""
-EMERGED = 0.1
-"""The induction strength at which a head has begun to emerge: low, so that when it is reached says
-little about how strong a head becomes.
-"""
 WELL = 0.6
 """An accuracy above that of a guess between the two labels in context, 0.5."""
 
@@ -62,6 +62,17 @@ def spread_ratio(without: PerHead, alone: PerHead) -> float:
     return float(np.ptp(without) / np.ptp(alone)) if np.ptp(alone) else math.nan
 
 
+def emergence_times(
+    sequences: Float[np.ndarray, " points"],
+    strengths: Float[np.ndarray, "points heads"],
+    level: float = EMERGED,
+) -> PerHead:
+    """Sequences until the induction strength of each head first rises to a level; infinite for one
+    that does not emerge.
+    """
+    return np.array([time_to(sequences, -strength, -level) for strength in strengths.T])
+
+
 def place_of(head: int, strengths: PerHead) -> int:
     """The place of a head by strength, 1 for the strongest."""
     return 1 + int(np.sum(strengths > strengths[head]))
@@ -79,6 +90,17 @@ def strength_and_earliness(strengths: PerHead, times: PerHead) -> tuple[PerHead,
     """Of the induction heads, from the strongest on: their strength, and how early each is."""
     order = [head for head in np.argsort(-strengths) if strengths[head] >= STRONG]
     return strengths[order], -times[order]
+
+
+def all_but_the_first(times: PerHead) -> list[int]:
+    """All heads but the one that comes first."""
+    return np.delete(np.arange(len(times)), times.argmin()).tolist()
+
+
+def place_of_second(emerged: PerHead, times: PerHead) -> int:
+    """The place by speed alone, 1 for the fastest, of the second head to emerge."""
+    second = int(np.argsort(emerged, kind="stable")[1])
+    return place_of(second, -times)
 
 
 def share_closed(pairs: PerHead, one: float, all_heads: float) -> float:

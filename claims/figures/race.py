@@ -10,8 +10,8 @@ from jaxtyping import Float
 from claims.comparisons import LEARNED_LOSS
 from claims.networks.race import PAIRS
 from claims.phase_changes import SEQUENCES, loss_line
-from claims.published import published_series
-from claims.published.computed import MAIN_SEED, SEEDS, heads_by_strength
+from claims.published import SEEDS, published_series
+from claims.published.computed import MAIN_SEED, heads_by_strength, orders_alone
 from claims.published.other_seeds import OTHER_SEEDS, of_other_seed, of_other_seeds
 from icl_repro import Bars, Diagram, Figure, Heatmap, Panel, ReferenceLine, Series, Wiring
 from icl_repro.measures.heads.ablation import HeadAblations, order_of_strength
@@ -100,16 +100,47 @@ def strength_figure(
             is_time = name == "time"
             x = np.minimum(times[seed], longest) if is_time else getattr(found.alone, name)
             strengths = np.asarray(found.intact.induction_strength).tolist()
-            group = f"seed {seed}"
-            series.append(Series(group, x.tolist(), strengths, style="points", group=group))
-            theirs = seed if seed in SEEDS else MAIN_SEED
-            series.append(published_series(f"fig18.{name}.seed{theirs}", group=group))
+            series.append(Series(f"seed {seed}", x.tolist(), strengths, style="points"))
+        theirs = [published_series(f"fig18.{name}.seed{seed}") for seed in SEEDS]
+        x, y = ([v for one in theirs for v in getattr(one, axis)] for axis in ("x", "y"))
+        label_of_all = f"the authors' seeds {SEEDS[0]} to {SEEDS[-1]}"
+        series.append(Series(label_of_all, x, y, origin="published", style="points"))
         panels.append(Panel(label.split(" (")[0], label, "induction strength", series))
     return Figure(
         "Figure 18",
         "Induction strength in the full network of each head of layer 1, by its accuracy and loss "
         "when all others are off in the trained network, and by the learning time of a network "
-        f"trained with it alone (train loss 0.4 ln 2; {longest:,} if never).",
+        f"trained with it alone (train loss 0.4 ln 2; {longest:,} if never). Our seeds and the "
+        "authors' are two sets of networks.",
         "Appendix I, Figure 18",
         panels,
+    )
+
+
+def order_figure(orders: Mapping[int, tuple[PerHead, PerHead]]) -> Figure:
+    """Section 3.2: places by emergence in the full network and by speed alone.
+
+    Args:
+        orders: when all heads but the first emerge, and when they learn alone, by seed.
+    """
+    from scipy.stats import rankdata
+
+    def places(times: PerHead) -> list[float | None]:
+        return [float(place) for place in rankdata(times)]
+
+    series = [
+        Series(f"seed {seed}", places(emerged), places(times), style="points")
+        for seed, (emerged, times) in orders.items()
+    ]
+    emerged, times = orders_alone()[0]
+    series.append(
+        Series("the paper's", places(emerged), places(times), origin="published", style="points")
+    )
+    return Figure(
+        "Figures 3b and 4b, order of heads",
+        "Heads of layer 1 but for the first to emerge: their places by when they emerge in the "
+        "full network (induction strength 0.1) and by when networks that are trained with each "
+        "alone learn. On the diagonal the orders match.",
+        "Section 3.2, Figures 3b and 4b",
+        [Panel("", "place by emergence among all", "place by speed alone", series)],
     )

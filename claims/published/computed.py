@@ -6,6 +6,7 @@ Each has an id that starts with ``calc.``, so that a claim names it like a value
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from statistics import fmean
 from typing import SupportsFloat
 
 import numpy as np
@@ -13,8 +14,10 @@ import numpy as np
 from claims.comparisons import (
     STRONG,
     WELL,
+    all_but_the_first,
     place_in_time,
     place_of,
+    place_of_second,
     plateau_length,
     share_closed,
     spread_ratio,
@@ -28,6 +31,7 @@ from claims.published import (
     published_data,
     published_series,
 )
+from icl_repro.measures.curves.apart import area_between
 from icl_repro.statistics.ranks import spearman
 from icl_repro.verification.reported import Reported
 
@@ -71,6 +75,12 @@ def _of_seeds(panel: str, where: str, measure: Callable[..., SupportsFloat]) -> 
     """A measure of the rows of points of Figure 18; the main seed's, and all."""
     values = [float(measure(*_curve(f"fig18.{panel}.seed{seed}"))) for seed in SEEDS]
     return Reported(values[0], where, over_seeds=values)
+
+
+def _mean(values: Iterable[SupportsFloat], where: str) -> Reported:
+    """The mean over seeds, and those of all: for a claim that is judged over all seeds at once."""
+    over_seeds = [float(value) for value in values]
+    return _read_off(fmean(over_seeds), f"{where}, mean of five seeds", over_seeds)
 
 
 def _by_head(value: str) -> np.ndarray:
@@ -117,11 +127,66 @@ def _others_doing_well() -> np.ndarray:
     return np.sum(_of_others(_by_head("only_head_accuracy")) >= WELL, axis=1, dtype=float)
 
 
+def _alone(value: str) -> np.ndarray:
+    """What is known of the network with each head alone; a row for each seed. What has not come
+    when the figure ends comes later than anything that has.
+    """
+    by_head = [of_seeds(f"dig.fig4b.main.only_l2_head_{head}.{value}") for head in HEADS]
+    return np.nan_to_num(by_head, nan=np.inf).T
+
+
 def _slower_alone() -> np.ndarray:
     """How many heads are slower alone than all heads together, of each seed."""
-    alone = np.array([of_seeds(f"dig.fig4b.main.only_l2_head_{head}.t_0.4ln2") for head in HEADS])
-    # What has not learned when the figure ends is slower than what has.
-    return np.sum(~(alone <= of_seeds("dig.fig4b.main.all_heads.t_0.4ln2")), axis=0)
+    full = of_seeds("dig.fig4b.main.all_heads.t_0.4ln2")
+    return np.sum(_alone("t_0.4ln2") > full[:, None], axis=1)
+
+
+def _over_the_full_network(of_heads: Callable[..., np.ndarray]) -> Reported:
+    """A learning time of the heads of each seed over that of the full network."""
+    full = of_seeds("dig.fig4b.main.all_heads.t_0.4ln2")
+    return _main_first(of_heads(_alone("t_0.4ln2"), axis=1) / full, "Figure 4b")
+
+
+def learning_time_alone(place: int) -> Reported:
+    """The learning time of a single head by its place, 1 for the fastest."""
+    return _main_first(np.sort(_alone("t_0.4ln2"), axis=1)[:, place - 1], "Figure 4b")
+
+
+def _emerged() -> np.ndarray:
+    """When each head emerges; a row for each seed."""
+    times = [of_seeds(f"dig.fig3b.main.l2_head_{head}.t_0.1") for head in HEADS]
+    return np.nan_to_num(times, nan=np.inf).T
+
+
+def orders_alone() -> list[tuple[np.ndarray, np.ndarray]]:
+    """When all heads but the first emerge, and when they learn alone, of each seed."""
+    pairs = zip(_emerged(), _alone("t_0.4ln2"), strict=True)
+    return [
+        (emerged[rest], times[rest])
+        for emerged, times in pairs
+        for rest in [all_but_the_first(emerged)]
+    ]
+
+
+def _order_of_strength() -> list[float]:
+    """How the order in which all heads but the first emerge follows their strength."""
+    pairs = zip(_emerged(), _by_head("strength"), strict=True)
+    return [
+        float(spearman(emerged[rest], -strengths[rest]))
+        for emerged, strengths in pairs
+        for rest in [all_but_the_first(emerged)]
+    ]
+
+
+def _strength_and(panel: str) -> np.ndarray:
+    """The rank correlation of a panel of Figure 18, of each seed."""
+    sign = 1 if panel == "accuracy" else -1
+    points = [_curve(f"fig18.{panel}.seed{seed}") for seed in SEEDS]
+    return np.array([spearman(sign * values, strengths) for values, strengths in points])
+
+
+def _speed_is_weaker() -> np.ndarray:
+    return np.minimum(_strength_and("accuracy"), _strength_and("loss")) - _strength_and("time")
 
 
 def _induction_heads(strengths: np.ndarray) -> int:
@@ -150,15 +215,21 @@ def _times_of_pairs(level: str) -> tuple[np.ndarray, float, float]:
     )
 
 
-def strength_and_speed(seeds: Collection[int]) -> Reported:
-    """The rank correlation of Figure 18 in the mean over `seeds`, as far as they are published;
-    that of the main one if none is.
-    """
-    known = [seed for seed in seeds if seed in SEEDS] or [MAIN_SEED]
-    points = [_curve(f"fig18.time.seed{seed}") for seed in known]
-    value = np.mean([spearman(strengths, -times) for times, strengths in points])
-    where = f"Figure 18, seed {', '.join(map(str, known))}, times on a grid of 5,000"
-    return Reported(float(value), where, approximate=True)
+def _order_of_pairs(values: np.ndarray) -> float:
+    """How an order of all heads but the strongest follows that of their pairs with it."""
+    return float(spearman(_times_of_pairs("t_0.4ln2")[0], values[OTHERS]))
+
+
+def _distance_of_pairs(alone: Collection[int]) -> Reported:
+    """How far the curve of a pair is from that of the full network, over those of single heads."""
+    whole = _curve("fig17.main.all_heads")
+    pairs = [f"fig17.main.heads_{STRONGEST}_and_{head}" for head in OTHERS]
+    single = [f"fig4b.main.only_l2_head_{head}" for head in alone]
+    of_pairs, of_single = (
+        np.median([area_between(_curve(curve), whole) for curve in curves])
+        for curves in (pairs, single)
+    )
+    return _read_off(of_pairs / of_single, PAIRS)
 
 
 PAIRS = "Figures 4b and 17"
@@ -223,12 +294,42 @@ COMPUTED: dict[str, Callable[[], Reported]] = {
     "calc.rise_from_second": lambda: _read_off(
         np.diff(_curve("fig14.right")[1]).max(), "Figure 14"
     ),
+    "calc.learned_alone": lambda: _main_first(
+        of_seeds("dig.fig4b.main.single_heads.learned"), "Figure 4b"
+    ),
+    "calc.loss_alone": lambda: _main_first(
+        of_seeds("dig.fig4b.main.single_heads.median_final_loss"), "Figure 4b"
+    ),
     "calc.slower_alone": lambda: _main_first(_slower_alone(), "Figure 4b"),
+    "calc.median_alone": lambda: _over_the_full_network(np.median),
+    "calc.fastest_alone": lambda: _over_the_full_network(np.min),
     "calc.place_of_fastest": lambda: _of_seeds(
         "time",
         "Section 3.2; of five seeds, Figure 18",
         lambda times, strengths: place_of(int(times.argmin()), strengths),
     ),
+    "calc.place_of_strongest": lambda: _of_seeds(
+        "time", "Figure 18", lambda times, strengths: place_of(int(strengths.argmax()), -times)
+    ),
+    "calc.over_seeds.strength_and_accuracy": lambda: _mean(_strength_and("accuracy"), "Figure 18"),
+    "calc.over_seeds.strength_and_loss": lambda: _mean(_strength_and("loss"), "Figure 18"),
+    "calc.over_seeds.strength_and_speed": lambda: _mean(_strength_and("time"), "Figure 18"),
+    "calc.over_seeds.speed_is_weaker": lambda: _mean(_speed_is_weaker(), "Figure 18"),
+    "calc.over_seeds.order_alone": lambda: _mean(
+        [float(spearman(*orders)) for orders in orders_alone()], "Figures 3b and 4b"
+    ),
+    "calc.over_seeds.order_of_strength": lambda: _mean(_order_of_strength(), "Figure 3b"),
+    "calc.over_seeds.second_alone": lambda: _mean(
+        [*map(place_of_second, _emerged(), _alone("t_0.4ln2"))], "Figures 3b and 4b"
+    ),
+    "calc.order_of_pairs.emergence": lambda: _read_off(
+        _order_of_pairs(_emerged()[0]), "Figures 3b and 17"
+    ),
+    "calc.order_of_pairs.strength": lambda: _read_off(
+        _order_of_pairs(-_by_head("strength")[0]), "Figures 3b and 17"
+    ),
+    "calc.distance_of_pairs": lambda: _distance_of_pairs([STRONGEST]),
+    "calc.distance_of_pairs_and_single_heads": lambda: _distance_of_pairs(HEADS),
     "calc.pairs_faster": lambda: _read_off(
         np.sum(_times_of_pairs("half_time")[0] < _times_of_pairs("half_time")[1]), PAIRS
     ),

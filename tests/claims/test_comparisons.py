@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from claims.comparisons import (
+    all_but_the_first,
+    emergence_times,
     loss_of_a_choice,
     place_in_time,
     place_of,
+    place_of_second,
     plateau_length,
     share_closed,
     spread_ratio,
@@ -54,6 +57,19 @@ def test_an_even_choice_between_two_labels_costs_least():
     assert loss_of_a_choice(0.5) == pytest.approx(math.log(2))
     for weight in (0.9, 0.1):
         assert loss_of_a_choice(weight) == pytest.approx(-math.log(0.09) / 2)
+
+
+def test_a_head_emerges_when_its_strength_first_rises_to_a_tenth():
+    strengths = np.array([[0.0, 0.0, 0.2], [0.2, 0.05, 0.2], [0.05, 0.09, 0.2]])
+    emerged = emergence_times(np.array([0.0, 10.0, 20.0]), strengths)
+    assert emerged.tolist() == [5.0, math.inf, 0.0]
+    assert all_but_the_first(emerged) == [0, 1]
+
+
+def test_the_second_to_emerge_has_a_place_by_its_speed_alone():
+    emerged = np.array([30.0, 10.0, 20.0, math.inf])
+    assert place_of_second(emerged, np.array([1.0, 2.0, 3.0, 4.0])) == 3
+    assert place_of_second(emerged, np.array([math.inf, 2.0, 1.0, 4.0])) == 1
 
 
 def test_heads_that_are_all_the_same_alone_have_no_spread_to_compare_with():

@@ -20,7 +20,13 @@ from icl_repro.verification.record import (
 REPORTS = Path(__file__).parents[2] / "reports"
 LEDGER = Path(__file__).parents[2] / "claims" / "ledger"
 
-ON_SEVERAL_SEEDS_ONLY = {"race.strength_and_speed", "timing.more_labels"}
+ON_SEVERAL_SEEDS_ONLY = {
+    "race.order_alone",
+    "race.order_of_pairs",
+    "race.speed_is_weaker",
+    "race.strength_and_speed",
+    "timing.more_labels",
+}
 """Claims that say themselves that the one seed of the standard profile cannot tell."""
 
 

@@ -15,7 +15,7 @@ from claims.published import (
     published_series,
     reported,
 )
-from claims.published.computed import COMPUTED, strength_and_speed
+from claims.published.computed import COMPUTED, learning_time_alone
 
 
 def test_a_published_curve_is_a_series_in_the_group_of_the_measured_one():
@@ -243,6 +243,10 @@ def test_every_computed_value_is_a_number_and_says_where_from(value_id):
         ("calc.place_of_fastest", 1),
         ("calc.pairs_faster", 6),
         ("calc.delay_closed", 0.533),
+        ("calc.distance_of_pairs", 0.619),
+        ("calc.distance_of_pairs_and_single_heads", 0.166),
+        ("calc.order_of_pairs.emergence", -0.321),
+        ("calc.order_of_pairs.strength", -0.286),
     ],
 )
 def test_computed_values_are_those_that_were_reported_first(value_id, value):
@@ -265,11 +269,10 @@ def test_the_strongest_head_alone_is_what_the_notebook_prints():
     assert reported("calc.strongest_alone").value == printed
 
 
-def test_strength_and_speed_correlate_over_the_published_seeds_but_little_on_the_main_one():
-    assert strength_and_speed([5]).value == pytest.approx(0.262, abs=1e-3)
-    assert strength_and_speed(range(5, 10)).value == pytest.approx(0.606, abs=1e-3)
-    # Seeds that nobody published anything of are set beside the main one.
-    assert strength_and_speed([11]).value == strength_and_speed([5]).value
+def test_learning_times_alone_are_sorted_and_those_of_a_place_that_is_not_known_are_left_out():
+    fastest, slowest = learning_time_alone(1), learning_time_alone(8)
+    assert fastest.value == fastest.over_seeds[0] < slowest.value
+    assert slowest.over_seeds == [], "on seed 9 a head is still learning when the figure ends"
 
 
 def test_the_plugin_finds_published_values_by_their_ids():

@@ -103,6 +103,21 @@ def half_rise_of_the_strongest(seed: int) -> float:
     return first_rise(x, y, y[-1] / 2)
 
 
+def single_heads(seed: int) -> list[Curve]:
+    """The loss with each head alone."""
+    return [curve(f"fig4b.main.only_l2_head_{head}", seed) for head in HEADS]
+
+
+def learned(seed: int) -> float:
+    """How many heads learn alone before the figure ends."""
+    return float(sum(math.isfinite(time_to(x, y, HALF_LOSS)) for x, y in single_heads(seed)))
+
+
+def median_final_loss(seed: int) -> float:
+    """The last loss of heads alone, in the median."""
+    return float(np.median([y[-1] for _, y in single_heads(seed)]))
+
+
 @cache
 def accuracies_without_a_head() -> dict[int, list[float]]:
     """The triangles of Figure 4a, by seed."""
@@ -128,6 +143,9 @@ def from_the_curves() -> Iterator[tuple[str, list[float]]]:
             found = [MEASURES[name](*curve(curve_id, seed)) for seed in SEEDS]
             yield f"dig.{curve_id}.{name}", found
     yield "dig.fig3b.main.strongest.half_rise", [*map(half_rise_of_the_strongest, SEEDS)]
+    alone = "dig.fig4b.main.single_heads"
+    yield f"{alone}.learned", [*map(learned, SEEDS)]
+    yield f"{alone}.median_final_loss", [*map(median_final_loss, SEEDS)]
     without = accuracies_without_a_head()
     for head in HEADS:
         yield f"dig.fig4a.remove_head.h{head}", [without[seed][head] for seed in SEEDS]
@@ -302,6 +320,12 @@ def test_published_plateaus_allow_no_choice_at_random_with_two_thirds_on_one_lab
         ("calc.lost_by_removing", [0.0009, 0.0018, 0.0002, 0.0056, 0.0097]),
         ("calc.spread_without_over_alone", [0.0019, 0.0042, 0.0005, 0.0150, 0.0305]),
         ("calc.slower_alone", [8, 7, 8, 8, 6]),
+        ("calc.median_alone", [1.568, 1.655, 2.078, 1.637, 1.290]),
+        ("calc.fastest_alone", [1.135, 0.984, 1.181, 1.119, 0.740]),
+        ("calc.learned_alone", [8, 8, 8, 8, 8]),
+        ("calc.loss_alone", [0.0046, 0.0153, 0.0103, 0.0305, 0.0367]),
+        ("calc.place_of_fastest", [1, 3, 3, 3, 1]),
+        ("calc.place_of_strongest", [1, 2, 2, 4, 1]),
         ("dig.fig4a.remove_head.h3", [0.989, 0.943, 0.887, 0.992, 0.928]),
         ("dig.fig3a.main.test_exemplars.final_loss", [0.124, 0.129, 0.085, 0.112, 0.168]),
     ],
@@ -310,3 +334,29 @@ def test_values_of_all_seeds(value_id: str, values: list[float]) -> None:
     found = reported(value_id)
     assert found.over_seeds == pytest.approx(values, rel=1e-3, abs=6e-4)
     assert found.over_seeds[0] == pytest.approx(found.value, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("value_id", "values"),
+    [
+        ("strength_and_accuracy", [0.952, 0.952, 0.976, 0.929, 0.952]),
+        ("strength_and_loss", [0.952, 0.970, 0.922, 0.838, 0.857]),
+        ("strength_and_speed", [0.262, 0.833, 0.548, 0.714, 0.671]),
+        ("speed_is_weaker", [0.690, 0.119, 0.375, 0.124, 0.186]),
+        # "Head 1 is the second to emerge [...] but the third slowest when trained on its own."
+        ("second_alone", [6, 3, 7, 4, 3]),
+        ("order_alone", [-0.143, 0.901, 0.429, 0.786, 0.464]),
+        ("order_of_strength", [0.964, 0.955, 0.964, 0.821, 1.0]),
+    ],
+)
+def test_values_of_claims_over_seeds_are_the_mean_of_all_published(
+    value_id: str, values: list[float]
+) -> None:
+    found = reported(f"calc.over_seeds.{value_id}")
+    assert found.over_seeds == pytest.approx(values, abs=6e-4)
+    assert found.value == pytest.approx(np.mean(values), abs=6e-4)
+
+
+def test_by_its_level_the_heads_of_the_main_seed_emerge_as_the_text_says() -> None:
+    emerged = [of_seeds(f"dig.fig3b.main.l2_head_{head}.t_0.1")[0] for head in HEADS]
+    assert np.argsort(emerged)[:2].tolist() == [3, 1]
