@@ -166,7 +166,7 @@ def share_lost(intact: float, left: float, floor: float) -> float:
     return (intact - left) / (intact - floor)
 
 
-def lost_in_the_paper(of_patterns: str, of_values: str) -> tuple[Reported, Reported, Reported]:
+def lost_in_the_paper(of_patterns: str, of_values: str) -> list[Reported]:
     """The shares lost by the accuracies of Appendix E, and the difference."""
     intact = reported("paper.final_accuracy").value
     copy, match = (
@@ -174,7 +174,7 @@ def lost_in_the_paper(of_patterns: str, of_values: str) -> tuple[Reported, Repor
         for name, floor in ((of_patterns, 1 / 5), (of_values, 1 / 2))
     )
     where = "Appendix E, from its accuracies"
-    return tuple(Reported(value, where, True) for value in (copy, match, match - copy))
+    return [Reported(value, where, True) for value in (copy, match, match - copy)]
 
 
 @claim(

@@ -67,13 +67,13 @@ def table_1_curve(
     """A row of Table 1 by how many heads of layer 0 are taken for the previous-token heads."""
     series = []
     for kept, values, name in zip(("patterns", "values"), curve.T, paper, strict=True):
-        label, in_paper = f"{kept} preserved", [reported(name).value]
+        label = f"{kept} preserved"
         series.append(Series(label, list(map(float, counts)), values.tolist(), group=label))
         series.append(
             Series(
                 label,
                 [float(len(PAPER_HEADS))],
-                in_paper,
+                [reported(name).value],
                 origin="published",
                 style="circles",
                 group=label,
