@@ -7,26 +7,33 @@ from collections.abc import Sequence
 import numpy as np
 
 from claims.published import published_heatmap, reported
-from icl_repro import Bars, Cell, Figure, Heatmap, ReferenceLine, Series, Table, Wiring
-from icl_repro.measures.heads.previous_token import ABOVE_UNIFORM
+from claims.wired_paths import PAPER_HEADS, published_accuracies
+from icl_repro import (
+    Bars,
+    Cell,
+    Figure,
+    Heatmap,
+    Panel,
+    ReferenceLine,
+    Series,
+    Table,
+    Wiring,
+)
+from icl_repro.measures.heads.previous_token import MAJORITY
 from icl_repro.measures.heads.wiring import WiringDiagram
 
 PAPER_PANELS = {"value": "pv", "pattern": "pp"}
 """What the panels of Figure 11 are called, by what is preserved."""
 
 
-def published_accuracies(panel: str) -> np.ndarray:
-    """A heat map of Figure 11: rows are the paper's Layer 2 heads, columns its Layer 1 heads."""
-    return np.array(published_heatmap(f"fig11{panel}").values)
-
-
-def score_figure(scores: np.ndarray) -> Figure:
-    """Which heads of layer 0 attend to the token before."""
+def score_figure(scores: np.ndarray, found: Sequence[int]) -> Figure:
+    """Which heads of layer 0 attend to the token before, and which of them stand out."""
     heads = range(len(scores))
     return Figure(
         "Previous-token heads",
         "Attention from the labels to the token before them, less that of a uniform causal "
-        "pattern, for each head of layer 0 (the paper's Layer 1).",
+        "pattern, for each head of layer 0 (the paper's Layer 1). Previous-token heads: "
+        + (", ".join(map(str, found)) or "none"),
         "Section 3.3",
         [
             Bars(
@@ -35,7 +42,7 @@ def score_figure(scores: np.ndarray) -> Figure:
                 "attention above uniform",
                 [str(head) for head in heads],
                 [Series("score", [float(head) for head in heads], scores.tolist())],
-                [ReferenceLine("previous-token head", ABOVE_UNIFORM)],
+                [ReferenceLine("as much as to all other tokens", MAJORITY)],
             )
         ],
     )
@@ -47,10 +54,37 @@ def table_1(row: str, off: str, values: np.ndarray, paper: Sequence[str]) -> Tab
     return Table(
         f"Table 1, {row}",
         f"Accuracy without {row} of layer 0 (the paper's Layer 1), on all training sequences. "
-        "The paper's previous-token heads are 1, 2 and 5.",
+        "Ours are as many as the paper's 1, 2 and 5, those with the highest scores.",
         "Appendix E, Table 1",
         ["patterns preserved", "values preserved"],
         [(f"{row}: {off}", cells)],
+    )
+
+
+def table_1_curve(
+    row: str, counts: Sequence[int], curve: np.ndarray, paper: Sequence[str]
+) -> Figure:
+    """A row of Table 1 by how many heads of layer 0 are taken for the previous-token heads."""
+    series = []
+    for kept, values, name in zip(("patterns", "values"), curve.T, paper, strict=True):
+        label = f"{kept} preserved"
+        series.append(Series(label, list(map(float, counts)), values.tolist(), group=label))
+        series.append(
+            Series(
+                label,
+                [float(len(PAPER_HEADS))],
+                [reported(name).value],
+                origin="published",
+                style="circles",
+                group=label,
+            )
+        )
+    return Figure(
+        f"Table 1 as a curve, {row}",
+        f"Accuracy without {row} of layer 0 (the paper's Layer 1) by how many heads, in order of "
+        "previous-token score, are taken for previous-token heads. The paper has three.",
+        "Appendix E, Table 1",
+        [Panel(row, "previous-token heads", "accuracy", series, y_limits=(0.0, 1.02))],
     )
 
 
@@ -72,20 +106,26 @@ def figure_11a(diagram: WiringDiagram) -> Figure:
 
 
 def figure_11b_values(keep_one: np.ndarray, edges: np.ndarray, paper_edges: np.ndarray) -> Figure:
-    """Which heads serve the match, with the graph that the text reads from it."""
+    """Which heads serve the match, with the graph of paths that the text reads from it."""
     of_paper = published_accuracies("b.pv")
     marked = [(int(row), int(column)) for row, column in np.argwhere(edges)]
     return Figure(
         "Figure 11b, values preserved",
         "Accuracy with one head active in each layer. Where values are preserved, the head of "
-        "layer 0 serves the match: outlined pairs, drawn as a graph, are above 0.5 by more than "
+        "layer 0 serves the match. Outlined, and drawn as a graph, are paths from previous-token "
+        "heads to the three strongest induction heads with an accuracy above 0.5 by more than "
         "sampling error. Which head does what differs between initialisations.",
         "Appendix E, Figure 11b",
         [
             heatmap("Values preserved", keep_one, "accuracy", limits=(0.2, 1.0), marked=marked),
             published_heatmap("fig11b.pv"),
             graph("Wiring, values preserved", keep_one, edges),
-            graph("Published wiring, by the same rule", of_paper, paper_edges, origin="published"),
+            graph(
+                "The six paths of Appendix E, by the same rule",
+                of_paper,
+                paper_edges,
+                origin="published",
+            ),
         ],
     )
 

@@ -22,7 +22,7 @@ from icl_repro.measures.kept import kept
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import CLEAN, Constant, Edit, Intervention, Taken
 from icl_repro.statistics.intervals import share_interval
-from icl_repro.training.evaluation import correct
+from icl_repro.training.evaluation import correct, query_attention
 
 LARGEST_CHUNK = 200
 """Episodes evaluated at once."""
@@ -126,6 +126,70 @@ def without_heads(
     preserved = np.array([[True, False], [False, True], [True, True]])
     all_on = np.zeros((1, model.n_heads), bool)
     return accuracies(model, episodes, off, preserved, all_on)[:, :, 0]
+
+
+class Answers(eqx.Module):
+    """What is answered under an ablation, or under several, which are the first axis then.
+
+    Attributes:
+        accuracy: share of episodes in which the right label has the largest logit.
+        in_context: share in which one of the two labels in context has it.
+        among_labels: share in which the right label has the larger logit of these two.
+        attention: from the query to the right label and to the other one, for each head of layer 1.
+    """
+
+    accuracy: Float[Array | np.ndarray, "*ablations"]
+    in_context: Float[Array | np.ndarray, "*ablations"]
+    among_labels: Float[Array | np.ndarray, "*ablations"]
+    attention: Float[Array | np.ndarray, "*ablations 2 heads"]
+
+
+def answers_without_layer_0(model: Transformer, episodes: Episodes) -> Answers:
+    """What is answered without any head of layer 0 (Appendix E).
+
+    Returns:
+        With patterns preserved, with values preserved, with both preserved, and with layer 0 on.
+
+    Raises:
+        ValueError: the model does not have two layers.
+    """
+    if model.n_layers != 2:
+        raise ValueError(f"wiring is between 2 layers, but the model has {model.n_layers}")
+    return _answers(model, episodes)
+
+
+@kept(Answers)
+@eqx.filter_jit
+def _answers(model: Transformer, episodes: Episodes) -> Answers:
+    build = PreservingAblations()
+    off = jnp.array([True, True, True, False])[:, None].repeat(model.n_heads, axis=1)
+    preserved = jnp.array([[True, False], [False, True], [True, True], [False, False]])
+    all_on = jnp.zeros(model.n_heads, bool)
+
+    def of_chunk(chunk: Episodes) -> Answers:
+        def one(masks: tuple[Array, Array]) -> Answers:
+            trace = build(*masks, all_on).predict(model, chunk)
+            answer = trace.logits.argmax(axis=0)
+            right, wrong = (
+                jnp.take_along_axis(trace.logits, labels[None], axis=0)[0]
+                for labels in (chunk.targets, chunk.labels[:2].sum(axis=0) - chunk.targets)
+            )
+            return Answers(
+                accuracy=correct(trace.logits, chunk).mean(),
+                in_context=(answer == chunk.labels[:2]).any(axis=0).mean(),
+                among_labels=(right > wrong).mean(),
+                attention=jnp.stack(
+                    [
+                        query_attention(trace, 1, position)
+                        for position in (chunk.correct_position, chunk.incorrect_position)
+                    ]
+                ),
+            )
+
+        return jax.lax.map(one, (off, preserved))
+
+    means = over_chunks(episodes, of_chunk, LARGEST_CHUNK)
+    return jax.tree.map(lambda x: x.mean(axis=0), means)
 
 
 class WiringDiagram(msgspec.Struct, frozen=True):

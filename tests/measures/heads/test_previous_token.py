@@ -7,6 +7,7 @@ import pytest
 
 from icl_repro.measures.heads import previous_token
 from icl_repro.measures.heads.previous_token import (
+    MAJORITY,
     UNIFORM_ATTENTION,
     previous_token_heads,
     previous_token_scores,
@@ -35,9 +36,25 @@ def test_the_score_is_the_mean_over_episodes_and_both_labels(layer, monkeypatch)
     np.testing.assert_allclose(previous_token_scores(model, episodes, layer), expected, atol=1e-6)
 
 
-def test_heads_are_those_at_half_or_more():
-    assert previous_token_heads(np.array([0.6, 0.5, 0.4999, -0.2])) == (0, 1)
-    assert previous_token_heads(np.array([0.1, -0.3])) == ()
+@pytest.mark.parametrize(
+    ("scores", "heads"),
+    [
+        pytest.param([0.0, 0.6, 0.55, 0.1, -0.1, 0.5, 0.05, 0.0], (1, 2, 5), id="three clear ones"),
+        pytest.param([0.0, 0.6, 0.1, 0.05, 0.0, -0.1, 0.0, 0.1], (1,), id="one"),
+        pytest.param([0.05, 0.09, -0.05, 0.0, 0.02, -0.08, 0.0, 0.1], (), id="none attends there"),
+        pytest.param([-0.37, 0.6, 0.55, 0.0, -0.05, 0.5, 0.05, 0.0], (1, 2, 5), id="one elsewhere"),
+        pytest.param([0.61, 0.4, 0.38, 0.02, 0.0, -0.05, -0.1, 0.01], (0, 1, 2), id="uneven"),
+        pytest.param([0.6, 0.12, 0.1, -0.2, -0.25, -0.2, -0.3, -0.2], (0,), id="minority"),
+        pytest.param([0.6] * 8, tuple(range(8)), id="all"),
+        pytest.param([0.0] * 8, (), id="all uniform"),
+    ],
+)
+def test_heads_are_those_that_stand_out_and_attend_to_the_token_before(scores, heads):
+    assert previous_token_heads(np.array(scores)) == heads
+
+
+def test_the_least_that_counts_is_half_of_all_attention():
+    assert pytest.approx(MAJORITY + UNIFORM_ATTENTION) == 1 / 2
 
 
 def test_a_layer_that_is_not_there_is_refused():

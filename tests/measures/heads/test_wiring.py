@@ -7,6 +7,7 @@ from scipy.stats import binomtest
 from icl_repro.measures.datasets.performance import performance
 from icl_repro.measures.heads import wiring
 from icl_repro.measures.heads.wiring import (
+    answers_without_layer_0,
     keep_one_accuracies,
     wired,
     wiring_diagram,
@@ -80,6 +81,28 @@ def test_sets_of_heads_with_patterns_values_and_both_preserved():
     )
 
 
+def test_answers_without_layer_0_are_those_of_single_passes(monkeypatch):
+    monkeypatch.setattr(wiring, "LARGEST_CHUNK", 50)  # more than one chunk
+    model, episodes = random_network(8), random_episodes(8, n_episodes=120)
+    found = answers_without_layer_0(model, episodes)
+    np.testing.assert_allclose(
+        found.accuracy[:3], without_heads(model, episodes, [HEADS])[0], atol=1e-6
+    )
+    kinds = [("pattern",), ("value",), ("pattern", "value")]
+    clamps = [[PreservingAblation(tuple(HEADS), kept)] for kept in kinds] + [[]]
+    labels, right = np.asarray(episodes.labels), np.asarray(episodes.targets)
+    for case, made in enumerate(clamps):
+        seen = intervention(made, MODEL).trace(model, episodes)
+        logits, pattern = (np.asarray(x) for x in (seen.logits, seen["layers.1.attention.pattern"]))
+        in_context = [logits[:, e].argmax() in labels[:2, e] for e in range(120)]
+        among = [labels[:2, e][logits[labels[:2, e], e].argmax()] == right[e] for e in range(120)]
+        assert found.in_context[case] == pytest.approx(np.mean(in_context))
+        assert found.among_labels[case] == pytest.approx(np.mean(among))
+        for index, at in enumerate((episodes.correct_position, episodes.incorrect_position)):
+            there = pattern[:, 4, np.asarray(at), np.arange(120)].mean(axis=1)
+            np.testing.assert_allclose(found.attention[case, index], there, atol=1e-6)
+
+
 def test_turned_off_receivers_do_not_matter_to_others():
     model, episodes = random_network(9), random_episodes(9, n_episodes=60)
     nothing_left = accuracy(model, episodes, AblateHeads(tuple(HEADS), 1))
@@ -92,6 +115,8 @@ def test_wiring_needs_two_layers():
     model = random_network(0, ModelSettings(layers=1, width=16, heads=4))
     with pytest.raises(ValueError, match="between 2 layers, but the model has 1"):
         wiring_diagram(model, random_episodes(0))
+    with pytest.raises(ValueError, match="between 2 layers, but the model has 1"):
+        answers_without_layer_0(model, random_episodes(0))
 
 
 @pytest.mark.parametrize("right", [0, 1, 50, 58, 59, 60, 99, 100])
