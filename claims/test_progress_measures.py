@@ -26,10 +26,10 @@ from claims.figures.progress_measures import (
 )
 from claims.networks.clamped import (
     NONE,
-    PREVIOUS_TOKEN_HEADS,
-    fastest_head,
+    Chosen,
+    chosen_heads,
     match,
-    on_fastest_head,
+    on_chosen_heads,
     previous_token,
     unclamped,
 )
@@ -46,7 +46,7 @@ from icl_repro import Evidence, claim, control
 from icl_repro.measures.curves.phase_change import phase_change
 from icl_repro.measures.datasets.checkpoints import losses_over_checkpoints
 from icl_repro.optogenetics import ClampMatch, ClampPreviousToken, intervention
-from icl_repro.training import Run
+from icl_repro.training import Run, RunSpec
 
 EPISODES = 2_000
 
@@ -62,15 +62,26 @@ TIMES = {
 CLAMPED_RATIO = "acceleration ratio of training with match clamped"
 
 
+def clamped(seed: int, chosen: Chosen) -> dict[str, RunSpec]:
+    """One head of layer 1, without a clamp and with each part clamped throughout training."""
+    head = chosen.induction_head
+    return {
+        NONE: unclamped(seed, head),
+        PREVIOUS_TOKEN: previous_token(seed, head, [chosen.previous_token_head]),
+        MATCH: match(seed, head),
+    }
+
+
 def progress_measures(runs: Mapping[str, Run]) -> dict[str, Curve]:
     """The loss of each checkpoint of training without a clamp, with each part perfected by the same
     clamp as in training.
     """
     run = runs[NONE]
     episodes = run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), EPISODES)
+    chosen = chosen_heads(runs)
     perfect = {
-        PREVIOUS_TOKEN: ClampPreviousToken(PREVIOUS_TOKEN_HEADS),
-        MATCH: ClampMatch((fastest_head(runs),)),
+        PREVIOUS_TOKEN: ClampPreviousToken((chosen.previous_token_head,)),
+        MATCH: ClampMatch((chosen.induction_head,)),
     }
     losses = {
         part: losses_over_checkpoints(
@@ -90,7 +101,7 @@ def training_with_match(runs: Mapping[str, Run]) -> dict[str, Curve]:
 @claim(
     "progress_measures.contrast",
     source="Appendix D.2, Figure 10",
-    on=on_fastest_head({NONE: unclamped, PREVIOUS_TOKEN: previous_token, MATCH: match}),
+    on=on_chosen_heads(clamped),
     fails_on=[
         control(
             "Training with match clamped, in place of the progress measures, shows no phase "

@@ -29,18 +29,20 @@ from claims.networks.clamped import (
     BOTH,
     COPY,
     CURVES_5B,
-    FIGURE_5B,
     LAYER_1,
     MATCH,
     NONE,
     PREVIOUS_TOKEN,
+    Chosen,
     change_of_weights,
+    chosen_heads,
     fastest_head,
+    figure_5b,
     match_error,
     no_op,
-    on_fastest_head,
+    on_chosen_heads,
+    previous_token,
     previous_token_error,
-    two_before,
     wrong_label,
 )
 from claims.networks.plain import untrained
@@ -63,13 +65,24 @@ from claims.phase_changes import (
 from claims.published import reported
 from icl_repro import Evidence, Reported, claim, control
 from icl_repro.measures.curves.phase_change import PhaseChange
-from icl_repro.training import Run
+from icl_repro.training import Run, RunSpec
 
 FIGURE = "Section 4.2, Figure 5b"
 TWO_BEFORE, WRONG_LABEL, NO_OP = "two tokens before", "the wrong label", "no-op"
-CLAMPED = on_fastest_head(
-    {**FIGURE_5B, TWO_BEFORE: two_before, WRONG_LABEL: wrong_label, NO_OP: no_op}
-)
+
+
+def clamped(seed: int, chosen: Chosen) -> dict[str, RunSpec]:
+    """The networks of Figure 5b, and three for controls."""
+    head, head_0 = chosen.induction_head, chosen.previous_token_head
+    controls = {
+        TWO_BEFORE: previous_token(seed, head, [head_0], shift=2),
+        WRONG_LABEL: wrong_label(seed, head),
+        NO_OP: no_op(seed, head),
+    }
+    return figure_5b(seed, chosen) | controls
+
+
+CLAMPED = on_chosen_heads(clamped)
 HELD = 1e-6
 """How far what is clamped may be from what it is clamped to: the rounding of 32-bit numbers."""
 
@@ -180,10 +193,12 @@ def test_phase_change(runs: Runs, evidence: Evidence) -> None:
     )
     check_ratio(evidence, PREVIOUS_TOKEN_RATIO, runs, PREVIOUS_TOKEN, at_least=1.75)
     check_half_times(evidence, PREVIOUS_TOKEN_EARLIER, runs, PREVIOUS_TOKEN, NONE, at_most=1)
-    evidence.check(PREVIOUS_TOKEN_HELD, previous_token_error(runs[PREVIOUS_TOKEN]), at_most=HELD)
+    chosen = chosen_heads(runs)
+    error = previous_token_error(runs[PREVIOUS_TOKEN], [chosen.previous_token_head])
+    evidence.check(PREVIOUS_TOKEN_HELD, error, at_most=HELD)
     evidence.quantity(
         "head of layer 1 that is fastest alone",
-        fastest_head(runs),
+        chosen.induction_head,
         published=reported("paper.clamped_ih"),
         note="the paper's Layer 2; the others are off",
     )

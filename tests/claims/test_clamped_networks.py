@@ -11,7 +11,18 @@ import pytest
 
 from claims.networks import clamped as clamped_networks
 from claims.networks.clamped import (
+    ALL_HEADS,
+    ANOTHER_HEAD,
+    LAYER_1,
+    MATCH,
+    NONE,
+    ONE_HEAD,
+    PREVIOUS_TOKEN,
+    THREE_HEADS,
+    Chosen,
     change_of_weights,
+    figure_5b,
+    figure_8,
     match_error,
     previous_token_error,
 )
@@ -46,10 +57,14 @@ GOLDEN = {clamps(condition) for condition in CONDITIONS.values()}
 BY_GRADIENT = {clamps(condition) for condition, _ in FROZEN.values()}
 
 
-@pytest.mark.parametrize("name", ["unclamped", "previous_token", "layer_1", "match"])
+THE_PAPERS = Chosen(HEAD, (2, 1, 5, 0, 3, 4, 7, 6))
+"""The paper's heads of seed 5: 3, and of layer 0 those that it clamps, one, three and another."""
+OURS = {name: clamps(spec.clamps) for name, spec in figure_5b(5, THE_PAPERS).items()}
+
+
+@pytest.mark.parametrize("name", [NONE, PREVIOUS_TOKEN, LAYER_1, MATCH])
 def test_clamps_are_those_of_the_golden_data(name):
-    spec = getattr(clamped_networks, name)(5, HEAD)
-    assert clamps(spec.clamps) in GOLDEN
+    assert OURS[name] in GOLDEN
 
 
 @pytest.mark.parametrize("name", ["unclamped", "layer_1", "match", "copy", "layer_1_and_copy"])
@@ -74,9 +89,8 @@ def test_the_clamp_without_effect_acts_on_the_heads_that_are_off():
 
 
 def test_all_train_as_long_with_one_head_on():
-    names = ("unclamped", "previous_token", "layer_1", "match", "copy", "layer_1_and_copy", "no_op")
-    for name in names:
-        spec = getattr(clamped_networks, name)(6, 3)
+    specs = [*figure_5b(6, THE_PAPERS).values(), *figure_8(6, THE_PAPERS).values()]
+    for spec in (*specs, clamped_networks.no_op(6, HEAD)):
         assert (spec.init_seed, spec.sequences) == (6, 600_000)
         assert AblateHeads((0, 1, 2, 4, 5, 6, 7)) in spec.clamps
 
@@ -99,6 +113,30 @@ def test_where_none_gets_there_it_is_the_one_with_the_lowest_loss():
     runs["head 2"] = falling(2.0, 1.7)
     assert clamped_networks.fastest_head(runs) == 2
 
+
+def test_the_heads_of_figure_8_are_the_papers_where_the_order_is():
+    assert THE_PAPERS.previous_token_head == 2
+    assert THE_PAPERS.sets_of_heads == {
+        ONE_HEAD: (2,),
+        ANOTHER_HEAD: (6,),
+        THREE_HEADS: (1, 2, 5),
+        ALL_HEADS: tuple(range(8)),
+    }
+
+
+def with_scores(monkeypatch, scores):
+    """The order of the heads of a network in which they have these previous-token scores."""
+    monkeypatch.setattr(clamped_networks, "previous_token_scores", lambda *_: np.array(scores))
+    samplers = {"train": SimpleNamespace(enumerate=lambda: None)}
+    run = SimpleNamespace(model=lambda: None, samplers=lambda: samplers)
+    return clamped_networks.previous_token_order(run)
+
+
+def test_the_first_head_attends_the_most_to_the_token_before(monkeypatch):
+    assert with_scores(monkeypatch, [0.1, 0.6, -0.3, 0.5]) == (1, 3, 0, 2)
+
+
+# A wrong clamp is seen in the run itself
 
 # A wrong clamp is seen in the run itself, whatever the network learns under it.
 
