@@ -91,10 +91,12 @@ def progress_measures(runs: Mapping[str, Run]) -> dict[str, Curve]:
 
 
 def progress_with_another_head(runs: Mapping[str, Run]) -> dict[str, Curve]:
-    """In place of the match, the previous-token pattern in the head that has it the least."""
+    """In place of the match, the previous-token pattern in the head that has it the least; in place
+    of that pattern, the match.
+    """
     chosen = chosen_heads(runs)
     perfect = {
-        PREVIOUS_TOKEN: ClampPreviousToken((chosen.previous_token_head,)),
+        PREVIOUS_TOKEN: ClampMatch((chosen.induction_head,)),
         MATCH: ClampPreviousToken((chosen.previous_token_order[-1],)),
     }
     return progress_with(runs, perfect)
@@ -158,6 +160,7 @@ def test_contrast(
             unit="ratio",
             published=as_published(curve_id, theirs),
         )
+        evidence.quantity(f"final loss with a perfect {part}", y[-1], unit="nats")
         clamped_curve = CLAMPED_CURVES[part]
         evidence.quantity(
             f"half-time of training with a clamped {part}",
@@ -188,8 +191,8 @@ CLAMPED_QUICKER = (
     on=on_chosen_heads(clamped),
     fails_on=[
         control(
-            "With another head of layer 0 perfected in place of the match, what is left is not "
-            "quicker to learn",
+            "What is left with the previous-token pattern in another head of layer 0 is no quicker "
+            "to learn than the copy",
             id="another_head",
             given={"progress_of": progress_with_another_head},
             only=QUICKER,
