@@ -12,7 +12,7 @@ much, those of all are set beside ours too: see :func:`over_seeds`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TypedDict, Unpack
 
 import numpy as np
@@ -20,11 +20,19 @@ from jaxtyping import Float
 
 from claims.published import SEEDS, as_reported, of_seeds, published_data, published_series
 from icl_repro import Evidence, Reported, Series
-from icl_repro.measures.curves.crossings import time_to
+from icl_repro.measures.curves.crossings import time_between, time_to
 from icl_repro.measures.curves.phase_change import CHANGE, HALF_LOSS, PhaseChange, phase_change
+from icl_repro.measures.curves.profile import Curve, profile_distance
 from icl_repro.training import Run
 
 SEQUENCES = "training sequences seen"
+
+SADDLE = (0.8, 0.6)
+"""The losses between which a curve is near ln 2, that of a guess between two labels."""
+IN_THE_CHANGE = 0.75 * math.log(2)
+"""The loss to which profiles are compared, a quarter below that of the guess: the published curves
+of Figure 5b, of all seeds, get there before the figure ends.
+"""
 
 
 class Bound(TypedDict, total=False):
@@ -46,8 +54,14 @@ def of_published(curve_id: str) -> PhaseChange:
     return phase_change(np.array(published.x), np.array(published.y))
 
 
-SAME_NETWORK = {"fig5b.main.none": "fig4b.main.only_l2_head_3"}
-"""A curve of the same network in a figure that goes on until it has learned, on all five seeds."""
+SAME_NETWORK = {
+    "fig5b.main.none": "fig4b.main.only_l2_head_3",
+    "fig10.left_clamping_during_training.1": "fig5b.main.1",
+    "fig10.left_clamping_during_training.1_2_3qk_4_match": "fig5b.main.1_2_3qk_4_match",
+}
+"""A curve of the same network in a figure that there is of all five seeds; without a clamp, in one
+that goes on until it has learned.
+"""
 
 
 def over_seeds(curve_id: str, measure: str) -> Float[np.ndarray, " seeds"]:
@@ -55,7 +69,8 @@ def over_seeds(curve_id: str, measure: str) -> Float[np.ndarray, " seeds"]:
 
     Args:
         curve_id: the id of the curve of the main seed.
-        measure: half_time, duration, plateau, acceleration or against_s.
+        measure: half_time, duration, plateau, acceleration, against_s, saddle or, from the curve
+            without a clamp, profile_distance.
     """
     value_id = f"dig.{SAME_NETWORK.get(curve_id, curve_id)}.{measure}"
     known = value_id in published_data().over_seeds
@@ -67,32 +82,27 @@ def half_time_of(run: Run) -> float:
     return time_to(run.sequences, run.curves["train.loss"], HALF_LOSS)
 
 
-def duration_of(run: Run, *, at_least: bool = False) -> float:
-    """Sequences from a train loss of 0.6 to one of 0.1; infinite if it never gets there, or, where
-    that is asked for, what it takes at least: to the end of training.
+def duration_of(run: Run) -> float:
+    """Sequences from a train loss of 0.6 to one of 0.1; infinite if it never gets there."""
+    return time_between(run.sequences, run.curves["train.loss"], *CHANGE)
+
+
+def saddle_of(run: Run) -> float:
+    """Sequences that the train loss of a run is near ln 2, from 0.8 to 0.6; infinite if it never
+    falls so far.
     """
-    start, end = (time_to(run.sequences, run.curves["train.loss"], level) for level in CHANGE)
-    end = min(end, float(run.sequences[-1])) if at_least else end
-    return end - start if math.isfinite(start) else math.inf
+    return time_between(run.sequences, run.curves["train.loss"], *SADDLE)
+
+
+def apart(one: Run, other: Run) -> float:
+    """How far the profiles of the train losses of two runs are apart; NaN if one never falls."""
+    first, second = (Curve(run.sequences, run.curves["train.loss"]) for run in (one, other))
+    return profile_distance(first, second, IN_THE_CHANGE)
 
 
 def final_loss(run: Run, which: str = "train") -> float:
     """The last loss of a run on one of its evaluation sets."""
     return float(run.curves[f"{which}.loss"][-1])
-
-
-def how_many_are_later(time: float, others: Iterable[float]) -> int:
-    """How many of the other half-times are later; one that never comes is later than any."""
-    return sum(other > time for other in others)
-
-
-def how_many_published_are_later(curve_id: str, others: Sequence[str]) -> list[float]:
-    """How many of the other published half-times are later, on each seed; none where that is not
-    known. A curve that does not get there before its figure ends is later than one that does.
-    """
-    times = over_seeds(curve_id, "half_time")
-    rest = [np.nan_to_num(over_seeds(other, "half_time"), nan=math.inf) for other in others]
-    return np.sum(rest > times, axis=0, dtype=float).tolist() if np.isfinite(times).all() else []
 
 
 def as_published(curve_id: str, value: float, over_seeds: Iterable[float] = ()) -> Reported | None:
@@ -164,7 +174,9 @@ def state_phase_change(evidence: Evidence, what: str, found: PhaseChange, curve_
             f"{what}: {name}{' ratio' if name == 'acceleration' else ''}",
             ours.value,
             unit=unit,
-            published=as_published(curve_id, theirs.value),
+            published=as_published(
+                curve_id, theirs.value, over_seeds(curve_id, name.replace("-", "_"))
+            ),
             interval=ours.interval,
         )
     evidence.quantity(

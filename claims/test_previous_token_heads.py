@@ -2,8 +2,8 @@
 
 Trained: networks with one head of layer 1 (which one: see :mod:`claims.networks.clamped`), and
 none, one, another one, three or all of the eight heads of layer 0 (the paper's Layer 1) clamped
-throughout to the previous-token pattern. The clamped heads are the paper's own, on every seed:
-before training heads differ by chance only. Measured: when the train loss falls to 0.35, and its
+throughout to the previous-token pattern. Those heads are chosen on the trained full network of the
+same seed, too. Measured: when the train loss falls to 0.35, and its
 acceleration ratio.
 """
 
@@ -21,15 +21,14 @@ from claims.networks.clamped import (
     CURVES_8,
     NONE,
     ONE_HEAD,
-    SETS_OF_HEADS,
     THREE_HEADS,
-    SpecOfHead,
+    Chosen,
+    chosen_heads,
+    figure_8,
     match,
-    on_fastest_head,
+    on_chosen_heads,
     previous_token,
     previous_token_error,
-    two_before,
-    unclamped,
 )
 from claims.phase_changes import (
     Bound,
@@ -41,26 +40,24 @@ from claims.phase_changes import (
 )
 from claims.published import reported
 from icl_repro import Evidence, Reported, claim, control
-from icl_repro.training import Run
+from icl_repro.training import Run, RunSpec
 
 FIGURE = "Appendix D.1.2, Figure 8"
 FEW = (ONE_HEAD, ANOTHER_HEAD, THREE_HEADS)
 MATCH, TWO_BEFORE = "match", "two tokens before"
 
 
-def clamping(heads: tuple[int, ...]) -> SpecOfHead:
-    """The network with these heads of layer 0 clamped."""
-    return lambda seed, head: previous_token(seed, head, heads)
-
-
-CLAMPED = on_fastest_head(
-    {
-        NONE: unclamped,
-        **{name: clamping(heads) for name, heads in SETS_OF_HEADS.items()},
-        MATCH: match,
-        TWO_BEFORE: two_before,
+def clamped(seed: int, chosen: Chosen) -> dict[str, RunSpec]:
+    """The networks of Figure 8, and two for controls."""
+    head, one = chosen.induction_head, [chosen.previous_token_head]
+    controls = {
+        MATCH: match(seed, head),
+        TWO_BEFORE: previous_token(seed, head, one, shift=2),
     }
-)
+    return figure_8(seed, chosen) | controls
+
+
+CLAMPED = on_chosen_heads(clamped)
 
 
 def later(name: str) -> str:
@@ -85,7 +82,8 @@ def check_half_time(
     ours = half_time_of(runs[name]), half_time_of(runs[NONE])
     theirs = published_half_time(name).value, published_half_time(NONE).value
     check_over(evidence, later(name), ours, theirs, "Figure 8", **bound)
-    evidence.check(held(name), previous_token_error(runs[name], SETS_OF_HEADS[name]), at_most=1e-6)
+    heads_0 = chosen_heads(runs).sets_of_heads[name]
+    evidence.check(held(name), previous_token_error(runs[name], heads_0), at_most=1e-6)
     state_half_time(evidence, runs, name)
 
 
@@ -96,7 +94,7 @@ def state_half_time(evidence: Evidence, runs: Mapping[str, Run], name: str) -> N
         half_time_of(runs[name]),
         unit="sequences",
         published=published_half_time(name),
-        note=f"heads of layer 0 clamped: {SETS_OF_HEADS.get(name, 'none')}",
+        note=f"heads of layer 0 clamped: {chosen_heads(runs).sets_of_heads.get(name, 'none')}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from claims.networks.clamped import ALL_HEADS, CURVES_8, NONE, SETS_OF_HEADS
+from claims.networks.clamped import ALL_HEADS, CURVES_8, NONE, chosen_heads
 from claims.phase_changes import SEQUENCES, loss_line
 from claims.published import published_series
 from icl_repro import Figure, Panel, ReferenceLine
@@ -14,7 +14,10 @@ from icl_repro.training import Run
 
 def pace_figure(runs: Mapping[str, Run]) -> Figure:
     """Measured curves beside the published ones."""
-    measured = [loss_line(labelled(name), runs[name], name) for name in CURVES_8]
+    heads_0 = chosen_heads(runs).sets_of_heads
+    measured = [
+        loss_line(labelled(name, heads_0.get(name, ())), runs[name], name) for name in CURVES_8
+    ]
     published = [published_series(curve_id, group=name) for name, curve_id in CURVES_8.items()]
     guess = [ReferenceLine("ln 2", math.log(2))]
     return Figure(
@@ -29,8 +32,8 @@ def pace_figure(runs: Mapping[str, Run]) -> Figure:
     )
 
 
-def labelled(name: str) -> str:
+def labelled(name: str, heads_0: tuple[int, ...]) -> str:
     """A set of heads with the heads, where it does not say them."""
     if name in (NONE, ALL_HEADS):
         return name
-    return f"{name} ({', '.join(map(str, SETS_OF_HEADS[name]))})"
+    return f"{name} ({', '.join(map(str, heads_0))})"

@@ -7,19 +7,24 @@ ends below 0.05, training stops when it has been at most 0.01
 
 - *Which induction head*: of the eight networks with a single head of layer 1, the one whose train
   loss falls first to 0.35 (the paper: Layer 2 Head 3, the fastest of its seed 5, Figure 4b).
-- *Which previous-token head*: the paper's own, its Layer 1 Head 2, on every seed. Before training
-  heads differ by chance only, so that no rule could choose a better one without looking at results.
+- *Which previous-token heads*: the paper's Layer 1 Heads 1, 2 and 5 are those that it found in its
+  trained full network of seed 5, by inspection (Section 3.3); it clamps Head 2. Here the heads of
+  layer 0 are ordered by how much they attend to the token before in the trained full network of the
+  same seed, and the first of that order is clamped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from claims.networks.plain import LEARNED, only
+from claims.networks.plain import LEARNED, full, only
 from claims.phase_changes import final_loss, half_time_of
 from icl_repro import networks
+from icl_repro.measures.heads.ablation import order_of_strength
+from icl_repro.measures.heads.previous_token import previous_token_scores
 from icl_repro.optogenetics import (
     Clamp,
     ClampCopy,
@@ -33,9 +38,6 @@ from icl_repro.verification.declare import Networks
 
 HEADS = range(8)
 SEQUENCES = 600_000
-PREVIOUS_TOKEN_HEADS = (2,)
-"""Heads of layer 0 (the paper's Layer 1) that are clamped to the previous-token pattern."""
-
 THROUGHOUT_THE_FALL = Schedule(every_in_change=1_250, change=(0.05, 10.0), sets=("train",))
 """Evaluates every 1,250 sequences from the start until the loss is below 0.05 (the paper: every
 1,000), because clamped networks fall from the first step on.
@@ -82,22 +84,73 @@ def on_fastest_head(specs: Mapping[str, SpecOfHead]) -> Networks:
     return networks(single_heads, then=choose)
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The heads that the networks of a seed are about.
+
+    Attributes:
+        induction_head: the head of layer 1 that stays active; see :func:`fastest_head`.
+        previous_token_order: the heads of layer 0, from the one that attends to the token before
+            the most; see :func:`previous_token_order`.
+    """
+
+    induction_head: int
+    previous_token_order: tuple[int, ...]
+
+    @property
+    def previous_token_head(self) -> int:
+        """The head of layer 0 that is clamped where only one is."""
+        return self.previous_token_order[0]
+
+    @property
+    def sets_of_heads(self) -> dict[str, tuple[int, ...]]:
+        """The heads of layer 0 that are clamped in Figure 8, in order.
+
+        The paper's other head, 6, is none of its previous-token heads. Here it is the head that
+        attends to the token before the least.
+        """
+        first, *_, last = order = self.previous_token_order
+        sets = {ONE_HEAD: [first], ANOTHER_HEAD: [last], THREE_HEADS: order[:3], ALL_HEADS: order}
+        return {name: tuple(sorted(heads)) for name, heads in sets.items()}
+
+
+def previous_token_order(run: Run) -> tuple[int, ...]:
+    """The heads of layer 0 of a trained network, from the one that attends the most from labels to
+    the token before, on all training sequences.
+    """
+    scores = previous_token_scores(run.model(), run.samplers()["train"].enumerate())
+    return order_of_strength(scores)
+
+
+def chosen_heads(runs: Runs) -> Chosen:
+    """The heads that are chosen on a seed.
+
+    Args:
+        runs: has those of :func:`single_heads`, and the trained full network as "full".
+    """
+    return Chosen(fastest_head(runs), previous_token_order(runs["full"]))
+
+
+def on_chosen_heads(specs: Callable[[int, Chosen], Mapping[str, RunSpec]]) -> Networks:
+    """The networks that `specs` makes of a seed and the chosen heads, and those that these are
+    chosen by.
+    """
+
+    def choose(seed: int, runs: Runs) -> Mapping[str, RunSpec]:
+        return specs(seed, chosen_heads(runs))
+
+    return networks(single_heads, full=full, then=choose)
+
+
 def unclamped(seed: int, head: int) -> RunSpec:
     """One head of layer 1, nothing clamped; weights are kept throughout."""
     return _clamped(seed, head, schedule=WITH_PROGRESS)
 
 
-def previous_token(
-    seed: int, head: int, heads_0: Iterable[int] = PREVIOUS_TOKEN_HEADS, shift: int = 1
-) -> RunSpec:
+def previous_token(seed: int, head: int, heads_0: Iterable[int], shift: int = 1) -> RunSpec:
     """Step 1: some heads of layer 0 attend to the token before, or `shift` tokens before."""
     clamp = ClampPreviousToken(tuple(heads_0), shift=shift)
     return _clamped(seed, head, clamp, schedule=ON_A_PLATEAU)
-
-
-def two_before(seed: int, head: int) -> RunSpec:
-    """The same head attends to the token before the previous one."""
-    return previous_token(seed, head, shift=2)
 
 
 def layer_1(seed: int, head: int) -> RunSpec:
@@ -147,15 +200,6 @@ MATCH = "match (1, 2, 3qk, 4)"
 COPY = "copy (3v, 5)"
 BOTH = "Layer 1 and copy (1, 2, 3v, 5)"
 
-FIGURE_5B: Mapping[str, SpecOfHead] = {
-    NONE: unclamped,
-    PREVIOUS_TOKEN: previous_token,
-    LAYER_1: layer_1,
-    MATCH: match,
-    COPY: copy,
-    BOTH: layer_1_and_copy,
-}
-"""The networks of Figure 5b, by what is clamped (with the steps, as the paper numbers them)."""
 CURVES_5B: Mapping[str, str] = {
     NONE: "fig5b.main.none",
     PREVIOUS_TOKEN: "fig5b.main.1",
@@ -164,17 +208,24 @@ CURVES_5B: Mapping[str, str] = {
     COPY: "fig5b.main.3v_5_copy",
     BOTH: "fig5b.main.1_2_3v_5_layer_1_copy",
 }
-"""The published curves of the same."""
+"""The published curves of Figure 5b, by what is clamped (steps as the paper numbers them)."""
+
+
+def figure_5b(seed: int, chosen: Chosen) -> dict[str, RunSpec]:
+    """The networks of Figure 5b, by what is clamped."""
+    head = chosen.induction_head
+    return {
+        NONE: unclamped(seed, head),
+        PREVIOUS_TOKEN: previous_token(seed, head, [chosen.previous_token_head]),
+        LAYER_1: layer_1(seed, head),
+        MATCH: match(seed, head),
+        COPY: copy(seed, head),
+        BOTH: layer_1_and_copy(seed, head),
+    }
+
 
 ONE_HEAD, ANOTHER_HEAD, THREE_HEADS = "one head", "another head", "three heads"
 ALL_HEADS = "all eight heads"
-SETS_OF_HEADS: Mapping[str, tuple[int, ...]] = {
-    ONE_HEAD: PREVIOUS_TOKEN_HEADS,
-    ANOTHER_HEAD: (6,),
-    THREE_HEADS: (1, 2, 5),
-    ALL_HEADS: tuple(HEADS),
-}
-"""The heads of layer 0 that are clamped to the previous-token pattern in Figure 8."""
 CURVES_8: Mapping[str, str] = {
     NONE: "fig8.main.standard_training",
     ONE_HEAD: "fig8.main.clamped_l1h2_pattern",
@@ -183,6 +234,15 @@ CURVES_8: Mapping[str, str] = {
     ALL_HEADS: "fig8.main.clamped_all_l1h_pattern",
 }
 """The published curves of Figure 8."""
+
+
+def figure_8(seed: int, chosen: Chosen) -> dict[str, RunSpec]:
+    """The networks of Figure 8, by which heads of layer 0 are clamped."""
+    head = chosen.induction_head
+    return {NONE: unclamped(seed, head)} | {
+        name: previous_token(seed, head, heads_0) for name, heads_0 in chosen.sets_of_heads.items()
+    }
+
 
 STRENGTHS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 """The strengths of a match in Figure 15, from perfect to perfectly wrong."""
@@ -220,7 +280,7 @@ def match_error(run: Run, head: int, strength: float = 1.0) -> float:
     return float(max(np.abs(right - strength).max(), np.abs(wrong - (1 - strength)).max()))
 
 
-def previous_token_error(run: Run, heads_0: Collection[int] = PREVIOUS_TOKEN_HEADS) -> float:
+def previous_token_error(run: Run, heads_0: Collection[int]) -> float:
     """How far the attention of heads of layer 0 from a label to the token before ever is from 1."""
     return float(np.abs(run.curves["attention.previous"][:, 0, list(heads_0)] - 1).max())
 

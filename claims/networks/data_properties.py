@@ -10,7 +10,9 @@ from typing import Literal, NamedTuple
 
 from claims.networks.clamped import (
     THROUGHOUT_THE_FALL,
+    Chosen,
     fastest_head,
+    on_chosen_heads,
     previous_token,
     single_heads,
 )
@@ -193,10 +195,11 @@ def learn_with_previous_token_for_parts(conditions: Iterable[Condition]) -> Netw
     """
     wanted = tuple(conditions)
 
-    def choose(seed: int, head: int) -> dict[str, RunSpec]:
+    def specs(seed: int, chosen: Chosen) -> dict[str, RunSpec]:
+        head = chosen.induction_head
         whole = {name_of("whole", c): learning("whole", seed, head, c) for c in wanted}
         parts = {
-            name_of(part, c): previous_token(seed, head)
+            name_of(part, c): previous_token(seed, head, [chosen.previous_token_head])
             if c == DEFAULT
             else learning(part, seed, head, c)
             for part in PARTS[1:]
@@ -204,4 +207,4 @@ def learn_with_previous_token_for_parts(conditions: Iterable[Condition]) -> Netw
         }
         return whole | parts
 
-    return _with_fastest_head(choose)
+    return on_chosen_heads(specs)

@@ -13,7 +13,9 @@ import pytest
 
 from claims.comparisons import EMERGED, LEARNED_LOSS, loss_of_a_choice, plateau_length
 from claims.half_times import of_published, published_times, ratio, ratio_name
+from claims.networks.clamped import CURVES_5B, LAYER_1, MATCH, NONE, PREVIOUS_TOKEN
 from claims.networks.data_properties import BY_CLASSES, BY_LABELS, Circuit, Row
+from claims.phase_changes import IN_THE_CHANGE, SADDLE
 from claims.published import (
     MAIN_SEED,
     SEEDS,
@@ -31,6 +33,7 @@ from icl_repro.measures.curves.phase_change import (
     acceleration_ratio,
     plateau_level,
 )
+from icl_repro.measures.curves.profile import Curve, profile_distance
 from icl_repro.measures.curves.shapes import preference
 from icl_repro.verification.evidence import Check
 from icl_repro.verification.ledger import load
@@ -41,7 +44,6 @@ needs_curves = pytest.mark.skipif(
     reason="the published curves of all seeds are not beside this checkout",
 )
 
-Curve = tuple[np.ndarray, np.ndarray]
 Measure = Callable[[np.ndarray, np.ndarray], float]
 
 MEASURES: dict[str, Measure] = {
@@ -54,8 +56,12 @@ MEASURES: dict[str, Measure] = {
     "plateau_length": plateau_length,
     "t_0.1": lambda x, y: first_rise(x, y, EMERGED),
     "half_rise": lambda x, y: first_rise(x, y, y[-1] / 2),
+    "saddle": lambda x, y: time_between(x, y, *SADDLE),
 }
 HEADS = range(8)
+ALL = ("half_time", "duration", "plateau", "acceleration")
+NO_CLAMP = "fig4b.main.only_l2_head_3"
+"""The network of Figure 5b without a clamp, until it has learned."""
 KEPT: dict[str, tuple[str, ...]] = {
     "fig3a.main.train": (
         "half_time",
@@ -69,13 +75,16 @@ KEPT: dict[str, tuple[str, ...]] = {
     "fig3a.main.test_relabel": ("final_loss",),
     **{f"fig3b.main.l2_head_{head}": ("t_0.1", "half_rise") for head in HEADS},
     "fig4b.main.all_heads": ("t_0.4ln2",),
-    **{f"fig4b.main.only_l2_head_{head}": ("t_0.4ln2",) for head in HEADS},
-    "fig4b.main.only_l2_head_3": ("t_0.4ln2", "half_time", "duration", "plateau", "acceleration"),
-    "fig5b.main.1": ("half_time",),
-    "fig5b.main.1_2_layer_1": ("half_time", "duration", "acceleration"),
-    "fig5b.main.1_2_3qk_4_match": ("half_time", "acceleration"),
-    "fig5b.main.3v_5_copy": ("half_time", "acceleration"),
-    "fig5b.main.1_2_3v_5_layer_1_copy": ("half_time", "acceleration"),
+    **{
+        f"fig4b.main.only_l2_head_{head}": ("t_0.4ln2", "half_time", "acceleration")
+        for head in HEADS
+    },
+    NO_CLAMP: ("t_0.4ln2", "half_time", "duration", "plateau", "acceleration", "saddle"),
+    "fig5b.main.1": ALL,
+    "fig5b.main.1_2_layer_1": ALL,
+    "fig5b.main.1_2_3qk_4_match": ("half_time", "duration", "acceleration"),
+    "fig5b.main.3v_5_copy": (*ALL, "saddle"),
+    "fig5b.main.1_2_3v_5_layer_1_copy": ALL,
     **{curve: ("half_time",) for curve in published_data().curves if curve.startswith("fig6.")},
 }
 """What is measured on each curve."""
@@ -90,10 +99,10 @@ def curves() -> dict[str, np.ndarray]:
         return {name: stored[name].astype(float) for name in stored.files}
 
 
-def curve(curve_id: str, seed: int) -> Curve:
-    """A published curve of a seed."""
-    name = curve_id if seed == MAIN_SEED else f"{curve_id}.seed{seed}"
-    return curves()[f"{name}/x"], curves()[f"{name}/y"]
+def curve(curve_id: str, seed: int, variant: str = "") -> Curve:
+    """A published curve of a seed; `variant` names that of another head, such as ``_h7``."""
+    name = curve_id if seed == MAIN_SEED else f"{curve_id}.seed{seed}{variant}"
+    return Curve(curves()[f"{name}/x"], curves()[f"{name}/y"])
 
 
 def half_rise_of_the_strongest(seed: int) -> float:
@@ -146,9 +155,20 @@ def from_the_curves() -> Iterator[tuple[str, list[float]]]:
     alone = "dig.fig4b.main.single_heads"
     yield f"{alone}.learned", [*map(learned, SEEDS)]
     yield f"{alone}.median_final_loss", [*map(median_final_loss, SEEDS)]
+    for clamped in CURVES_5B.values():
+        if clamped != CURVES_5B[NONE]:
+            found = [distance(clamped, NO_CLAMP, seed) for seed in SEEDS]
+            yield f"dig.{clamped}.profile_distance", found
     without = accuracies_without_a_head()
     for head in HEADS:
         yield f"dig.fig4a.remove_head.h{head}", [without[seed][head] for seed in SEEDS]
+
+
+def distance(one: str, other: str, seed: int, variant: str = "") -> float:
+    """How far the profiles of two published curves are apart; `variant` says which other head was
+    clamped in the first.
+    """
+    return profile_distance(curve(one, seed, variant), curve(other, seed), IN_THE_CHANGE)
 
 
 @needs_curves
@@ -168,6 +188,29 @@ def test_which_shape_a_curve_prefers_is_what_it_gives(seed: int) -> None:
     kept = of_seeds(SHAPE)[SEEDS.index(seed)]
     # A fit ends a little elsewhere on another processor.
     assert preference(x, y, draws=1).against_s == pytest.approx(kept, rel=1e-3)
+
+
+@needs_curves
+@pytest.mark.parametrize(("seed", "head"), [(7, 7), (8, 0), (8, 1)])
+def test_other_heads_show_as_similar_a_profile_with_the_previous_token_pattern(
+    seed: int, head: int
+) -> None:
+    alone = f"fig4b.main.only_l2_head_{head}"
+    of_clamp = {
+        clamped: distance(CURVES_5B[clamped], alone, seed, f"_h{head}")
+        for clamped in (PREVIOUS_TOKEN, LAYER_1, MATCH)
+    }
+    similar, shifted = (
+        LEDGER.thresholds[claim, f"mean distance of the loss with {what} from that without"]
+        .history[-1]
+        .bounds
+        for claim, what in (
+            ("subcircuits.similar_profile", "the previous-token pattern clamped"),
+            ("subcircuits.layer_1", "Layer 1 clamped"),
+        )
+    )
+    assert of_clamp[PREVIOUS_TOKEN] <= similar[2]
+    assert min(of_clamp[LAYER_1], of_clamp[MATCH]) >= shifted[1]
 
 
 @pytest.mark.parametrize("value_id", sorted(published_data().over_seeds))
