@@ -34,7 +34,6 @@ from icl_repro import Evidence, Reported, claim, control, networks
 from icl_repro.measures.curves.phase_change import HALF_LOSS
 from icl_repro.training import Run
 
-
 FIGURE = "Appendix D.1.1, Figure 7"
 FOREIGN = ("the one of the next seed", "the one of the seed after it")
 """The foreign sources, in order."""
@@ -138,7 +137,7 @@ def over_own(place: int) -> str:
     ),
 )
 def test_own_is_faster(seed: int, runs: Mapping[str, Run], evidence: Evidence) -> None:
-    """A network learns much faster from its own finished layer 0 than from that of any other seed."""
+    """A network learns much faster from its own finished layer 0 than from a foreign one."""
     own, *others = half_times(seed, runs).mean(axis=1).tolist()
     published_own, *published = published_half_times()
     for place, (other, theirs) in enumerate(zip(others, published, strict=True)):
