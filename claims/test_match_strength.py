@@ -7,7 +7,9 @@ strengths, from 1, a perfect match, to 0, a perfectly wrong one; strength s is a
 of 2s - 1. Measured: the losses on the three evaluation sets, and when they first fall to 0.35.
 
 The paper shows Figure 15 without a sentence about it. What is claimed here is read off its curves,
-those that can be told apart.
+those that can be told apart. The authors' run script ablates no other head for this figure, nor do
+these networks. Yet the published curve at one half is that of Figure 5b without a clamp, where all
+other heads are off: they differ by 0.003 in the mean, less than a pixel.
 """
 
 from __future__ import annotations
@@ -155,15 +157,20 @@ def test_train_loss(
     it is from one half, to either side. At one half, where the head cannot tell the labels apart,
     they are learnt as late as without a clamp and in a phase change; near perfect they are not.
     """
-    for side, strengths, sign in (("above", above, -1), ("below", below, 1)):
-        theirs = of_published_times(ABOVE_ONE_HALF if sign < 0 else BELOW_ONE_HALF, "train")
-        value = of_times(runs, strengths, "train")
-        note = f"Spearman, {len(strengths)} strengths"
-        published = as_reported(theirs, "Figure 15, digitized")
-        if sign < 0:
-            evidence.check(falls(side), value, at_most=-0.85, published=published, note=note)
-        else:
-            evidence.check(falls(side), value, at_least=0.85, published=published, note=note)
+    evidence.check(
+        falls("above"),
+        of_times(runs, above, "train"),
+        at_most=-0.85,
+        published=as_reported(of_published_times(ABOVE_ONE_HALF, "train"), "Figure 15, digitized"),
+        note=f"Spearman, {len(above)} strengths",
+    )
+    evidence.check(
+        falls("below"),
+        of_times(runs, below, "train"),
+        at_least=0.85,
+        published=as_reported(of_published_times(BELOW_ONE_HALF, "train"), "Figure 15, digitized"),
+        note=f"Spearman, {len(below)} strengths",
+    )
     for strength in (NEARLY_PERFECT, NEARLY_WRONG):
         ours = [half_time_of(runs[at_strength(s)]) for s in (strength, ONE_HALF)]
         theirs = [reported(f"dig.fig15.train.s{s:g}.half_time").value for s in (strength, ONE_HALF)]
@@ -187,10 +194,20 @@ def test_train_loss(
         "Figures 15 and 3a",
         between=(0.5, 2.0),
     )
-    for strength, bound in ((ONE_HALF, {"at_least": 1.75}), (NEARLY_PERFECT, {"at_most": 1.5})):
-        found = of_run(runs[at_strength(strength)])
-        curve_id = f"fig15.train.s{strength:g}"
-        check_acceleration(evidence, acceleration(strength), found, curve_id, **bound)
+    check_acceleration(
+        evidence,
+        acceleration(ONE_HALF),
+        of_run(at_half),
+        "fig15.train.s0.5",
+        at_least=1.75,
+    )
+    check_acceleration(
+        evidence,
+        acceleration(NEARLY_PERFECT),
+        of_run(runs[at_strength(NEARLY_PERFECT)]),
+        "fig15.train.s0.95",
+        at_most=1.5,
+    )
     evidence.check(
         LEARNT,
         max(final_loss(runs[at_strength(s)]) for s in STRENGTHS),
