@@ -138,19 +138,20 @@ def passes(model: Transformer, batches: Episodes, edits: Intervention) -> object
 class EachHead(eqx.Module):
     """A clamp that takes a pass for each head of layer 0: the mean of what they predict."""
 
-    edits: tuple[Intervention, ...]
+    edits: Intervention
 
     def predict(self, model: Transformer, episodes: Episodes) -> SimpleNamespace:
         """The mean of the logits, as a trace has them."""
-        logits = [one.predict(model, episodes).logits for one in self.edits]
-        return SimpleNamespace(logits=jnp.mean(jnp.stack(logits), axis=0))
+        logits = jax.vmap(lambda one: one.predict(model, episodes).logits)(self.edits)
+        return SimpleNamespace(logits=logits.mean(axis=0))
 
 
 def step_of(name: str) -> Timed:
     """Training steps by what is clamped."""
     model, batches = beginning()
     if name == EACH_HEAD:
-        edits = EachHead(tuple(under(ClampPreviousToken((head,))) for head in HEADS))
+        of_heads = [under(ClampPreviousToken((head,))) for head in HEADS]
+        edits = EachHead(jax.tree.map(lambda *each: jnp.stack(each), *of_heads))
         return lambda: steps(model, batches, edits)
     return lambda: steps(model, batches, under(*CLAMPS.get(name, ())))
 
