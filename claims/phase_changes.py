@@ -56,6 +56,7 @@ def of_published(curve_id: str) -> PhaseChange:
 
 SAME_NETWORK = {
     "fig5b.main.none": "fig4b.main.only_l2_head_3",
+    "fig8.main.clamped_l1h2_pattern": "fig5b.main.1",
     "fig10.left_clamping_during_training.1": "fig5b.main.1",
     "fig10.left_clamping_during_training.1_2_3qk_4_match": "fig5b.main.1_2_3qk_4_match",
 }

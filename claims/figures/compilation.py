@@ -1,4 +1,4 @@
-"""Appendix B: how long a training step takes with and without compilation."""
+"""Appendix B: how long a training step takes, with and without compilation, and by its clamps."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 from icl_repro import Bars, Figure, Series
 
 
-def step_figure(times: Mapping[str, np.ndarray], batch: int) -> Figure:
-    """Milliseconds of a step in each round, by how the step is run."""
+def step_figure(
+    times: Mapping[str, np.ndarray], batch: int, what: str = "the step is run"
+) -> Figure:
+    """Milliseconds of a step in each round, by how the step is run or `what` is said of it."""
     return Figure(
         name="step",
         caption=f"Processor time of one training step of {batch} sequences, in milliseconds: the "
@@ -19,7 +21,7 @@ def step_figure(times: Mapping[str, np.ndarray], batch: int) -> Figure:
         panels=[
             Bars(
                 title="",
-                x_label="the step is run",
+                x_label=what,
                 y_label="milliseconds",
                 categories=list(times),
                 series=[

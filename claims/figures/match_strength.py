@@ -1,16 +1,18 @@
-"""Figure 15: losses by the strength at which the match is clamped, and where they end."""
+"""Figure 15: losses by the strength at which the match is clamped, and when they have fallen."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from claims.networks.clamped import STRENGTHS, at_strength
+from claims.networks.match_strength import STRENGTHS, at_strength
 from claims.phase_changes import SEQUENCES, final_loss
 from claims.published import published_data, published_series, reported
 from icl_repro import Cell, Figure, Panel, ReferenceLine, Reported, Series, Table
+from icl_repro.measures.curves.crossings import time_to
+from icl_repro.measures.curves.phase_change import HALF_LOSS
 from icl_repro.training import Run
 
 SETS = {
@@ -34,19 +36,32 @@ def published_id(which: str, strength: float) -> str | None:
 
 def published_final_loss(which: str, strength: float) -> Reported | None:
     """Where the published curve can be seen to end; None where it cannot."""
-    value_id = f"dig.{published_id(which, strength)}.final_loss"
+    return _published(which, strength, "final_loss")
+
+
+def published_half_time(which: str, strength: float) -> Reported | None:
+    """When the published curve is seen to fall to 0.35; None where it is not."""
+    return _published(which, strength, "half_time")
+
+
+def _published(which: str, strength: float, measure: str) -> Reported | None:
+    value_id = f"dig.{published_id(which, strength)}.{measure}"
     return reported(value_id) if value_id in published_data().values else None
+
+
+def half_time_on(run: Run, which: str) -> float:
+    """Sequences until the loss on an evaluation set is 0.35; infinite if it never is."""
+    return time_to(run.sequences, run.curves[f"{which}.loss"], HALF_LOSS)
 
 
 def curves_figure(runs: Runs) -> Figure:
     """The losses of all strengths, with the published ones below."""
     return Figure(
         SOURCE,
-        "Losses of networks whose match is clamped at a strength, from perfect (1) to perfectly "
-        "wrong (0): the attention from the query to the label of its class, the rest going to the "
-        "other label. Above: measured; below: as published, as far as lines that lie over one "
-        "another can be told apart. The published curve at one half, where the head cannot tell "
-        "the labels apart, falls like that of Figure 5b without a clamp.",
+        "Losses of networks with all heads of layer 1, of which one has its match clamped at a "
+        "strength, from perfect (1) to perfectly wrong (0): the attention from the query to the "
+        "label of its class, the rest going to the other label. Above: measured; below: as "
+        "published, as far as lines that lie over one another can be told apart.",
         SOURCE,
         [
             *(panel(title, measured(runs, which)) for which, (_, title) in SETS.items()),
@@ -88,49 +103,72 @@ def panel(title: str, series: list[Series]) -> Panel:
     )
 
 
-def final_figure(runs: Runs) -> Figure:
-    """The losses at which the curves end, by strength."""
+def half_times_figure(runs: Runs) -> Figure:
+    """When the curves have fallen to 0.35, by strength."""
     half = [ReferenceLine("one half", 0.5, "x")]
     return Figure(
-        "final losses",
-        "Loss after 600,000 sequences by the strength at which the match is clamped; published "
-        "where the end of a curve can be seen, to within 0.008.",
+        "half-times",
+        "Sequences until the loss first falls to 0.35, by the strength at which the match is "
+        "clamped; where it never does there is no circle. Published where the curve can be seen.",
         SOURCE,
         [
-            Panel(title, "strength of the match", LOSS, ends(runs, which), half, y_scale="log")
+            Panel(
+                title,
+                "strength of the match",
+                SEQUENCES,
+                half_times(runs, which),
+                half,
+                y_scale="log",
+            )
             for which, (_, title) in SETS.items()
         ],
     )
 
 
-def ends(runs: Runs, which: str) -> list[Series]:
-    """Our final losses on an evaluation set, and the published ones that can be seen."""
-    places: list[float | None] = [*STRENGTHS]
-    ours: list[float | None] = [final_loss(runs[at_strength(s)], which) for s in STRENGTHS]
-    theirs = {strength: published_final_loss(which, strength) for strength in STRENGTHS}
-    seen = {strength: loss.value for strength, loss in theirs.items() if loss is not None}
-    measured = Series("final loss", places, ours, style="circles", group="final")
+def half_times(runs: Runs, which: str) -> list[Series]:
+    """Our half-times on an evaluation set, and the published ones that can be seen."""
+    ours = {s: half_time_on(runs[at_strength(s)], which) for s in STRENGTHS}
+    theirs = {strength: published_half_time(which, strength) for strength in STRENGTHS}
+    there = {strength: time for strength, time in ours.items() if math.isfinite(time)}
+    seen = {strength: time.value for strength, time in theirs.items() if time is not None}
+    measured = Series(
+        "half-time", list(there), list(there.values()), style="circles", group="half-time"
+    )
     return [
         measured,
         msgspec.structs.replace(measured, x=list(seen), y=list(seen.values()), origin="published"),
     ]
 
 
-def final_table(runs: Runs) -> Table:
+def half_times_table(runs: Runs) -> Table:
+    """When the curves have fallen to 0.35, in numbers."""
+
+    def cell(which: str, strength: float) -> Cell:
+        time = half_time_on(runs[at_strength(strength)], which)
+        return Cell(time, published_half_time(which, strength))
+
+    return _table("half-times", "Sequences until the loss is 0.35", cell, "sequences")
+
+
+def ends_table(runs: Runs) -> Table:
     """The losses at which the curves end, in numbers."""
 
     def cell(which: str, strength: float) -> Cell:
         loss = final_loss(runs[at_strength(strength)], which)
         return Cell(loss, published_final_loss(which, strength))
 
+    return _table("final losses", "Loss after 600,000 sequences", cell, "nats")
+
+
+def _table(name: str, what: str, cell: Callable[[str, float], Cell], unit: str) -> Table:
     return Table(
-        "final losses",
-        "Loss after 600,000 sequences by the strength at which the match is clamped",
+        name,
+        f"{what}, by the strength at which the match is clamped",
         SOURCE,
         [title for _, title in SETS.values()],
         [
             (at_strength(strength), [cell(which, strength) for which in SETS])
             for strength in STRENGTHS
         ],
-        unit="nats",
+        unit=unit,
     )

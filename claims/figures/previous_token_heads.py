@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from claims.networks.clamped import ALL_HEADS, CURVES_8, NONE, chosen_heads
 from claims.phase_changes import SEQUENCES, loss_line
 from claims.published import published_series
-from icl_repro import Figure, Panel, ReferenceLine
+from icl_repro import Figure, Panel, ReferenceLine, Series
 from icl_repro.training import Run
 
 
@@ -29,6 +29,28 @@ def pace_figure(runs: Mapping[str, Run]) -> Figure:
             Panel(title, SEQUENCES, "loss (nats)", lines, guess, x_limits=(0.0, 600_000.0))
             for title, lines in (("Measured", measured), ("Published", published))
         ],
+    )
+
+
+def copy_figure(runs: Mapping[str, Run]) -> Figure:
+    """How the copy is learnt, by which heads of layer 0 are clamped."""
+    heads_0 = chosen_heads(runs).sets_of_heads
+    curve = "context_label_probability"
+    lines = [
+        Series(
+            labelled(name, heads_0.get(name, ())),
+            runs[name].sequences.tolist(),
+            runs[name].curves[curve].tolist(),
+            group=name,
+        )
+        for name in CURVES_8
+    ]
+    chance = [ReferenceLine("two in five", 0.4)]
+    return Figure(
+        "copy",
+        "Probability that the same networks give to the two labels in context, whichever is right.",
+        "Appendix D.1.2",
+        [Panel("", SEQUENCES, "probability", lines, chance, x_limits=(0.0, 200_000.0))],
     )
 
 

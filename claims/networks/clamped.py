@@ -244,15 +244,6 @@ def figure_8(seed: int, chosen: Chosen) -> dict[str, RunSpec]:
     }
 
 
-STRENGTHS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
-"""The strengths of a match in Figure 15, from perfect to perfectly wrong."""
-
-
-def at_strength(strength: float) -> str:
-    """What the network of a strength is called."""
-    return f"strength {strength:g}"
-
-
 def _clamped(
     seed: int,
     head: int,

@@ -52,6 +52,7 @@ MEASURES: dict[str, Measure] = {
     "plateau": plateau_level,
     "acceleration": acceleration_ratio,
     "t_0.4ln2": lambda x, y: time_to(x, y, LEARNED_LOSS),
+    "t_0.85": lambda x, y: time_to(x, y, 0.85),
     "final_loss": lambda x, y: float(y[-1]),
     "plateau_length": plateau_length,
     "t_0.1": lambda x, y: first_rise(x, y, EMERGED),
@@ -80,7 +81,8 @@ KEPT: dict[str, tuple[str, ...]] = {
         for head in HEADS
     },
     NO_CLAMP: ("t_0.4ln2", "half_time", "duration", "plateau", "acceleration", "saddle"),
-    "fig5b.main.1": ALL,
+    "fig5b.main.none": ("t_0.85",),
+    "fig5b.main.1": (*ALL, "t_0.85"),
     "fig5b.main.1_2_layer_1": ALL,
     "fig5b.main.1_2_3qk_4_match": ("half_time", "duration", "acceleration"),
     "fig5b.main.3v_5_copy": (*ALL, "saddle"),

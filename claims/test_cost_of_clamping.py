@@ -1,0 +1,309 @@
+"""What a clamp costs in training (Appendix B, Appendix D.2).
+
+The paper says of clamped runs that they were more expensive per iteration, because some clamps
+require multiple forward passes, but took even less time, because they converge in fewer sequences;
+and that clamping costs about three times as much per iteration as a progress measure, which needs
+no backward pass.
+
+No clamp takes more than one pass more. A step with twice the passes, forward and backward, costs at
+most twice as much, which is the bound here. Timed are the steps that all networks of this suite are
+trained with, compiled, in turns. Times are of the processor, not of the clock. What a clamp costs
+does not depend on the heads that it clamps. What it saves is measured on the networks of Figure 5b:
+how long they train until the train loss is 0.35, times what a step costs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from types import SimpleNamespace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import Array, Float
+
+from claims.figures.compilation import step_figure
+from claims.networks.clamped import (
+    BOTH,
+    COPY,
+    CURVES_5B,
+    HEADS,
+    LAYER_1,
+    MATCH,
+    NONE,
+    PREVIOUS_TOKEN,
+    fastest_head,
+    figure_5b,
+    on_chosen_heads,
+)
+from claims.phase_changes import half_time_of, of_published, over_seeds
+from claims.published import as_reported
+from icl_repro import Evidence, claim, control
+from icl_repro.episodes import Episodes, EpisodeSettings, Sampler, split
+from icl_repro.network.transformer import ModelSettings, Transformer, initialise
+from icl_repro.optogenetics import (
+    Clamp,
+    ClampCopy,
+    ClampFirstLayer,
+    ClampMatch,
+    ClampPreviousToken,
+    Intervention,
+    intervention,
+    only_heads,
+)
+from icl_repro.training import Optimiser, Run
+from icl_repro.training.engine import begin_optimiser, update
+from icl_repro.training.evaluation import losses
+
+N_FEATURES = 512
+"""Of an exemplar, as the suite encodes them."""
+STEPS = 64
+ROUNDS = 5
+HEAD = 3
+
+CLAMPS: Mapping[str, tuple[Clamp, ...]] = {
+    PREVIOUS_TOKEN: (ClampPreviousToken((2,)),),
+    LAYER_1: (ClampFirstLayer(),),
+    MATCH: (ClampMatch((HEAD,)),),
+    COPY: (ClampCopy(HEAD),),
+    BOTH: (ClampFirstLayer(), ClampCopy(HEAD)),
+}
+"""Those of Figure 5b."""
+EACH_HEAD = "a pass for each head"
+PROGRESS = (PREVIOUS_TOKEN, MATCH)
+"""What is clamped in training, and given to finished networks as a progress measure, in Figure 10.
+"""
+
+Timed = Callable[[], object]
+Runs = Mapping[str, Run]
+
+
+# What is timed: 64 steps, or passes, in one program.
+
+
+@cache
+def beginning() -> tuple[Transformer, Episodes]:
+    """The network of Section 3 at initialisation, and batches; of random exemplars, because what a
+    step costs does not depend on them.
+    """
+    bank_key, model_key, batch_key = jax.random.split(jax.random.key(5), 3)
+    settings = EpisodeSettings()
+    bank = jax.random.normal(bank_key, (settings.classes, N_FEATURES))
+    pairs = jnp.asarray(split(settings, settings.classes + settings.test_classes).training_pairs)
+    model = initialise(ModelSettings(), N_FEATURES, settings.labels, model_key)
+    draw = partial(Sampler(bank, pairs).sample, size=Optimiser().batch)
+    keys = jax.random.split(batch_key, STEPS)
+    return model, jax.vmap(draw, out_axes=Episodes(None, 0, 0, 0))(keys)  # pyright: ignore[reportArgumentType]
+
+
+def under(*clamps: Clamp) -> Intervention:
+    """One head of layer 1 active, and clamps."""
+    return intervention((only_heads([HEAD]), *clamps), ModelSettings())
+
+
+def over_batches(do: Callable[..., tuple], carried: object, batches: Episodes) -> object:
+    """Do it with one batch after another."""
+    varying = batches.exemplars, batches.labels, batches.matching
+    return jax.lax.scan(
+        lambda state, drawn: do(state, Episodes(batches.bank, *drawn)), carried, varying
+    )
+
+
+@eqx.filter_jit
+def steps(model: Transformer, batches: Episodes, edits: Intervention) -> object:
+    """The engine's steps, under an intervention."""
+
+    def step(state: tuple, episodes: Episodes) -> tuple:
+        *state, loss = update(*state, edits, episodes, jnp.float32(Optimiser().learning_rate))
+        return tuple(state), loss
+
+    return over_batches(step, (model, begin_optimiser(model)), batches)
+
+
+@eqx.filter_jit
+def passes(model: Transformer, batches: Episodes, edits: Intervention) -> object:
+    """Forward passes only, under an intervention."""
+
+    def one(total: Float[Array, ""], episodes: Episodes) -> tuple:
+        loss = losses(edits.predict(model, episodes).logits, episodes).mean()
+        return total + loss, loss
+
+    return over_batches(one, jnp.float32(0), batches)
+
+
+class EachHead(eqx.Module):
+    """A clamp that takes a pass for each head of layer 0: the mean of what they predict."""
+
+    edits: Intervention
+
+    def predict(self, model: Transformer, episodes: Episodes) -> SimpleNamespace:
+        """The mean of the logits, as a trace has them."""
+        logits = jax.vmap(lambda one: one.predict(model, episodes).logits)(self.edits)
+        return SimpleNamespace(logits=logits.mean(axis=0))
+
+
+def step_of(name: str) -> Timed:
+    """Training steps by what is clamped."""
+    model, batches = beginning()
+    if name == EACH_HEAD:
+        of_heads = [under(ClampPreviousToken((head,))) for head in HEADS]
+        edits = EachHead(jax.tree.map(lambda *each: jnp.stack(each), *of_heads))
+        return lambda: steps(model, batches, edits)
+    return lambda: steps(model, batches, under(*CLAMPS.get(name, ())))
+
+
+def pass_of(name: str) -> Timed:
+    """Forward passes by what is clamped."""
+    model, batches = beginning()
+    return lambda: passes(model, batches, under(*CLAMPS.get(name, ())))
+
+
+@cache
+def milliseconds(kind: Callable[[str], Timed]) -> dict[str, Float[np.ndarray, " rounds"]]:
+    """Processor time of a step, or a pass, by what is clamped, in each round."""
+    names = (NONE, *CLAMPS, EACH_HEAD) if kind is step_of else PROGRESS
+    work = {name: kind(name) for name in names}
+    for do in work.values():
+        jax.block_until_ready(do())
+    rounds = [[_time(do) for do in work.values()] for _ in range(ROUNDS)]
+    return dict(zip(work, np.array(rounds).T, strict=True))
+
+
+def _time(do: Timed) -> float:
+    started = time.process_time()
+    jax.block_until_ready(do())
+    return 1_000 * (time.process_time() - started) / STEPS
+
+
+def costs() -> dict[str, float]:
+    """What a step costs by what is clamped, over one without a clamp: medians of ratios of the same
+    round.
+    """
+    times = milliseconds(step_of)
+    return {name: float(np.median(of_kind / times[NONE])) for name, of_kind in times.items()}
+
+
+# A clamp costs a small multiple of a step, and three times what a progress measure does.
+
+DEAREST = "processor time of a step with the dearest clamp over that without a clamp"
+
+
+def over_a_pass(name: str) -> str:
+    """What the check of a progress measure is called."""
+    return f"processor time of a training step over a forward pass, {name}"
+
+
+@claim(
+    "framework.cost_of_a_clamp",
+    source="Appendix B, Appendix D.2",
+    rests_on=f"processor times of {ROUNDS} rounds, taken in turns on one machine",
+    fails_on=[
+        control(
+            "A clamp that takes a pass for each of eight heads costs more",
+            id="each_head",
+            given={"clamps": (EACH_HEAD,)},
+            only=DEAREST,
+        ),
+        control(
+            "A forward pass costs no more than itself",
+            id="passes",
+            given={"trained": pass_of},
+            only=[over_a_pass(name) for name in PROGRESS],
+        ),
+    ],
+)
+def test_cost_of_a_clamp(
+    evidence: Evidence,
+    clamps: tuple[str, ...] = tuple(CLAMPS),
+    trained: Callable[[str], Timed] = step_of,
+) -> None:
+    """A training step with a clamp costs at most a small multiple of one without, and about three
+    times as much as a progress measure, which takes a forward pass only.
+    """
+    cost = costs()
+    evidence.check(
+        DEAREST,
+        max(cost[name] for name in clamps),
+        at_most=2,
+        unit="ratio",
+        note="a clamp takes at most one more pass, forward and backward",
+    )
+    for name in PROGRESS:
+        ratio = milliseconds(trained)[name] / milliseconds(pass_of)[name]
+        evidence.check(
+            over_a_pass(name),
+            float(np.median(ratio)),
+            between=(2, 4.5),
+            unit="ratio",
+            published="paper.clamping_over_progress_measures",
+            note=f"median of {ROUNDS} rounds, from {ratio.min():.3g} to {ratio.max():.3g}",
+        )
+    for name in CLAMPS:
+        evidence.quantity(f"step with {name} clamped over one without", cost[name], unit="ratio")
+    times = milliseconds(step_of)
+    shown = {name: times[name] for name in (NONE, *CLAMPS)}
+    evidence.figure(step_figure(shown, Optimiser().batch, "what is clamped"))
+
+
+# Clamped networks take less time in all.
+
+
+def clamped_run(runs: Runs, name: str) -> Run:
+    """The network of Figure 5b."""
+    return runs[name]
+
+
+def second_fastest(runs: Runs, name: str) -> Run:
+    """A network without a clamp, with the head of layer 1 that is fastest but for one."""
+    others = [runs[f"head {head}"] for head in HEADS if head != fastest_head(runs)]
+    return min(others, key=half_time_of)
+
+
+def in_all(name: str) -> str:
+    """What the check of a clamp is called."""
+    return f"processor time to a train loss of 0.35 with {name} clamped over that without"
+
+
+@claim(
+    "framework.clamped_runs_take_less_time",
+    source="Appendix B, Appendix D.2",
+    on=on_chosen_heads(figure_5b),
+    fails_on=control(
+        "A network with another head and nothing clamped takes longer",
+        id="another_head",
+        given={"clamped": second_fastest},
+    ),
+)
+@pytest.mark.parametrize(
+    "name", list(CLAMPS), ids=["previous_token", "layer_1", "match", "copy", "both"]
+)
+def test_clamped_runs_take_less_time(
+    name: str,
+    runs: Runs,
+    evidence: Evidence,
+    clamped: Callable[[Runs, str], Run] = clamped_run,
+) -> None:
+    """Clamped networks need so many fewer sequences that training them takes less time in all,
+    although a step may cost more.
+    """
+    sequences = half_time_of(clamped(runs, name)) / half_time_of(runs[NONE])
+    cost = costs()[name]
+    evidence.check(
+        in_all(name),
+        sequences * cost,
+        at_most=1,
+        unit="ratio",
+        note=f"{sequences:.3g} times the sequences, {cost:.3g} times the time of a step",
+    )
+    theirs = [of_published(CURVES_5B[which]).half_time.value for which in (name, NONE)]
+    of_all = [over_seeds(CURVES_5B[which], "half_time") for which in (name, NONE)]
+    evidence.quantity(
+        f"half-time with {name} clamped over that without",
+        sequences,
+        unit="ratio",
+        published=as_reported(theirs[0] / theirs[1], "Figure 5b", of_all[0] / of_all[1]),
+    )
