@@ -14,7 +14,7 @@ from icl_repro.verification.record import VerificationRecord, read_record
 CLAIMS = Path(__file__).parents[2] / "claims"
 FILES = sorted(path.stem.removeprefix("test_") for path in CLAIMS.glob("test_*.py"))
 LEDGER = load(CLAIMS / "ledger")
-RECORDS = [read_record(path) for path in sorted((CLAIMS.parent / "reports").glob("*.json"))]
+RECORDS = [read_record(path) for path in sorted((CLAIMS.parent / "reports").glob("*.json*"))]
 
 
 def declared(file: str) -> list[Declaration]:
