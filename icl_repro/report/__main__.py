@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(f"{options.record} is not a verification record: it is not UTF-8 text")
     except UnreadableRecord as error:
         return _refuse(str(error))
-    page = options.output or options.record.with_suffix(".html")
+    unpacked = options.record.with_suffix("") if options.record.suffix == ".gz" else options.record
+    page = options.output or unpacked.with_suffix(".html")
     for path, write in ((page, write_html), (options.markdown, write_markdown)):
         if path is None:
             continue
@@ -41,7 +42,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m icl_repro.report",
         description="Render a saved verification record as HTML; nothing is run or trained.",
     )
-    parser.add_argument("record", type=Path, help="the verification.json of an earlier session")
+    parser.add_argument(
+        "record",
+        type=Path,
+        help="the verification.json of an earlier session, as it is or packed with gzip",
+    )
     parser.add_argument(
         "-o",
         "--output",

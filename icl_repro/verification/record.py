@@ -6,6 +6,8 @@ The JSON file is written by the plugin and read by the report; its fields are th
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -384,16 +386,22 @@ def write_record(record: VerificationRecord, path: Path) -> None:
 
 
 def read_record(path: Path) -> VerificationRecord:
-    """Read what :func:`write_record` wrote.
+    """Read what :func:`write_record` wrote, or the same packed with gzip (``.json.gz``).
 
     Raises:
-        UnreadableRecord: not JSON, another schema version, or fields that are missing or unknown.
+        UnreadableRecord: not JSON, another schema version, fields that are missing or unknown, or
+            packed otherwise.
     """
 
     class Head(msgspec.Struct):
         schema_version: int
 
     content = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            content = gzip.decompress(content)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise UnreadableRecord(f"{path} is not packed with gzip: {error}") from error
     try:
         version = msgspec.json.decode(content, type=Head).schema_version
         if version != SCHEMA_VERSION:

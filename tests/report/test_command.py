@@ -1,5 +1,6 @@
 """``python -m icl_repro.report`` renders a saved record again."""
 
+import gzip
 import subprocess
 import sys
 
@@ -39,6 +40,23 @@ def test_without_a_name_it_writes_beside_the_record(saved, capsys):
     assert saved.with_suffix(".html").exists()
     assert markdown.read_text("utf-8").startswith("# What needs to go right")
     assert capsys.readouterr().out.count("wrote") == 2
+
+
+def test_a_packed_record_is_drawn_beside_it(saved, capsys):
+    packed = saved.with_suffix(".json.gz")
+    packed.write_bytes(gzip.compress(saved.read_bytes()))
+    assert main([str(packed)]) == 0
+    assert capsys.readouterr().out == f"wrote {saved.with_suffix('.html')}\n"
+
+
+@pytest.mark.parametrize("content", [b"not packed", gzip.compress(b"{}")[:-4]])
+def test_what_is_not_packed_is_refused_in_one_sentence(content, tmp_path, capsys):
+    path = tmp_path / "verification.json.gz"
+    path.write_bytes(content)
+    assert main([str(path)]) == 2
+    printed = capsys.readouterr().err
+    assert f"{path} is not packed with gzip" in printed
+    assert len(printed.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
