@@ -79,7 +79,8 @@ def test_every_published_value_of_a_committed_report_is_named(record: Verificati
         if (claim, check.name) in retired:
             continue
         named = LEDGER.thresholds[claim, check.name].published
-        assert (named is None) == (check.published is None), check.name
+        # One that was found since then is not in the report yet.
+        assert named is not None or check.published is None, check.name
 
 
 def test_what_was_set_with_results_at_hand_says_why():
