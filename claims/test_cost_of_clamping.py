@@ -118,8 +118,10 @@ def steps(model: Transformer, batches: Episodes, edits: Intervention) -> object:
     """The engine's steps, under an intervention."""
 
     def step(state: tuple, episodes: Episodes) -> tuple:
-        *state, loss = update(*state, edits, episodes, jnp.float32(Optimiser().learning_rate))
-        return tuple(state), loss
+        model, optimiser_state = state
+        rate = jnp.float32(Optimiser().learning_rate)
+        model, optimiser_state, loss = update(model, optimiser_state, edits, episodes, rate)
+        return (model, optimiser_state), loss
 
     return over_batches(step, (model, begin_optimiser(model)), batches)
 
@@ -152,7 +154,8 @@ def step_of(name: str) -> Timed:
     if name == EACH_HEAD:
         of_heads = [under(ClampPreviousToken((head,))) for head in HEADS]
         edits = EachHead(jax.tree.map(lambda *each: jnp.stack(each), *of_heads))
-        return lambda: steps(model, batches, edits)
+        # It predicts as an intervention does, which is all that a step asks of it.
+        return lambda: steps(model, batches, edits)  # pyright: ignore[reportArgumentType]
     return lambda: steps(model, batches, under(*CLAMPS.get(name, ())))
 
 

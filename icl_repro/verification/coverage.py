@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar, get_args
 import msgspec
 
 from icl_repro.nearest import nearest
+from icl_repro.verification.wrong_fields import in_words
 
 How = Literal["as the paper did", "weaker", "stronger", "different", "not covered"]
 """How faithfully claims test a statement."""
@@ -161,15 +162,5 @@ def _convert(said: object, kind: type[_Read], place: str) -> _Read:
     try:
         return msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
-        raise UnusableCoverage(f"{place}: {'; '.join(_in_words(str(error), kind))}") from error
-
-
-def _in_words(problem: str, kind: type[msgspec.Struct]) -> Iterator[str]:
-    """What msgspec says, without its dollar sign, and the nearest choice where there are some."""
-    said, _, at = problem.partition(" - at ")
-    where = at.strip("`").removeprefix("$").removeprefix(".")
-    yield f"{where}: {said}" if where else said
-    if unknown := re.search(r"unknown field `(.+)`", said):
-        yield nearest(unknown[1], kind.__struct_fields__)
-    if wrong := re.search(r"Invalid enum value '(.*)'", said):
-        yield nearest(wrong[1], get_args(How))
+        wrong = in_words(error, kind.__struct_fields__, get_args(How))
+        raise UnusableCoverage(f"{place}: {wrong}") from error

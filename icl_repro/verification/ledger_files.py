@@ -17,6 +17,7 @@ from icl_repro.nearest import nearest
 from icl_repro.numbers import number
 from icl_repro.verification.record import KnownFailure, Retired, ThresholdEntry
 from icl_repro.verification.wording import bounds
+from icl_repro.verification.wrong_fields import in_words
 
 Origin = Literal["stated in the paper", "read off a figure with slack", "ours"]
 
@@ -285,16 +286,6 @@ def _convert(said: object, kind: type[_Read], place: str) -> _Read:
     try:
         return msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
-        raise UnusableLedger(f"{place}: {'; '.join(_in_words(str(error), kind))}") from error
-
-
-def _in_words(problem: str, kind: type[msgspec.Struct]) -> Iterator[str]:
-    """What msgspec says, without its dollar sign, and the nearest choice where there are some."""
-    said, _, at = problem.partition(" - at ")
-    where = at.strip("`").removeprefix("$").removeprefix(".")
-    yield f"{where}: {said}" if where else said
-    if unknown := re.search(r"unknown field `(.+)`", said):
-        inner = _Entry if where.startswith("history") else kind
-        yield nearest(unknown[1], inner.__struct_fields__)
-    if wrong := re.search(r"Invalid enum value '(.*)'", said):
-        yield nearest(wrong[1], get_args(Origin))
+        inner = _Entry if " - at `$.history" in str(error) else kind
+        wrong = in_words(error, inner.__struct_fields__, get_args(Origin))
+        raise UnusableLedger(f"{place}: {wrong}") from error
