@@ -250,7 +250,7 @@ def _require_new(known: KnownFailure, others: Iterable[KnownFailure], place: str
 
 def _require_fitting(known: KnownFailure, newest: ThresholdEntry, place: str) -> None:
     """Require that known values fail the newest threshold (of a control: hold), and whatever counts
-    as the same too, but for those that are said to lie on its edge.
+    as the same too. Those that are said to lie on its edge may lie on either side of it, but near.
     """
     direction, low, high = newest.bounds
     asked = bounds(direction, low, high, newest.kind)
@@ -260,15 +260,15 @@ def _require_fitting(known: KnownFailure, newest: ThresholdEntry, place: str) ->
         if value is None:
             continue
         said = f"the known value {number(value)}" + (f" on seed {key}" if key else "")
-        if not known.case and lower <= value <= upper:
+        if not (known.edge or known.case) and lower <= value <= upper:
             raise UnusableLedger(f"{place}: {said} is no failure: the check asks for {asked}")
-        if known.case and not lower <= value <= upper:
+        if known.case and not known.edge and not lower <= value <= upper:
             raise UnusableLedger(
                 f"{place}: {said} does fail, as it must in a control: the check asks for {asked}"
             )
         least, most = value - known.within, value + known.within
         holds_all, holds_some = lower <= least and most <= upper, lower <= most and least <= upper
-        if not holds_all if known.case else holds_some:
+        if holds_some and not holds_all:
             on_edge.append(said)
     if on_edge and not known.edge:
         raise UnusableLedger(
