@@ -300,7 +300,7 @@ FEWER_HEADS = [
         "Clamping three heads in place of all does not slow the early phase much",
         id="three_heads",
         swap={ALL_HEADS: THREE_HEADS},
-        only=[*map(slowed, EARLY), COPY_LATER],
+        only=[*map(slowed, EARLY), COPY_LATER, held(ALL_HEADS)],
     ),
     control(
         "Nor does clamping another one",
