@@ -130,7 +130,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Judge the evidence after the body of a test."""
-    result = yield
+    try:
+        result = yield
+    except pytest.xfail.Exception as expected:
+        judging.refuse_expected(item, expected)
+        raise
     judging.judge(item)
     return result
 

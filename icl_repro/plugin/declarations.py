@@ -88,6 +88,7 @@ def checked(found: Found, items: Iterable[pytest.Item]) -> Declarations:
         problems += _problems_of_networks(declaration)
     problems += _problems_of_ids(found.by_site)
     problems += _problems_of_fixtures(declared)
+    problems += _problems_of_marks(declared)
     return Declarations(found.by_site, tuple(dict.fromkeys(problems)))
 
 
@@ -135,6 +136,17 @@ def _problems_of_fixtures(declared: Iterable[pytest.Function]) -> Iterator[str]:
                     f"{declaration.place}: {item.originalname} takes {name!r}, which is "
                     f"neither a fixture nor a parameter; {nearest(name, sorted(known))}"
                 )
+
+
+def _problems_of_marks(declared: Iterable[pytest.Function]) -> Iterator[str]:
+    """A mark would make any failure of a claim an expected one, and any error too."""
+    for item in declared:
+        declaration = declaration_of(item.function)
+        if declaration is not None and item.get_closest_marker("xfail") is not None:
+            yield (
+                f"{declaration.place}: {item.originalname} is marked xfail; what is known to fail "
+                "stands in the ledger, by check, seed and value"
+            )
 
 
 def _arguments(function: Callable[..., Any]) -> list[str]:

@@ -60,3 +60,18 @@ def judge(item: pytest.Item) -> None:
     config = item.config
     meaningful = sessions.state_of(config).settings.profile.meaningful
     outcomes.judge(draft, sessions.ledger_of(config), meaningful=meaningful)
+
+
+def refuse_expected(item: pytest.Item, expected: pytest.xfail.Exception) -> None:
+    """Let no test of a claim or control say for itself that it is expected to fail.
+
+    Raises:
+        pytest.fail.Exception: it is one, and where such things are said.
+    """
+    draft = trials.draft_of(item)
+    if draft is not None:
+        pytest.fail(
+            f"{draft.case.name}: calls pytest.xfail ({expected}); what is known to fail stands in "
+            "the ledger, by check, seed and value",
+            pytrace=False,
+        )

@@ -45,6 +45,8 @@ def problems(claims_folder: pytest.Pytester, text: str, *args: str) -> list[str]
         ('given={"size": 0}', 'transform=len', "10: claim 'a.one': control 'no' changes networks,"
          " but the claim declares none (on=)"),
         ('rests_on="a proof"', "on=full", "10: claim 'a.one': declares networks, but test_one does"),  # noqa: E501
+        ("def test_one", "@__import__('pytest').mark.xfail\ndef test_one", "10: test_one is marked"
+         " xfail; what is known to fail stands in the ledger"),
     ],
 )  # fmt: skip
 def test_a_problem_with_a_declaration(

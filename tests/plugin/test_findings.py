@@ -142,3 +142,13 @@ def test_a_ledger_that_cannot_be_read_is_refused_in_a_sentence(folder, broken: s
 def test_an_error_in_a_claim_with_a_known_failure_is_an_error(folder, record_of):
     judged(folder, {7: 5}, **{"[seed] if": "[seed + 1] if"}).assert_outcomes(failed=1, passed=1)
     assert record_of(folder).claims[0].verdict == "error"
+
+
+def test_a_claim_cannot_say_for_itself_that_it_is_expected_to_fail(folder, record_of):
+    (folder.path / "ledger.toml").write_text(LEDGER[: LEDGER.index("[[findings]]")])
+    text = TESTS.replace("LENGTHS[seed]", "__import__('pytest').xfail('no')").replace("LOW", "0")
+    folder.makepyfile(test_claims=text.replace("WIDTH", "3"))
+    result = folder.runpytest_subprocess("--icl-seeds=5", "-p", "no:xdist")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*a.one: calls pytest.xfail (no); what is known to fail stands*"])
+    assert record_of(folder).claims[0].verdict == "error"
