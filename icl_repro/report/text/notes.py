@@ -60,8 +60,10 @@ def comparisons_note(record: VerificationRecord) -> str:
     if comparisons is None or not comparisons.number:
         return ""
     changed = sum(claim.after_correction not in (None, claim.verdict) for claim in record.claims)
+    after = [claim.after_correction for claim in record.claims]
+    left = f"{after.count('supported')} of them supported and {after.count('refuted')} refuted"
     effect = (
-        f"changes {count(changed, 'verdict')}, each of which says so"
+        f"changes {count(changed, 'verdict')}, each of which says so, and leaves {left}"
         if changed
         else "changes no verdict"
     )
