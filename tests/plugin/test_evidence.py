@@ -187,13 +187,6 @@ def test_a_skipped_claim_is_not_run_and_says_why(claims_folder, record_of, how: 
     assert (claim.verdict, claim.reason, trial.outcome) == ("not run", "no time", "not run")
 
 
-def test_a_claim_expected_to_fail_is_still_judged_by_its_evidence(claims_folder, record_of):
-    text = CLAIM.replace("@one", "@pytest.mark.xfail(strict=True)\n@one").replace("=9", "=7")
-    run(claims_folder, text).assert_outcomes(failed=1, xfailed=1)
-    claim, trial = only_trial(record_of(claims_folder))
-    assert (claim.verdict, trial.outcome) == ("refuted", "failed")
-
-
 def test_figures_and_quantities_reach_the_record(claims_folder, record_of):
     figure = (
         "    series = Series('loss', [0, 1], [0.7, None])\n"
