@@ -82,8 +82,7 @@ def place_in_time(head: int, times: PerHead) -> int:
     """The place of a head by when something happens to it, 1 for the first; heads to which it never
     does (NaN) come last.
     """
-    when = np.nan_to_num(times, nan=math.inf)
-    return 1 + int(np.sum(when < when[head]))
+    return place_of(head, -np.nan_to_num(times, nan=math.inf))
 
 
 def strength_and_earliness(strengths: PerHead, times: PerHead) -> tuple[PerHead, PerHead]:

@@ -88,6 +88,11 @@ def _by_head(value: str) -> np.ndarray:
     return np.array([_notebooks(f"{value}.h{head}") for head in HEADS]).T
 
 
+def _read_of_heads(pattern: str) -> np.ndarray:
+    """What is read off a figure of each head, NaN where it cannot be; a row for each seed."""
+    return np.array([of_seeds(pattern.format(head)) for head in HEADS]).T
+
+
 def heads_by_strength(seed: int) -> list[int]:
     """The heads of a published network, the strongest first."""
     return np.argsort(-_by_head("strength")[SEEDS.index(seed)], kind="stable").tolist()
@@ -105,7 +110,7 @@ def _of_others(by_head: np.ndarray) -> np.ndarray:
 
 def _without() -> np.ndarray:
     """The accuracy without each head; a row for each seed."""
-    return np.array([of_seeds(f"dig.fig4a.remove_head.h{head}") for head in HEADS]).T
+    return _read_of_heads("dig.fig4a.remove_head.h{}")
 
 
 def _without_the_strongest() -> np.ndarray:
@@ -131,8 +136,7 @@ def _alone(value: str) -> np.ndarray:
     """What is known of the network with each head alone; a row for each seed. What has not come
     when the figure ends comes later than anything that has.
     """
-    by_head = [of_seeds(f"dig.fig4b.main.only_l2_head_{head}.{value}") for head in HEADS]
-    return np.nan_to_num(by_head, nan=np.inf).T
+    return np.nan_to_num(_read_of_heads(f"dig.fig4b.main.only_l2_head_{{}}.{value}"), nan=np.inf)
 
 
 def _slower_alone() -> np.ndarray:
@@ -152,10 +156,14 @@ def learning_time_alone(place: int) -> Reported:
     return _main_first(np.sort(_alone("t_0.4ln2"), axis=1)[:, place - 1], "Figure 4b")
 
 
+def _rises(measure: str) -> np.ndarray:
+    """When each head gets to a strength of its own or of all; a row for each seed."""
+    return _read_of_heads(f"dig.fig3b.main.l2_head_{{}}.{measure}")
+
+
 def _emerged() -> np.ndarray:
-    """When each head emerges; a row for each seed."""
-    times = [of_seeds(f"dig.fig3b.main.l2_head_{head}.t_0.1") for head in HEADS]
-    return np.nan_to_num(times, nan=np.inf).T
+    """When each head emerges, infinite for one that does not; a row for each seed."""
+    return np.nan_to_num(_rises("t_0.1"), nan=np.inf)
 
 
 def orders_alone() -> list[tuple[np.ndarray, np.ndarray]]:
@@ -194,11 +202,8 @@ def _induction_heads(strengths: np.ndarray) -> int:
 
 
 def _emergence(measure: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The final strength of each head, and when it gets to a strength of its own or of all; for
-    each seed.
-    """
-    times = np.array([of_seeds(f"dig.fig3b.main.l2_head_{head}.{measure}") for head in HEADS]).T
-    return [*zip(_by_head("strength"), times, strict=True)]
+    """The final strength of each head, and when it rises; for each seed."""
+    return [*zip(_by_head("strength"), _rises(measure), strict=True)]
 
 
 def _strength_and_emergence(measure: str) -> list[np.ndarray]:
