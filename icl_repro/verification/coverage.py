@@ -7,7 +7,6 @@ that a reader sees what was left out as well as what was added.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, Literal, TypeVar, get_args
 import msgspec
 
 from icl_repro.nearest import nearest
-from icl_repro.verification.wrong_fields import in_words
+from icl_repro.verification.toml_files import converted, tables_of
 
 How = Literal["as the paper did", "weaker", "stronger", "different", "not covered"]
 """How faithfully claims test a statement."""
@@ -128,16 +127,9 @@ def _rows(path: Path) -> Iterator[tuple[str, CoverageRow]]:
 
 
 def _table(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UnusableCoverage(f"there is no coverage table at {path}") from error
-    except OSError as error:
-        raise UnusableCoverage(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UnusableCoverage(f"{path} is not a text in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UnusableCoverage(f"{path} is not TOML: {error}") from error
+    if not path.exists():
+        raise UnusableCoverage(f"there is no coverage table at {path}")
+    return tables_of(path, UnusableCoverage)
 
 
 def _require_sense(row: _Row, place: str) -> None:
@@ -159,8 +151,4 @@ def _require_sense(row: _Row, place: str) -> None:
 
 
 def _convert(said: object, kind: type[_Read], place: str) -> _Read:
-    try:
-        return msgspec.convert(said, kind)
-    except msgspec.ValidationError as error:
-        wrong = in_words(error, kind.__struct_fields__, get_args(How))
-        raise UnusableCoverage(f"{place}: {wrong}") from error
+    return converted(said, kind, place, UnusableCoverage, get_args(How))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +15,8 @@ import msgspec
 from icl_repro.nearest import nearest
 from icl_repro.numbers import number
 from icl_repro.verification.record import KnownFailure, Retired, ThresholdEntry
+from icl_repro.verification.toml_files import converted, tables_of
 from icl_repro.verification.wording import bounds
-from icl_repro.verification.wrong_fields import in_words
 
 Origin = Literal["stated in the paper", "read off a figure with slack", "ours"]
 
@@ -133,14 +132,7 @@ def read(path: Path) -> Contents:
 
 
 def _tables(file: Path) -> dict[str, Any]:
-    try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnusableLedger(f"{file} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UnusableLedger(f"{file} is not a text in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UnusableLedger(f"{file} is not TOML: {error}") from error
+    tables = tables_of(file, UnusableLedger)
     for key in tables:
         if key not in _TABLES:
             raise UnusableLedger(f"{file}: there is no table {key!r}; {nearest(key, _TABLES)}")
@@ -283,9 +275,4 @@ def _require_fitting(known: KnownFailure, newest: ThresholdEntry, place: str) ->
 
 
 def _convert(said: object, kind: type[_Read], place: str) -> _Read:
-    try:
-        return msgspec.convert(said, kind)
-    except msgspec.ValidationError as error:
-        inner = _Entry if " - at `$.history" in str(error) else kind
-        wrong = in_words(error, inner.__struct_fields__, get_args(Origin))
-        raise UnusableLedger(f"{place}: {wrong}") from error
+    return converted(said, kind, place, UnusableLedger, get_args(Origin), {"history": _Entry})
