@@ -65,7 +65,7 @@ def row(kind: str, profile: str, timed: Timed) -> str:
     training = timed.record.training
     return (
         f"| {profile}, {kind} | {timed.seconds:,.1f} | {training.runs_trained} | "
-        f"{training.sequences_trained / 1e6:,.1f} | {timed.largest / 2**30:.2f} | "
+        f"{training.units_trained / 1e6:,.1f} | {timed.largest / 2**30:.2f} | "
         f"{timed.exit_status} |"
     )
 

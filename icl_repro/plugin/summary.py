@@ -74,7 +74,9 @@ def details(claim: ClaimRecord) -> list[str]:
     for control in claim.controls:
         if claim.verdict != "not run" or control.verdict != "not run":
             lines += _of_control(control)
-    if all(control.verdict in ("fails as it should", "does not fail") for control in claim.controls):
+    if all(
+        control.verdict in ("fails as it should", "does not fail") for control in claim.controls
+    ):
         lines += [one.sentence for one in unguarded(claim)]
     return lines
 
