@@ -131,7 +131,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Judge the evidence after the body of a test, before pytest looks for marks it may have set."""
+    """Judge the evidence after the body of a test, before pytest looks for marks that it set."""
     with judging.refusing_expected(item):
         result = yield
     judging.judge(item)
