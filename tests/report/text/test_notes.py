@@ -3,7 +3,9 @@
 import msgspec
 
 from icl_repro.report.text import notes
+from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.record import Comparisons, Seeds
+from tests.support.report_builders import at_least, claim, control, trial
 from tests.support.report_fixture import rich_record
 
 
