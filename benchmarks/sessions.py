@@ -71,7 +71,7 @@ def row(kind: str, profile: str, timed: Timed) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--profile", default="standard", choices=("smoke", "standard", "paper"))
     parser.add_argument("--warm", type=int, default=3, help="how many sessions after the first")
     parser.add_argument("--keep", type=Path, help="new folder for the store and the reports")

@@ -98,7 +98,9 @@ def test_two_sessions_that_write_one_folder_at_a_time_leave_whole_reports(folder
     folder.makepyfile(test_claims=TOGETHER)
     quiet = [sys.executable, "-m", "pytest", "-p", "no:xdist"]
     sessions = [
-        folder.popen([*quiet, f"--icl-seeds={seeds}"], stdout=subprocess.DEVNULL)
+        folder.popen(
+            [*quiet, f"--icl-seeds={seeds}"], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        )
         for seeds in ("1-3", "4-6")
     ]
     assert [process.wait(120) for process in sessions] == [0, 0]
