@@ -21,7 +21,7 @@ def points(saved: dict) -> dict[str, list[tuple[float, float]]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("saved", type=Path, help="what --benchmark-json wrote")
     parser.add_argument("picture", type=Path, help="file to draw to, such as curves.svg")
     options = parser.parse_args()

@@ -65,13 +65,13 @@ def row(kind: str, profile: str, timed: Timed) -> str:
     training = timed.record.training
     return (
         f"| {profile}, {kind} | {timed.seconds:,.1f} | {training.runs_trained} | "
-        f"{training.sequences_trained / 1e6:,.1f} | {timed.largest / 2**30:.2f} | "
+        f"{training.units_trained / 1e6:,.1f} | {timed.largest / 2**30:.2f} | "
         f"{timed.exit_status} |"
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--profile", default="standard", choices=("smoke", "standard", "paper"))
     parser.add_argument("--warm", type=int, default=3, help="how many sessions after the first")
     parser.add_argument("--keep", type=Path, help="new folder for the store and the reports")

@@ -19,7 +19,7 @@ def number(value: float | None, digits: int = 4) -> str:
     """`value` with about `digits` significant digits; ``not finite`` for none, NaN and infinities.
 
     Whole numbers keep all their digits. Just below one, digits count from the difference to one:
-    an accuracy of 0.99987 must not be shown as 1. Powers of ten tell the order of something tiny or
+    a share of 0.99987 must not be shown as 1. Powers of ten tell the order of something tiny or
     huge, and carry half of the digits.
     """
     if value is None or not math.isfinite(value):

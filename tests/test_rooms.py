@@ -62,9 +62,25 @@ PAPER_WORDS = (
     r"half-times?",
     r"Singh|Moskovitz|Saxe",
     r"2404\.07129",
+    r"(?-i:sequences?)",  # Python's own have a capital
+    r"classes",
+    r"exemplars?",
+    r"tokens?",
+    r"glyphs?",
+    r"gabor",
+    r"nats",
+    r"ln \d",
+    r"loss(?:es)?",
+    r"accurac(?:y|ies)",
+    r"labels? (?:in|of|within) context",
+    r"(?:two|held-out|shuffled) labels",
     r"5-9",  # the paper's seeds, which come from the settings
 )
 """What only this paper, its networks and its data know. Rooms of the tool serve any paper."""
+
+
+FILE_FORMAT = {"icl_repro/verification/record.py": ('name="exemplars"',)}
+"""What a file of the tool says because the records that are kept do."""
 
 
 def files(*packages: str) -> list[Path]:
@@ -260,9 +276,15 @@ def test_the_tool_knows_no_paper():
         f"{file.relative_to(ROOT)}:{number}: {match.group()!r} in {line.strip()}"
         for file in told_files()
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
-        for match in of_the_paper().finditer(line)
+        for match in of_the_paper().finditer(without_file_format(file, line))
     ]
     assert not found, "\n".join(found)
+
+
+def without_file_format(file: Path, line: str) -> str:
+    for words in FILE_FORMAT.get(file.relative_to(ROOT).as_posix(), ()):
+        line = line.replace(words, "")
+    return line
 
 
 @pytest.mark.parametrize(
@@ -275,6 +297,11 @@ def test_the_tool_knows_no_paper():
         "a plateau, then a phase change",
         "accuracy on all episodes",
         "half-time of the subcircuit",
+        "1,000 of 4,000 sequences",
+        "a row of exemplars",
+        "of a few classes",
+        "ln 2 for a guess between two labels",
+        "a loss of 0.9 nats",
         "seeds 5-9",
     ],
 )

@@ -16,7 +16,7 @@ from icl_repro import Evidence, Figure, Panel, ReferenceLine, Series, claim, con
 DRAWS = 100_000
 QUANTILES = np.linspace(0.01, 0.99, 50)
 # One draw in a hundred of normal deviates is further from the normal distribution than this.
-FARTHEST = stats.kstwo.ppf(0.99, DRAWS)
+FARTHEST = float(stats.kstwo.ppf(0.99, DRAWS))
 # Ten standard errors of a correlation: no seed gets there by chance.
 LARGEST = 10 / np.sqrt(DRAWS)
 

@@ -115,10 +115,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Begin an attempt at a test; whatever an earlier one left is forgotten."""
     trials.begin_attempt(item)
+    with judging.refusing_expected(item):
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -127,16 +129,20 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return judging.call(pyfuncitem)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Judge the evidence after the body of a test."""
-    try:
+    """Judge the evidence after the body of a test, before pytest looks for marks that it set."""
+    with judging.refusing_expected(item):
         result = yield
-    except pytest.xfail.Exception as expected:
-        judging.refuse_expected(item, expected)
-        raise
     judging.judge(item)
     return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Let fixtures say no more at the end than at the start."""
+    with judging.refusing_expected(item):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -67,7 +67,7 @@ def assemble(
         comparisons=comparisons,
         findings=ledger.findings_of(claims),
         retired=list(ledger.retired),
-        exemplars=state.scratch.exemplars(),
+        sample=state.scratch.sample(),
         not_selected=catalogue.not_selected,
         coverage=list(coverage_of(config).rows),
     )
@@ -237,9 +237,10 @@ def training(notes: Iterable[TrainingNote]) -> TrainingDone:
         runs_planned=len(planned),
         runs_trained=len(trained),
         runs_reused=len(reused),
-        sequences_trained=sum(note.sequences for note in parts),
+        units_trained=sum(note.units for note in parts),
         seconds=max((note.seconds for note in parts), default=0.0),
         runs_stale=len(stale),
+        unit=next((note.unit for note in parts if note.unit), ""),
     )
 
 

@@ -95,8 +95,8 @@ def checked(found: Found, items: Iterable[pytest.Item]) -> Declarations:
 def _site(parent: pytest.Collector, name: str) -> Site:
     module = parent.getparent(pytest.Module)
     assert module is not None
-    classes = [node.name for node in parent.listchain() if isinstance(node, pytest.Class)]
-    return Site(module.nodeid, "::".join([*classes, name]))
+    parents = [node.name for node in parent.listchain() if isinstance(node, pytest.Class)]
+    return Site(module.nodeid, "::".join([*parents, name]))
 
 
 def _problems_of_ids(by_site: dict[Site, Declaration]) -> Iterator[str]:

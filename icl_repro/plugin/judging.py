@@ -5,6 +5,10 @@ A step of its own, so that sessions without claims never import what training an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
 import pytest
 
 from icl_repro.plugin import outcomes, trials
@@ -62,16 +66,26 @@ def judge(item: pytest.Item) -> None:
     outcomes.judge(draft, sessions.ledger_of(config), meaningful=meaningful)
 
 
-def refuse_expected(item: pytest.Item, expected: BaseException) -> None:
-    """Let no test of a claim or control say for itself that it is expected to fail.
+@contextmanager
+def refusing_expected(item: pytest.Item) -> Iterator[None]:
+    """Let no test of a claim or control, nor a fixture of it, say that it is expected to fail.
 
     Raises:
-        pytest.fail.Exception: it is one, and where such things are said.
+        pytest.fail.Exception: it does, and where such things are said.
     """
     draft = trials.draft_of(item)
-    if draft is not None:
-        pytest.fail(
-            f"{draft.case.name}: calls pytest.xfail ({expected}); what is known to fail stands in "
-            "the ledger, by check, seed and value",
-            pytrace=False,
-        )
+    try:
+        yield
+    except pytest.xfail.Exception as expected:
+        if draft is None:
+            raise
+        _refuse(draft, f"calls pytest.xfail ({expected})")
+    if draft is not None and item.get_closest_marker("xfail") is not None:
+        for node in item.listchain():  # else pytest would expect this failure, too
+            node.own_markers = [mark for mark in node.own_markers if mark.name != "xfail"]
+        _refuse(draft, "is marked xfail while it runs")
+
+
+def _refuse(draft: trials.Draft, what: str) -> NoReturn:
+    where = "what is known to fail stands in the ledger, by check, seed and value"
+    pytest.fail(f"{draft.case.name}: {what}; {where}", pytrace=False)

@@ -1,8 +1,9 @@
 """The end of a session: its record, the documents made of it, and its exit status.
 
 Exit statuses are pytest's own (0: nothing is red, 1: something is, 2: interrupted, 3: an internal
-error, 4: a usage error, 5: no tests), and `NOTHING_JUDGED`, 10: claims were selected, but none was
-judged, as with ``--icl-no-train`` on an empty store. Nothing was verified then.
+error, 4: a usage error, 5: no tests), and `NOTHING_JUDGED`, 10: tests of claims were selected, but
+no claim was judged, as with ``--icl-no-train`` on an empty store, or where only controls were
+selected. Nothing was verified then.
 """
 
 from __future__ import annotations
@@ -66,8 +67,11 @@ def finish(session: pytest.Session) -> None:
     if session.exitstatus == pytest.ExitCode.OK:
         if state.problems:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        elif catalogue.entries and not _judged(state.record):
+        elif catalogue.entries and not any(_measured(one.trials) for one in state.record.claims):
             session.exitstatus = NOTHING_JUDGED
+            only = any(map(_measured, _trials(state.record).values()))
+            why = "only controls were judged" if only else "no claim was judged"
+            state.notices.append(f"nothing was verified: {why}")
 
 
 def _seeds(state: SessionState, record: VerificationRecord) -> Seeds:
@@ -102,8 +106,7 @@ def _trials(record: VerificationRecord) -> dict[str, list[Trial]]:
     }
 
 
-def _judged(record: VerificationRecord) -> bool:
-    trials = (trial for trials in _trials(record).values() for trial in trials)
+def _measured(trials: list[Trial]) -> bool:
     return any(trial.outcome in seed_list.MEASURED for trial in trials)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a few exemplars, so that the report shows what the networks were trained on."""
+"""Pictures of a few things that runs are trained on, for the report."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-from icl_repro.verification.record import ExemplarSample
-
-_CLASSES = 8
-_EXEMPLARS = 5
+from icl_repro.verification.record import Sample
 
 
-def sample(specs: Iterable[Any]) -> ExemplarSample | None:
-    """Draw exemplars of the source that the first of `specs` trains on.
+def sample(specs: Iterable[Any]) -> Sample | None:
+    """Pictures of what the first of `specs` that has any is trained on.
 
-    Returns:
-        One row of PNG images for each of a few classes, or ``None`` if no spec has a source.
+    Such a spec has a method ``sample`` that takes nothing and gives the words ``source`` and
+    ``caption``, and ``pictures``: groups of drawings, with 0 for paper and 1 for ink.
     """
-    source = next((s.exemplars for s in specs if hasattr(s, "exemplars")), None)
-    if source is None:
+    spec = next((spec for spec in specs if hasattr(spec, "sample")), None)
+    if spec is None:
         return None
-    classes = range(min(_CLASSES, source.n_classes))
-    exemplars = range(min(_EXEMPLARS, source.n_exemplars))
-    images = source.images(classes, exemplars)
-    return ExemplarSample(
-        source=repr(source), pictures=[[_png(image) for image in row] for row in images]
+    found = spec.sample()
+    return Sample(
+        source=found.source,
+        pictures=[[_png(drawing) for drawing in group] for group in found.pictures],
+        caption=found.caption,
     )
 
 

@@ -32,17 +32,18 @@ Report = Callable[[Any], None]
 def summed(progress: Iterable[WorkerProgress]) -> WorkerProgress:
     """The progress of all processes together.
 
-    All see the same plan and which of its runs are done, by whomever; each counts the sequences
-    that it has trained on itself.
+    All see the same plan and which of its runs are done, by whomever; each counts the units of work
+    that it has done itself.
     """
     parts = list(progress)
     return WorkerProgress(
         runs_done=max((part.runs_done for part in parts), default=0),
         runs_total=max((part.runs_total for part in parts), default=0),
-        sequences_done=sum(part.sequences_done for part in parts),
-        sequences_total=max((part.sequences_total for part in parts), default=0),
-        sequences_per_second=sum(part.sequences_per_second for part in parts),
+        units_done=sum(part.units_done for part in parts),
+        units_total=max((part.units_total for part in parts), default=0),
+        units_per_second=sum(part.units_per_second for part in parts),
         current=next((part.current for part in parts if part.current), ""),
+        unit=next((part.unit for part in parts if part.unit), ""),
     )
 
 
@@ -50,11 +51,11 @@ def line(progress: WorkerProgress) -> str:
     """The progress in words, without the end of the line."""
     text = (
         f"training: {progress.runs_done} of {progress.runs_total} runs, "
-        f"{progress.sequences_done:,} of {progress.sequences_total:,} sequences"
+        f"{progress.units_done:,} of {progress.units_total:,} {progress.unit}"
     )
-    speed = progress.sequences_per_second
+    speed = progress.units_per_second
     if speed > 0:
-        left = max(progress.sequences_total - progress.sequences_done, 0) / speed
+        left = max(progress.units_total - progress.units_done, 0) / speed
         text += f", {speed:,.0f}/s, {_clock(left)} left"
     return text
 
@@ -164,7 +165,7 @@ class Watcher:
 
     def _show(self) -> None:
         total = summed(self._scratch.progress())
-        if total.sequences_total:
+        if total.units_total:
             self._status.show(line(total))
 
 
@@ -242,10 +243,11 @@ def _limited(report: Callable[[WorkerProgress], None]) -> Report:
             WorkerProgress(
                 runs_done=progress.runs_done,
                 runs_total=progress.runs_total,
-                sequences_done=progress.sequences_done,
-                sequences_total=progress.sequences_total,
-                sequences_per_second=progress.sequences_per_second,
+                units_done=progress.units_done,
+                units_total=progress.units_total,
+                units_per_second=progress.units_per_second,
                 current=progress.current,
+                unit=progress.unit,
             )
         )
 

@@ -10,6 +10,7 @@ import pytest
 from icl_repro.numbers import apart, count, number, percent
 from icl_repro.plugin.options import shown
 from icl_repro.plugin.session import has_state, state_of
+from icl_repro.verification.controls import unguarded
 from icl_repro.verification.record import (
     CheckOverSeeds,
     ClaimRecord,
@@ -73,6 +74,10 @@ def details(claim: ClaimRecord) -> list[str]:
     for control in claim.controls:
         if claim.verdict != "not run" or control.verdict != "not run":
             lines += _of_control(control)
+    if all(
+        control.verdict in ("fails as it should", "does not fail") for control in claim.controls
+    ):
+        lines += [one.sentence for one in unguarded(claim)]
     return lines
 
 

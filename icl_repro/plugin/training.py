@@ -80,8 +80,8 @@ class Training:
         if self._goes_on:
             self._guarded(lambda report: self._work.finish(report))
         self._note()
-        if scratch_of(self._config).take("exemplars"):
-            _picture_exemplars(scratch_of(self._config), self._planned)
+        if scratch_of(self._config).take("sample"):
+            _picture_sample(scratch_of(self._config), self._planned)
 
     @property
     def _goes_on(self) -> bool:
@@ -181,7 +181,8 @@ class Training:
                 trained=[spec.key for spec in done.trained],
                 reused=[spec.key for spec in done.reused],
                 stale=stale,
-                sequences=done.sequences,
+                units=done.units,
+                unit=done.unit,
                 seconds=done.seconds,
                 problem=problem,
             )
@@ -213,15 +214,17 @@ def _needed(drafts: Iterable[Draft]) -> dict[str, Any]:
     return library.engine().with_sources(specs) if specs else {}
 
 
-def _picture_exemplars(scratch: Scratch, specs: Mapping[str, Any]) -> None:
+def _picture_sample(scratch: Scratch, specs: Mapping[str, Any]) -> None:
     try:
         sample = pictures.sample(specs.values())
     except Exception as error:
         # The pictures adorn the report; the verdicts do without.
-        warnings.warn(f"the report has no pictures of exemplars: {error!r}", stacklevel=1)
+        warnings.warn(
+            f"the report has no pictures of what runs are trained on: {error!r}", stacklevel=1
+        )
         return
     if sample is not None:
-        scratch.put_exemplars(sample)
+        scratch.put_sample(sample)
 
 
 @contextmanager

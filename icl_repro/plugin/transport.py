@@ -26,7 +26,7 @@ from icl_repro.storage.locks import acquired
 from icl_repro.verification.declare import Claim
 from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.plain_data import whole
-from icl_repro.verification.record import ExemplarSample, Trial
+from icl_repro.verification.record import Sample, Trial
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class Catalogue(msgspec.Struct, frozen=True):
 
 
 class TrainingNote(msgspec.Struct, frozen=True):
-    """What one process did of the training: keys of runs, sequences it trained, seconds it took.
+    """What one process did of the training: keys of runs, units of work, seconds it took.
 
     `planned` are all runs that the session needs, each with its description. `reused` are runs
     that were there or that other processes trained, `stale` those that were there, but made by
@@ -89,7 +89,8 @@ class TrainingNote(msgspec.Struct, frozen=True):
     trained: list[str] = []
     reused: list[str] = []
     stale: list[str] = []
-    sequences: int = 0
+    units: int = 0
+    unit: str = ""
     seconds: float = 0.0
     problem: str = ""
 
@@ -101,14 +102,15 @@ class Notices(msgspec.Struct, frozen=True):
 
 
 class WorkerProgress(msgspec.Struct, frozen=True):
-    """How far the training of one process is."""
+    """How far the training of one process is, in runs and in units of work; `unit` names these."""
 
     runs_done: int
     runs_total: int
-    sequences_done: int
-    sequences_total: int
-    sequences_per_second: float
+    units_done: int
+    units_total: int
+    units_per_second: float
     current: str = ""
+    unit: str = ""
 
 
 class Scratch:
@@ -188,13 +190,13 @@ class Scratch:
         told = [text for notes in self._all("notices", Notices).values() for text in notes.told]
         return list(dict.fromkeys(told))
 
-    def put_exemplars(self, sample: ExemplarSample) -> None:
-        """Store pictures of exemplars."""
-        self._put("exemplars", "exemplars", sample)
+    def put_sample(self, sample: Sample) -> None:
+        """Store pictures of what runs are trained on."""
+        self._put("sample", "sample", sample)
 
-    def exemplars(self) -> ExemplarSample | None:
+    def sample(self) -> Sample | None:
         """The pictures, if a process stored some."""
-        return next(iter(self._all("exemplars", ExemplarSample).values()), None)
+        return next(iter(self._all("sample", Sample).values()), None)
 
     def take(self, name: str) -> bool:
         """Whether this process is the first in the session to ask for `name`."""

@@ -13,7 +13,7 @@ from icl_repro.report.plain_text import printable
 from icl_repro.report.text import coverage, findings, notes, verdicts, words
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
-from icl_repro.verification.record import ExemplarSample, VerificationRecord
+from icl_repro.verification.record import Sample, VerificationRecord
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -102,12 +102,12 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "statements_of": coverage.by_claim(covered),
         "places": {claim.record.id: claim.anchor for one in families for claim in one.claims},
         "retired": findings.retired_views(record),
-        "exemplars": _pictures(record.exemplars),
+        "sample": _pictures(record.sample),
     }
 
 
-def _pictures(sample: ExemplarSample | None) -> list[list[str | None]]:
-    """The pictures by class; ``None`` for one that is not a PNG image in base64."""
+def _pictures(sample: Sample | None) -> list[list[str | None]]:
+    """The pictures by group; ``None`` for one that is not a PNG image in base64."""
     return [[_png(picture) for picture in row] for row in sample.pictures] if sample else []
 
 

@@ -10,7 +10,7 @@ def natural_break(values: Float[np.ndarray, " things"]) -> float:
     """The smallest value of the upper group, when values are divided into two groups by size such
     that they vary least within the groups.
 
-    It is Jenks's natural break for two classes, and Otsu's threshold. Unlike the largest gap it is
+    It is Jenks's natural break for two groups, and Otsu's threshold. Unlike the largest gap it is
     not taken in by a single value far above, or below, all others.
 
     Raises:

@@ -19,7 +19,7 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -141,7 +141,7 @@ class Entries:
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextlib.contextmanager
-    def lock(self, key: str) -> Iterator[bool]:
+    def lock(self, key: str) -> Generator[bool]:
         """Try to be the one who makes an entry; yields whether this caller is. Never waits.
 
         Raises:
@@ -167,7 +167,7 @@ class Entries:
             lock.release()
 
     @contextlib.contextmanager
-    def making(self, names: Iterable[Name]) -> Iterator[None]:
+    def making(self, names: Iterable[Name]) -> Generator[None]:
         """Let other processes see that entries are being made, while one has their locks."""
         marks = [self._incoming / f"{name.key}.{_MAKING}" for name in names]
         # They only tell others to do something else first.

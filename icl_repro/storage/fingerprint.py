@@ -1,8 +1,8 @@
 """Fingerprints of source code: equal for code that does the same but for how it is told.
 
 Comments, docstrings, blank lines and the annotations of functions are left out, so that a better
-explanation makes no stored result stale. Annotations of classes count, because the fields of a
-class follow from them. Another version of Python may take down the same code otherwise, so that
+explanation makes no stored result stale. Annotations in the body of a class count, because its
+fields follow from them. Another version of Python may take down the same code otherwise, so that
 fingerprints are only compared within one.
 """
 

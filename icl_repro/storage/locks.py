@@ -9,14 +9,14 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import filelock
 
 
 @contextlib.contextmanager
-def lock_of(path: Path) -> Iterator[Path]:
+def lock_of(path: Path) -> Generator[Path]:
     """Wait until no other thread or process changes a file; yields the file behind any links.
 
     The lock lies in a folder of this user's, not beside the file, where it would be litter. There

@@ -22,25 +22,30 @@ from icl_repro.training.store import RunStore, UnusableEntry
 
 POLL_SECONDS = 0.2
 
+UNIT = "sequences"
+"""What the size of a run is counted in."""
+
 
 class Progress(msgspec.Struct, frozen=True):
     """How far one process is with a plan.
 
     Attributes:
         runs_total: runs of the plan; runs_done: how many of them are finished, by whomever.
-        sequences_total: sequences of the runs that were not finished at the start.
-        sequences_done: sequences of the runs that this process has trained, as far as it is with
+        units_total: sequences of the runs that were not finished at the start.
+        units_done: sequences of the runs that this process has trained, as far as it is with
             them; a run that diverged counts as done in full.
-        sequences_per_second: of this process, averaged over its training; 0 while it waits.
+        units_per_second: of this process, averaged over its training; 0 while it waits.
         current: what it is training, or what it is waiting for.
+        unit: what units are, so that whoever shows progress need not know.
     """
 
     runs_done: int
     runs_total: int
-    sequences_done: int
-    sequences_total: int
-    sequences_per_second: float
+    units_done: int
+    units_total: int
+    units_per_second: float
     current: str
+    unit: str = UNIT
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -51,14 +56,15 @@ class Outcome(msgspec.Struct, frozen=True):
             that were there, or that others trained.
         failed: why a run has no results, by its spec: it diverged, here or elsewhere, or its place
             in the store cannot be used.
-        sequences: trained on by this process, in `seconds`.
+        units: sequences that this process has trained on, in `seconds`; `unit` says so.
     """
 
     trained: tuple[RunSpec, ...]
     reused: tuple[RunSpec, ...]
     failed: dict[RunSpec, str]
-    sequences: int
+    units: int
     seconds: float
+    unit: str = UNIT
 
 
 class More(msgspec.Struct, frozen=True):
@@ -368,9 +374,9 @@ class LocalWork:
             Progress(
                 runs_done=len(self._plan.specs) - len(self._pending),
                 runs_total=len(self._plan.specs),
-                sequences_done=self._sequences_done,
-                sequences_total=self._sequences_total,
-                sequences_per_second=speed,
+                units_done=self._sequences_done,
+                units_total=self._sequences_total,
+                units_per_second=speed,
                 current=current,
             )
         )
@@ -386,6 +392,6 @@ class LocalWork:
                 if spec not in trained and spec not in self._failed and spec not in self._pending
             ),
             failed=self._failed,
-            sequences=self._sequences_trained,
+            units=self._sequences_trained,
             seconds=self._seconds,
         )

@@ -6,10 +6,11 @@ import functools
 import hashlib
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from jaxtyping import Float
 
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.exemplars import AnySource, Glyphs
@@ -63,6 +64,18 @@ class Transplant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     up_to_layer: int
     source: RunSpec
+
+
+class Sample(NamedTuple):
+    """Pictures of a few things that a run is trained on, in groups, for people.
+
+    `pictures` are 0 for white paper to 1 for ink; `caption` says what they show, `source` where
+    they come from.
+    """
+
+    source: str
+    caption: str
+    pictures: Float[np.ndarray, "groups each height width"]
 
 
 class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +192,16 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             schedule=msgspec.structs.replace(
                 self.schedule, every=320, every_in_change=320, episodes=64
             ),
+        )
+
+    def sample(self) -> Sample:
+        """A few exemplars of a few classes, as pictures."""
+        source = self.exemplars
+        classes, each = min(8, source.n_classes), min(5, source.n_exemplars)
+        return Sample(
+            source=repr(source),
+            caption="A sample of the exemplars, one class a group",
+            pictures=source.images(range(classes), range(each)),
         )
 
     def describe(self) -> str:

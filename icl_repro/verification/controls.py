@@ -7,14 +7,16 @@ it states the checks that its claim states, with the same thresholds.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+
+import msgspec
 
 from icl_repro.nearest import nearest
 from icl_repro.numbers import count
 from icl_repro.verification.by_seed import JUDGED, first_line, judged_seeds, names
 from icl_repro.verification.declare import Control
 from icl_repro.verification.evidence import Check
-from icl_repro.verification.record import ControlRecord, ControlVerdict, Trial
+from icl_repro.verification.record import ClaimRecord, ControlRecord, ControlVerdict, Trial
 from icl_repro.verification.wording import on_seeds, threshold, undue_sentence
 
 CUT_SHORT = "its runs were cut short"
@@ -103,17 +105,86 @@ def fails_check(control: ControlRecord, name: str, claim_trials: Sequence[Trial]
     """Whether a control has to fail a check, and does so by a finite value wherever the claim is
     judged by it.
     """
+    return bool(_judged_by(name, claim_trials)) and not _holding(control, name, claim_trials)
+
+
+class Unguarded(msgspec.Struct, frozen=True):
+    """A check that no control of its claim fails, by a finite value, wherever it is judged.
+
+    `control` fails it in more places than the others, and not on `seeds`; where none fails it
+    anywhere, `control` is empty.
+    """
+
+    check: str
+    control: str
+    seeds: list[int | None]
+
+    @property
+    def sentence(self) -> str:
+        """It in words."""
+        if not self.control:
+            return f"no control fails {self.check!r}"
+        return (
+            f"no control fails {self.check!r} everywhere: {self.control} does not"
+            f"{on_seeds(self.seeds) or ' in every row'}"
+        )
+
+
+Excuse = Callable[[str, str, Trial], bool]
+"""Takes the id of a control, a check and a trial of the claim; says whether it is known that the
+control does not fail the check there.
+"""
+
+
+def _never(control: str, check: str, beside: Trial) -> bool:
+    """The excuse of nobody."""
+    return False
+
+
+def unguarded(claim: ClaimRecord, excused: Excuse = _never) -> list[Unguarded]:
+    """The checks that no one control fails, by a finite value, wherever the claim is judged by them
+    and it is not excused.
+    """
+    found: list[Unguarded] = []
+    for check in dict.fromkeys(name for trial in claim.trials for name in names(trial)):
+        judged = _judged_by(check, claim.trials)
+        holding = {
+            control.id: [
+                trial
+                for trial in _holding(control, check, claim.trials)
+                if not excused(control.id, check, trial)
+            ]
+            for control in claim.controls
+        }
+        if not judged or not all(holding.values()):
+            continue
+        best = min(holding, key=lambda case: len(holding[case]), default="")
+        left = holding.get(best, judged)
+        seeds = list(dict.fromkeys(trial.seed for trial in left))
+        is_failed = len(left) < len(judged)
+        found.append(Unguarded(check, best if is_failed else "", seeds))
+    return found
+
+
+def _judged_by(name: str, trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.outcome in JUDGED and name in names(trial)]
+
+
+def _holding(control: ControlRecord, name: str, claim_trials: Sequence[Trial]) -> list[Trial]:
+    """The trials of a claim beside which a control does not fail a check by a finite value, or need
+    not.
+    """
+    judged = _judged_by(name, claim_trials)
     if control.only and name not in control.only:
-        return False
-    judged = [_place(t) for t in claim_trials if t.outcome in JUDGED and name in names(t)]
-    found = {
-        _place(trial): check
+        return judged
+    failed = {
+        _place(trial)
         for trial in control.trials
         if trial.outcome in JUDGED
         for check in trial.evidence.checks
         if check.name == name and check.value is not None and not check.holds
     }
-    return bool(judged) and all(place in found for place in judged)
+    return [trial for trial in judged if _place(trial) not in failed]
 
 
 def _fails(

@@ -14,7 +14,7 @@ Origin = Literal["measured", "published"]
 
 
 class Series(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A named sequence of points in a figure.
+    """Named points in a figure, in their order.
 
     `low` and `high` bound a band around `y`, where there is one. `origin` says whose points they
     are: ours, or the published ones that ours are drawn over. `style` tells how to draw them;
@@ -36,7 +36,7 @@ class Series(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReferenceLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A labelled straight line across a panel, such as ln 2 for a guess between two labels."""
+    """A labelled straight line across a panel, such as the value of a mere guess."""
 
     label: str
     value: float

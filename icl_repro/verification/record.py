@@ -326,25 +326,27 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrainingDone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What training this session did. Sequences are those of the runs trained in it; stale runs
-    were there, but made by other source or libraries.
+    """What training this session did. Units of work are those of the runs trained in it, and `unit`
+    says what they are; stale runs were there, but made by other source or libraries.
     """
 
     runs_planned: int
     runs_trained: int
     runs_reused: int
-    sequences_trained: int
+    units_trained: int = msgspec.field(name="sequences_trained")
     seconds: float
     runs_stale: int = 0
+    unit: str = ""
 
 
-class ExemplarSample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Pictures of a few exemplars: each entry of `pictures` is one class, a row of PNG images in
-    base64, so that the report can show what the networks were trained on.
+class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Pictures of what runs were trained on: each entry of `pictures` is a group of PNG images in
+    base64, `caption` says in a sentence what they show, and `source` what they are taken from.
     """
 
     source: str
     pictures: list[list[str]]
+    caption: str = ""
 
 
 class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -370,7 +372,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     comparisons: Comparisons | None = None
     findings: list[Finding] = []
     retired: list[Retired] = []
-    exemplars: ExemplarSample | None = None
+    sample: Sample | None = msgspec.field(default=None, name="exemplars")
     not_selected: list[str] = []
     runs: dict[str, str] = {}
     coverage: list[CoverageRow] = []

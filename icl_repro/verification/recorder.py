@@ -249,7 +249,7 @@ class Evidence:
 
         Args:
             name: what the curve shows; unique within the test.
-            x: where it was measured, increasing, such as sequences seen.
+            x: where it was measured, increasing, such as steps taken.
             y: what was measured there.
 
         Raises:

@@ -48,7 +48,7 @@ def undue_sentence(check: Check) -> str:
 
 
 def is_measured(check: Check) -> str:
-    """What was measured, such as ``is 0.8999 nats (95 % interval 0.88 to 0.91)``."""
+    """What was measured, such as ``is 0.8999 m (95 % interval 0.88 to 0.91)``."""
     if check.value is None:
         return "is not a finite number"
     unit = f" {check.unit}" if check.unit else ""

@@ -178,6 +178,7 @@ def test_a_session_that_verified_nothing_says_so_by_its_exit_status(claims_folde
     result = claims_folder.runpytest_subprocess("--icl-no-train", workers)
     result.assert_outcomes(passed=1, skipped=2)
     assert result.ret == NOTHING_JUDGED == 10
+    result.stdout.fnmatch_lines(["nothing was verified: no claim was judged"])
     assert claims_folder.runpytest_subprocess("-k", "ordinary", workers).ret == 0
     assert claims_folder.runpytest_subprocess(workers).ret == 0
     assert claims_folder.runpytest_subprocess("--icl-no-train", workers).ret == 0
@@ -187,4 +188,7 @@ def test_a_session_that_verified_nothing_says_so_by_its_exit_status(claims_folde
     assert elsewhere.ret == NOTHING_JUDGED
     elsewhere.stdout.fnmatch_lines(["no claim was judged, so that reports/verification.json *"])
     assert report.read_bytes() == good
-    assert claims_folder.runpytest_subprocess("-m", "control", workers).ret == 0
+    controls = claims_folder.runpytest_subprocess("-m", "control", workers)
+    controls.assert_outcomes(passed=1, deselected=2 if workers == "-n0" else 0)
+    assert controls.ret == NOTHING_JUDGED
+    controls.stdout.fnmatch_lines(["nothing was verified: only controls were judged"])

@@ -152,3 +152,56 @@ def test_a_claim_cannot_say_for_itself_that_it_is_expected_to_fail(folder, recor
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*a.one: calls pytest.xfail (no); what is known to fail stands*"])
     assert record_of(folder).claims[0].verdict == "error"
+
+
+EXPECTING = """
+import pytest
+from icl_repro import claim, control
+
+@pytest.fixture(autouse=True)
+def expecting(request):
+    if request.node.get_closest_marker("claim"):
+        START
+    yield
+    if request.node.get_closest_marker("claim"):
+        END
+
+@claim("a.one", source="Section 1", rests_on="a count",
+       fails_on=control("N.", given={"length": 1}, id="short"))
+def test_one(evidence, request, length=HELD):
+    '''S.'''
+    BODY
+    evidence.check("length", length, at_least=8)
+
+def test_ordinary():
+    pytest.xfail("as one may")
+"""
+CALLS = "pytest.xfail('no')"
+MARKS = "request.node.add_marker(pytest.mark.xfail(strict=False))"
+MARKS_ALL = "request.node.parent.add_marker(pytest.mark.xfail(strict=False))"
+
+
+@pytest.mark.parametrize(
+    ("where", "how", "outcomes"),
+    [
+        ("START", CALLS, {"errors": 1, "passed": 1}),
+        ("START", MARKS, {"errors": 1, "passed": 1}),
+        ("START", MARKS_ALL, {"errors": 1, "passed": 1}),
+        ("BODY", MARKS, {"failed": 2}),
+        ("END", CALLS, {"errors": 1, "passed": 2}),
+    ],
+)
+def test_a_fixture_of_a_claim_cannot_say_so_either(
+    claims_folder, record_of, where: str, how: str, outcomes: dict[str, int]
+):
+    """Were it not refused, the check that fails at `START` and `BODY` would be expected to."""
+    text = EXPECTING.replace(where, how).replace("HELD", "9" if where == "END" else "5")
+    for place in ("START", "BODY", "END"):
+        text = text.replace(place, "pass")
+    claims_folder.makepyfile(test_claims=text)
+    result = claims_folder.runpytest_subprocess("-p", "no:xdist")
+    assert result.parseoutcomes() == outcomes | {"xfailed": 1}
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    said = "calls pytest.xfail (no)" if how == CALLS else "is marked xfail while it runs"
+    result.stdout.fnmatch_lines([f"*a.one: {said}; what is known to fail stands in the ledger*"])
+    assert record_of(claims_folder).claims[0].verdict == "error"

@@ -132,13 +132,13 @@ def test_no_terminal_no_progress(folder):
 
 
 def progress(runs: int, sequences: int, speed: float = 0.0) -> WorkerProgress:
-    return WorkerProgress(runs, 9, sequences, 9_000_000, speed)
+    return WorkerProgress(runs, 9, sequences, 9_000_000, speed, unit="sequences")
 
 
 def test_the_progress_of_workers_adds_up():
     parts = [progress(3, 1_000_000, 20_000), progress(4, 2_000_000, 30_000)]
     assert summed(parts) == progress(4, 3_000_000, 50_000)
-    assert summed([]).sequences_total == 0
+    assert summed([]).units_total == 0
 
 
 @pytest.mark.parametrize(

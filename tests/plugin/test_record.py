@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -49,7 +50,7 @@ def test_the_record_says_what_ran_where(folder, record_of):
     assert record.environment.packages["pytest"] == pytest.__version__
     assert record.environment.workers == 1
     assert record.environment.commit is None
-    assert (record.training.runs_planned, record.training.sequences_trained) == (0, 0)
+    assert (record.training.runs_planned, record.training.units_trained) == (0, 0)
     one = record.claims[0]
     assert (one.id, one.family, one.statement, one.source) == ("a.one", "a", "S.", "Section 1")
     assert one.trials[0].nodeid == "test_claims.py::test_one[seed6]"
@@ -75,6 +76,45 @@ def test_the_reports_stand_beside_the_record(folder, monkeypatch):
     ]
     assert "a.two" in (folder.path / "out" / "deep" / "verification.html").read_text()
     result.stdout.fnmatch_lines(["report: out/deep/verification.html"])
+
+
+TOGETHER = """
+import os, pathlib, time
+from icl_repro import claim, control
+
+@claim("a.one", source="Section 1",
+       fails_on=control("N.", given={"length": 1}, id="short"))
+def test_one(evidence, seed, length=9):
+    '''S.'''
+    evidence.check("length", length, at_least=8)
+    pathlib.Path(f"here-{os.getpid()}").touch()
+    deadline = time.monotonic() + 60
+    while len(list(pathlib.Path().glob("here-*"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+"""
+
+
+def test_two_sessions_that_write_one_folder_at_a_time_leave_whole_reports(folder, record_of):
+    folder.makepyfile(test_claims=TOGETHER)
+    quiet = [sys.executable, "-m", "pytest", "-p", "no:xdist"]
+    sessions = [
+        folder.popen(
+            [*quiet, f"--icl-seeds={seeds}"], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        )
+        for seeds in ("1-3", "4-6")
+    ]
+    assert [process.wait(120) for process in sessions] == [0, 0]
+    record = record_of(folder)
+    assert record.profile.seeds in ([1, 2, 3], [4, 5, 6])
+    assert [trial.outcome for trial in record.claims[0].trials] == ["passed"] * 3
+    assert sorted(path.name for path in (folder.path / "reports").iterdir()) == [
+        "verification.html",
+        "verification.json",
+        "verification.md",
+    ]
+    remembered = (folder.path / ".icl-repro" / "seeds.jsonl").read_text().splitlines()
+    judged = [json.loads(line)["judged"] for line in remembered]
+    assert sorted(judged) == [[1, 2, 3], [4, 5, 6]], "both are remembered"
 
 
 def test_no_report_is_wanted(folder):

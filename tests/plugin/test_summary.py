@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from icl_repro.plugin.summary import details, findings, footer
+from icl_repro.verification.evidence import Check, EvidenceRecord
 from icl_repro.verification.record import (
     Agreement,
     CheckOverSeeds,
@@ -109,6 +110,16 @@ def test_trials_and_controls_say_where():
         "control short: undecided; could not be judged",
         "  length is 3 (patterns, seed 6)",
     ]
+
+
+def test_a_check_that_no_control_fails_is_told_once_all_of_them_ran():
+    check = Check("length", 1.0, "at_least", 0.5, None, True)
+    trials = [Trial("t", "passed", 5, evidence=EvidenceRecord([check]))]
+    control = ControlRecord("short", "N.", [], "", "does not fail", "", trials)
+    unguarded = changed(CLAIM, trials=trials, controls=[control])
+    assert details(unguarded)[-1] == "no control fails 'length'"
+    not_run = changed(control, verdict="not run", trials=[])
+    assert details(changed(unguarded, controls=[not_run])) == [REASON, "control short: not run"]
 
 
 def test_known_failures_are_counted_and_those_to_correct_are_named():

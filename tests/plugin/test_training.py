@@ -76,7 +76,7 @@ def test_each_run_of_the_plan_is_trained_once_and_reused_later(
     assert trained(folder) == ALL
     training = record_of(folder).training
     assert (training.runs_planned, training.runs_trained, training.runs_reused) == (3, 3, 0)
-    assert (training.sequences_trained, training.seconds) == (3000, 0.5)
+    assert (training.units_trained, training.seconds) == (3000, 0.5)
     folder.runpytest_subprocess(*workers).assert_outcomes(passed=5)
     assert trained(folder) == []
     training = record_of(folder).training
@@ -294,7 +294,7 @@ def test_what_a_killed_worker_trained_counts_as_trained(folder, record_of):
     assert trained(folder) == ["first 0 3000", "kill 0 2000"]
     training = record_of(folder).training
     assert (training.runs_trained, training.runs_reused) == (2, 0)
-    assert training.sequences_trained == 5000
+    assert training.units_trained == 5000
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n1"])
@@ -383,31 +383,25 @@ def test_pictures_that_cannot_be_drawn_cost_no_claim(folder):
     )
     result = folder.runpytest_subprocess()
     assert result.parseoutcomes()["passed"] == 5
-    result.stdout.fnmatch_lines(["*the report has no pictures of exemplars: ZeroDivisionError*"])
+    result.stdout.fnmatch_lines(
+        ["*the report has no pictures of what runs are trained on: ZeroDivisionError*"]
+    )
 
 
-def test_exemplars_of_the_runs_are_pictured():
+def test_what_the_runs_are_trained_on_is_pictured():
     from types import SimpleNamespace
 
     import numpy as np
 
     from icl_repro.plugin.pictures import sample
 
-    class Source:
-        n_classes, n_exemplars = 3, 20
-
-        def __repr__(self) -> str:
-            return "Source()"
-
-        def images(self, classes, exemplars):
-            return np.linspace(0, 1, len(classes) * len(exemplars) * 9).reshape(
-                len(classes), len(exemplars), 3, 3
-            )
-
+    drawings = np.linspace(0, 1, 3 * 5 * 9).reshape(3, 5, 3, 3)
+    shown = SimpleNamespace(source="Coins()", caption="A few coins", pictures=drawings)
     assert sample([SimpleNamespace()]) is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = sample([SimpleNamespace(), SimpleNamespace(exemplars=Source())])
-    assert found.source == "Source()"
-    assert [len(row) for row in found.pictures] == [5, 5, 5]
+        found = sample([SimpleNamespace(), SimpleNamespace(sample=lambda: shown)])
+    assert found is not None
+    assert (found.source, found.caption) == ("Coins()", "A few coins")
+    assert [len(group) for group in found.pictures] == [5, 5, 5]
     assert found.pictures[0][0].startswith("iVBOR")

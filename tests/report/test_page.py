@@ -28,8 +28,8 @@ from icl_repro.verification.pictures import (
 from icl_repro.verification.record import (
     Agreement,
     Equivalence,
-    ExemplarSample,
     Profile,
+    Sample,
     Seeds,
     ThresholdEntry,
 )
@@ -349,14 +349,15 @@ def test_the_figures_of_the_first_seed_are_open_and_the_others_a_click_away(html
     assert "dashed lines" not in after, "only seed 5 is drawn over the published curve"
 
 
-def test_exemplars_are_shown_as_pictures(page):
+def test_what_runs_were_trained_on_is_shown_as_pictures(page):
     assert len(page.all("img")) == 8 * 5
+    assert "Characters, one class a group. Source: drawn characters (seed 0)" in page.text
 
 
 def test_pictures_that_are_none_are_not_shown_as_pictures():
     not_png = base64.b64encode(b"<svg onload=alert(1)>").decode()
     pictures = [[not_png, "no base64!", '"><script>alert(1)</script>']]
-    record = with_claims(exemplars=ExemplarSample("hostile", pictures))
+    record = with_claims(sample=Sample("hostile", pictures))
     page = Page(render_html(record))
     assert not page.all("img")
     assert page.text.count("no picture") == 3
@@ -375,7 +376,7 @@ def test_a_meaningful_run_has_no_warning(page):
 
 
 def test_a_session_without_claims_still_gives_a_report():
-    page = Page(render_html(with_claims(exemplars=None)))
+    page = Page(render_html(with_claims(sample=None)))
     assert "No claim was selected, so nothing was verified." in page.text
 
 
@@ -484,7 +485,7 @@ def hostile_record(text):
         claims=[hostile, hostile],
         findings=failures,
         seeds=Seeds([5], [5], [5], text),
-        exemplars=ExemplarSample(text, [[text]]),
+        sample=Sample(text, [[text]], text),
         not_selected=[text],
         runs={text: text},
         coverage=[CoverageRow(text, text, text, "weaker", text, [text, f"{text} of another"])],

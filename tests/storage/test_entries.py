@@ -245,23 +245,25 @@ def test_what_a_killed_process_was_making_is_forgotten_by_the_next_who_takes_it_
         assert entries.being_made() == frozenset()
 
 
-def test_a_process_that_looks_is_not_taken_for_one_that_makes(user, entries):
+def test_many_that_look_are_not_taken_for_one_that_makes(user, entries):
     """Looking must not take locks: whoever has one looks like a maker."""
-    other = Entries(user / "store", "things", FILES)
     stop = threading.Event()
 
     def look() -> None:
+        other = Entries(user / "store", "things", FILES)
         while not stop.is_set():
             other.being_made()
             other.newest(name())
             other.manifest(name())
 
-    looking = threading.Thread(target=look)
-    looking.start()
+    looking = [threading.Thread(target=look) for _ in range(8)]
+    for one in looking:
+        one.start()
     try:
-        for _ in range(300):
+        for _ in range(100):
             with entries.lock(name().key) as mine:
                 assert mine
     finally:
         stop.set()
-        looking.join()
+        for one in looking:
+            one.join()

@@ -116,7 +116,8 @@ class Executor:
             trained=self.trained,
             reused=[spec for spec in there if spec not in self.trained],
             failed={},
-            sequences=sum(spec.sequences for spec in self.trained),
+            units=sum(spec.sequences for spec in self.trained),
+            unit="sequences",
             seconds=0.5 if self.trained else 0.0,
         )
 
@@ -173,10 +174,11 @@ class Executor:
             SimpleNamespace(
                 runs_done=sum(spec in self.store for spec in self.plan.specs),
                 runs_total=len(self.plan.specs),
-                sequences_done=sum(spec.sequences for spec in self.trained),
-                sequences_total=sum(spec.sequences for spec in self.plan.specs),
-                sequences_per_second=100.0,
+                units_done=sum(spec.sequences for spec in self.trained),
+                units_total=sum(spec.sequences for spec in self.plan.specs),
+                units_per_second=100.0,
                 current=spec.describe(),
+                unit="sequences",
             )
         )
 

@@ -17,10 +17,10 @@ from icl_repro.verification.record import (
     SCHEMA_VERSION,
     Comparisons,
     Environment,
-    ExemplarSample,
     Finding,
     KnownFailure,
     Profile,
+    Sample,
     Seeds,
     TrainingDone,
     VerificationRecord,
@@ -124,9 +124,10 @@ def rich_record():
             runs_planned=35,
             runs_trained=28,
             runs_reused=7,
-            sequences_trained=28_000_000,
+            units_trained=28_000_000,
             seconds=3_980.2,
             runs_stale=3,
+            unit="sequences",
         ),
         claims=[*emergence_claims(), *circuit_claims(), *toy_claims()],
         seeds=Seeds(
@@ -138,9 +139,10 @@ def rich_record():
         ),
         comparisons=Comparisons(number=10),
         findings=_findings(),
-        exemplars=ExemplarSample(
+        sample=Sample(
             source="drawn characters (seed 0) through a frozen bank of Gabor filters",
             pictures=exemplar_pictures(),
+            caption="Characters, one class a group",
         ),
         not_selected=["wiring.previous_token", "wiring.many_to_many"],
         runs={

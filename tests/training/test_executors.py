@@ -242,7 +242,7 @@ def test_runs_are_trained_longest_first_and_stored(store, trainer):
     assert outcome.trained == tuple(trainer.specs)
     assert outcome.reused == ()
     assert outcome.failed == {}
-    assert outcome.sequences == 3 * 640 + 1280
+    assert outcome.units == 3 * 640 + 1280
     assert outcome.seconds > 0
     for mark, spec in enumerate(trainer.specs, start=1):
         assert_same_run(store.load(spec), made_up_run(spec, mark))
@@ -260,7 +260,7 @@ def test_finished_runs_are_never_trained_again(store, trainer):
     outcome = LocalExecutor(store).carry_out(Plan.of(SPECS), on_progress=told.append)
     assert trainer.groups == []
     assert set(outcome.reused) == set(SPECS)
-    assert outcome.sequences == outcome.seconds == 0
+    assert outcome.units == outcome.seconds == 0
     assert told == []
 
 
@@ -274,7 +274,7 @@ def test_a_diverged_run_is_stored_as_such_and_not_tried_again(store, trainer):
     first = LocalExecutor(store).carry_out(plan)
     assert set(first.trained) == {SPECS[0], DIVERGES}
     assert first.failed == {DIVERGES: str(Diverged(DIVERGES, 5))}
-    assert first.sequences == 640 + 5 * 32
+    assert first.units == 640 + 5 * 32
     with pytest.raises(DivergedRun, match="step 5"):
         store.load(DIVERGES)
 
@@ -334,7 +334,7 @@ def test_groups_are_of_one_program_and_of_the_size_asked_for(store, trainer, siz
     outcome = LocalExecutor(store, group_size=size).carry_out(Plan.of([*SPECS, LONG]))
     assert [len(group) for group in trainer.groups] == groups
     assert set(outcome.trained) == {*SPECS, LONG}
-    assert outcome.sequences == 3 * 640 + 1280
+    assert outcome.units == 3 * 640 + 1280
 
 
 def test_a_group_takes_only_what_is_left(store, trainer):
@@ -485,14 +485,14 @@ def assert_consistent(told: list[Progress]) -> None:
     assert told
     for one, later in itertools.pairwise(told):
         assert one.runs_done <= later.runs_done
-        assert one.sequences_done <= later.sequences_done
+        assert one.units_done <= later.units_done
         assert one.runs_total == later.runs_total
-        assert one.sequences_total == later.sequences_total
+        assert one.units_total == later.units_total
     for progress in told:
         assert 0 <= progress.runs_done <= progress.runs_total
-        assert 0 <= progress.sequences_done <= progress.sequences_total
-        assert np.isfinite(progress.sequences_per_second)
-        assert progress.sequences_per_second >= 0
+        assert 0 <= progress.units_done <= progress.units_total
+        assert np.isfinite(progress.units_per_second)
+        assert progress.units_per_second >= 0
         assert progress.current
     assert told[-1].runs_done == told[-1].runs_total
 
@@ -505,10 +505,10 @@ def test_progress_counts_up_to_its_totals(store, trainer, size):
     LocalExecutor(store, group_size=size).carry_out(plan, on_progress=told.append)
     assert_consistent(told)
     assert told[0].runs_done == 1
-    assert told[0].sequences_done == 0
+    assert told[0].units_done == 0
     assert told[-1].runs_total == 5
-    assert told[-1].sequences_done == told[-1].sequences_total == 3 * 640 + 1280
-    assert told[-1].sequences_per_second > 0
+    assert told[-1].units_done == told[-1].units_total == 3 * 640 + 1280
+    assert told[-1].units_per_second > 0
 
 
 def test_progress_says_what_is_trained(store, trainer):
@@ -530,9 +530,9 @@ def test_the_speed_is_that_of_training(store, monkeypatch):
     monkeypatch.setattr(executors, "train", slowly)
     told: list[Progress] = []
     LocalExecutor(store).carry_out(Plan.of([TINY]), on_progress=told.append)
-    assert told[0].sequences_per_second == 0
-    assert 0 < told[1].sequences_per_second <= 320 / 0.2
-    assert 0 < told[-1].sequences_per_second <= 640 / 0.4
+    assert told[0].units_per_second == 0
+    assert 0 < told[1].units_per_second <= 320 / 0.2
+    assert 0 < told[-1].units_per_second <= 640 / 0.4
 
 
 def test_a_process_that_waits_says_so_and_takes_over_when_the_lock_is_free(store, trainer):
@@ -551,7 +551,7 @@ def test_a_process_that_waits_says_so_and_takes_over_when_the_lock_is_free(store
     assert len(outcome.trained) == 3
     waiting = [one for one in told if one.current.startswith("waiting for runs that other")]
     assert {one.runs_done for one in waiting} == {2}
-    assert {one.sequences_per_second for one in waiting} == {0}
+    assert {one.units_per_second for one in waiting} == {0}
     assert_consistent(told)
 
 

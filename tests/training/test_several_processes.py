@@ -106,7 +106,7 @@ def test_two_processes_share_a_plan_and_train_each_run_once(processes):
         told = [Progress(**progress) for progress in outcome["progress"]]
         assert_consistent(told)
     done = [outcome["progress"][-1] for outcome in (one, other)]
-    assert sum(last["sequences_done"] for last in done) == sum(spec.sequences for spec in specs)
+    assert sum(last["units_done"] for last in done) == sum(spec.sequences for spec in specs)
     for spec in specs[:-1]:
         assert processes.store.load(spec).sequences[-1] == spec.sequences
     assert leftovers(processes.store) == []

@@ -369,3 +369,10 @@ def test_descriptions():
     assert spec.describe() == (
         "seed 6, ClampCopy(head=3, layer=1), 1,000,000 sequences, model.width=32"
     )
+
+
+def test_a_sample_of_what_a_run_is_trained_on_is_told_in_words():
+    sample = RunSpec(exemplars=Glyphs(seed=3)).sample()
+    assert sample.source == repr(Glyphs(seed=3))
+    assert sample.pictures.shape[:2] == (8, 5)
+    assert 0 <= sample.pictures.min() < sample.pictures.max() <= 1

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from icl_repro.verification.controls import differences, judge_control
+from icl_repro.verification.controls import differences, judge_control, unguarded
 from icl_repro.verification.declare import Control
 from icl_repro.verification.evidence import Check
-from icl_repro.verification.record import Trial
+from icl_repro.verification.record import ClaimRecord, ControlRecord, Trial
 from tests.support.trials import check, holding, seeds_with, trial
 
 CONTROL = Control("other", "S.")
@@ -231,3 +231,48 @@ def test_a_control_that_did_not_run_says_why():
 def test_a_control_on_runs_cut_short_means_nothing():
     verdict, _ = judge_control(CONTROL, on_seeds(HOLDS), holding(1, 0), meaningful=False)
     assert verdict == "not meaningful"
+
+
+# Which checks no control fails, and on which seeds.
+
+
+def said(controls: dict[str, list[Trial]], claim_trials: Sequence[Trial], **more: Any) -> list[str]:
+    records = [
+        ControlRecord(case, "", [], "", "does not fail", "", trials)
+        for case, trials in controls.items()
+    ]
+    claim = ClaimRecord("a.one", "a", "", "", "mixed", "", list(claim_trials), records)
+    return [one.sentence for one in unguarded(claim, **more)]
+
+
+def test_a_check_that_one_control_fails_on_every_seed_is_guarded():
+    assert said({"no": on_seeds(HOLDS), "yes": on_seeds(FAILS)}, holding(1, 0)) == []
+    assert said({"yes": on_seeds(FAILS, FAILS)}, holding(1, 1)) == []
+    assert said({"yes": on_seeds(FAILS)}, seeds_with("passed", "inconclusive", "not run")) == []
+
+
+def test_a_check_that_no_control_fails_is_told():
+    none = ["no control fails 'length'"]
+    assert said({"other": on_seeds(HOLDS, HOLDS)}, holding(2, 0)) == none
+    assert said({"other": on_seeds(NOT_FINITE)}, holding(1, 0)) == none, "undefined is no failure"
+    assert said({"other": []}, holding(1, 0)) == none
+    assert said({"other": [trial("passed", None, "", HOLDS)]}, [trial("passed")]) == none
+
+
+def test_the_seeds_are_told_on_which_the_best_control_does_not_fail():
+    weak, better = on_seeds(HOLDS, HOLDS, FAILS), on_seeds(FAILS, NOT_FINITE, FAILS)
+    assert said({"weak": weak, "better": better}, holding(3, 0)) == [
+        "no control fails 'length' everywhere: better does not on seed 6"
+    ]
+
+
+def test_what_is_known_of_a_control_is_excused_there_alone():
+    def on_six(case: str, name: str, beside: Trial) -> bool:
+        return (case, name, beside.seed) == ("other", "length", 6)
+
+    one, two = on_seeds(FAILS, HOLDS), on_seeds(HOLDS, HOLDS)
+    assert said({"other": one}, holding(2, 0), excused=on_six) == []
+    assert said({"another": one}, holding(2, 0), excused=on_six) != []
+    assert said({"other": two}, holding(2, 0), excused=on_six) == [
+        "no control fails 'length' everywhere: other does not on seed 5"
+    ]

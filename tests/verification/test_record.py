@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from icl_repro.verification.record import (
@@ -48,6 +51,32 @@ def test_a_record_survives_its_file(tmp_path: Path):
     assert read_record(path) == record()
     assert [file.name for file in path.parent.iterdir()] == ["verification.json"]
     assert json.loads(path.read_text())["schema_version"] == SCHEMA_VERSION
+
+
+def test_two_writers_of_one_record_leave_a_whole_one_and_no_litter(tmp_path: Path):
+    """A reader meets the record of one or of the other at any time, never a part of it or none."""
+    path = tmp_path / "verification.json"
+    both = [msgspec.structs.replace(record(), title=title * 5_000) for title in ("one", "two")]
+    write_record(both[0], path)
+    stop, titles = threading.Event(), set()
+
+    def read() -> None:
+        while not stop.is_set():
+            titles.add(read_record(path).title)
+
+    def write(one: VerificationRecord) -> None:
+        for _ in range(50):
+            write_record(one, path)
+
+    with ThreadPoolExecutor() as threads:
+        reading = threads.submit(read)
+        for writing in [threads.submit(write, one) for one in both]:
+            writing.result()
+        stop.set()
+        reading.result()
+    assert titles <= {one.title for one in both}
+    assert read_record(path) in both
+    assert [file.name for file in tmp_path.iterdir()] == ["verification.json"]
 
 
 def test_a_record_from_before_a_field_was_added_is_read(tmp_path: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from icl_repro.numbers import count, percent
 from icl_repro.report.text import verdicts, words
 from icl_repro.report.text.checks import Remark, thresholds_note
+from icl_repro.verification.controls import unguarded
 from icl_repro.verification.record import VerificationRecord
 
 
@@ -76,13 +77,21 @@ def comparisons_note(record: VerificationRecord) -> str:
 
 
 def unguarded_note(record: VerificationRecord) -> str:
-    """How many checks no control fails, of claims whose controls were run; empty if none."""
+    """How many checks no control fails, of claims whose controls were run, and on which seeds where
+    one does on others; empty if none.
+    """
     checks = [check for claim in record.claims if claim.controls for check in claim.checks]
-    unguarded = sum(not check.failed_by for check in checks)
-    if not unguarded:
+    amount = sum(not check.failed_by for check in checks)
+    if not amount:
         return ""
-    fails = "fails" if unguarded == 1 else "fail"
+    fails = "fails" if amount == 1 else "fail"
     return (
-        f"{unguarded} of {count(len(checks), 'check')} {fails} on no control of this session; "
+        f"{amount} of {count(len(checks), 'check')} {fails} on no control of this session; "
         "each says so."
+        + "".join(
+            f" {claim.id}: {one.sentence}."
+            for claim in record.claims
+            for one in unguarded(claim)
+            if one.control
+        )
     )

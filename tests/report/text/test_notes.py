@@ -3,7 +3,9 @@
 import msgspec
 
 from icl_repro.report.text import notes
+from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.record import Comparisons, Seeds
+from tests.support.report_builders import at_least, claim, control, trial
 from tests.support.report_fixture import rich_record
 
 
@@ -61,6 +63,20 @@ def test_checks_that_no_control_fails():
         "14 of 23 checks fail on no control of this session; each says so."
     )
     assert notes.unguarded_note(record(claims=[])) == ""
+
+
+def test_a_check_that_a_control_fails_on_some_seeds_names_the_others():
+    own = [trial("a.one", seed, EvidenceRecord([at_least("length", 9, 8)])) for seed in (5, 6)]
+    weak = [
+        trial("a.one", seed, EvidenceRecord([at_least("length", value, 8)]), "failed", case="weak")
+        for seed, value in ((5, 1), (6, 9))
+    ]
+    weak[0] = msgspec.structs.replace(weak[0], outcome="passed")
+    one = claim("a.one", "S.", "Section 1", "mixed", "", own, [control("weak", "N.", "", weak)])
+    assert notes.unguarded_note(record(claims=[one])) == (
+        "1 of 1 check fails on no control of this session; each says so. a.one: no control fails "
+        "'length' everywhere: weak does not on seed 6."
+    )
 
 
 def test_nothing_empty_is_noted():
