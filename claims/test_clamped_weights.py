@@ -20,9 +20,11 @@ import numpy as np
 from jaxtyping import Float
 
 from claims.figures.clamped_weights import SOURCES, STANDARD_TRAINING, weights_figure
+from claims.networks.clamped import CURVES_5B, LAYER_1
 from claims.networks.transplanted import (
     DATA_SEEDS,
     STANDARD,
+    beside_the_clamp,
     learners,
     learners_of_one_source,
     name_of,
@@ -148,4 +150,44 @@ def test_own_is_faster(seed: int, runs: Mapping[str, Run], evidence: Evidence) -
             (published_own, theirs),
             "Figure 7",
             at_most=0.5,
+        )
+
+
+# The clamp of activations is easier to learn under than the layer 0 of another network.
+
+
+def clamp_over(place: int) -> str:
+    """What the check of the clamp against a foreign source is called."""
+    return f"half-time with Layer 1 clamped over that with {FOREIGN[place]}"
+
+
+@claim(
+    "clamped_weights.clamp_is_easier",
+    source="Appendix D.1.2 (what the clamp is set against is ours)",
+    on=beside_the_clamp(learners),
+    fails_on=control(
+        "Its own layer 0, which the rest of the network fits from the start, is easier still",
+        beside_the_clamp(learners_of_one_source),
+        id="one_source",
+    ),
+)
+def test_clamp_is_easier(seed: int, runs: Mapping[str, Run], evidence: Evidence) -> None:
+    """With the activations of the paper's Layer 1 clamped the task is easier to learn than from a
+    finished layer 0: what queries, keys and values are read from is not added up.
+
+    Set against the layers 0 of other seeds, whose output is added to what they read. The clamped
+    network has one head of layer 1, the others have all eight.
+    """
+    clamped = half_time_of(runs[LAYER_1])
+    theirs = reported(f"dig.{CURVES_5B[LAYER_1]}.half_time").value
+    _, *others = half_times(seed, runs).mean(axis=1).tolist()
+    _, *published = published_half_times()
+    for place, (other, of_other) in enumerate(zip(others, published, strict=True)):
+        check_over(
+            evidence,
+            clamp_over(place),
+            (clamped, other),
+            (theirs, of_other),
+            "Figures 5b and 7",
+            at_most=1,
         )
