@@ -185,10 +185,7 @@ def costs() -> dict[str, float]:
 
 DEAREST = "processor time of a step with the dearest clamp over that without a clamp"
 
-
-def over_a_pass(name: str) -> str:
-    """What the check of a progress measure is called."""
-    return f"processor time of a training step over a forward pass, {name}"
+over_a_pass = "processor time of a training step over a forward pass, {}".format
 
 
 @claim(
@@ -256,9 +253,7 @@ def two_tokens_before(runs: Runs, name: str) -> Run:
     return runs[TWO_BEFORE]
 
 
-def in_all(name: str) -> str:
-    """What the check of a clamp is called."""
-    return f"processor time to a train loss of 0.35 with {name} clamped over that without"
+in_all = "processor time to a train loss of 0.35 with {} clamped over that without".format
 
 
 @claim(

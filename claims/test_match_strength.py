@@ -93,22 +93,9 @@ def of_published_times(strengths: Strengths, which: str) -> float:
 
 # The training sequences are learnt at every strength, the sooner the further it is from one half.
 
-
-def falls(side: str) -> str:
-    """What the check of an order of half-times is called."""
-    return f"rank correlation of strength {side} one half with the half-time of the train loss"
-
-
-def over_half(strength: float) -> str:
-    """What the check of a half-time is called."""
-    return f"half-time at strength {strength:g} over that at one half"
-
-
-def acceleration(strength: float) -> str:
-    """What the check of a phase change is called."""
-    return f"acceleration ratio of the train loss at strength {strength:g}"
-
-
+falls = "rank correlation of strength {} one half with the half-time of the train loss".format
+over_half = "half-time at strength {:g} over that at one half".format
+acceleration = "acceleration ratio of the train loss at strength {:g}".format
 LEARNT = "largest final train loss of all strengths"
 AS_WITHOUT = "half-time at one half over that of the network without a clamp"
 HELD = "largest distance of the clamped head's attention from its strength"
