@@ -65,12 +65,14 @@ def spread_ratio(without: PerHead, alone: PerHead) -> float:
 def emergence_times(
     sequences: Float[np.ndarray, " points"],
     strengths: Float[np.ndarray, "points heads"],
-    level: float = EMERGED,
+    level: float | PerHead = EMERGED,
 ) -> PerHead:
-    """Sequences until the induction strength of each head first rises to a level; infinite for one
-    that does not emerge.
+    """Sequences until the induction strength of each head first rises to a level, the same for all
+    or its own; infinite for one that does not.
     """
-    return np.array([time_to(sequences, -strength, -level) for strength in strengths.T])
+    levels = np.broadcast_to(level, strengths.shape[1:])
+    pairs = zip(strengths.T, levels, strict=True)
+    return np.array([time_to(sequences, -strength, -float(own)) for strength, own in pairs])
 
 
 def place_of(head: int, strengths: PerHead) -> int:
@@ -80,9 +82,9 @@ def place_of(head: int, strengths: PerHead) -> int:
 
 def place_in_time(head: int, times: PerHead) -> int:
     """The place of a head by when something happens to it, 1 for the first; heads to which it never
-    does (NaN) come last.
+    does (infinite) come last.
     """
-    return place_of(head, -np.nan_to_num(times, nan=math.inf))
+    return place_of(head, -times)
 
 
 def strength_and_earliness(strengths: PerHead, times: PerHead) -> tuple[PerHead, PerHead]:

@@ -30,8 +30,9 @@ from claims.networks.data_properties import (
 )
 from claims.published import SEEDS, of_seeds, reported
 from icl_repro import Evidence, Reported
-from icl_repro.measures.curves.crossings import time_to
-from icl_repro.measures.curves.phase_change import HALF_LOSS
+from icl_repro.measures.curves.crossings import time_between, time_to
+from icl_repro.measures.curves.phase_change import CHANGE, HALF_LOSS
+from icl_repro.measures.curves.profile import Curve
 from icl_repro.training import Run
 
 Times = dict[tuple[Circuit, Condition], float]
@@ -135,6 +136,15 @@ def largest_share(times: Times, circuit: Circuit) -> float:
     return float(np.max(one / whole)) if finite.all() else math.nan
 
 
+def shift(later: Curve, earlier: Curve) -> float:
+    """The share of a delay that is there when the change sets in, at a loss of 0.6, of the delay
+    when it is over, at 0.1: 1 where a loss is only shifted in time, 0 where it only takes longer to
+    fall. NaN where the change does not end, or ends no later.
+    """
+    onset, end = (time_to(*later, level) - time_to(*earlier, level) for level in CHANGE)
+    return onset / end if math.isfinite(end) and end > 0 else math.nan
+
+
 def in_sequences(times: Times, circuit: Circuit, row: Iterable[Condition]) -> str:
     """The half-times of a row as a remark."""
     half = [times[circuit, condition] for condition in row]
@@ -191,6 +201,35 @@ def check_middle(evidence: Evidence, times: Times, circuit: Circuit, row: Row) -
         ),
         note=in_sequences(times, circuit, row),
     )
+
+
+def shift_name(condition: Condition) -> str:
+    """What the check of a shift is called."""
+    varied = varied_in((condition, DEFAULT))
+    return f"share of the delay with {getattr(condition, varied)} {varied} that precedes the change"
+
+
+def check_shift(
+    evidence: Evidence, runs: Mapping[str, Run], circuit: Circuit, condition: Condition
+) -> None:
+    """State that most of the delay of a circuit is there before its loss changes."""
+    later, earlier = (
+        Curve(run.sequences, run.curves["train.loss"])
+        for run in (runs[name_of(circuit, c)] for c in (condition, DEFAULT))
+    )
+    row = (DEFAULT, condition)
+    theirs = of_seeds(f"dig.{published_id('whole', condition, row)}.shift")
+    evidence.check(
+        shift_name(condition),
+        shift(later, earlier),
+        at_least=0.5,
+        published=as_reported(theirs[0], theirs),
+        note="from loss 0.6 to 0.1: {:,.0f} and {:,.0f} sequences".format(
+            *(time_between(*curve, *CHANGE) for curve in (later, earlier))
+        ),
+    )
+    if not math.isfinite(time_to(*later, CHANGE[1])):
+        evidence.inconclusive(f"the change with {condition.name} is not over when training ends")
 
 
 def keep_curve(

@@ -20,9 +20,11 @@ import numpy as np
 from jaxtyping import Float
 
 from claims.figures.clamped_weights import SOURCES, STANDARD_TRAINING, weights_figure
+from claims.networks.clamped import CURVES_5B, LAYER_1
 from claims.networks.transplanted import (
     DATA_SEEDS,
     STANDARD,
+    beside_the_clamp,
     learners,
     learners_of_one_source,
     name_of,
@@ -121,9 +123,7 @@ def test_depend_on_the_source(seed: int, runs: Mapping[str, Run], evidence: Evid
 # Its own is learnt from faster than any other.
 
 
-def over_own(place: int) -> str:
-    """What the check of a foreign source is called."""
-    return f"half-time with the own layer 0 over that with {FOREIGN[place]}"
+OVER_OWN = [f"half-time with the own layer 0 over that with {source}" for source in FOREIGN]
 
 
 @claim(
@@ -138,14 +138,38 @@ def over_own(place: int) -> str:
 )
 def test_own_is_faster(seed: int, runs: Mapping[str, Run], evidence: Evidence) -> None:
     """A network learns much faster from its own finished layer 0 than from a foreign one."""
-    own, *others = half_times(seed, runs).mean(axis=1).tolist()
-    published_own, *published = published_half_times()
-    for place, (other, theirs) in enumerate(zip(others, published, strict=True)):
-        check_over(
-            evidence,
-            over_own(place),
-            (own, other),
-            (published_own, theirs),
-            "Figure 7",
-            at_most=0.5,
-        )
+    own, *foreign = half_times(seed, runs).mean(axis=1).tolist()
+    their_own, *their_foreign = published_half_times()
+    for name, other, theirs in zip(OVER_OWN, foreign, their_foreign, strict=True):
+        check_over(evidence, name, (own, other), (their_own, theirs), "Figure 7", at_most=0.5)
+
+
+# The clamp of activations is easier to learn under than the layer 0 of another network.
+
+
+CLAMP_OVER = [f"half-time with Layer 1 clamped over that with {source}" for source in FOREIGN]
+
+
+@claim(
+    "clamped_weights.clamp_is_easier",
+    source="Appendix D.1.2 (what the clamp is set against is ours)",
+    on=beside_the_clamp(learners),
+    fails_on=control(
+        "Its own layer 0, which the rest of the network fits from the start, is easier still",
+        beside_the_clamp(learners_of_one_source),
+        id="one_source",
+    ),
+)
+def test_clamp_is_easier(seed: int, runs: Mapping[str, Run], evidence: Evidence) -> None:
+    """With the activations of the paper's Layer 1 clamped the task is easier to learn than from a
+    finished layer 0: what queries, keys and values are read from is not added up.
+
+    Set against the layers 0 of other seeds, whose output is added to what they read. The clamped
+    network has one head of layer 1, the others have all eight.
+    """
+    clamped = half_time_of(runs[LAYER_1])
+    their_clamped = reported(f"dig.{CURVES_5B[LAYER_1]}.half_time").value
+    foreign, their_foreign = half_times(seed, runs).mean(axis=1)[1:], published_half_times()[1:]
+    for name, other, theirs in zip(CLAMP_OVER, foreign.tolist(), their_foreign, strict=True):
+        both, their_both = (clamped, other), (their_clamped, theirs)
+        check_over(evidence, name, both, their_both, "Figures 5b and 7", at_most=1)

@@ -24,15 +24,14 @@ import pytest
 from jaxtyping import PyTree
 
 from claims.figures.compilation import step_figure
+from claims.timed_steps import beginning
 from icl_repro import Evidence, claim, control
-from icl_repro.episodes import Episodes, EpisodeSettings, Sampler, split
-from icl_repro.network.transformer import ModelSettings, Transformer, initialise
+from icl_repro.episodes import Episodes
+from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention
 from icl_repro.training import Optimiser
 from icl_repro.training.engine import begin_optimiser, update
 
-N_FEATURES = 512
-"""Of an exemplar, as the suite encodes them."""
 ROUNDS = 3
 COMPARED_STEPS = 2
 """Of both kinds, to see that they come to the same loss."""
@@ -42,16 +41,10 @@ APART = "difference of the losses that steps of both kinds come to"
 
 
 @cache
-def beginning() -> tuple[Transformer, Episodes]:
-    """The network of Section 3 at initialisation, and a batch; of random exemplars, because what a
-    step costs does not depend on them.
-    """
-    bank_key, model_key, batch_key = jax.random.split(jax.random.key(5), 3)
-    settings = EpisodeSettings()
-    bank = jax.random.normal(bank_key, (settings.classes, N_FEATURES))
-    pairs = jnp.asarray(split(settings, settings.classes + settings.test_classes).training_pairs)
-    model = initialise(ModelSettings(), N_FEATURES, settings.labels, model_key)
-    return model, Sampler(bank, pairs).sample(batch_key, Optimiser().batch)
+def network_and_batch() -> tuple[Transformer, Episodes]:
+    """The network of Section 3 at initialisation, and a batch."""
+    model, sampler, key = beginning()
+    return model, sampler.sample(key, Optimiser().batch)
 
 
 def step(
@@ -85,7 +78,7 @@ def twice_as_far(number: int) -> float:
 
 
 def _repeat(do: Callable[..., tuple], number: int, rate: float = 1) -> float:
-    model, batch = beginning()
+    model, batch = network_and_batch()
     optimiser_state = begin_optimiser(model)
     learning_rate, loss = jnp.float32(rate * Optimiser().learning_rate), jnp.nan
     for _ in range(number):

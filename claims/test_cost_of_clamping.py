@@ -40,9 +40,10 @@ from claims.networks.clamped import (
 from claims.phase_changes import half_time_of, of_published, over_seeds
 from claims.published import as_reported
 from claims.subcircuits import CLAMPED, TWO_BEFORE
+from claims.timed_steps import beginning
 from icl_repro import Evidence, claim, control
-from icl_repro.episodes import Episodes, EpisodeSettings, Sampler, split
-from icl_repro.network.transformer import ModelSettings, Transformer, initialise
+from icl_repro.episodes import Episodes
+from icl_repro.network.transformer import ModelSettings, Transformer
 from icl_repro.optogenetics import (
     Clamp,
     ClampCopy,
@@ -57,8 +58,6 @@ from icl_repro.training import Optimiser, Run
 from icl_repro.training.engine import begin_optimiser, update
 from icl_repro.training.evaluation import losses
 
-N_FEATURES = 512
-"""Of an exemplar, as the suite encodes them."""
 STEPS = 64
 ROUNDS = 5
 HEAD = 3
@@ -84,17 +83,11 @@ Runs = Mapping[str, Run]
 
 
 @cache
-def beginning() -> tuple[Transformer, Episodes]:
-    """The network of Section 3 at initialisation, and batches; of random exemplars, because what a
-    step costs does not depend on them.
-    """
-    bank_key, model_key, batch_key = jax.random.split(jax.random.key(5), 3)
-    settings = EpisodeSettings()
-    bank = jax.random.normal(bank_key, (settings.classes, N_FEATURES))
-    pairs = jnp.asarray(split(settings, settings.classes + settings.test_classes).training_pairs)
-    model = initialise(ModelSettings(), N_FEATURES, settings.labels, model_key)
-    draw = partial(Sampler(bank, pairs).sample, size=Optimiser().batch)
-    keys = jax.random.split(batch_key, STEPS)
+def network_and_batches() -> tuple[Transformer, Episodes]:
+    """The network of Section 3 at initialisation, and batches."""
+    model, sampler, key = beginning()
+    draw = partial(sampler.sample, size=Optimiser().batch)
+    keys = jax.random.split(key, STEPS)
     return model, jax.vmap(draw, out_axes=Episodes(None, 0, 0, 0))(keys)  # pyright: ignore[reportArgumentType]
 
 
@@ -148,7 +141,7 @@ class EachHead(eqx.Module):
 
 def step_of(name: str) -> Timed:
     """Training steps by what is clamped."""
-    model, batches = beginning()
+    model, batches = network_and_batches()
     if name == EACH_HEAD:
         of_heads = [under(ClampPreviousToken((head,))) for head in HEADS]
         edits = EachHead(jax.tree.map(lambda *each: jnp.stack(each), *of_heads))
@@ -159,7 +152,7 @@ def step_of(name: str) -> Timed:
 
 def pass_of(name: str) -> Timed:
     """Forward passes by what is clamped."""
-    model, batches = beginning()
+    model, batches = network_and_batches()
     return lambda: passes(model, batches, under(*CLAMPS.get(name, ())))
 
 
@@ -192,10 +185,7 @@ def costs() -> dict[str, float]:
 
 DEAREST = "processor time of a step with the dearest clamp over that without a clamp"
 
-
-def over_a_pass(name: str) -> str:
-    """What the check of a progress measure is called."""
-    return f"processor time of a training step over a forward pass, {name}"
+over_a_pass = "processor time of a training step over a forward pass, {}".format
 
 
 @claim(
@@ -263,9 +253,7 @@ def two_tokens_before(runs: Runs, name: str) -> Run:
     return runs[TWO_BEFORE]
 
 
-def in_all(name: str) -> str:
-    """What the check of a clamp is called."""
-    return f"processor time to a train loss of 0.35 with {name} clamped over that without"
+in_all = "processor time to a train loss of 0.35 with {} clamped over that without".format
 
 
 @claim(

@@ -11,9 +11,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float
 
-from claims.comparisons import EMERGED, STRONG, place_in_time, strength_and_earliness
+from claims.comparisons import (
+    EMERGED,
+    STRONG,
+    emergence_times,
+    place_in_time,
+    strength_and_earliness,
+)
 from claims.figures.emergence import order_figure, strength_figure
 from claims.networks.plain import WEAK, full, shuffled_labels, untrained
 from claims.networks.race import final_strengths
@@ -112,12 +117,6 @@ FEWEST = 3
 """Fewer induction heads than this have no order to speak of."""
 
 
-def times_to(run: Run, levels: Float[np.ndarray, " heads"]) -> Float[np.ndarray, " heads"]:
-    """When each head first has an induction strength; NaN if it never does."""
-    pairs = zip(induction_strengths(run).T, levels, strict=True)
-    return np.array([first_rise(run.sequences, strength, level) for strength, level in pairs])
-
-
 @claim(
     "emergence.order",
     source="Section 3.2, Appendix H, Figure 3b",
@@ -140,8 +139,8 @@ def times_to(run: Run, levels: Float[np.ndarray, " heads"]) -> Float[np.ndarray,
 )
 def test_order(run: Run, evidence: Evidence, *, place: int = 0, mismatched: bool = False) -> None:
     """Induction heads emerge in the order of their strength in the end, the strongest first."""
-    strengths = final_strengths(run)
-    emerged = times_to(run, np.full(len(strengths), EMERGED))
+    strengths, rising = final_strengths(run), induction_strengths(run)
+    emerged = emergence_times(run.sequences, rising)
     by_strength, early = strength_and_earliness(strengths, emerged)
     head = order_of_strength(strengths)[place]
     evidence.check(
@@ -164,7 +163,7 @@ def test_order(run: Run, evidence: Evidence, *, place: int = 0, mismatched: bool
         note=f"{by_strength.size} heads"
         + (f"; of all their pairings, {order.chance:.2g} correlate as much" if order else ""),
     )
-    half_risen = times_to(run, induction_strengths(run)[-1] / 2)
+    half_risen = emergence_times(run.sequences, rising, rising[-1] / 2)
     evidence.quantity(
         "the same by when a head has half of its own strength in the end",
         spearman(*strength_and_earliness(strengths, half_risen)) if enough else math.nan,

@@ -226,10 +226,7 @@ def test_more_exponential(runs: Runs, evidence: Evidence) -> None:
 ALONE: Mapping[str, str] = {"the match (subcircuit B)": BOTH, "the copy (subcircuit C)": MATCH}
 """What is learnt where the rest is clamped."""
 
-
-def faster(what: str) -> str:
-    """What the check of a half-time is called."""
-    return f"half-time of {what} alone over that without a clamp"
+faster = "half-time of {} alone over that without a clamp".format
 
 
 @claim(

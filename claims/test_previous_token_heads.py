@@ -128,30 +128,11 @@ def in_sequences(ours: tuple[float, float]) -> str:
 
 # One or three heads: little difference, and a phase change of a similar profile.
 
-
-def early(name: str) -> str:
-    """What the check of the early phase is called."""
-    return f"time to a train loss of 0.85 with {name} clamped over that without a clamp"
-
-
-def half(name: str) -> str:
-    """What the check of a half-time is called."""
-    return f"half-time with {name} clamped over that without a clamp"
-
-
-def profile(name: str) -> str:
-    """What the check of the profile is called."""
-    return f"time from a loss of 0.6 to 0.1 with {name} clamped over that without a clamp"
-
-
-def ratio(name: str) -> str:
-    """What the check of a phase change is called."""
-    return f"acceleration ratio with {name} clamped"
-
-
-def held(name: str) -> str:
-    """What the check of a clamp is called."""
-    return f"largest distance of the attention of {name} from the token before"
+early = "time to a train loss of 0.85 with {} clamped over that without a clamp".format
+half = "half-time with {} clamped over that without a clamp".format
+profile = "time from a loss of 0.6 to 0.1 with {} clamped over that without a clamp".format
+ratio = "acceleration ratio with {} clamped".format
+held = "largest distance of the attention of {} from the token before".format
 
 
 def check_held(evidence: Evidence, runs: Runs, name: str) -> None:
@@ -286,12 +267,7 @@ def test_sets(runs: Runs, evidence: Evidence) -> None:
 
 # All eight heads: severely slowed where copying is learnt, and later altogether.
 
-
-def slowed(level: float) -> str:
-    """What the check of the early phase is called."""
-    return f"time to a train loss of {level:g} with all eight heads clamped over that without"
-
-
+slowed = "time to a train loss of {:g} with all eight heads clamped over that without".format
 LATER = half(ALL_HEADS)
 COPY_LATER = "time to a probability of 0.75 on the labels in context, all eight heads over none"
 

@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
+from claims.comparisons import PerHead
 from claims.figures.published import layer_1_figure
-from claims.published import published_data, reported
+from claims.published import published_data
+from claims.published.by_head import STRONGEST, by_head, points, value
 from icl_repro import Evidence, claim, control
 
-STRONGEST = 3
 OTHERS = (0, 1, 2, 4, 5, 6, 7)
 """The heads that Tables 2 and 3 list."""
 RESTS_ON = "numbers that the paper and its authors' notebooks print"
@@ -31,32 +31,13 @@ RESTS_ON = "numbers that the paper and its authors' notebooks print"
 AS_PRINTED = 6e-5
 """Half of the last digit of a percentage with two decimals, and that of our own copy."""
 
-Row = Float[np.ndarray, " heads"]
 
-
-def value(value_id: str) -> float:
-    """A published number."""
-    return reported(value_id).value
-
-
-def row(pattern: str, heads: Sequence[int] = OTHERS) -> Row:
-    """Published numbers of several heads."""
-    return np.array([value(pattern.format(head)) for head in heads])
-
-
-def points(points_id: str, heads: Sequence[int] = OTHERS) -> Row:
-    """Heights of published points, by head."""
-    found = published_data().points[points_id]
-    of_head = dict(zip(found.heads, found.y, strict=True))
-    return np.array([of_head[head] for head in heads])
-
-
-def not_as(printed: Row, shown: Row) -> np.ndarray:
+def not_as(printed: PerHead, shown: PerHead) -> np.ndarray:
     """Which of the printed numbers are not the ones shown, to the digits printed."""
     return np.abs(printed - shown) > AS_PRINTED
 
 
-def from_a_share(shares: Row, of: float) -> float:
+def from_a_share(shares: PerHead, of: float) -> float:
     """The largest distance of a number from the nearest share of so many sequences."""
     return float(np.abs(shares - np.round(shares * of) / of).max())
 
@@ -148,41 +129,34 @@ class HeadsAlone(NamedTuple):
     all; what a figure shows for the latter; and how many sequences Head 3 misses.
     """
 
-    subset: Row
-    overall: Row
-    shown: Row
+    subset: PerHead
+    overall: PerHead
+    shown: PerHead
     missed: float
 
-    def rows_exchanged(self) -> HeadsAlone:
-        """The same with its two rows exchanged."""
-        return self._replace(subset=self.overall, overall=self.subset)
+
+ROWS = ("subset", "overall")
 
 
-def table_2() -> HeadsAlone:
-    """Table 2, and the circles of Figure 4a."""
-    subset, overall = (row(f"paper.table2.{part}.h{{}}") for part in ("subset", "overall"))
-    return HeadsAlone(subset, overall, points("fig4a.only_head"), value("paper.h3_mistakes"))
+def table(number: int, shown: str, missed: str, rows: Sequence[str]) -> HeadsAlone:
+    """A table by its number, the points of the figure that shows the same, and where the mistakes
+    of Head 3 are counted; `rows` names its rows, in order or exchanged.
+    """
+    subset, overall = (by_head(f"paper.table{number}.{part}.h{{}}", OTHERS) for part in rows)
+    return HeadsAlone(subset, overall, points(shown, OTHERS), value(missed))
 
 
-def table_3() -> HeadsAlone:
-    """Table 3, and the squares of Figure 16a."""
-    subset, overall = (row(f"paper.table3.{part}.h{{}}") for part in ("subset", "overall"))
-    missed = value("nb.seed5.table3.total_missed_h3")
-    return HeadsAlone(subset, overall, points("fig16a.perfected_match"), missed)
-
-
-def table_2_exchanged() -> HeadsAlone:
-    """Table 2 with its rows exchanged."""
-    return table_2().rows_exchanged()
-
-
-def table_3_exchanged() -> HeadsAlone:
-    """Table 3 with its rows exchanged."""
-    return table_3().rows_exchanged()
-
-
-def check_shares(evidence: Evidence, table: HeadsAlone) -> None:
-    """State that the row of the subset is made of shares of the sequences that Head 3 misses."""
+def check_rows(evidence: Evidence, table: HeadsAlone, figure: str) -> None:
+    """State that the overall row is what the figure shows, and that the row of the subset is made
+    of shares of the sequences that Head 3 misses.
+    """
+    wrong = not_as(table.overall, table.shown)
+    evidence.check(
+        f"overall accuracies that are not those of {figure}",
+        int(wrong.sum()),
+        at_most=0,
+        note=f"{listed(wrong) or 'none'}, to the digits printed",
+    )
     evidence.check(
         "largest distance of an accuracy on the subset from a share of the sequences missed",
         from_a_share(table.subset, table.missed),
@@ -198,23 +172,16 @@ def check_shares(evidence: Evidence, table: HeadsAlone) -> None:
     fails_on=control(
         "With its rows exchanged, nothing of the table agrees with the rest of the paper",
         id="rows_exchanged",
-        given={"table": table_2_exchanged},
+        given={"rows": ROWS[::-1]},
     ),
 )
-def test_table_2(evidence: Evidence, *, table: Callable[[], HeadsAlone] = table_2) -> None:
+def test_table_2(evidence: Evidence, *, rows: Sequence[str] = ROWS) -> None:
     """Table 2 agrees with the rest of the paper: overall accuracies are those of Figure 4a, those
     on the subset are shares of the 1,553 sequences that Head 3 misses, and every other head is
     worse there than overall.
     """
-    found = table()
-    wrong = not_as(found.overall, found.shown)
-    evidence.check(
-        "overall accuracies that are not those of Figure 4a",
-        int(wrong.sum()),
-        at_most=0,
-        note=f"{listed(wrong) or 'none'}, to the digits printed",
-    )
-    check_shares(evidence, found)
+    found = table(2, "fig4a.only_head", "paper.h3_mistakes", rows)
+    check_rows(evidence, found, "Figure 4a")
     evidence.check(
         "heads that are worse on the subset than overall",
         int(np.sum(found.subset < found.overall)),
@@ -230,23 +197,16 @@ def test_table_2(evidence: Evidence, *, table: Callable[[], HeadsAlone] = table_
     fails_on=control(
         "With its rows exchanged, nothing of the table agrees with the rest of the paper",
         id="rows_exchanged",
-        given={"table": table_3_exchanged},
+        given={"rows": ROWS[::-1]},
     ),
 )
-def test_table_3(evidence: Evidence, *, table: Callable[[], HeadsAlone] = table_3) -> None:
+def test_table_3(evidence: Evidence, *, rows: Sequence[str] = ROWS) -> None:
     """Table 3 agrees with the rest of the paper: overall accuracies are those of Figure 16a, those
     on the subset are shares of the 58 sequences that Head 3 misses with perfected match, and Head 1
     alone is better there than overall.
     """
-    found = table()
-    wrong = not_as(found.overall, found.shown)
-    evidence.check(
-        "overall accuracies that are not those of Figure 16a",
-        int(wrong.sum()),
-        at_most=0,
-        note=f"{listed(wrong) or 'none'}, to the digits printed",
-    )
-    check_shares(evidence, found)
+    found = table(3, "fig16a.perfected_match", "nb.seed5.table3.total_missed_h3", rows)
+    check_rows(evidence, found, "Figure 16a")
     gains = found.subset - found.overall
     head_1 = OTHERS.index(1)
     evidence.check("gain of Head 1 on the subset", gains[head_1], at_least=0)

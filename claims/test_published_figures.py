@@ -11,37 +11,16 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Float
 
-from claims.published import MAIN_SEED, SEEDS, of_seeds, published_data, reported
+from claims.comparisons import PerHead
+from claims.published import MAIN_SEED, SEEDS, of_seeds, published_data
+from claims.published.by_head import HEADS, STRONGEST, by_head, points, value
 from icl_repro import Evidence, claim, control
 
-STRONGEST = 3
-HEADS = range(8)
 READ_OFF = "figures of the paper and its notebooks, as they were read, and numbers printed there"
 
 SAME_CURVE = 1.02
 """How far apart two readings of one half-time may be: each is good to about 1 %."""
-
-PerHead = Float[np.ndarray, " heads"]
-
-
-def value(value_id: str) -> float:
-    """A published number."""
-    return reported(value_id).value
-
-
-def by_head(pattern: str) -> PerHead:
-    """A published number of each head."""
-    return np.array([value(pattern.format(head)) for head in HEADS])
-
-
-def points(points_id: str, axis: str = "y") -> PerHead:
-    """Where published points stand, by head."""
-    found = published_data().points[points_id]
-    of_head = dict(zip(found.heads, getattr(found, axis), strict=True))
-    return np.array([of_head[head] for head in HEADS])
-
 
 # The same networks in several figures.
 
@@ -141,7 +120,7 @@ def test_same_networks(evidence: Evidence, *, shift: int = 0) -> None:
         at_most=SAME_CURVE,
         note=f"of {len(several)} networks of each of {len(SEEDS)} seeds",
     )
-    late = np.roll(points(f"fig18.time.seed{MAIN_SEED}", "x"), shift)
+    late = np.roll(points(f"fig18.time.seed{MAIN_SEED}", axis="x"), shift)
     crossed = by_head("dig.fig4b.main.only_l2_head_{}.t_0.4ln2")
     evidence.check(
         "largest difference of a learning time of Figure 18 from the crossing in Figure 4b",
@@ -197,14 +176,14 @@ def test_heads_alone(evidence: Evidence, *, shift: int = 0) -> None:
     strengths = np.roll(by_head("dig.fig3b.main.l2_head_{}.final_strength"), shift)
     evidence.check(
         "largest difference of strengths in Figures 3b and 4a",
-        np.abs(strengths - points("fig4a.only_head", "x")).max(),
+        np.abs(strengths - points("fig4a.only_head", axis="x")).max(),
         at_most=0.005,
     )
     alone = points("fig13.only_head")
     rolled = np.roll(alone, shift)
     evidence.check(
         "largest difference of losses in Figures 13 and 18",
-        np.abs(rolled - points(f"fig18.loss.seed{MAIN_SEED}", "x")).max(),
+        np.abs(rolled - points(f"fig18.loss.seed{MAIN_SEED}", axis="x")).max(),
         at_most=0.01,
         unit="nats",
         note="Figure 18 was read to 0.005",

@@ -28,6 +28,7 @@ from claims.half_times import (
     as_reported,
     check_middle,
     check_ratio,
+    check_shift,
     half_times,
     keep_curve,
     largest_share,
@@ -35,6 +36,7 @@ from claims.half_times import (
     published_times,
     ratio,
     ratio_name,
+    shift_name,
 )
 from claims.networks.data_properties import (
     BY_CLASSES,
@@ -169,6 +171,38 @@ def test_more_labels(runs: Mapping[int, Runs], seeds: tuple[int, ...], evidence:
         evidence.inconclusive(
             f"the paper says so of most of five seeds; of {len(seeds)} it cannot be told"
         )
+
+
+# The delay is mostly a shift: it comes before the phase change, not in it.
+
+DELAYED = (BY_CLASSES[-1], *BY_LABELS[1:])
+
+
+@claim(
+    "timing.shift",
+    source="Section 5, Figure 6",
+    on=learn(["whole"], (DEFAULT, *DELAYED)),
+    fails_on=[
+        control(
+            "With the paper's Layer 1 clamped it is the fall itself that more classes lengthen",
+            learn(["B and C"], (DEFAULT, *DELAYED)),
+            id="layer_1",
+            given={"circuit": "B and C"},
+            only=shift_name(BY_CLASSES[-1]),
+        ),
+        control(
+            "The copy alone falls from the start: it is this fall that more labels lengthen",
+            learn(["C"], (DEFAULT, *DELAYED)),
+            id="copy",
+            given={"circuit": "C"},
+            only=[shift_name(condition) for condition in BY_LABELS[1:]],
+        ),
+    ],
+)
+def test_shift(runs: Runs, evidence: Evidence, circuit: Circuit = "whole") -> None:
+    """The delay by more classes or labels is mostly a shift in the time of the phase change."""
+    for condition in DELAYED:
+        check_shift(evidence, runs, circuit, condition)
 
 
 # Subcircuits B and C together: both classes and labels slow them down (fourth column).

@@ -29,18 +29,14 @@ from claims.toy_training import (
     UNCLAMPED,
     Toy,
     as_the_authors,
+    check_never_accelerates,
     from_close,
     in_the_paper,
     progress_of,
 )
 from icl_repro import Evidence, claim, control
 from icl_repro import toy as tensor_toy
-from icl_repro.measures.curves.acceleration import (
-    ROUNDING,
-    exponential_fit,
-    greatest_speedup,
-    plateau_and_drop,
-)
+from icl_repro.measures.curves.acceleration import exponential_fit, plateau_and_drop
 from icl_repro.verification.draws import check_share, state_median
 
 RESTS_ON = f"shares of {DRAWS} random draws, with exact intervals, and extremes over them"
@@ -54,16 +50,6 @@ def phase_changes(curves: np.ndarray, *, after_plateau: bool) -> list[bool]:
     found = [plateau_and_drop(curve) for curve in curves]
     least = PLATEAU if after_plateau else 0.0
     return [one.speedup >= TWICE_AS_FAST and one.ratio >= least for one in found]
-
-
-def check_never_accelerates(evidence: Evidence, name: str, curves: np.ndarray) -> None:
-    """No curve may fall more at any step than at an earlier one."""
-    evidence.check(
-        name,
-        max(map(greatest_speedup, curves)),
-        at_most=ROUNDING,
-        note="over all draws and steps, as a share of the greatest speed",
-    )
 
 
 # Training three vectors: the shapes of the loss under clamping.

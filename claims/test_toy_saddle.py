@@ -195,6 +195,35 @@ def test_directions(evidence: Evidence, change: Change = as_drawn) -> None:
         evidence.quantity(name, np.median(orders[count]))
 
 
+BOTH_SIGNS = "loss rises against the lowering direction, odd number of vectors"
+ONE_SIGN = "loss falls against the lowering direction, even number of vectors"
+
+
+@claim(
+    "toy_saddle.one_direction",
+    source="Appendix F.2, footnote 22",
+    rests_on=f"exact arithmetic in fractions, for {DRAWS} random draws of targets",
+    fails_on=control(
+        "With one target turned round it is the other way round",
+        id="turned_target",
+        given={"change": first_turned},
+    ),
+)
+def test_one_direction(evidence: Evidence, change: Change = as_drawn) -> None:
+    """With an odd number of vectors one direction shows the saddle, taken either way: along it the
+    loss falls, against it it rises. With an even number it falls both ways, so that it takes two.
+    """
+    against: dict[int, list[bool]] = {0: [], 1: []}
+    for count in COUNTS:
+        intact = saddle_targets()[:, :count]
+        for targets, changed in zip(intact, change(intact), strict=True):
+            lowering = tensor_toy.lowering_direction(targets)
+            rise = tensor_toy.exact_loss_change(-NEAR_ORIGIN, lowering, changed)
+            against[count % 2].append(rise > 0 if count % 2 else rise < 0)
+    check_share(evidence, BOTH_SIGNS, against[1], at_least=1)
+    check_share(evidence, ONE_SIGN, against[0], at_least=1)
+
+
 # Escape: how long the loss takes to halve.
 
 DISTANCES = ("each vector equally far", "all vectors together equally far")

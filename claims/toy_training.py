@@ -14,13 +14,15 @@ What the words mean, fixed on other draws than those judged:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
+from icl_repro import Evidence
 from icl_repro import toy as tensor_toy
-from icl_repro.measures.curves.acceleration import crossing
+from icl_repro.measures.curves.acceleration import ROUNDING, crossing, greatest_speedup
 
 SEED = 3
 DRAWS = 400
@@ -81,3 +83,13 @@ def progress_of(training: tensor_toy.Training, condition: int) -> dict[str, np.n
     """Both progress measures; the squared cosine is turned over, so that progress is a fall."""
     curves = (1 - training.squared_cosine[condition], training.loss_with_others_set[condition])
     return dict(zip(PROGRESS, curves, strict=True))
+
+
+def check_never_accelerates(evidence: Evidence, name: str, curves: Iterable[np.ndarray]) -> None:
+    """No curve may fall more at any step than at an earlier one."""
+    evidence.check(
+        name,
+        max(map(greatest_speedup, curves)),
+        at_most=ROUNDING,
+        note="over all steps, as a share of the greatest speed",
+    )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from jaxtyping import Float
 
 from claims.comparisons import EMERGED, STRONG, PerHead
+from claims.figures.panels import loss_panels, points_of_heads
 from claims.phase_changes import SEQUENCES
 from claims.published import SEEDS, of_seeds, published_series
 from claims.published.computed import MAIN_SEED, heads_by_strength
@@ -15,7 +14,6 @@ from claims.published.other_seeds import OTHER_SEEDS, of_other_seed, of_other_se
 from icl_repro import Figure, Panel, ReferenceLine, Series
 from icl_repro.measures.heads.strengths import induction_strengths
 from icl_repro.training import Run
-from icl_repro.verification.pictures import Origin
 
 SETS = {"train": "train", "test_exemplars": "test (exemplars)", "test_relabel": "test (relabel)"}
 """The evaluation sets, as the paper calls them."""
@@ -34,13 +32,12 @@ def loss_figure(run: Run) -> Figure:
         series.append(_line(label, run.sequences, run.curves[f"{name}.loss"], name))
         series.append(published_series(f"fig3a.main.{name}", group=name))
         series += of_other_seeds(f"fig3a.main.{name}", group=name)
-    guess = [ReferenceLine("ln 2", math.log(2))]
     return Figure(
         "Figure 3a",
         "Loss on the three evaluation sets. It rests near ln 2, a guess between the two labels in "
         "context, then falls in a phase change.",
         "Section 3, Figure 3a",
-        [Panel("Loss", SEQUENCES, "loss (nats)", series, guess)],
+        loss_panels({"Loss": series}),
     )
 
 
@@ -86,7 +83,7 @@ def order_figure(strengths: PerHead, emerged: PerHead) -> Figure:
     published = []
     for seed, of_seed in zip(SEEDS, times, strict=True):
         theirs = np.array(published_series(f"fig18.accuracy.seed{seed}").y, float)
-        published.append(_points(f"seed {seed}", theirs, of_seed, "published"))
+        published.append(points_of_heads(f"seed {seed}", theirs, of_seed, "published"))
     return Figure(
         "After Figure 3b",
         "When the induction strength of each head of the last layer first is "
@@ -97,22 +94,10 @@ def order_figure(strengths: PerHead, emerged: PerHead) -> Figure:
                 "Order of emergence",
                 "induction strength in the end",
                 SEQUENCES,
-                [_points("measured", strengths, emerged, "measured"), *published],
+                [points_of_heads("measured", strengths, emerged), *published],
                 [ReferenceLine("counted as an induction head", STRONG, axis="x")],
             )
         ],
-    )
-
-
-def _points(label: str, x: PerHead, y: PerHead, origin: Origin) -> Series:
-    there = np.isfinite(y)
-    return Series(
-        label,
-        x[there].tolist(),
-        y[there].tolist(),
-        origin=origin,
-        style="points",
-        group=label,
     )
 
 

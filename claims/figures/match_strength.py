@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from claims.figures.panels import GUESS, LOSS
 from claims.networks.match_strength import STRENGTHS, at_strength
 from claims.phase_changes import SEQUENCES, final_loss
 from claims.published import published_data, published_series, reported
@@ -22,7 +23,6 @@ SETS = {
 }
 """For each evaluation set, its name in the ids of published curves, and in figures."""
 SOURCE = "Appendix G, Figure 15"
-LOSS = "loss (nats)"
 
 Runs = Mapping[str, Run]
 
@@ -96,7 +96,7 @@ def panel(title: str, series: list[Series]) -> Panel:
         SEQUENCES,
         LOSS,
         series,
-        [ReferenceLine("ln 2", math.log(2))],
+        [GUESS],
         x_limits=(0.0, 600_000.0),
         y_limits=(0.0, 2.0),
         ordered=True,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
+from claims.figures.panels import loss_panels
 from claims.networks.clamped import ALL_HEADS, CURVES_8, NONE, chosen_heads
 from claims.phase_changes import SEQUENCES, loss_line
 from claims.published import published_series
@@ -19,16 +19,12 @@ def pace_figure(runs: Mapping[str, Run]) -> Figure:
         loss_line(labelled(name, heads_0.get(name, ())), runs[name], name) for name in CURVES_8
     ]
     published = [published_series(curve_id, group=name) for name, curve_id in CURVES_8.items()]
-    guess = [ReferenceLine("ln 2", math.log(2))]
     return Figure(
         "Figure 8",
         "Train loss of networks with one head of layer 1, by which heads of layer 0 (the paper's "
         "Layer 1, L1 in its names) are clamped to the previous token.",
         "Appendix D.1.2, Figure 8",
-        [
-            Panel(title, SEQUENCES, "loss (nats)", lines, guess, x_limits=(0.0, 600_000.0))
-            for title, lines in (("Measured", measured), ("Published", published))
-        ],
+        loss_panels({"Measured": measured, "Published": published}, end=600_000.0),
     )
 
 

@@ -8,27 +8,20 @@ import numpy as np
 from jaxtyping import Float
 
 from claims.comparisons import LEARNED_LOSS
+from claims.figures.panels import loss_panels
 from claims.networks.race import PAIRS
-from claims.phase_changes import SEQUENCES, loss_line
+from claims.phase_changes import loss_line
 from claims.published import SEEDS, published_series
 from claims.published.computed import MAIN_SEED, heads_by_strength, orders_alone
 from claims.published.other_seeds import OTHER_SEEDS, of_other_seed, of_other_seeds
-from icl_repro import Bars, Diagram, Figure, Heatmap, Panel, ReferenceLine, Series, Wiring
+from icl_repro import Figure, Panel, ReferenceLine, Series
 from icl_repro.measures.heads.ablation import HeadAblations, order_of_strength
 from icl_repro.training import Run
 
 PerHead = Float[np.ndarray, " heads"]
 
 
-def _loss_panels(
-    measured: list[Series], published: list[Series], shown: list[Series]
-) -> list[Panel | Heatmap | Wiring | Bars | Diagram]:
-    """Measured loss curves over some published ones, and all published ones."""
-    lines = [ReferenceLine("0.4 ln 2", LEARNED_LOSS)]
-    return [
-        Panel("Measured", SEQUENCES, "loss (nats)", [*measured, *shown], lines),
-        Panel("Published", SEQUENCES, "loss (nats)", published, lines),
-    ]
+LEARNED = ReferenceLine("0.4 ln 2", LEARNED_LOSS)
 
 
 def alone_figure(whole: Run, single: list[Run], strengths: PerHead) -> Figure:
@@ -57,10 +50,16 @@ def alone_figure(whole: Run, single: list[Run], strengths: PerHead) -> Figure:
         "the network with all heads, from the same initial weights. Heads share a colour with the "
         "published head of the same rank by strength in the full network.",
         "Section 3.2, Figure 4b",
-        _loss_panels(
-            measured,
-            [*published, *others],
-            [*shown, *(series for series in others if series.group in groups)],
+        loss_panels(
+            {
+                "Measured": [
+                    *measured,
+                    *shown,
+                    *(series for series in others if series.group in groups),
+                ],
+                "Published": [*published, *others],
+            },
+            LEARNED,
         ),
     )
 
@@ -81,7 +80,7 @@ def pairs_figure(runs: Mapping[str, Run]) -> Figure:
         "training, and of the network with all heads. Pairs share a colour with the published pair "
         "whose other head has the same place by strength.",
         "Appendix H, Figure 17",
-        _loss_panels(measured, published, [published[-1]]),
+        loss_panels({"Measured": [*measured, published[-1]], "Published": published}, LEARNED),
     )
 
 

@@ -124,37 +124,39 @@ def learning(
     )
 
 
-def _with_fastest_head(choose: Callable[[int, int], Mapping[str, RunSpec]]) -> Networks:
-    """Networks that `choose` makes of a seed and the head that is fastest alone on the paper's
-    task everywhere but in Section 5: the same head for all of a seed.
+SpecOf = Callable[[Circuit, int, int, Condition], RunSpec]
+"""Takes a circuit, a seed, a head of layer 1 and a condition, as :func:`learning` does."""
+
+
+def _each(circuits: Iterable[Circuit], conditions: Iterable[Condition], spec: SpecOf) -> Networks:
+    """What `spec` makes of every circuit under every condition, with the head that is fastest alone
+    on the paper's task everywhere but in Section 5: the same head for all of a seed.
     """
+    pairs = list(product(circuits, conditions))
 
     def then(seed: int, runs: Mapping[str, Run]) -> Mapping[str, RunSpec]:
-        return choose(seed, fastest_head(runs))
+        head = fastest_head(runs)
+        return {
+            name_of(circuit, condition): spec(circuit, seed, head, condition)
+            for circuit, condition in pairs
+        }
 
     return networks(single_heads, then=then)
 
 
 def learn(circuits: Iterable[Circuit], conditions: Iterable[Condition]) -> Networks:
     """Every circuit under every condition."""
-    pairs = list(product(circuits, conditions))
-    return _with_fastest_head(
-        lambda seed, head: {
-            name_of(*pair): learning(pair[0], seed, head, pair[1]) for pair in pairs
-        }
-    )
+    return _each(circuits, conditions, learning)
 
 
 def learn_in_place_of(
     circuits: Iterable[Circuit], conditions: Mapping[Condition, Condition]
 ) -> Networks:
     """Every circuit, under the name of each condition the network of another."""
-    pairs = list(product(circuits, conditions))
-    return _with_fastest_head(
-        lambda seed, head: {
-            name_of(circuit, name): learning(circuit, seed, head, conditions[name])
-            for circuit, name in pairs
-        }
+    return _each(
+        circuits,
+        conditions,
+        lambda circuit, seed, head, name: learning(circuit, seed, head, conditions[name]),
     )
 
 
@@ -165,27 +167,23 @@ def learn_again(
     default one again, with another order of the data.
     """
     again = set(replaced)
-    pairs = list(product(circuits, conditions))
-    return _with_fastest_head(
-        lambda seed, head: {
-            name_of(circuit, condition): learning(circuit, seed, head, DEFAULT, data_seed=1)
-            if condition in again
-            else learning(circuit, seed, head, condition)
-            for circuit, condition in pairs
-        }
-    )
+
+    def or_again(circuit: Circuit, seed: int, head: int, condition: Condition) -> RunSpec:
+        if condition in again:
+            return learning(circuit, seed, head, DEFAULT, data_seed=1)
+        return learning(circuit, seed, head, condition)
+
+    return _each(circuits, conditions, or_again)
 
 
 def learn_shuffled(circuits: Iterable[Circuit], conditions: Iterable[Condition]) -> Networks:
     """Under the name of every condition the network of the default one, trained on labels that have
     nothing to do with the classes.
     """
-    pairs = list(product(circuits, conditions))
-    return _with_fastest_head(
-        lambda seed, head: {
-            name_of(circuit, condition): learning(circuit, seed, head, shuffled=True)
-            for circuit, condition in pairs
-        }
+    return _each(
+        circuits,
+        conditions,
+        lambda circuit, seed, head, _: learning(circuit, seed, head, shuffled=True),
     )
 
 

@@ -1,7 +1,8 @@
 """The networks of Figure 15: the match of one head of layer 1 clamped at a strength, all heads on.
 
-Unlike in Section 4 no other head is ablated: the published runs of Figure 15 keep all eight heads
-of layer 1 (the paper's Layer 2). They start from the initial weights of the full network of the
+Unlike in Section 4 no other head of layer 1 (the paper's Layer 2) is ablated, as none is in the
+authors' run script; what their figure shows at one half is another matter
+(``test_match_strength.py``). They start from the initial weights of the full network of the
 same seed. The clamped head is the one that is fastest alone (:mod:`claims.networks.clamped`).
 """
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from claims.networks.clamped import LAYER_1, fastest_head, layer_1, single_heads
 from claims.networks.plain import ON_TRAINING_SEQUENCES, PASSED, full
+from icl_repro import networks
 from icl_repro.training import RunSpec, Transplant
+from icl_repro.verification.declare import Networks
 
 LONGEST = 600_000
 DATA_SEEDS = range(3)
@@ -57,3 +62,11 @@ def learners_of_one_source(seed: int) -> dict[str, RunSpec]:
         for place, source in enumerate(sources_of(seed))
         for data_seed in DATA_SEEDS
     }
+
+
+def beside_the_clamp(learners: Callable[[int], Mapping[str, RunSpec]]) -> Networks:
+    """Learners, and the network of Figure 5b in which the paper's Layer 1 is clamped."""
+    return networks(
+        lambda seed: {**single_heads(seed), **learners(seed)},
+        then=lambda seed, runs: {LAYER_1: layer_1(seed, fastest_head(runs))},
+    )

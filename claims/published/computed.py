@@ -28,25 +28,14 @@ from claims.published import (
     SEEDS,
     as_reported,
     of_seeds,
-    published_data,
     published_series,
 )
+from claims.published.by_head import HEADS, STRONGEST, by_head, value
 from icl_repro.measures.curves.apart import area_between
 from icl_repro.statistics.ranks import spearman
 from icl_repro.verification.reported import Reported
 
-STRONGEST = 3
-"""The strongest head of the main seed (Section 3.1), which is also the quickest alone."""
-HEADS = range(8)
 OTHERS = [head for head in HEADS if head != STRONGEST]
-
-
-def _value(value_id: str) -> float:
-    return published_data().values[value_id].value
-
-
-def _values(pattern: str, heads: Collection[int] = HEADS) -> np.ndarray:
-    return np.array([_value(pattern.format(head)) for head in heads])
 
 
 def _curve(curve_id: str) -> tuple[np.ndarray, np.ndarray]:
@@ -54,10 +43,10 @@ def _curve(curve_id: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array(found.x, float), np.array(found.y, float)
 
 
-def _notebooks(value: str) -> np.ndarray:
+def _notebooks(quantity: str) -> np.ndarray:
     """What the authors' notebook of each seed prints."""
     seeds = ("seed5" if seed == MAIN_SEED else f"is{seed}" for seed in SEEDS)
-    return np.array([_value(f"nb.{seed}.{value}") for seed in seeds])
+    return np.array([value(f"nb.{seed}.{quantity}") for seed in seeds])
 
 
 def _read_off(
@@ -83,9 +72,9 @@ def _mean(values: Iterable[SupportsFloat], where: str) -> Reported:
     return _read_off(fmean(over_seeds), f"{where}, mean of five seeds", over_seeds)
 
 
-def _by_head(value: str) -> np.ndarray:
+def _by_head(quantity: str) -> np.ndarray:
     """What the notebooks print of each head; a row for each seed."""
-    return np.array([_notebooks(f"{value}.h{head}") for head in HEADS]).T
+    return np.array([_notebooks(f"{quantity}.h{head}") for head in HEADS]).T
 
 
 def _read_of_heads(pattern: str) -> np.ndarray:
@@ -132,11 +121,11 @@ def _others_doing_well() -> np.ndarray:
     return np.sum(_of_others(_by_head("only_head_accuracy")) >= WELL, axis=1, dtype=float)
 
 
-def _alone(value: str) -> np.ndarray:
+def _alone(measure: str) -> np.ndarray:
     """What is known of the network with each head alone; a row for each seed. What has not come
     when the figure ends comes later than anything that has.
     """
-    return np.nan_to_num(_read_of_heads(f"dig.fig4b.main.only_l2_head_{{}}.{value}"), nan=np.inf)
+    return np.nan_to_num(_read_of_heads(f"dig.fig4b.main.only_l2_head_{{}}.{measure}"), nan=np.inf)
 
 
 def _slower_alone() -> np.ndarray:
@@ -157,13 +146,15 @@ def learning_time_alone(place: int) -> Reported:
 
 
 def _rises(measure: str) -> np.ndarray:
-    """When each head gets to a strength of its own or of all; a row for each seed."""
-    return _read_of_heads(f"dig.fig3b.main.l2_head_{{}}.{measure}")
+    """When each head gets to a strength of its own or of all, infinite for one that never does; a
+    row for each seed.
+    """
+    return np.nan_to_num(_read_of_heads(f"dig.fig3b.main.l2_head_{{}}.{measure}"), nan=np.inf)
 
 
 def _emerged() -> np.ndarray:
-    """When each head emerges, infinite for one that does not; a row for each seed."""
-    return np.nan_to_num(_rises("t_0.1"), nan=np.inf)
+    """When each head emerges."""
+    return _rises("t_0.1")
 
 
 def orders_alone() -> list[tuple[np.ndarray, np.ndarray]]:
@@ -214,9 +205,9 @@ def _strength_and_emergence(measure: str) -> list[np.ndarray]:
 def _times_of_pairs(level: str) -> tuple[np.ndarray, float, float]:
     """Learning times of the published pairs, of the strongest head alone and of all heads."""
     return (
-        _values(f"dig.fig17.main.heads_{STRONGEST}_and_{{}}.{level}", OTHERS),
-        _value(f"dig.fig4b.main.only_l2_head_{STRONGEST}.{level}"),
-        _value(f"dig.fig17.main.all_heads.{level}"),
+        by_head(f"dig.fig17.main.heads_{STRONGEST}_and_{{}}.{level}", OTHERS),
+        value(f"dig.fig4b.main.only_l2_head_{STRONGEST}.{level}"),
+        value(f"dig.fig17.main.all_heads.{level}"),
     )
 
 
@@ -246,13 +237,13 @@ COMPUTED: dict[str, Callable[[], Reported]] = {
         of_seeds("dig.fig3a.main.train.plateau_length").tolist(),
     ),
     "calc.rise_over_fall": lambda: _read_off(
-        _value(f"dig.fig3b.main.l2_head_{STRONGEST}.half_rise")
-        / _value("dig.fig3a.main.train.half_time"),
+        value(f"dig.fig3b.main.l2_head_{STRONGEST}.half_rise")
+        / value("dig.fig3a.main.train.half_time"),
         "Figures 3a and 3b",
         of_seeds("dig.fig3b.main.strongest.half_rise") / of_seeds("dig.fig3a.main.train.half_time"),
     ),
     "calc.induction_heads": lambda: _read_off(
-        _induction_heads(_values("dig.fig3b.main.l2_head_{}.final_strength")),
+        _induction_heads(by_head("dig.fig3b.main.l2_head_{}.final_strength")),
         "Figure 3b",
         (_induction_heads(_curve(f"fig18.accuracy.seed{seed}")[1]) for seed in SEEDS),
     ),

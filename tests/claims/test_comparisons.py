@@ -42,7 +42,7 @@ def test_the_strongest_head_has_the_first_place():
 
 
 def test_the_first_head_has_the_first_place_in_time_and_what_never_happens_the_last():
-    times = np.array([30.0, 10.0, math.nan, 20.0])
+    times = np.array([30.0, 10.0, math.inf, 20.0])
     assert [place_in_time(head, times) for head in range(4)] == [3, 1, 4, 2]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from claims.comparisons import EMERGED, LEARNED_LOSS, loss_of_a_choice, plateau_length
-from claims.half_times import of_published, published_times, ratio, ratio_name
+from claims.half_times import of_published, published_times, ratio, ratio_name, shift
 from claims.networks.clamped import CURVES_5B, LAYER_1, MATCH, NONE, PREVIOUS_TOKEN
 from claims.networks.data_properties import BY_CLASSES, BY_LABELS, Circuit, Row
 from claims.phase_changes import IN_THE_CHANGE, SADDLE
@@ -161,6 +161,10 @@ def from_the_curves() -> Iterator[tuple[str, list[float]]]:
         if clamped != CURVES_5B[NONE]:
             found = [distance(clamped, NO_CLAMP, seed) for seed in SEEDS]
             yield f"dig.{clamped}.profile_distance", found
+    for more in ("classes.200_classes", "labels.10_labels", "labels.15_labels"):
+        varied = f"fig6.normal_training_varying_{more}"
+        fewest = "fig6.normal_training_varying_classes.50_classes"
+        yield f"dig.{varied}.shift", [shift(curve(varied, s), curve(fewest, s)) for s in SEEDS]
     without = accuracies_without_a_head()
     for head in HEADS:
         yield f"dig.fig4a.remove_head.h{head}", [without[seed][head] for seed in SEEDS]
