@@ -10,6 +10,7 @@ import pytest
 
 from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.controls import differences, fails_check
+from icl_repro.verification import spreads
 from icl_repro.verification.ledger import load
 from icl_repro.verification.record import (
     ClaimRecord,
@@ -19,9 +20,10 @@ from icl_repro.verification.record import (
 )
 
 REPORTS = Path(__file__).parents[2] / "reports"
-LEDGER = Path(__file__).parents[2] / "claims" / "ledger"
+FOLDER = Path(__file__).parents[2] / "claims"
+LEDGER = load(FOLDER / "ledger", spreads.load(FOLDER / "spread.json"))
 
-KNOWN_NOT_TO_FAIL = {(known.claim, known.check) for known in load(LEDGER).findings if known.case}
+KNOWN_NOT_TO_FAIL = {(known.claim, known.check) for known in LEDGER.findings if known.case}
 """Checks of which the ledger says that a control does not fail them on some seed."""
 ON_SEVERAL_SEEDS_ONLY = {
     "race.order_alone",
@@ -89,7 +91,7 @@ def test_every_check_of_the_ledger_was_judged_in_a_record_that_is_kept():
         for check in trial.evidence.checks
     }
     selected = {claim.id for record in records for claim in record.claims}
-    claims = {claim for claim, _ in load(LEDGER).thresholds}
+    claims = {claim for claim, _ in LEDGER.thresholds}
     of_today = [
         record
         for record in records
@@ -99,7 +101,7 @@ def test_every_check_of_the_ledger_was_judged_in_a_record_that_is_kept():
     excused = set() if several else ON_SEVERAL_SEEDS_ONLY
     missing = [
         (claim, check)
-        for claim, check in load(LEDGER).thresholds
+        for claim, check in LEDGER.thresholds
         if claim in selected - excused and (claim, check) not in judged
     ]
     assert missing == []
