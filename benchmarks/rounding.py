@@ -204,8 +204,9 @@ def main() -> None:
         spread = one.spread
         place = f"{spread.claim}{f', control {spread.case}' if spread.case else ''}: {spread.check}"
         shown = ", ".join(map(number, [one.values[0], one.values[-1]] if one.values else []))
+        on_edge = spread.largest and one.away <= REACH
         print(
-            f"{'EDGE' if spread.largest and one.away <= REACH else '    '} {number(one.away, 2):>8} x "
+            f"{'EDGE' if on_edge else '    '} {number(one.away, 2):>8} x "
             f"{number(spread.largest)} ({count(spread.pairs, 'pair')}): {place}: {shown}"
         )
     for path, record, left in zip(given.records, records, left_out, strict=True):

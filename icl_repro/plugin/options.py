@@ -113,7 +113,7 @@ class Settings:
     is true when the claims were selected on the command line. `profile_seeds` are those of the
     profile. `fixed_seeds` are those that the ini file fixes for it as it is written, whatever the
     command line makes of it. `report` is ``None`` when no report is wanted, `ledger`, `spread` and
-    `coverage` when there is none. `neighbour` is 0, or which of the neighbours of each run is judged.
+    `coverage` when there is none. `neighbour` is 0, or which neighbour of each run is judged.
     """
 
     profile: ProfileRules

@@ -300,7 +300,8 @@ def _on_edge(
     if not spread.largest:
         raise UnusableLedger(
             f"{place}: edge = true, but in {known.check!r} trainings of one seed do not differ "
-            f"({count(spread.pairs, 'pair')} compared); it is a known failure, or none, without edge"
+            f"({count(spread.pairs, 'pair')} compared); it is a known failure, or none, without "
+            "edge"
         )
     differ = (
         f"{number(REACH)} times {number(spread.largest)}, the largest difference between trainings "

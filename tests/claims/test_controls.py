@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from icl_repro.verification import spreads
 from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.controls import differences, fails_check
-from icl_repro.verification import spreads
 from icl_repro.verification.ledger import load
 from icl_repro.verification.record import (
     ClaimRecord,

@@ -35,8 +35,8 @@ from icl_repro.measures.curves.phase_change import (
 )
 from icl_repro.measures.curves.profile import Curve, profile_distance
 from icl_repro.measures.curves.shapes import preference
-from icl_repro.verification.evidence import Check
 from icl_repro.verification import spreads
+from icl_repro.verification.evidence import Check
 from icl_repro.verification.ledger import load
 
 PAPER = Path(__file__).parents[3] / "shared" / "paper"
