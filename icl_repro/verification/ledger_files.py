@@ -311,13 +311,13 @@ def _on_edge(
     nearest_ends = []
     for key, value in known.values.items():
         assert value is not None, "a value that is not finite lies on no edge"
-        bound = min(ends, key=lambda end: abs(value - end))
-        nearest_ends.append((abs(value - bound), bound))
-        if abs(value - bound) > REACH * spread.largest:
+        away, bound = min((abs(value - end), end) for end in ends)
+        nearest_ends.append((away, bound))
+        if away > REACH * spread.largest:
             raise UnusableLedger(
                 f"{place}: edge = true, but the known value {number(value)}"
                 + (f" on seed {key}" if key else "")
-                + f" lies {number(abs(value - bound))} from its bound, {number(bound)}, farther "
+                + f" lies {number(away)} from its bound, {number(bound)}, farther "
                 f"than {differ}; it is a known failure, or none, without edge"
             )
     if known.within > REACH * spread.largest:
