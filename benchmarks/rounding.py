@@ -1,92 +1,220 @@
-"""How far trainings differ by rounding alone: the same claims judged on neighbours.
+"""How far trainings of one seed differ, by rounding or by the processor: measured from records.
 
 A neighbour of a run begins with every weight moved to the next number of 32 bits, as far as two
-processors are apart after a few steps. Judge the claims on the runs and on a few neighbours,
+processors are apart after a few steps. Judge the claims on the runs and on a few neighbours, on
+other processors if there are any, and pack the records into ``reports/spread``:
 
-    pytest claims/ -n auto --icl-report own
-    pytest claims/ -n auto --icl-neighbour 1 --icl-report one
+    pytest claims/ -n auto --icl-neighbour 1 --icl-report own
+    gzip -c own/verification.json > reports/spread/neighbour-1.json.gz
 
-and compare the records:
+Then compare them, with those that are there, and write what the ledger holds its edges against:
 
-    python benchmarks/rounding.py own/verification.json one/verification.json
+    python benchmarks/rounding.py --write claims/spread.json reports/*.json* reports/spread/*
 
-For each check and seed: its values, their standard deviation, and how many of those lie between
-the mean and the nearest bound. Checks within :data:`EDGE` of them are on their edge: a finding
-about them has to say so (``edge = true`` in the ledger).
+It takes any number of records, of any seeds, packed with gzip or not. For each check it compares
+the values of every two of them on the same seed, and says of each record what it could not compare.
+One training that gives one value again says nothing. Between records of two commits, the claims may
+have changed: there a check is compared only if the ledger says the same of its threshold in both,
+and its networks are the same. Checks are listed by how far their values lie from the nearest bound
+in units of the largest difference; a finding about one marked EDGE may say so (``edge = true``).
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections import defaultdict
-from collections.abc import Iterable
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from icl_repro.numbers import number
+from icl_repro.numbers import count, number
 from icl_repro.verification.evidence import Check
-from icl_repro.verification.record import VerificationRecord, read_record
+from icl_repro.verification.record import ThresholdEntry, Trial, VerificationRecord, read_record
+from icl_repro.verification.spreads import REACH, Source, Spread, write
 
-EDGE = 2.0
-"""How many standard deviations of rounding from its bound a check is on its edge."""
+_NEIGHBOUR = re.compile(r",? ?neighbour=(\d+)")
+
+ALONE = "in no other record of these seeds"
+CHANGED = "of another commit, with another threshold or other networks"
+SAME = "of a training that is there already, with the same value"
+INFINITE = "finite in one record and not in the other"
 
 
 class Place(NamedTuple):
-    """Where a check is stated."""
+    """Where a check is stated: in a claim or one of its controls, on a seed or on several."""
 
     claim: str
+    case: str
     check: str
-    seed: int | None
+    seeds: tuple[int, ...]
 
 
-def checks_of(record: VerificationRecord) -> dict[Place, Check]:
-    """All checks of the claims of a record."""
-    return {
-        Place(claim.id, check.name, trial.seed): check
-        for claim in record.claims
-        for trial in claim.trials
-        for check in trial.evidence.checks
-    }
+class Value(NamedTuple):
+    """What one record says of a check.
 
-
-def distance(values: Iterable[float], check: Check) -> tuple[float, float]:
-    """The standard deviation of the values, and the distance of their mean to the nearest bound in
-    units of it.
+    `history` is what its ledger said of the threshold, `networks` are those that were read, in
+    words, `neighbour` is which of their neighbours was trained.
     """
-    measured = np.array([*values])
-    spread = float(measured.std(ddof=1)) if measured.size > 1 else math.nan
-    bounds = [bound for bound in (check.low, check.high) if bound is not None]
-    nearest = min(abs(float(measured.mean()) - bound) for bound in bounds)
-    return spread, nearest / spread if spread else math.inf
+
+    source: int
+    check: Check
+    history: tuple[ThresholdEntry, ...]
+    networks: frozenset[str]
+    neighbour: int
+
+
+class Found(NamedTuple):
+    """A spread, and how near the values lie to a bound, in units of it."""
+
+    spread: Spread
+    away: float
+    values: list[float]
+
+
+def source_of(record: VerificationRecord) -> Source:
+    """Which record it is, in the file of spreads."""
+    numbers = [int(found) for run in record.runs.values() for found in _NEIGHBOUR.findall(run)]
+    environment = record.environment
+    return Source(
+        machine=environment.processor,
+        neighbour=max(numbers, default=0),
+        date=record.started,
+        commit=None if environment.uncommitted_changes else environment.commit,
+        seeds=list(record.profile.seeds),
+    )
+
+
+def values_of(record: VerificationRecord, source: int) -> Iterator[tuple[Place, Value]]:
+    """Every check of a record that was measured."""
+    for claim in record.claims:
+        histories = {check.name: tuple(check.thresholds) for check in claim.checks}
+        cases = {"": claim.trials} | {control.id: control.trials for control in claim.controls}
+        for case, trials in cases.items():
+            for trial in trials:
+                networks, neighbour = _networks(record, trial)
+                seeds = tuple(trial.seeds) if trial.seed is None else (trial.seed,)
+                for check in trial.evidence.checks if trial.outcome != "error" else ():
+                    history = histories.get(check.name, ())
+                    place = Place(claim.id, case, check.name, seeds)
+                    yield place, Value(source, check, history, networks, neighbour)
+
+
+def compare(
+    records: Sequence[VerificationRecord],
+) -> tuple[list[Source], list[Found], list[Counter[str]]]:
+    """The spread of each check, and of each record how many of its values could not be compared,
+    by why.
+    """
+    sources = [source_of(record) for record in records]
+    by_place: dict[Place, list[Value]] = defaultdict(list)
+    for at, record in enumerate(records):
+        for place, value in values_of(record, at):
+            by_place[place].append(value)
+    pairs: dict[tuple[str, str, str], list[tuple[Value, Value]]] = defaultdict(list)
+    left_out: list[Counter[str]] = [Counter() for _ in records]
+    for place, values in by_place.items():
+        reasons: dict[int, str] = {value.source: ALONE for value in values}
+        compared: set[int] = set()
+        for one, other in combinations(values, 2):
+            why = _why_not(one, other, sources)
+            if why:
+                reasons |= {one.source: why, other.source: why}
+                continue
+            compared |= {one.source, other.source}
+            pairs[place[:3]].append((one, other))
+        for source, why in reasons.items():
+            left_out[source][why] += source not in compared
+    return sources, [_found(*place, found) for place, found in pairs.items()], left_out
+
+
+def _networks(record: VerificationRecord, trial: Trial) -> tuple[frozenset[str], int]:
+    """The networks that a trial read, whichever neighbour they are, and which that is."""
+    runs = [record.runs.get(key, key) for key in trial.runs]
+    numbers = [int(found) for run in runs for found in _NEIGHBOUR.findall(run)]
+    return frozenset(_NEIGHBOUR.sub("", run) for run in runs), max(numbers, default=0)
+
+
+def _why_not(one: Value, other: Value, sources: Sequence[Source]) -> str:
+    """Why two values cannot be compared, or an empty text."""
+    first, second = sources[one.source], sources[other.source]
+    if first.commit is None or first.commit != second.commit:
+        same_history = one.history and one.history == other.history
+        if not same_history or one.networks != other.networks:
+            return CHANGED
+    if (one.check.value is None) != (other.check.value is None):
+        return INFINITE
+    same_training = (first.machine, one.neighbour) == (second.machine, other.neighbour)
+    return SAME if same_training and one.check.value == other.check.value else ""
+
+
+def _found(claim: str, case: str, check: str, pairs: Sequence[tuple[Value, Value]]) -> Found:
+    values = {id(value): value for pair in pairs for value in pair}.values()
+    finite = [value.check.value for value in values if value.check.value is not None]
+    differences = [
+        abs(one.check.value - other.check.value)
+        for one, other in pairs
+        if one.check.value is not None and other.check.value is not None
+    ]
+    largest = max(differences, default=0.0)
+    spread = Spread(
+        claim=claim,
+        case=case,
+        check=check,
+        largest=largest,
+        pairs=len(pairs),
+        sources=sorted({value.source for value in values}),
+    )
+    room = min((_room(value.check) for value in values), default=math.inf)
+    away = room / largest if largest else 0.0 if room == 0 else math.inf
+    return Found(spread, away, sorted(finite))
+
+
+def _room(check: Check) -> float:
+    """How far a value lies from the nearest bound of its check, on either side."""
+    ends = [end for end in (check.low, check.high) if end is not None]
+    value = math.inf if check.value is None else check.value
+    return min(abs(value - end) for end in ends)
+
+
+def _told(path: Path, total: int, left_out: Counter[str]) -> str:
+    reasons = "; ".join(f"{amount:,} {why}" for why, amount in left_out.most_common() if amount)
+    compared = total - left_out.total()
+    return f"{path}: {compared:,} of {count(total, 'value')} compared" + (
+        f"; {reasons}" if reasons else ""
+    )
 
 
 def main() -> None:
-    """Print a line for each check, those nearest to their bounds first."""
+    """Print a line for each check, those nearest to their bounds first, and write the file."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("records", nargs="+", type=Path, help="records of the same seeds")
-    values: dict[Place, list[float]] = defaultdict(list)
-    checks: dict[Place, Check] = {}
-    for path in parser.parse_args().records:
-        for place, check in checks_of(read_record(path)).items():
-            checks[place] = check
-            if check.value is not None:
-                values[place].append(check.value)
-    lines = []
-    for place, measured in values.items():
-        spread, away = distance(measured, checks[place])
-        lines.append((away, spread, place, measured))
-    for away, spread, place, measured in sorted(lines, key=lambda line: line[0]):
-        shown = ", ".join(number(value) for value in measured)
-        mark = "EDGE" if away < EDGE else "    "
+    parser.add_argument("records", nargs="+", type=Path, help="records, packed with gzip or not")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="where to write the spreads")
+    given = parser.parse_args()
+    records = [read_record(path) for path in given.records]
+    for path, record in zip(given.records, records, strict=True):
+        if not record.profile.meaningful:
+            parser.error(f"{path} is of the {record.profile.name} profile, which cuts runs short")
+    sources, found, left_out = compare(records)
+    for one in sorted(found, key=lambda one: one.away):
+        spread = one.spread
+        place = f"{spread.claim}{f', control {spread.case}' if spread.case else ''}: {spread.check}"
+        shown = ", ".join(map(number, [one.values[0], one.values[-1]] if one.values else []))
+        on_edge = spread.largest and one.away <= REACH
         print(
-            f"{mark} {away:8.1f} spreads of {number(spread)} from the bound: {place.claim}, "
-            f"{place.check}, seed {place.seed}: {shown}"
+            f"{'EDGE' if on_edge else '    '} {number(one.away, 2):>8} x "
+            f"{number(spread.largest)} ({count(spread.pairs, 'pair')}): {place}: {shown}"
         )
+    for path, record, left in zip(given.records, records, left_out, strict=True):
+        total = len(list(values_of(record, 0)))
+        print(_told(path, total, left))
+    if given.write:
+        spreads = sorted((one.spread for one in found), key=lambda one: (one.claim, one.check))
+        write(given.write, sources, spreads)
 
 
 if __name__ == "__main__":

@@ -234,6 +234,12 @@ def test_strength_and_speed(
     """
     ablations, times = alone_in_both_ways(runs, seeds)
     pairs = beside_strength(ablations, times, moved)
+    if len(seeds) < FEWEST_SEEDS:
+        chance = pooled_rank_correlation([*pairs[SPEED].values()]).by_chance
+        evidence.inconclusive(
+            f"it is a mean over five seeds, and of {len(seeds)} one shuffle of the heads in twenty "
+            f"gives {SPEED} of {chance:.2f}, where 0.3 is asked for"
+        )
     for name, at_least, published in (
         (ACCURACY, 0.8, "calc.over_seeds.strength_and_accuracy"),
         (LOSS_ALONE, 0.8, "calc.over_seeds.strength_and_loss"),
@@ -257,12 +263,6 @@ def test_strength_and_speed(
             interval=of_seed.interval,
             note=f"of all pairings of 8 heads, {of_seed.chance:.2g} correlate as much",
         )
-    if len(seeds) < FEWEST_SEEDS:
-        chance = pooled_rank_correlation([*pairs[SPEED].values()]).by_chance
-        evidence.inconclusive(
-            f"it is a mean over five seeds, and of {len(seeds)} one shuffle of the heads in twenty "
-            f"gives {SPEED} of {chance:.2f}, where 0.3 is asked for"
-        )
     evidence.figure(strength_figure(ablations, times, full(MAIN_SEED).sequences))
 
 
@@ -285,6 +285,8 @@ def test_speed_is_weaker(
     """
     ablations, times = alone_in_both_ways(runs, seeds)
     speed, others = beside_strength(ablations, times), beside_strength(ablations, times, moved)
+    if len(seeds) < FEWEST_SEEDS:
+        evidence.inconclusive(f"it is a mean over five seeds, not {len(seeds)}")
     evidence.check(
         WEAKER,
         {
@@ -298,8 +300,6 @@ def test_speed_is_weaker(
         published="calc.over_seeds.speed_is_weaker",
         note="mean over seeds",
     )
-    if len(seeds) < FEWEST_SEEDS:
-        evidence.inconclusive(f"it is a mean over five seeds, not {len(seeds)}")
 
 
 def alone_in_both_ways(
@@ -361,6 +361,7 @@ def test_order_alone(
         by_strength[seed] = float(spearman(emerged[rest], -final_strengths(whole)[rest]))
         places[seed] = place_of_second(emerged, times)
     pooled = pooled_rank_correlation([*pairs.values()])
+    say_if_few(evidence, seeds)
     evidence.check(
         ORDER,
         {seed: float(spearman(*pair)) for seed, pair in pairs.items()},
@@ -388,7 +389,6 @@ def test_order_alone(
             note="mean over seeds; "
             + ", ".join(f"{number(value, 2)} on seed {seed}" for seed, value in by_seed.items()),
         )
-    say_if_few(evidence, seeds)
     evidence.figure(order_figure(pairs))
 
 

@@ -95,6 +95,8 @@ def test_shared_mistakes(run: Run, evidence: Evidence, chosen: Subset = mistakes
     """
     heads = heads_of(run)
     counts = counts_on(heads.answers.alone[heads.others], chosen(run, heads))
+    if not counts.size:
+        evidence.inconclusive("the strongest head alone makes no mistake")
     evidence.check(
         "heads that are significantly worse on the strongest head's mistakes than elsewhere",
         significant(counts.rarer()) if counts.size else np.nan,
@@ -104,8 +106,6 @@ def test_shared_mistakes(run: Run, evidence: Evidence, chosen: Subset = mistakes
         note=f"strongest: layer 1 head {heads.strongest}; Fisher's exact test, corrected by Holm's "
         "method; at least one of random sequences would be in one case of twenty",
     )
-    if not counts.size:
-        evidence.inconclusive("the strongest head alone makes no mistake")
     evidence.quantity(
         "heads that are significantly better there",
         significant(counts.more_frequent()),
@@ -154,6 +154,8 @@ def test_hard_labels(run: Run, evidence: Evidence, shuffled: bool = False) -> No
         wrong = at_random(wrong, run.spec.init_seed)
     ours, paper = by_label(heads, wrong), published_by_label()
     of_strongest = ours.mistakes[0]
+    if not of_strongest.any():
+        evidence.inconclusive("with perfected match the strongest head makes no mistake")
     evidence.check(
         "p value of mistakes spread over labels by chance",
         concentration_by_chance(of_strongest, heads.by_label),
@@ -166,8 +168,6 @@ def test_hard_labels(run: Run, evidence: Evidence, shuffled: bool = False) -> No
         f"{', '.join(map(str, of_strongest))} mistakes of {', '.join(map(str, heads.by_label))} "
         f"sequences with labels 0 to {len(heads.by_label) - 1}; undefined without mistakes",
     )
-    if not of_strongest.any():
-        evidence.inconclusive("with perfected match the strongest head makes no mistake")
     evidence.quantity(
         "sequences that the strongest head gets wrong with perfected match",
         of_strongest.sum(),
@@ -208,6 +208,8 @@ def test_specialised(run: Run, evidence: Evidence, shuffled: bool = False) -> No
     listed = ", ".join(
         f"head {head} {share:.3f}" for head, share in zip(heads.others, shares, strict=True)
     )
+    if not ours.mistakes[0].any():
+        evidence.inconclusive("with perfected match the strongest head makes no mistake")
     evidence.check(
         "heads that make significantly fewer of their mistakes on the two labels that the "
         "strongest copies worst",
@@ -226,8 +228,6 @@ def test_specialised(run: Run, evidence: Evidence, shuffled: bool = False) -> No
         note="in the paper, head 1; of head 5, for which its text says virtually 0 as well, Figure "
         "16b shows 0.20, and Figure 16c mistake rates of 6 % and 19 % on the two labels",
     )
-    if not ours.mistakes[0].any():
-        evidence.inconclusive("with perfected match the strongest head makes no mistake")
     evidence.quantity(
         "share of pairs of labels on which as many heads make fewer",
         ours.by_chance(),
@@ -280,6 +280,8 @@ def test_second_strongest(run: Run, evidence: Evidence, chosen: Subset = copied_
     counts = counts_on(heads.answers.perfected[heads.others], chosen(run, heads))
     paper = table_3()
     second = heads.others[0]
+    if not counts.size:
+        evidence.inconclusive("with perfected match the strongest head makes no mistake")
     evidence.check(
         BETTER,
         counts.ratio[0],
@@ -296,8 +298,6 @@ def test_second_strongest(run: Run, evidence: Evidence, chosen: Subset = copied_
         published=Reported(significant(paper.rarer()), "Table 3"),
         note="with perfected match; Fisher's exact test, corrected by Holm's method",
     )
-    if not counts.size:
-        evidence.inconclusive("with perfected match the strongest head makes no mistake")
     evidence.quantity(
         "p value of the second strongest being so much better by chance",
         more_frequent(*counts.of_head(0)),

@@ -164,10 +164,11 @@ def _wrong_ledger(config: pytest.Config, known: Declarations) -> str:
     if not known.by_site:
         return ""
     from icl_repro.verification.ledger import UnusableLedger
+    from icl_repro.verification.spreads import UnusableSpreads
 
     try:
         ledger = ledger_of(config)
-    except UnusableLedger as error:
+    except (UnusableLedger, UnusableSpreads) as error:
         return str(error)
     claims: dict[str, set[str]] = {
         declaration.claim.id: {control.id for control in declaration.controls}

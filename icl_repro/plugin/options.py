@@ -93,7 +93,11 @@ _LEDGER = (
     "icl_ledger",
     "The ledger of thresholds and known failures: a TOML file, or a folder of them. (none)",
 )
-
+_SPREAD = (
+    "icl_spread",
+    "How far trainings of one seed differ in each check, which tells what lies on the edge of its"
+    " threshold: a JSON file, as benchmarks/rounding.py writes it. (none)",
+)
 _COVERAGE = (
     "icl_coverage",
     "The coverage table: a TOML file of the paper's statements and the claims that test each."
@@ -108,8 +112,8 @@ class Settings:
     `claims` and `retrain` are ids or patterns (empty: all claims, no retraining); `claims_by_user`
     is true when the claims were selected on the command line. `profile_seeds` are those of the
     profile. `fixed_seeds` are those that the ini file fixes for it as it is written, whatever the
-    command line makes of it. `report` is ``None`` when no report is wanted, `ledger` and `coverage`
-    when there is none. `neighbour` is 0, or which of the neighbours of each run is judged.
+    command line makes of it. `report` is ``None`` when no report is wanted, `ledger`, `spread` and
+    `coverage` when there is none. `neighbour` is 0, or which neighbour of each run is judged.
     """
 
     profile: ProfileRules
@@ -124,6 +128,7 @@ class Settings:
     retrain: tuple[str, ...]
     neighbour: int
     ledger: Path | None
+    spread: Path | None
     coverage: Path | None
     title: str
     paper: str
@@ -152,7 +157,7 @@ def add(parser: pytest.Parser) -> None:
         _NO_TRAIN.flag, dest=_NO_TRAIN.key, action="store_true", default=None, help=_NO_TRAIN.help
     )
     parser.addini(_NO_TRAIN.key, f"Twin of {_NO_TRAIN.flag}.", type="bool", default=False)
-    for key, text in (_TITLE, _PAPER, _PAPER_SEEDS, _LEDGER, _COVERAGE):
+    for key, text in (_TITLE, _PAPER, _PAPER_SEEDS, _LEDGER, _SPREAD, _COVERAGE):
         parser.addini(key, text, type="string", default="")
 
 
@@ -187,6 +192,7 @@ def resolve(config: pytest.Config) -> Settings:
         retrain=retrain,
         neighbour=_neighbour(config),
         ledger=_path_of_ini(config, _LEDGER[0]),
+        spread=_path_of_ini(config, _SPREAD[0]),
         coverage=_path_of_ini(config, _COVERAGE[0]),
         title=config.getini(_TITLE[0]) or f"Verification of the claims in {config.rootpath.name}",
         paper=config.getini(_PAPER[0]),

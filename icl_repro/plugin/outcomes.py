@@ -16,7 +16,8 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
         pytest.fail.Exception: with a sentence for each check that fails (on a control: that does
             not fail), each threshold that moved, each curve that drifted, or what makes the test
             an error.
-        pytest.skip.Exception: the test says that it can tell neither way.
+        pytest.skip.Exception: the test says that it can tell neither way, and nothing that it
+            stated before fails.
         pytest.xfail.Exception: nothing but what the ledger knows to fail does so.
     """
     case, attempt = draft.case, draft.attempt
@@ -28,7 +29,7 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
     only = case.control.only if case.control else ()
     undefined = case.control.undefined if case.control else ""
     failed = evidence.not_failed(only, undefined) if case.control else evidence.failed()
-    attempt.outcome = "inconclusive" if evidence.undecided else "failed" if failed else "passed"
+    attempt.outcome = "failed" if failed else "inconclusive" if evidence.undecided else "passed"
     found = ledger.judge(
         case.claim.id,
         case.control_id,
@@ -40,14 +41,15 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
     )
     red = [*found.red, *attempt.drift]
     expected = [*found.known, *found.edges]
-    undecided = [evidence.undecided] if evidence.undecided else []
-    attempt.messages = [*undecided, *red, *expected]
+    told = [*red, *expected]
+    undecided = [*filter(None, [evidence.undecided]), *found.untold]
+    attempt.messages = [*told, *undecided] if failed else [*undecided, *told]
     if red and meaningful:
         pytest.fail(_listed(case, attempt.messages), pytrace=False)
-    if evidence.undecided:
-        pytest.skip(f"{case.name} is inconclusive: {evidence.undecided}")
+    if attempt.outcome == "inconclusive":
+        pytest.skip("\n".join([f"{case.name} is inconclusive: {undecided[0]}", *undecided[1:]]))
     if failed and meaningful:
-        pytest.xfail(_listed(case, expected))
+        pytest.xfail(_listed(case, attempt.messages))
 
 
 def _listed(case: Case, sentences: list[str]) -> str:

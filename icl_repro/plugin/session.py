@@ -100,9 +100,10 @@ def ledger_of(config: pytest.Config) -> Ledger:
     """The ledger of thresholds and known failures, read once a process."""
     state = state_of(config)
     if state.ledger is None:
-        from icl_repro.verification import ledger
+        from icl_repro.verification import ledger, spreads
 
-        state.ledger = ledger.load(state.settings.ledger)
+        measured = spreads.load(state.settings.spread)
+        state.ledger = ledger.load(state.settings.ledger, measured)
     return state.ledger
 
 

@@ -16,9 +16,11 @@ from icl_repro.verification.record import (
     ClaimRecord,
     ControlRecord,
     Finding,
+    KnownFailure,
     Trial,
     VerificationRecord,
 )
+from icl_repro.verification.wording import on_seeds
 
 _COLOURS = {
     "supported": {"green": True},
@@ -82,23 +84,38 @@ def details(claim: ClaimRecord) -> list[str]:
 
 
 def findings(found: list[Finding]) -> list[str]:
-    """How the known failures came out, where any was looked at."""
+    """How the known failures, and the checks on their edge, came out where any was looked at."""
     by_status: dict[str, list[str]] = {}
     for finding in found:
-        known = finding.known
-        name = f"{known.claim}{f', control {known.case}' if known.case else ''}: {known.check}"
         for status in dict.fromkeys(finding.status.values()):
-            by_status.setdefault(status, []).append(name)
-    by_status.pop("not run", None)
-    if not by_status:
-        return []
+            if status != "not run" and not finding.known.edge:
+                by_status.setdefault(status, []).append(_name(finding.known))
     told = ", ".join(f"{len(names)} {status}" for status, names in by_status.items())
     new = [
         f"known failure {status}, so that the ledger is to be corrected: {name}"
         for status in ("holds now", "another value")
         for name in by_status.get(status, [])
     ]
-    return [f"known failures: {told}", *new]
+    return [*([f"known failures: {told}"] if told else []), *new, *_edges(found)]
+
+
+def _edges(found: list[Finding]) -> Iterator[str]:
+    """What lies on the edge of its threshold: value, bound, spread, and how it came out."""
+    for finding in found:
+        known = finding.known
+        for seeds, now in finding.came_out.items():
+            off = finding.status[seeds] == "off its edge"
+            yield (
+                f"{'off' if off else 'on'} the edge of its threshold: {_name(known)}: "
+                f"{'holds' if now.held else 'fails'} by {apart(now.value, [known.bound])}"
+                f"{on_seeds([int(seed) for seed in seeds.split(',') if seed])}; its bound is "
+                f"{number(known.bound)}, and trainings differ by as much as {number(known.spread)}"
+                + (", so that the ledger is to be corrected" if off else "")
+            )
+
+
+def _name(known: KnownFailure) -> str:
+    return f"{known.claim}{f', control {known.case}' if known.case else ''}: {known.check}"
 
 
 def footer(record: VerificationRecord) -> Iterator[str]:

@@ -108,7 +108,7 @@ def properties(draft: Draft) -> list[tuple[str, object]]:
     found.append(("outcome", attempt.outcome or "error"))
     for check in attempt.evidence.checks:
         value = "not finite" if check.value is None else check.value
-        held = "holds" if check.holds else "fails"
+        held = "undecided" if check.undecided else "holds" if check.holds else "fails"
         found.append((f"check: {check.name}", value))
         found.append((f"threshold: {check.name}", f"{wording.threshold(check)} ({held})"))
     return found

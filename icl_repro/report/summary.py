@@ -9,7 +9,7 @@ from pathlib import Path
 from icl_repro.numbers import count, duration, number
 from icl_repro.report.plain_text import printable
 from icl_repro.report.text import checks, coverage, verdicts, words
-from icl_repro.report.text.findings import FindingView, finding_views, findings_note
+from icl_repro.report.text.findings import FindingView, edges_note, finding_views, findings_note
 from icl_repro.report.text.notes import notes
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.record import ClaimRecord, Comparisons, VerificationRecord
@@ -42,13 +42,14 @@ def render_markdown(record: VerificationRecord) -> str:
             *(_row(claim, record.comparisons) for claim in record.claims),
             "",
         ]
-    if record.findings:
-        lines += [
-            f"**Known not to hold.** {escape(findings_note(record))}",
-            "",
-            *(_finding(finding) for finding in finding_views(record)),
-            "",
-        ]
+    views = finding_views(record)
+    for title, note, edge in (
+        ("Known not to hold", findings_note(record), False),
+        ("On the edge of their threshold", edges_note(record), True),
+    ):
+        if note:
+            told = [_finding(finding) for finding in views if finding.edge == edge]
+            lines += [f"**{title}.** {escape(note)}", "", *told, ""]
     if record.coverage:
         lines += [
             f"<details><summary>{escape(coverage.coverage_note(record))}</summary>",
@@ -119,10 +120,12 @@ def _measured(check: checks.CheckView) -> str:
 def _finding(finding: FindingView) -> str:
     case = f", control {finding.case}" if finding.case else ""
     values = "; ".join(
-        f"{value.seed + ': ' if value.seed else ''}{value.known} ({value.status.word})"
+        f"{value.seed + ': ' if value.seed else ''}{value.known}"
+        f"{f', now {value.now}' if finding.edge and value.now else ''} ({value.status.word})"
         for value in finding.values
     )
-    return f"- {escape(f'{finding.claim}{case}: {finding.check}. {values}. {finding.why}')}"
+    parts = [f"{finding.claim}{case}: {finding.check}. {values}.", finding.spread, finding.why]
+    return f"- {escape(' '.join(filter(None, parts)))}"
 
 
 def _statement(one: coverage.StatementView) -> str:

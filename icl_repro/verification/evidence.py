@@ -26,7 +26,8 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     are inclusive. `value` is ``None`` when the measurement was not finite, which never holds. The
     ends of an ``equivalence`` are the margin within which a difference counts as none. Of a claim
     that is judged over all seeds at once, `over_seeds` are the values by seed and `value` is their
-    mean.
+    mean. A check is `undecided` if its test had said before that it can tell neither way: then it
+    counts neither as failed nor as held.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
     kind: Kind = "threshold"
     over_seeds: dict[str, float | None] = {}
+    undecided: bool = False
 
 
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +59,8 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EvidenceRecord(msgspec.Struct, forbid_unknown_fields=True):
     """All that one test of a claim measured: checks, plain quantities, figures and tables.
 
-    `undecided` says why its checks can tell neither way on this seed; empty where they can.
+    `undecided` says why it can tell neither way on this seed; empty where it can. The checks that
+    it stated before it said so still count.
     """
 
     checks: list[Check] = []
@@ -72,8 +75,8 @@ class EvidenceRecord(msgspec.Struct, forbid_unknown_fields=True):
         return bool(self.checks) and all(check.holds for check in self.checks)
 
     def failed(self) -> list[Check]:
-        """The checks that do not hold."""
-        return [check for check in self.checks if not check.holds]
+        """The checks that do not hold, but for those that tell neither way."""
+        return [check for check in self.checks if not check.holds and not check.undecided]
 
     def not_failed(self, only: Collection[str] = (), undefined: str = "") -> list[Check]:
         """Of the checks that have to fail in a control, those that do not.
@@ -86,6 +89,7 @@ class EvidenceRecord(msgspec.Struct, forbid_unknown_fields=True):
         return [
             check
             for check in self.checks
-            if (not only or check.name in only)
+            if not check.undecided
+            and (not only or check.name in only)
             and (check.holds or (check.value is None and not undefined))
         ]

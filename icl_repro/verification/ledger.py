@@ -17,6 +17,7 @@ from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.evidence import Check, EvidenceRecord
 from icl_repro.verification.ledger_files import Contents, Threshold, UnusableLedger, read
 from icl_repro.verification.record import (
+    CameOut,
     ClaimRecord,
     Finding,
     KnownFailure,
@@ -25,6 +26,7 @@ from icl_repro.verification.record import (
     Trial,
 )
 from icl_repro.verification.reported import Reported
+from icl_repro.verification.spreads import NOT_MEASURED, Spreads
 from icl_repro.verification.wording import (
     bounds,
     failed_sentence,
@@ -34,6 +36,9 @@ from icl_repro.verification.wording import (
 )
 
 __all__ = ["Ledger", "Threshold", "TrialJudgement", "UnusableLedger", "load"]
+
+_TOLD = (*JUDGED, "inconclusive")
+"""Outcomes of trials that stated all of their checks."""
 
 _ROUNDING = 1e-3
 """By what share a published value of the ledger may be rounded."""
@@ -48,7 +53,9 @@ class TrialJudgement:
         known: those that are known to, by the known value: expected.
         holds_now: checks that are known to fail and hold (in a control: fail). Red.
         another_value: those that fail as known, but by another value. Red.
-        edges: known failures on their bound, whichever way they came out. Not red.
+        edges: checks on the edge of their threshold, whichever way they came out. Not red.
+        off_edge: checks that are said to be there, but by another value. Red.
+        untold: known ones that the test says can tell neither way: they were not run.
         moved: checks whose threshold is not the newest of the ledger or not in it, or whose
             published value is not the one that the ledger names. Red.
         published: checks that the published value itself does not hold, undeclared. Red.
@@ -59,13 +66,15 @@ class TrialJudgement:
     holds_now: list[str] = field(default_factory=list)
     another_value: list[str] = field(default_factory=list)
     edges: list[str] = field(default_factory=list)
+    off_edge: list[str] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
 
     @property
     def red(self) -> list[str]:
         """What makes the test fail."""
-        changed = [*self.holds_now, *self.another_value]
+        changed = [*self.holds_now, *self.another_value, *self.off_edge]
         return [*self.new_failures, *changed, *self.moved, *self.published]
 
 
@@ -98,15 +107,15 @@ class Ledger:
             claim_id: the id of the claim.
             case: the id of the control that it is a trial of; empty for the claim itself.
             seed: its seed, or ``None``.
-            evidence: what it measured. Where the test says that it can tell neither way, no check
-                counts as failed or not.
+            evidence: what it measured. What it states after it said that it can tell neither way
+                counts neither as failed nor as held; its threshold still counts.
             only: of a control, the checks that must fail (`Control.only`).
             undefined: of a control, why a value may not be finite (`Control.undefined`).
             seeds: those that it is judged over, if it is judged over several at once.
         """
         judged = TrialJudgement()
         undue = evidence.not_failed(only, undefined) if case else evidence.failed()
-        for check in [] if evidence.undecided else evidence.checks:
+        for check in evidence.checks:
             if case and only and check.name not in only:
                 continue
             known = self.known_failure(claim_id, case, check.name, seed, seeds)
@@ -117,10 +126,14 @@ class Ledger:
                     judged.new_failures.append(said)
                 continue
             status = _status(known, _key(seed, seeds, known), check, fails)
-            if status == "as known":
+            if status == "not run":
+                judged.untold.append(_untold(check, known))
+            elif status == "as known":
                 judged.known.append(f"{said}; known since {known.date}: {known.why}")
             elif status == "on its edge":
                 judged.edges.append(_on_its_edge(check, known))
+            elif status == "off its edge":
+                judged.off_edge.append(_off_its_edge(check, known))
             elif status == "holds now":
                 judged.holds_now.append(_not_as_known(check, known, "does not any more"))
             else:
@@ -199,12 +212,7 @@ class Ledger:
     def findings_of(self, claims: Sequence[ClaimRecord]) -> list[Finding]:
         """Every known failure, with what became of it in the session of these claims."""
         by_id = {claim.id: claim for claim in claims if claim.verdict != "not meaningful"}
-        return [
-            Finding(
-                known, {key: _became(known, key, by_id.get(known.claim)) for key in known.values}
-            )
-            for known in self.findings
-        ]
+        return [_finding(known, by_id.get(known.claim)) for known in self.findings]
 
     def unknown(self, claims: Mapping[str, Collection[str]]) -> list[str]:
         """A sentence for each claim or case that does not exist, or does although it is retired.
@@ -249,15 +257,19 @@ class Ledger:
         return list(dict.fromkeys(named()))
 
 
-def load(path: Path | None) -> Ledger:
+def load(path: Path | None, spreads: Spreads = NOT_MEASURED) -> Ledger:
     """Read a ledger: a TOML file, or all of a folder; ``None`` gives an empty one.
+
+    Args:
+        path: the file or folder.
+        spreads: how far trainings of one seed differ in each check, against which edges are held.
 
     Raises:
         UnusableLedger: a file that is missing, is not TOML or holds something else.
     """
     if path is None:
         return Ledger()
-    contents: Contents = read(path)
+    contents: Contents = read(path, spreads)
     return Ledger(
         contents.thresholds, tuple(contents.findings), tuple(contents.retired), configured=True
     )
@@ -274,17 +286,22 @@ def _key(seed: int | None, seeds: Sequence[int], known: KnownFailure) -> str:
     return these if these in known.values else ""
 
 
-def _became(known: KnownFailure, key: str, claim: ClaimRecord | None) -> KnownStatus:
+def _finding(known: KnownFailure, claim: ClaimRecord | None) -> Finding:
+    status: dict[str, KnownStatus] = dict.fromkeys(known.values, "not run")
+    came_out: dict[str, CameOut] = {}
     for trial, only, undefined in _trials(known.case, claim):
-        if trial.outcome not in JUDGED or _key(trial.seed, trial.seeds, known) != key:
+        key = _key(trial.seed, trial.seeds, known)
+        if trial.outcome not in _TOLD or status.get(key) != "not run":
             continue
         undue = (
             trial.evidence.not_failed(only, undefined) if known.case else trial.evidence.failed()
         )
         for check in trial.evidence.checks:
             if check.name == known.check:
-                return _status(known, key, check, check in undue)
-    return "not run"
+                status[key] = _status(known, key, check, check in undue)
+                if known.edge and status[key] != "not run":
+                    came_out[key] = CameOut(check.value, check.holds)
+    return Finding(known, status, came_out)
 
 
 def _trials(case: str, claim: ClaimRecord | None) -> Iterator[tuple[Trial, list[str], str]]:
@@ -297,36 +314,64 @@ def _trials(case: str, claim: ClaimRecord | None) -> Iterator[tuple[Trial, list[
 
 
 def _status(known: KnownFailure, key: str, check: Check, fails: bool) -> KnownStatus:
+    if check.undecided:
+        return "not run"
     value, expected = check.value, known.values[key]
     if value is None or expected is None:
         is_same = value is None and expected is None
     else:
         is_same = abs(value - expected) <= known.within
-    if known.edge and is_same:
-        return "on its edge"
+    if known.edge:
+        return "on its edge" if is_same else "off its edge"
     if not fails:
         return "holds now"
     return "as known" if is_same else "another value"
 
 
 def _on_its_edge(check: Check, known: KnownFailure) -> str:
+    came_out = "holds" if check.holds else "fails"
     return (
-        f"{check.name} {is_measured(check)}, on the edge of its threshold, {threshold(check)}; "
+        f"{check.name} {is_measured(check)} and {came_out} on the edge of its threshold, "
+        f"{threshold(check)}: trainings of one seed differ by as much as {number(known.spread)}; "
         f"known since {known.date}: {known.why}"
     )
 
 
+def _off_its_edge(check: Check, known: KnownFailure) -> str:
+    return (
+        f"{check.name} {is_measured(check)}, where {threshold(check)} is asked for; it is known "
+        f"since {known.date} to lie on the edge of that ({_known_values(known)}), but lies off it: "
+        "correct the ledger"
+    )
+
+
 def _not_as_known(check: Check, known: KnownFailure, how: str) -> str:
-    known_to = "not to fail in this control" if known.case else "to fail"
+    return (
+        f"{check.name} {is_measured(check)}, where {threshold(check)} is asked for; it is known "
+        f"since {known.date} {_known_to(known)} ({_known_values(known)}), but {how}: correct the "
+        "ledger"
+    )
+
+
+def _untold(check: Check, known: KnownFailure) -> str:
+    return (
+        f"{check.name} is known since {known.date} {_known_to(known)}; as the test can tell "
+        "neither way, that was not run"
+    )
+
+
+def _known_to(known: KnownFailure) -> str:
+    if known.edge:
+        return "to lie on the edge of its threshold"
+    return "not to fail in this control" if known.case else "to fail"
+
+
+def _known_values(known: KnownFailure) -> str:
     values = ", ".join(
         f"{number(value)} on seed {key}" if key else number(value)
         for key, value in known.values.items()
     )
-    return (
-        f"{check.name} {is_measured(check)}, where {threshold(check)} is asked for; it is known "
-        f"since {known.date} {known_to} ({values}; within {number(known.within)}), but {how}: "
-        "correct the ledger"
-    )
+    return f"{values}; within {number(known.within)}"
 
 
 def _is_named(

@@ -13,8 +13,9 @@ from typing import Any, Literal, TypeVar, get_args
 import msgspec
 
 from icl_repro.nearest import nearest
-from icl_repro.numbers import number
+from icl_repro.numbers import count, number
 from icl_repro.verification.record import KnownFailure, Retired, ThresholdEntry
+from icl_repro.verification.spreads import REACH, Spreads
 from icl_repro.verification.toml_files import converted, tables_of
 from icl_repro.verification.wording import bounds
 
@@ -95,8 +96,12 @@ class _Retired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: list[_Entry] = []
 
 
-def read(path: Path) -> Contents:
+def read(path: Path, spreads: Spreads) -> Contents:
     """Read a TOML file, or all of a folder.
+
+    Args:
+        path: the file or folder.
+        spreads: against which it is held what is said to lie on the edge of its threshold.
 
     Raises:
         UnusableLedger: a file that is missing, is not TOML or holds something else.
@@ -120,9 +125,11 @@ def read(path: Path) -> Contents:
             places.append(place)
         for place, said in _listed(tables, "retired", file, "retired"):
             contents.retired.append(_retired(said, place))
-    for place, known in zip(places, contents.findings, strict=True):
+    for at, (place, known) in enumerate(zip(places, contents.findings, strict=True)):
         if threshold := contents.thresholds.get((known.claim, known.check)):
             _require_fitting(known, threshold.history[-1], place)
+            if known.edge:
+                contents.findings[at] = _on_edge(known, threshold.history[-1], spreads, place)
     for one in contents.retired:
         if (one.claim, one.check) in contents.thresholds:
             raise UnusableLedger(
@@ -272,6 +279,54 @@ def _require_fitting(known: KnownFailure, newest: ThresholdEntry, place: str) ->
             f"{place}: edge = true says that the threshold, {asked}, lies within "
             f"{number(known.within)} of each known value, but it does not"
         )
+
+
+def _on_edge(
+    known: KnownFailure, newest: ThresholdEntry, spreads: Spreads, place: str
+) -> KnownFailure:
+    """What lies on the edge of a threshold, with the spread that puts it there.
+
+    Raises:
+        UnusableLedger: no spread was measured, or the value lies farther from the threshold, or may
+            lie farther from the known one, than `REACH` times as much.
+    """
+    spread = spreads.of(known.claim, known.case, known.check)
+    if spread is None:
+        raise UnusableLedger(
+            f"{place}: edge = true says that trainings of one seed differ by more than the value "
+            f"of {known.check!r} lies from its threshold, but how far they differ in it was not "
+            "measured (icl_spread); measure it, or say what holds without edge"
+        )
+    if not spread.largest:
+        raise UnusableLedger(
+            f"{place}: edge = true, but in {known.check!r} trainings of one seed do not differ "
+            f"({count(spread.pairs, 'pair')} compared); it is a known failure, or none, without "
+            "edge"
+        )
+    differ = (
+        f"{number(REACH)} times {number(spread.largest)}, the largest difference between trainings "
+        f"of one seed ({count(spread.pairs, 'pair')} compared)"
+    )
+    ends = [end for end in newest.bounds[1:] if end is not None]
+    nearest_ends = []
+    for key, value in known.values.items():
+        assert value is not None, "a value that is not finite lies on no edge"
+        away, bound = min((abs(value - end), end) for end in ends)
+        nearest_ends.append((away, bound))
+        if away > REACH * spread.largest:
+            raise UnusableLedger(
+                f"{place}: edge = true, but the known value {number(value)}"
+                + (f" on seed {key}" if key else "")
+                + f" lies {number(away)} from its bound, {number(bound)}, farther "
+                f"than {differ}; it is a known failure, or none, without edge"
+            )
+    if known.within > REACH * spread.largest:
+        raise UnusableLedger(
+            f"{place}: within {number(known.within)} is wider than {differ}; make it smaller"
+        )
+    return msgspec.structs.replace(
+        known, bound=min(nearest_ends)[1], spread=spread.largest, pairs=spread.pairs
+    )
 
 
 def _convert(said: object, kind: type[_Read], place: str) -> _Read:

@@ -40,13 +40,16 @@ def over_seeds(
 
     Args:
         claim_id: the id of the claim.
-        trials: its own trials; those that were not judged are left out.
+        trials: its own trials; those that were not judged are left out, and so are checks of
+            which a trial said that they tell neither way.
         controls: its controls.
         ledger: where the thresholds come from.
     """
     stated: dict[str, list[tuple[Trial, Check]]] = {}
     for trial in trials:
         for check in trial.evidence.checks if trial.outcome in JUDGED else ():
+            if check.undecided:
+                continue
             stated.setdefault(check.name, []).append((trial, check))
     return [
         _check_over_seeds(found, controls, ledger.thresholds.get((claim_id, name)))

@@ -199,7 +199,9 @@ class CheckOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mean: MeanTest | None = None
 
 
-KnownStatus = Literal["as known", "on its edge", "holds now", "another value", "not run"]
+KnownStatus = Literal[
+    "as known", "on its edge", "holds now", "another value", "off its edge", "not run"
+]
 
 
 class KnownFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -208,9 +210,12 @@ class KnownFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `case` is the id of a control that is known not to fail there; empty for the claim itself.
     `values` are the known ones by seed, `within` is how far from it a value may lie and still be
     the known one. The key of a claim that is judged over several seeds at once is those seeds
-    ("5,6,7") or, for any, empty, as it is without seeds. `edge` says that the value lies closer to
-    its bound than trainings differ between processors, so that neither outcome is new. `evidence`
-    are the figures that it rests on, in words.
+    ("5,6,7") or, for any, empty, as it is without seeds. `evidence` are the figures that it rests
+    on, in words.
+
+    `edge` says that the value lies closer to its `bound` than trainings differ, so that neither
+    outcome is new: then `spread` is the largest difference between two trainings of one seed, of
+    `pairs` that were compared.
     """
 
     claim: str
@@ -222,13 +227,27 @@ class KnownFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evidence: str = ""
     case: str = ""
     edge: bool = False
+    bound: float | None = None
+    spread: float | None = None
+    pairs: int = 0
+
+
+class CameOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was measured on the edge of a threshold, null if not finite, and whether it held."""
+
+    value: float | None
+    held: bool
 
 
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A known failure, and what became of it in this session, by seed."""
+    """A known failure, and what became of it in this session, by seed.
+
+    `came_out` is there for what lies on the edge of its threshold, where it was measured.
+    """
 
     known: KnownFailure
     status: dict[str, KnownStatus]
+    came_out: dict[str, CameOut] = {}
 
 
 class Retired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -227,13 +227,14 @@ class Evidence:
         self._tables.append(plain(table))
 
     def inconclusive(self, reason: str) -> None:
-        """Say that what was measured can tell neither way.
+        """Say that what is stated from here on can tell neither way.
 
         The seed then counts against either verdict: as one on which the claim does not hold when it
-        might be supported, as one on which it holds when it might be refuted.
+        might be supported, as one on which it holds when it might be refuted. Checks that were
+        stated before are not taken back: if one of them fails, the test does.
 
         Args:
-            reason: why, in words; the checks are kept for the reader.
+            reason: why, in words; the checks that follow are kept for the reader.
 
         Raises:
             MisusedEvidence: no reason, or a second one.
@@ -309,6 +310,7 @@ class Evidence:
             note=note,
             kind=kind,
             over_seeds=over_seeds,
+            undecided=bool(self._undecided),
         )
         self._checks.append(plain(check))
         return holds

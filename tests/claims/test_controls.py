@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from icl_repro.verification import spreads
 from icl_repro.verification.by_seed import JUDGED, names
 from icl_repro.verification.controls import differences, unguarded
 from icl_repro.verification.ledger import Ledger, load
@@ -26,7 +27,7 @@ from icl_repro.verification.record import (
 from tests.support.trials import check, holding, trial
 
 REPORTS = Path(__file__).parents[2] / "reports"
-LEDGER = Path(__file__).parents[2] / "claims" / "ledger"
+FOLDER = Path(__file__).parents[2] / "claims"
 
 KEPT = sorted(REPORTS.glob("*.json*"))
 """The records that are kept. One that cannot be read, or is of another schema, is an error."""
@@ -44,7 +45,7 @@ read = cache(read_record)
 
 @cache
 def ledger() -> Ledger:
-    return load(LEDGER)
+    return load(FOLDER / "ledger", spreads.load(FOLDER / "spread.json"))
 
 
 def claims(records: Iterable[VerificationRecord]) -> Iterator[ClaimRecord]:

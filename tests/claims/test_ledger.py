@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from claims.published import reported
+from icl_repro.verification import spreads
 from icl_repro.verification.declare import Declaration, declaration_of
 from icl_repro.verification.ledger import load
 from icl_repro.verification.record import VerificationRecord, read_record
 
 CLAIMS = Path(__file__).parents[2] / "claims"
 FILES = sorted(path.stem.removeprefix("test_") for path in CLAIMS.glob("test_*.py"))
-LEDGER = load(CLAIMS / "ledger")
+SPREADS = spreads.load(CLAIMS / "spread.json")
+LEDGER = load(CLAIMS / "ledger", SPREADS)
 RECORDS = [read_record(path) for path in sorted((CLAIMS.parent / "reports").glob("*.json*"))]
 
 
@@ -35,7 +37,7 @@ def test_every_claim_and_control_that_it_names_exists():
 
 @pytest.mark.parametrize("file", FILES)
 def test_every_claim_has_its_thresholds_in_the_ledger_of_its_file(file):
-    ledger = load(CLAIMS / "ledger" / f"{file}.toml")
+    ledger = load(CLAIMS / "ledger" / f"{file}.toml", SPREADS)
     ids = {declaration.claim.id for declaration in declared(file)}
     assert ids
     assert {claim for claim, _ in ledger.thresholds} == ids

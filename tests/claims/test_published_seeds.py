@@ -35,6 +35,7 @@ from icl_repro.measures.curves.phase_change import (
 )
 from icl_repro.measures.curves.profile import Curve, profile_distance
 from icl_repro.measures.curves.shapes import preference
+from icl_repro.verification import spreads
 from icl_repro.verification.evidence import Check
 from icl_repro.verification.ledger import load
 
@@ -303,7 +304,8 @@ def test_heads_by_strength_are_those_of_the_notebooks() -> None:
 
 # What of all this our own checks would fail is said in the ledger.
 
-LEDGER = load(Path(__file__).parents[2] / "claims" / "ledger")
+CLAIMS = Path(__file__).parents[2] / "claims"
+LEDGER = load(CLAIMS / "ledger", spreads.load(CLAIMS / "spread.json"))
 NAMED = {
     place: threshold
     for place, threshold in LEDGER.thresholds.items()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icl_repro.verification import ledger
+from icl_repro.verification import ledger, spreads
 from icl_repro.verification.declare import Declaration, declaration_of
 from icl_repro.verification.record import VerificationRecord, read_record
 
@@ -61,9 +61,11 @@ def test_it_was_made_of_a_commit(record):
 
 
 def test_what_does_not_hold_in_it_is_known(record):
-    known = ledger.load(ROOT / "claims" / "ledger")
+    known = ledger.load(ROOT / "claims" / "ledger", spreads.load(ROOT / "claims" / "spread.json"))
     for claim in record.claims:
         for trial in claim.trials:
+            if trial.outcome == "inconclusive":
+                continue  # on what the test says can tell neither way, nothing is known
             judged = known.judge(claim.id, "", trial.seed, trial.evidence, seeds=trial.seeds)
             assert not judged.red, claim.id
 

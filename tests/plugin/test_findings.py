@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from icl_repro.verification.record import CameOut
+from icl_repro.verification.spreads import Source, Spread, write
+
 TESTS = """
 from icl_repro import Reported, claim, control
 
@@ -100,12 +103,93 @@ def test_a_new_failure_beside_a_known_one_is_red(folder, record_of):
     result.stdout.fnmatch_lines(["*_ test_one?seed8? _*"])
 
 
-def test_on_its_edge_neither_outcome_is_red(folder):
-    edge = LEDGER.replace("6 = 5.0, 7 = 5.2", "6 = 9.8").replace("within", "edge = true\nwithin")
-    for length, outcomes in ((9.9, {"passed": 1, "xfailed": 1}), (10.2, {"passed": 2})):
-        result = judged(folder, {6: length}, ledger=edge)
+EDGE = LEDGER.replace("6 = 5.0, 7 = 5.2", "6 = 9.8").replace("within", "edge = true\nwithin")
+
+
+def measured(folder: pytest.Pytester, largest: float, check: str = "length") -> None:
+    """A file that says how far trainings of one seed differ in a check."""
+    if "icl_spread" not in (ini := (folder.path / "pytest.ini").read_text()):
+        (folder.path / "pytest.ini").write_text(f"{ini}\nicl_spread = spread.json\n")
+    source = Source("a processor", 1, "2026-02-02T00:00:00+00:00", "abc", [6])
+    spread = Spread("a.one", "", check, largest, 3, [0])
+    write(folder.path / "spread.json", [source], [spread])
+
+
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n2"]])
+def test_on_its_edge_neither_outcome_is_red(folder, record_of, workers: list[str]):
+    measured(folder, 0.3)
+    for length, outcomes, came_out in (
+        (9.9, {"passed": 1, "xfailed": 1}, "fails by 9.9"),
+        (10.2, {"passed": 2}, "holds by 10.2"),
+    ):
+        result = judged(folder, {6: length}, *workers, ledger=EDGE)
         assert (result.parseoutcomes(), result.ret) == (outcomes, 0)
-    assert judged(folder, {6: 3}, ledger=edge).ret == 1
+        result.stdout.fnmatch_lines(
+            [
+                f"on the edge of its threshold: a.one: length: {came_out} on seed 6; its bound is "
+                "10, and trainings differ by as much as 0.3"
+            ]
+        )
+        assert "known failures:" not in result.stdout.str()
+        (finding,) = record_of(folder).findings
+        assert finding.came_out == {"6": CameOut(length, length > 10)}
+
+
+@pytest.mark.parametrize("length", [3, 11])
+def test_off_its_edge_either_outcome_is_red(folder, length: float):
+    measured(folder, 0.3)
+    result = judged(folder, {6: length}, ledger=EDGE)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*since 2026-02-03 to lie on the edge of that *, but lies off it: correct the ledger",
+            "off the edge of its threshold: a.one: length: *, so that the ledger is to be *",
+        ]
+    )
+
+
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n2"]])
+def test_an_edge_that_no_measured_spread_puts_there_is_refused(folder, workers: list[str]):
+    for measure, sentence in (
+        (lambda: None, "how far they differ in it was not measured (icl_spread)"),
+        (lambda: measured(folder, 0.3, "width"), "how far they differ in it was not measured"),
+        (lambda: measured(folder, 0.09), "lies 0.2 from its bound, 10, farther than 2 times 0.09"),
+        (lambda: measured(folder, 0.24), "within 0.5 is wider than 2 times 0.24, the largest"),
+    ):
+        measure()
+        result = judged(folder, {6: 9.9}, *workers, ledger=EDGE)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        assert f"finding 1: {'within' if 'within' in sentence else 'edge'}" in result.stderr.str()
+        assert sentence in result.stderr.str()
+        assert "Traceback" not in result.stderr.str()
+
+
+@pytest.mark.parametrize("broken", ["{", '{"format": 9, "sources": [], "spreads": []}', None])
+def test_a_file_of_spreads_that_cannot_be_read_is_refused_in_a_sentence(folder, broken):
+    measured(folder, 0.3)
+    path = folder.path / "spread.json"
+    path.unlink() if broken is None else path.write_text(broken)
+    result = judged(folder, {6: 9.9}, ledger=EDGE)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "spread.json" in result.stderr.str()
+    assert "Traceback" not in result.stderr.str()
+
+
+def test_a_known_failure_of_a_test_that_can_tell_neither_way_was_not_run(folder, record_of):
+    said = "evidence.inconclusive('too dark to measure')\n    evidence.check(\"length\""
+    for length in (5, 12, 8):
+        changes = {'evidence.check("length"': said}
+        result = judged(folder, {6: length}, "-rs", "-m", "claim", **changes)
+        result.assert_outcomes(skipped=1, deselected=1)
+        assert result.ret == 0
+        result.stdout.fnmatch_lines(
+            [
+                "*length is known since 2026-02-03 to fail; as the test can tell neither way, that "
+                "was not run*"
+            ]
+        )
+        (finding,) = record_of(folder).findings
+        assert set(finding.status.values()) == {"not run"}
 
 
 def test_a_check_of_the_ledger_that_the_claim_does_not_state_is_red(folder):

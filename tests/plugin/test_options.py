@@ -53,6 +53,7 @@ def test_the_ini_file_wins_over_the_default(claims_folder: pytest.Pytester):
         icl_no_train="true",
         icl_neighbour="2",
         icl_ledger="ledger",
+        icl_spread="spread.json",
         icl_coverage="table.toml",
         icl_title="T",
         icl_paper="P",
@@ -62,6 +63,7 @@ def test_the_ini_file_wins_over_the_default(claims_folder: pytest.Pytester):
     assert (found.profile.name, found.seeds, found.claims) == ("paper", (3,), ("a.b", "c.*"))
     assert (found.no_train, found.claims_by_user) == (True, False)
     assert (found.neighbour, found.ledger) == (2, claims_folder.path / "ledger")
+    assert found.spread == claims_folder.path / "spread.json"
     assert found.coverage == claims_folder.path / "table.toml"
     assert (found.title, found.paper) == ("T", "P")
 

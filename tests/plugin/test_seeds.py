@@ -83,9 +83,9 @@ from icl_repro import claim, control
 @claim("a.some", source="1", fails_on=control("Nothing.", given={"factor": 0}, id="nothing"))
 def test_some(evidence, seed, factor=1):
     '''S.'''
-    evidence.check("size", factor * seed, at_least=8)
     if factor and seed < 8:
         evidence.inconclusive(f"seed {seed} is too small to tell")
+    evidence.check("size", factor * seed, at_least=8)
 """
 
 
@@ -101,6 +101,35 @@ def test_a_seed_that_cannot_tell_counts_against_either_verdict(claims_folder, re
     assert claim.reason.startswith("holds on 2 of 3 seeds and cannot be told on 1; fewer than 5")
     assert [trial.outcome for trial in claim.trials] == ["inconclusive", "passed", "passed"]
     assert claim.trials[0].evidence.checks[0].value == 6
+    assert list(claim.checks[0].values) == ["8", "9"], "it tells nothing of the check either"
+
+
+def test_a_check_that_was_stated_before_cannot_be_taken_back(claims_folder, record_of):
+    start, end = UNDECIDED.index("    if factor"), UNDECIDED.index("    evidence.check(")
+    late = UNDECIDED[:start] + UNDECIDED[end:] + UNDECIDED[start:end]
+    claims_folder.makepyfile(test_claims=late)
+    result = claims_folder.runpytest_subprocess("--icl-seeds=6,8", "-rs")
+    result.assert_outcomes(passed=3, failed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        ["*a.some: size is 6, but must be at least 8", "*seed 6 is too small to tell"]
+    )
+    (claim,) = record_of(claims_folder).claims
+    assert [trial.outcome for trial in claim.trials] == ["failed", "passed"]
+    # One that holds does not decide what the test says it cannot.
+    claims_folder.makepyfile(test_claims=late.replace("at_least=8", "at_least=5"))
+    claims_folder.runpytest_subprocess("--icl-seeds=6,8").assert_outcomes(passed=3, skipped=1)
+
+
+def test_a_control_that_holds_before_it_says_that_it_cannot_tell_is_red(claims_folder):
+    text = UNDECIDED.replace("if factor and seed < 8", "if not factor")
+    claims_folder.makepyfile(test_claims=text)
+    claims_folder.runpytest_subprocess("--icl-seeds=8").assert_outcomes(passed=1, skipped=1)
+    holds = '    evidence.check("more", 9, at_least=8)\n    if not factor:'
+    claims_folder.makepyfile(test_claims=text.replace("    if not factor:", holds))
+    result = claims_folder.runpytest_subprocess("--icl-seeds=8")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*control nothing: more is 9, which is at least 8, but this*"])
 
 
 def test_values_by_seed_are_for_claims_over_all_seeds(claims_folder):

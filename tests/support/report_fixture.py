@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.record import (
     SCHEMA_VERSION,
+    CameOut,
     Comparisons,
     Environment,
     Finding,
@@ -29,8 +30,8 @@ from tests.support.report_builders import SEEDS
 from tests.support.report_claims import circuit_claims, emergence_claims, toy_claims
 
 
-def known(claim_id, check, values, status, **more):
-    """A known failure; `status` by seed, or one for all."""
+def known(claim_id, check, values, status, came_out=None, **more):
+    """A known failure; `status` by seed, or one for all; `came_out` of an edge, by seed."""
     of_seeds = status if isinstance(status, dict) else dict.fromkeys(values, status)
     fields = {
         "within": 0.05,
@@ -38,7 +39,9 @@ def known(claim_id, check, values, status, **more):
         "why": "the spread over seeds is as large as the distance to the published value",
         "evidence": "Commit 482e768, five seeds.",
     }
-    return Finding(KnownFailure(claim_id, check, values, **(fields | more)), of_seeds)
+    return Finding(
+        KnownFailure(claim_id, check, values, **(fields | more)), of_seeds, came_out or {}
+    )
 
 
 def _findings():
@@ -49,7 +52,9 @@ def _findings():
               {"5": 0.8579, "6": 0.82, "7": 0.8645},
               {"5": "as known", "6": "another value", "7": "as known"}, within=0.01),
         known("circuits.order", "half-time with both clamped over that with one",
-              {"5": 1.02, "6": 1.9}, {"5": "on its edge", "6": "holds now"}, edge=True),
+              {"5": 1.02, "6": 1.9}, {"5": "on its edge", "6": "off its edge"},
+              {"5": CameOut(1.03, True), "6": CameOut(1.9, False)},
+              edge=True, bound=1.0, spread=0.04, pairs=3),
         known("emergence.final_accuracy", "accuracy over all training sequences",
               {"5": 0.9961}, "as known", case="shuffled", evidence=""),
         known("race.strength", "rank correlation of strength and speed",

@@ -1,5 +1,5 @@
-"""What is known not to hold, in words, with what became of it in this session; and what is checked
-no longer.
+"""What is known not to hold, or to lie on the edge of its threshold, in words, with what became of
+it in this session; and what is checked no longer.
 """
 
 from __future__ import annotations
@@ -31,10 +31,14 @@ STATUS: dict[str, StatusWords] = {
     "as known": StatusWords("=", "as known", "none"),
     "on its edge": StatusWords("~", "on its edge", "none"),
     "another value": StatusWords("≠", "another value", "bad"),
+    "off its edge": StatusWords("≁", "off its edge", "bad"),
     "holds now": StatusWords("!", "holds now", "broken"),
     "not run": StatusWords("–", "not run", "none"),
 }
-"""Every status of a known failure on one seed."""
+"""Every status of a known failure, or of a check on its edge, on one seed."""
+
+_CHANGED = ("another value", "holds now", "off its edge")
+"""Those after which the ledger is to be corrected."""
 
 
 class KnownValue(msgspec.Struct, frozen=True):
@@ -47,7 +51,11 @@ class KnownValue(msgspec.Struct, frozen=True):
 
 
 class FindingView(msgspec.Struct, frozen=True):
-    """A known failure as text. `case` is the control that it is about, empty for the claim."""
+    """A known failure as text. `case` is the control that it is about, empty for the claim.
+
+    Of a check on the `edge` of its threshold, `spread` says in a sentence how near that is, and how
+    far trainings differ.
+    """
 
     claim: str
     check: str
@@ -58,11 +66,12 @@ class FindingView(msgspec.Struct, frozen=True):
     why: str
     evidence: str
     edge: bool
+    spread: str
     on_seeds: str
 
 
 def finding_views(record: VerificationRecord) -> list[FindingView]:
-    """All known failures of the record, in its order."""
+    """All known failures of the record and all checks on their edge, in its order."""
     trials = {
         (claim.id, case): trials
         for claim in record.claims
@@ -101,16 +110,23 @@ def retired_views(record: VerificationRecord) -> list[RetiredView]:
 
 def findings_note(record: VerificationRecord) -> str:
     """How many known failures there are and whether all are as known; empty without any."""
-    if not record.findings:
+    return _note([one for one in record.findings if not one.known.edge], "known not to hold")
+
+
+def edges_note(record: VerificationRecord) -> str:
+    """The same of the checks on the edge of their threshold."""
+    edges = [one for one in record.findings if one.known.edge]
+    its = "its" if len(edges) == 1 else "their"
+    return _note(edges, f"on the edge of {its} threshold")
+
+
+def _note(found: list[Finding], what: str) -> str:
+    if not found:
         return ""
-    known = count(len(record.findings), "check")
-    is_known = "is" if len(record.findings) == 1 else "are"
-    changed = sum(
-        any(status in ("another value", "holds now") for status in one.status.values())
-        for one in record.findings
-    )
+    are = "is" if len(found) == 1 else "are"
+    changed = sum(any(status in _CHANGED for status in one.status.values()) for one in found)
     rest = f"; {changed} of them {'is' if changed == 1 else 'are'} no longer so" if changed else ""
-    return f"{known} {is_known} known not to hold{rest}."
+    return f"{count(len(found), 'check')} {are} {what}{rest}."
 
 
 def _view(finding: Finding, trials: list[Trial]) -> FindingView:
@@ -129,17 +145,32 @@ def _view(finding: Finding, trials: list[Trial]) -> FindingView:
         why=words.as_full_sentence(words.as_sentence(known.why)),
         evidence=words.as_full_sentence(words.as_sentence(known.evidence)),
         edge=known.edge,
+        spread=_spread(known),
         on_seeds=words.seed_list(seeds).lower(),
     )
 
 
 def _value(key: str, value: float | None, finding: Finding, now: Check | None) -> KnownValue:
     ends = (now.low, now.high) if now is not None else ()
+    status = STATUS[finding.status.get(key, "not run")]
+    if key in finding.came_out:
+        came_out = "holds" if finding.came_out[key].held else "fails"
+        status = msgspec.structs.replace(status, word=f"{came_out}, {status.word}")
     return KnownValue(
         seed=words.seed_list(_seeds(key)),
         known=apart(value, ends),
         now=apart(now.value, ends) if now is not None else "",
-        status=STATUS[finding.status.get(key, "not run")],
+        status=status,
+    )
+
+
+def _spread(known: KnownFailure) -> str:
+    """How near its bound a value lies that is on the edge of it, and how far trainings differ."""
+    if known.bound is None or known.spread is None:
+        return "Closer to its bound than trainings of one seed differ." if known.edge else ""
+    return (
+        f"Its bound is {number(known.bound)}; trainings of one seed differ by as much as "
+        f"{number(known.spread)} ({count(known.pairs, 'pair')} compared)."
     )
 
 

@@ -4,7 +4,7 @@ import msgspec
 
 from icl_repro.report.page import render_html
 from icl_repro.report.text import findings
-from icl_repro.verification.record import Finding, Retired, ThresholdEntry
+from icl_repro.verification.record import CameOut, Finding, Retired, ThresholdEntry
 from tests.support.report_fixture import known, rich_record
 
 
@@ -96,8 +96,35 @@ def test_how_many_there_are_and_whether_they_are_still_so():
     assert findings.findings_note(with_findings()) == ""
     as_known = known("a.b", "c", {"5": 1.0}, "as known")
     assert findings.findings_note(with_findings(as_known)) == "1 check is known not to hold."
-    edge = known("a.b", "d", {"5": 1.0}, "on its edge")
+    edge = known("a.b", "d", {"5": 1.0}, "on its edge", edge=True)
+    off = known("a.b", "f", {"5": 1.0}, "off its edge", edge=True)
     new = known("a.b", "e", {"5": 1.0, "6": 2.0}, {"5": "as known", "6": "holds now"})
-    assert findings.findings_note(with_findings(as_known, edge, new)) == (
-        "3 checks are known not to hold; 1 of them is no longer so."
+    record = with_findings(as_known, edge, new)
+    assert findings.findings_note(record) == (
+        "2 checks are known not to hold; 1 of them is no longer so."
     )
+    assert findings.edges_note(record) == "1 check is on the edge of its threshold."
+    assert findings.edges_note(with_findings(edge, off)) == (
+        "2 checks are on the edge of their threshold; 1 of them is no longer so."
+    )
+    assert findings.findings_note(with_findings(edge)) == ""
+    assert findings.edges_note(with_findings(new)) == ""
+
+
+def test_an_edge_says_how_near_its_bound_is_how_far_trainings_differ_and_how_it_came_out():
+    view = view_of(
+        known("emergence.generalisation", "accuracy on test (exemplars)", {"5": 0.86, "6": 0.86},
+              {"5": "on its edge", "6": "off its edge", "7": "not run"},
+              {"5": CameOut(0.8579, False), "6": CameOut(0.8612, True)},
+              edge=True, bound=0.86, spread=0.003, pairs=1)
+    )  # fmt: skip
+    assert [value.status.word for value in view.values] == [
+        "fails, on its edge",
+        "holds, off its edge",
+    ]
+    assert view.spread == (
+        "Its bound is 0.86; trainings of one seed differ by as much as 0.003 (1 pair compared)."
+    )
+    older = view_of(known("a.b", "c", {"5": 1.0}, "on its edge", edge=True))
+    assert older.spread == "Closer to its bound than trainings of one seed differ."
+    assert view_of(known("a.b", "c", {"5": 1.0}, "as known")).spread == ""
