@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from icl_repro.statistics.intervals import Interval
+from icl_repro.statistics.intervals import Interval, Limits
 from icl_repro.verification.pictures import Figure, Table
 from icl_repro.verification.reported import Reported
 
@@ -26,7 +26,8 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     are inclusive. `value` is ``None`` when the measurement was not finite, which never holds. The
     ends of an ``equivalence`` are the margin within which a difference counts as none. Of a claim
     that is judged over all seeds at once, `over_seeds` are the values by seed and `value` is their
-    mean.
+    mean. `limits` are the least and the greatest value that the quantity can have, null where it
+    may be anything: intervals are cut there.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
     kind: Kind = "threshold"
     over_seeds: dict[str, float | None] = {}
+    limits: Limits = (None, None)
 
 
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -145,18 +145,23 @@ def reason(claim: ClaimRecord) -> str:
 
 
 def corrected(claim: ClaimRecord, comparisons: Comparisons | None) -> str:
-    """The verdict after correction for many comparisons, where it is another one; else empty."""
-    if claim.after_correction is None or claim.after_correction == claim.verdict:
+    """The verdict after correction for many comparisons, with what it takes for another one.
+
+    Empty where it stands, and where the claim takes no part.
+    """
+    after = claim.after_correction
+    if after == claim.verdict != "inconclusive":
         return ""
+    if after is None:
+        # Fewer than five seeds: there is nothing to correct yet.
+        tells = claim.verdict in TENTATIVE and claim.seeds_needed_why
+        return f"for a verdict that is corrected for all claims: {tells}" if tells else ""
     how = (
         f" ({comparisons.method}, {count(comparisons.number, 'comparison')})" if comparisons else ""
     )
-    needed = (
-        f"; it would take {count(claim.seeds_needed, 'seed')}, all of which hold"
-        if claim.seeds_needed is not None
-        else ""
-    )
-    return f"after correction{how}: {claim.after_correction}{needed}"
+    still = "still " if after == claim.verdict else ""
+    needed = f"; {claim.seeds_needed_why}" if claim.seeds_needed_why else ""
+    return f"after correction{how}: {still}{after}{needed}"
 
 
 def share_of_seeds(claim: ClaimRecord) -> str:
