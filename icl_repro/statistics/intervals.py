@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import msgspec
 
-
 Limits = tuple[float | None, float | None]
 """Between which a quantity lies whatever happens, such as 0 and 1 for a share; None for an end that
 it does not have."""

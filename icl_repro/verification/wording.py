@@ -9,7 +9,6 @@ from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.evidence import Check, Direction, Kind
 from icl_repro.verification.reported import Reported
 
-
 KNIFE_EDGE_MEANS = (
     "other seeds might well come out on the other side of its threshold: the mean lies less than "
     "one spread (standard deviation over seeds) from it, or a value lies on it or within a tenth "
