@@ -55,6 +55,7 @@ def _environment() -> Environment:
     )
     environment.globals["nothing"] = words.NOTHING
     environment.globals["faithful"] = FAITHFUL
+    environment.globals["agrees_note"] = words.AGREES_NOTE
     environment.globals["margins_note"] = words.MARGINS_NOTE
     environment.filters |= {
         "svg": Markup,

@@ -17,9 +17,9 @@ from icl_repro.verification.record import ClaimRecord, Comparisons, Verification
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~$])")
 _AUTOLINKS = re.compile(r"(?i)(?<=http)(?=s?:)|(?<=www)(?=\.)|(?<=@)(?=\w)")
 _HOW_TO_READ = (
-    "How to read “Measured”: over several seeds it is the median (lowest to highest, number of "
-    "seeds), of a claim over all seeds at once the mean (its interval), with the unit behind the "
-    f"name of the check. {words.MARGINS_NOTE}"
+    "How to read the table: “Measured” is the median over seeds, with the lowest and the highest "
+    "behind it (of a claim over all seeds at once the mean, with its interval); the unit stands "
+    f"behind the name of the check. {words.AGREES_NOTE} {words.MARGINS_NOTE}"
 )
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 

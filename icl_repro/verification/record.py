@@ -272,9 +272,9 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fails, else from above. `p_value` is the largest of the tests behind the verdict: the sign test
     over seeds and those of no difference, or, of a claim over all seeds at once, those of its
     means. `after_correction` is the verdict once Holm's correction for all claims of the session is
-    made. `seeds_needed` is how many seeds it would take in all to be ``supported`` then (``refuted``
-    where it fails more often than it holds) whatever the other claims give; `seeds_needed_why` says
-    on what condition, or why there is no such number.
+    made. `seeds_needed` is how many seeds it would take in all to be ``supported`` then, or
+    ``refuted`` where it fails more often than it holds, whatever the other claims give;
+    `seeds_needed_why` says on what condition, or why there is no such number.
     """
 
     id: str

@@ -86,7 +86,8 @@ def _around(interval: Interval | None) -> str:
     if interval is None or interval.low is None or interval.high is None:
         return ""
     percent = f"{100 * interval.level:.3g} %"
-    return f" ({percent} interval {number(interval.low)} to {number(interval.high)})"
+    method = f", {interval.method}" if interval.method else ""
+    return f" ({percent} interval {number(interval.low)} to {number(interval.high)}{method})"
 
 
 def _aside(published: Reported | None) -> str:

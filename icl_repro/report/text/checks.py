@@ -251,13 +251,13 @@ def _brief(value: float | None, ends: Sequence[float | None]) -> str:
 
 
 def _over(found: Sequence[Check], finite: int) -> str:
-    """Over how many seeds a check was measured: ``5 seeds``; empty for a single value."""
+    """What is shown of how many seeds: ``median of 5 seeds``; empty for a single value."""
     if by_seed := found[0].over_seeds:
-        return f"mean over {count(len(by_seed), 'seed')}"
+        return f"mean of {count(len(by_seed), 'seed')}"
     if len(found) < 2:
         return ""
     without = f", not finite on {len(found) - finite}" if finite < len(found) else ""
-    return f"{len(found)} seeds{without}"
+    return f"median of {len(found)} seeds{without}"
 
 
 def _margin(check: CheckOverSeeds, margin: Margin) -> MarginView:

@@ -87,7 +87,8 @@ MEANINGS: dict[str, str] = {
     "more.",
     "refuted": "Of five seeds or more, so few hold that less than half of all such networks "
     "would, with 95 % confidence; a seed that cannot be told counts as one that holds. For a claim "
-    "over all seeds at once, the mean does not hold. For a claim without seeds, a check does not.",
+    "over all seeds at once, the mean of all such networks does not, with 95 % confidence. For a "
+    "claim without seeds, a check does not.",
     "contradicted": "It fails on every seed judged, but these are fewer than five.",
     "mixed": "Of fewer than five seeds, it holds on some and fails on others, or some cannot be "
     "told.",
@@ -169,11 +170,20 @@ def share_of_seeds(claim: ClaimRecord) -> str:
     parts = []
     if claim.share is not None:
         end = words.open_interval(claim.share)
-        level = words.level(claim.share)
-        parts.append(f"share of all such networks on which it holds: {end} ({level}, one-sided)")
+        how = f"{words.level(claim.share)}, {claim.share.method or 'one-sided'}"
+        parts.append(f"share of all such networks on which it holds: {end} ({how})")
     if claim.p_value is not None:
-        parts.append(f"{words.p_value(claim.p_value)} before correction for other claims")
+        p_value = words.p_value(claim.p_value)
+        parts.append(f"{p_value} ({_tests(claim)}) before correction for other claims")
     return words.as_sentence("; ".join(parts))
+
+
+def _tests(claim: ClaimRecord) -> str:
+    """Of which test the p value of a claim is."""
+    if claim.share is None:
+        return "t test" if len(claim.checks) < 2 else "t tests"
+    also = any(check.equivalence is not None for check in claim.checks)
+    return "the larger of a sign test and of t tests" if also else "sign test"
 
 
 def left_out(record: VerificationRecord) -> str:

@@ -28,6 +28,13 @@ MARGINS_NOTE = (
 )
 """What both mean, for a reader who meets them for the first time."""
 
+AGREES_NOTE = (
+    "“Agrees” means that the published value, as far as its digits are known, lies in the interval "
+    "in which one more network of ours would lie with 95 % probability (Student's t, for values "
+    "that are roughly normal); it does not change the verdict."
+)
+"""What it means that ours agree with a published number."""
+
 _REFERENCE = re.compile(r"\b(Figures?|Tables?|Sections?|Appendix|Appendices) (?=[A-Z]?\d|[A-Z]\b)")
 
 

@@ -108,10 +108,10 @@ def test_over_how_many_seeds_a_number_is_the_median():
     stated = [at_least("a", value, 1) for value in (104_832.4, None, 154_752.1)]
     view = view_of(*stated)
     assert (view.measured, view.spread) == ("129,800", "104,800 to 154,800")
-    assert view.over == "3 seeds, not finite on 1"
+    assert view.over == "median of 3 seeds, not finite on 1"
     assert view_of(at_least("a", 2, 1)).over == ""
     at_once = at_least("a", 2, 1, over_seeds={"5": 1.5, "6": 2.5})
-    assert view_of(at_once, seeds=[None]).over == "mean over 2 seeds"
+    assert view_of(at_once, seeds=[None]).over == "mean of 2 seeds"
 
 
 def test_values_beyond_the_threshold_and_without_any_spread():

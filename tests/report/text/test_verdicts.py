@@ -99,8 +99,11 @@ def test_the_share_of_networks_is_told_with_its_level():
     told = verdicts.share_of_seeds(claim(share=Interval(0.549, 1.0), p_value=1 / 32))
     assert told.replace("\xa0", " ") == (
         "Share of all such networks on which it holds: at least 0.549 (95 %, one-sided); "
-        "p = 0.031 before correction for other claims"
+        "p = 0.031 (sign test) before correction for other claims"
     )
     assert verdicts.share_of_seeds(claim(share=None, p_value=None)) == ""
     at_once = verdicts.share_of_seeds(claim(share=None, p_value=0.0157))
-    assert at_once.replace("\xa0", " ") == "p = 0.016 before correction for other claims"
+    assert at_once.replace("\xa0", " ").startswith("p = 0.016 (t test")
+    exact = Interval(0.549, 1.0, method="Clopper-Pearson, one-sided")
+    told = verdicts.share_of_seeds(claim(share=exact, p_value=None))
+    assert told.endswith("at least 0.549 (95\xa0%, Clopper-Pearson, one-sided)")
