@@ -85,7 +85,7 @@ def test_an_estimate_has_few_digits_unless_they_tell_it_apart():
     assert estimate(0.0123456) == "0.0123"
     assert estimate(0.99998724) == "0.999987", "just below one, digits count from there"
     assert estimate(0.99504, [0.995]) == "0.99504"
-    assert estimate(80_012.0, [80_000.0]) == "80,012"
+    assert estimate(80_012.0, [80_000.0]) == "80,010"
     assert estimate(1.5, [1.5]) == "1.5"
     assert estimate(None) == estimate(math.nan) == "not finite"
 
