@@ -399,9 +399,9 @@ def _limits(name: str, given: Limits, values: Sequence[float | None]) -> Limits:
     least, most = (None if end is None else _threshold(name, "limits", end) for end in given)
     if least is not None and most is not None and least >= most:
         raise MisusedEvidence(f"check {name!r}: limits={given} end before they start")
-    for value in values:
+    for value in [value for value in values if value is not None]:
+        near = clipped(value, (least, most))
         # Sums of single precision may end a rounding beyond.
-        near = None if value is None else clipped(value, (least, most))
         if near is not None and not math.isclose(near, value, rel_tol=1e-6, abs_tol=1e-6):
             raise MisusedEvidence(f"check {name!r}: {value} lies beyond its limits, {given}")
     return least, most
