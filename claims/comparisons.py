@@ -23,6 +23,11 @@ STRONG = 0.25
 WELL = 0.6
 """An accuracy above that of a guess between the two labels in context, 0.5."""
 
+SHARE = (0.0, 1.0)
+"""The limits of a share, such as an accuracy."""
+NOT_NEGATIVE = (0.0, None)
+"""Those of a loss, or of the ratio of two times."""
+
 PerHead = Float[np.ndarray, " heads"]
 
 

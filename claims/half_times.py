@@ -19,6 +19,7 @@ from itertools import product
 import numpy as np
 
 from claims import published
+from claims.comparisons import NOT_NEGATIVE
 from claims.networks.data_properties import (
     BY_CLASSES,
     CONDITIONS,
@@ -181,9 +182,13 @@ def check_ratio(
     )
     note = in_sequences(times, circuit, (later, earlier))
     if margin is not None:
-        evidence.equivalent(name, value, margin=margin, published=paper, note=note)
+        evidence.equivalent(
+            name, value, margin=margin, published=paper, note=note, limits=NOT_NEGATIVE
+        )
     else:
-        evidence.check(name, value, at_least=at_least, published=paper, note=note)
+        evidence.check(
+            name, value, at_least=at_least, published=paper, note=note, limits=NOT_NEGATIVE
+        )
     return value
 
 

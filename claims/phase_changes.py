@@ -18,6 +18,7 @@ from typing import TypedDict, Unpack
 import numpy as np
 from jaxtyping import Float
 
+from claims.comparisons import NOT_NEGATIVE
 from claims.published import SEEDS, as_reported, of_seeds, published_data, published_series
 from icl_repro import Evidence, Reported, Series
 from icl_repro.measures.curves.crossings import time_between, time_to
@@ -135,6 +136,7 @@ def check_acceleration(
         published=published,
         interval=found.acceleration.interval,
         note=note,
+        limits=NOT_NEGATIVE,
     )
 
 
@@ -158,6 +160,7 @@ def check_over(
         unit="ratio",
         published=as_reported(theirs[0] / theirs[1], f"{source}, digitized", over_seeds),
         note=note.format(*ours),
+        limits=NOT_NEGATIVE,
     )
 
 

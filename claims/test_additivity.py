@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from claims.comparisons import WELL, spread_ratio
+from claims.comparisons import NOT_NEGATIVE, SHARE, WELL, spread_ratio
 from claims.figures.additivity import adding_back_figure, by_strength_figure
 from claims.heads_off import difference_without_a_head
 from claims.networks.plain import full, random_layer_1
@@ -102,6 +102,7 @@ def test_redundancy(
         found.alone.accuracy[found.strongest],
         at_least=0.90,
         published="calc.strongest_alone",
+        limits=SHARE,
         note=strongest,
     )
     evidence.check(
@@ -109,6 +110,7 @@ def test_redundancy(
         found.without.accuracy[found.strongest],
         at_least=0.90,
         published="dig.fig4a.remove_head.h3",
+        limits=SHARE,
         note=f"without {strongest}",
     )
     evidence.check(
@@ -198,6 +200,7 @@ def test_strength(run: Run, evidence: Evidence, *, moved: int = 0) -> None:
         at_least=0.8,
         published="calc.strength_and_accuracy_alone",
         interval=correlation.interval,
+        limits=(-1, 1),
         note=f"of all pairings of 8 heads, {correlation.chance:.2g} correlate as much",
     )
     evidence.check(
@@ -206,6 +209,7 @@ def test_strength(run: Run, evidence: Evidence, *, moved: int = 0) -> None:
         at_most=0.1,
         unit="ratio",
         published="calc.spread_without_over_alone",
+        limits=NOT_NEGATIVE,
         note="largest less smallest, over all heads but the strongest",
     )
 

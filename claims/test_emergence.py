@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from claims.comparisons import loss_of_a_choice, on_plateau, plateau_length
+from claims.comparisons import NOT_NEGATIVE, SHARE, loss_of_a_choice, on_plateau, plateau_length
 from claims.figures.emergence import SETS, direct_path_figure, loss_figure
 from claims.networks.clamped import MATCH, fastest_head, match, single_heads
 from claims.networks.plain import WEAK, full, shuffled_labels, untrained
@@ -183,6 +183,7 @@ def test_accuracy(run: Run, evidence: Evidence) -> None:
         performance(run.model(), episodes).accuracy,
         at_least=0.995,
         published="paper.final_accuracy",
+        limits=SHARE,
         note=f"{episodes.size:,} sequences (Appendix C)",
     )
 
@@ -194,13 +195,14 @@ def test_accuracy(run: Run, evidence: Evidence) -> None:
 def test_generalisation(held_out: str, run: Run, evidence: Evidence) -> None:
     """The trained network generalises to unseen exemplars and to unseen label pairs."""
     accuracy, loss = (run.curves[f"{held_out}.{measure}"][-1] for measure in ("accuracy", "loss"))
-    evidence.check(f"accuracy on {SETS[held_out]}", accuracy, at_least=0.90)
+    evidence.check(f"accuracy on {SETS[held_out]}", accuracy, at_least=0.90, limits=SHARE)
     evidence.check(
         f"loss on {SETS[held_out]}",
         loss,
         at_most=0.35,
         unit="nats",
         published=f"dig.fig3a.main.{held_out}.final_loss",
+        limits=NOT_NEGATIVE,
     )
 
 

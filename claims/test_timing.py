@@ -19,6 +19,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from claims.comparisons import NOT_NEGATIVE, SHARE
 from claims.figures.timing import half_time_table, loss_figure
 from claims.half_times import (
     SAME,
@@ -312,6 +313,7 @@ def test_isolated(runs: Runs, evidence: Evidence) -> None:
             largest_share(times, circuit),
             at_most=0.5,
             published=of_published(partial(largest_share, circuit=circuit), PUBLISHED),
+            limits=NOT_NEGATIVE,
         )
     if all(name_of(circuit, c) in runs for circuit in CIRCUITS for c in CONDITIONS):
         evidence.table(half_time_table(half_times(runs, CIRCUITS, CONDITIONS)))
@@ -366,6 +368,7 @@ def test_prediction(
         found.chance,
         at_most=0.05,
         published=of_published(chance_of_prediction, PUBLISHED),
+        limits=SHARE,
         note=f"rank correlation of T and T_B + T_C {found.value:.2f}",
     )
     for circuit in PARTS[1:]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from claims.comparisons import SHARE
 from claims.figures.wiring import score_figure, table_1, table_1_curve
 from claims.networks.plain import full, random_layer_1, untrained
 from claims.published import reported
@@ -144,6 +145,7 @@ def test_table_1(
             at_least=low,
             at_most=high,
             published=paper[index],
+            limits=SHARE,
             note=f"previous-token heads: the {len(PAPER_HEADS)} of layer 0 with the highest "
             f"score, as many as in the paper: {top}",
         )
@@ -268,13 +270,20 @@ def test_floors(
     """
     found = answers_without_layer_0(run.model(), training_episodes(run))
     pattern, value = preserved
-    evidence.check(GUESS, found.accuracy[value], between=(0.3, 0.7), published="paper.vp_all")
+    evidence.check(
+        GUESS,
+        found.accuracy[value],
+        between=(0.3, 0.7),
+        published="paper.vp_all",
+        limits=SHARE,
+    )
     evidence.check(AMONG, found.among_labels[value], at_most=0.7, note="a guess gives one half")
-    evidence.check(IN_CONTEXT.format("value"), found.in_context[value], at_least=0.8)
+    evidence.check(IN_CONTEXT.format("value"), found.in_context[value], at_least=0.8, limits=SHARE)
     evidence.check(
         IN_CONTEXT.format("pattern"),
         found.in_context[pattern],
         at_most=0.7,
+        limits=SHARE,
         note="a guess between all five labels gives two in five",
     )
     evidence.quantity(

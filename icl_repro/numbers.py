@@ -62,6 +62,24 @@ def apart(value: float | None, others: Iterable[float | None], digits: int = 4) 
     return number(value, _MOST_DIGITS)
 
 
+def estimate(value: float | None, others: Iterable[float | None] = (), digits: int = 3) -> str:
+    """A value that is not known to its last digit, as a mean over few values is: 144,767.2 is
+    145,000. It has more digits only where it takes them to look different from one of `others`.
+    """
+    different = [other for other in others if other is not None and other != value]
+    for precision in range(digits, _MOST_DIGITS + 1):
+        text = _short(value, precision)
+        if all(text != _short(other, precision) for other in different):
+            return text
+    return number(value, _MOST_DIGITS)
+
+
+def _short(value: float | None, digits: int) -> str:
+    # Just below one, digits count from the difference to one, and tiny ones are short anyway.
+    is_large = value is not None and math.isfinite(value) and abs(value) >= 1
+    return rounded(value, digits) if is_large else number(value, digits)
+
+
 def decimal(value: float, decimals: int) -> str:
     """`value` with exactly so many decimals, for numbers that stand in a grid: 0.50, −0.12."""
     text = f"{value:.{decimals}f}"

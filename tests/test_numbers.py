@@ -4,7 +4,16 @@ import math
 
 import pytest
 
-from icl_repro.numbers import apart, axis_numbers, count, decimal, duration, number, rounded
+from icl_repro.numbers import (
+    apart,
+    axis_numbers,
+    count,
+    decimal,
+    duration,
+    estimate,
+    number,
+    rounded,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +78,16 @@ def test_a_value_read_off_a_figure_shows_no_more_digits_than_it_has():
     assert rounded(253_833.0) == "253,800"
     assert rounded(0.739455) == "0.7395"
     assert rounded(0.00159411) == "0.001594"
+
+
+def test_an_estimate_has_few_digits_unless_they_tell_it_apart():
+    assert estimate(144_767.2) == "145,000"
+    assert estimate(0.0123456) == "0.0123"
+    assert estimate(0.99998724) == "0.999987", "just below one, digits count from there"
+    assert estimate(0.99504, [0.995]) == "0.99504"
+    assert estimate(80_012.0, [80_000.0]) == "80,010"
+    assert estimate(1.5, [1.5]) == "1.5"
+    assert estimate(None) == estimate(math.nan) == "not finite"
 
 
 def test_axis_labels():

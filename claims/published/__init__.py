@@ -263,7 +263,25 @@ def reported(value_id: str) -> Reported:
     else:
         over_seeds = of_seeds(value_id) if value_id in data.over_seeds else ()
     found = as_reported(value.value, value.location, over_seeds)
-    return msgspec.structs.replace(found, approximate=value.approximate, id=value_id)
+    return msgspec.structs.replace(
+        found,
+        approximate=value.approximate,
+        id=value_id,
+        uncertainty=_half_a_unit(value_id, value)
+        if value.uncertainty is None
+        else value.uncertainty,
+    )
+
+
+def _half_a_unit(value_id: str, value: PublishedValue) -> float:
+    """Half a unit in the last place of what the text prints: of 0.9999, 0.00005.
+
+    Tables print four decimals, zeros at the end too. 0 for whole numbers, and where the authors'
+    notebooks print more digits than are stored.
+    """
+    decimals = 4 if value_id.startswith("paper.table") else len(repr(value.value).partition(".")[2])
+    printed = value_id.startswith("paper.") and value.value != round(value.value)
+    return 0.5 * 10.0**-decimals if printed else 0.0
 
 
 def of_seeds(value_id: str) -> Float[np.ndarray, " seeds"]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from icl_repro.numbers import apart, count, number, percent
+from icl_repro.numbers import count, estimate, percent
 from icl_repro.plugin.options import shown
 from icl_repro.plugin.session import has_state, state_of
 from icl_repro.verification.controls import unguarded
@@ -20,7 +20,12 @@ from icl_repro.verification.record import (
     Trial,
     VerificationRecord,
 )
-from icl_repro.verification.wording import on_seeds
+from icl_repro.verification.wording import (
+    KNIFE_EDGE_MEANS,
+    MARGIN_NOT_SHOWN_MEANS,
+    bounds,
+    on_seeds,
+)
 
 _COLOURS = {
     "supported": {"green": True},
@@ -120,13 +125,12 @@ def _name(known: KnownFailure) -> str:
 
 def footer(record: VerificationRecord) -> Iterator[str]:
     """What holds for the session as a whole."""
-    comparisons = record.comparisons
-    if comparisons is not None and any(claim.after_correction for claim in record.claims):
-        yield (
-            f"{count(comparisons.number, 'claim')} tested over seeds; after correction means "
-            f"{comparisons.method}'s, for all of them at {percent(comparisons.level)} each way, "
-            "supported or refuted"
-        )
+    yield from _of_correction(record)
+    margins = [check.margin for claim in record.claims for check in claim.checks if check.margin]
+    if any(margin.knife_edge for margin in margins):
+        yield f"on a knife's edge means that {KNIFE_EDGE_MEANS}"
+    if any(margin.not_shown for margin in margins):
+        yield f"margin not shown means that {MARGIN_NOT_SHOWN_MEANS}"
     if record.seeds is not None and record.seeds.sentence:
         yield record.seeds.sentence
     stale = record.training.runs_stale
@@ -151,22 +155,40 @@ def footer(record: VerificationRecord) -> Iterator[str]:
 
 def _after_correction(claim: ClaimRecord) -> Iterator[str]:
     after = claim.after_correction
-    if after is None or after == claim.verdict:
+    if after is None or after == claim.verdict != "inconclusive":
         return
-    text = f"after correction for all claims: {after}"
-    if claim.seeds_needed is not None:
-        text += f"; {count(claim.seeds_needed, 'seed')} that all hold would do"
-    yield text
+    still = "still " if after == claim.verdict else ""
+    yield f"after correction for all claims: {still}{after}; {claim.seeds_needed_why}"
+
+
+def _of_correction(record: VerificationRecord) -> Iterator[str]:
+    """How many claims were corrected for one another, and which were not."""
+    comparisons = record.comparisons
+    if comparisons is None or not comparisons.number:
+        return
+    corrected = sum(claim.after_correction is not None for claim in record.claims)
+    if corrected:
+        yield (
+            f"{count(comparisons.number, 'claim')} tested over seeds; after correction means "
+            f"{comparisons.method}'s, for all of them at {percent(comparisons.level)} each way, "
+            "supported or refuted"
+        )
+    if too_few := comparisons.number - corrected:
+        of = f"{count(too_few, 'claim')} of fewer than five seeds"
+        yield f"{of}: nothing to correct yet; the record says how many seeds each would take"
 
 
 def _of_check(check: CheckOverSeeds) -> Iterator[str]:
-    if check.margin is not None and check.margin.knife_edge:
-        distance = number(check.margin.distance, 2)
+    margin, ends = check.margin, [check.low, check.high]
+    asked = bounds(check.direction, check.low, check.high, check.kind)
+    if margin is not None and margin.knife_edge:
         yield (
-            f"{check.name} is on a knife's edge: its mean, "
-            f"{apart(check.margin.mean, [check.low, check.high])}, is {distance} standard "
-            "deviations from the bound"
+            f"{check.name} is on a knife's edge: {margin.because} (mean "
+            f"{estimate(margin.mean, ends)}, spread {estimate(margin.spread, digits=2)}; {asked})"
         )
+    if margin is not None and margin.not_shown:
+        bound = estimate(margin.tolerance_bound, ends)
+        yield f"{check.name}: margin not shown, tolerance bound {bound} ({asked})"
     if check.agreement is not None and check.agreement.agrees is False:
         yield f"{check.name}: {check.agreement.sentence}"
 

@@ -55,7 +55,8 @@ def _environment() -> Environment:
     )
     environment.globals["nothing"] = words.NOTHING
     environment.globals["faithful"] = FAITHFUL
-    environment.globals["knife_edge"] = words.KNIFE_EDGE
+    environment.globals["agrees_note"] = words.AGREES_NOTE
+    environment.globals["margins_note"] = words.MARGINS_NOTE
     environment.filters |= {
         "svg": Markup,
         "number": numbers.number,

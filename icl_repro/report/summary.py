@@ -16,6 +16,11 @@ from icl_repro.verification.record import ClaimRecord, Comparisons, Verification
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~$])")
 _AUTOLINKS = re.compile(r"(?i)(?<=http)(?=s?:)|(?<=www)(?=\.)|(?<=@)(?=\w)")
+_HOW_TO_READ = (
+    "How to read the table: “Measured” is the median over seeds, with the lowest and the highest "
+    "behind it (of a claim over all seeds at once the mean, with its interval); the unit stands "
+    f"behind the name of the check. {words.AGREES_NOTE} {words.MARGINS_NOTE}"
+)
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -37,6 +42,8 @@ def render_markdown(record: VerificationRecord) -> str:
         lines += [*(f"- {escape(note.text)}" for note in told), ""]
     if record.claims:
         lines += [
+            escape(_HOW_TO_READ),
+            "",
             "| Verdict | Claim | In the paper | Measured | Threshold | Paper's value |",
             "| --- | --- | --- | --- | --- | --- |",
             *(_row(claim, record.comparisons) for claim in record.claims),
@@ -111,10 +118,13 @@ def _row(claim: ClaimRecord, comparisons: Comparisons | None) -> str:
 
 
 def _measured(check: checks.CheckView) -> str:
-    unit = f" {check.unit}" if check.unit else ""
+    unit = words.shown_unit(check.unit, check.name)
+    name = f"{check.name} ({unit})" if unit else check.name
+    around = "; ".join(part for part in (check.spread, check.over) if part)
+    value = f"{check.measured} ({around})" if around else check.measured
     partly = f", {check.mark}" if check.symbol == "~" else ""
-    edge = f", {words.KNIFE_EDGE}" if check.margin and check.margin.knife_edge else ""
-    return f"{check.symbol} {check.name}: {check.measured}{unit}{partly}{edge}"
+    edge = f", {check.margin.warning}" if check.margin and check.margin.warning else ""
+    return f"{check.symbol} {name}: {value}{partly}{edge}"
 
 
 def _finding(finding: FindingView) -> str:

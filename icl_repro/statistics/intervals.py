@@ -11,6 +11,10 @@ from typing import NamedTuple
 
 import msgspec
 
+Limits = tuple[float | None, float | None]
+"""Between which a quantity lies whatever happens, such as 0 and 1 for a share; None for an end that
+it does not have."""
+
 
 class Interval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An interval around a measured value. `level` is the confidence level, `method` its name."""
@@ -86,6 +90,34 @@ def prediction_interval(values: Sequence[float], level: float = 0.95) -> Interva
     sample = _sample(values)
     half = _students_t(level, sample) * math.sqrt(1 + 1 / sample.size)
     return _around(sample.mean, half, level, "prediction, Student's t").interval
+
+
+def cut(interval: Interval, limits: Limits) -> Interval:
+    """An interval without what lies beyond the limits of its quantity; its method says where."""
+    ends = (clipped(interval.low, limits), clipped(interval.high, limits))
+    at = [new for old, new in zip((interval.low, interval.high), ends, strict=True) if old != new]
+    if not at:
+        return interval
+    where = " and ".join(f"{end:g}" for end in at if end is not None)
+    method = ", ".join(filter(None, [interval.method, f"cut at {where}"]))
+    return Interval(*ends, interval.level, method)
+
+
+def clipped(value: float | None, limits: Limits) -> float | None:
+    """The nearest value that the quantity can have."""
+    if value is None:
+        return None
+    low, high = limits
+    return max(min(value, math.inf if high is None else high), -math.inf if low is None else low)
+
+
+def widened(interval: Interval) -> Interval:
+    """An interval of counts, with the next whole numbers as its ends; its method says so."""
+    assert interval.low is not None
+    assert interval.high is not None
+    low, high = float(math.floor(interval.low)), float(math.ceil(interval.high))
+    method = ", ".join(filter(None, [interval.method, "widened to whole numbers"]))
+    return Interval(low, high, interval.level, method)
 
 
 def tolerance_factor(n: int, share: float = 0.9, confidence: float = 0.95) -> float:

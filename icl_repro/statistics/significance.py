@@ -1,17 +1,21 @@
-"""Tests: of a share against one half, of two samples, of a mean against bounds, and of many.
+"""Tests: of a share against one half, of two samples, of a mean against bounds, and of many; and
+how many values it would take to pass them.
 
 SciPy is imported where it is used: a session without claims does not pay for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 _MOST_SPLITS = 100_000
 """Up to so many ways to split two samples, the test goes through all of them."""
+MOST_VALUES = 1_000_000
+"""No test is said to take more values than that."""
 
 
 def sign_test(held: int, judged: int, undecided: int = 0) -> float:
@@ -101,15 +105,110 @@ def mean_beyond(values: Sequence[float], low: float | None, high: float | None) 
     return min(1.0, len(tested) * min(tested))
 
 
+def size_of_sign_test(against: int, level: float) -> int:
+    """How many have to be judged for a sign test to reach a level, with so many on the other side.
+
+    Args:
+        against: how many lie on the other side, or cannot be told, all others on this one.
+        level: the p value to reach, above 0.
+    """
+    from scipy import stats
+
+    def p_value(judged: int) -> float:
+        return float(stats.binom.cdf(against, judged, 0.5))
+
+    size = _smallest(p_value, level, first=max(1, against))
+    assert size is not None
+    return size
+
+
+def size_within(
+    values: Sequence[float], low: float | None, high: float | None, level: float
+) -> int | None:
+    """How many values it would take :func:`mean_within` to reach a level.
+
+    An extrapolation: with the mean and the spread that these values have.
+
+    Returns:
+        The number of values; None where it is above `MOST_VALUES`, or no number is enough, as for
+        a mean beyond its bounds.
+
+    Raises:
+        ValueError: fewer than two values, or one that is not finite.
+    """
+    sides = _sides(values, low, high)
+    return _smallest(lambda size: max(_t_p_value(room, size) for room in sides), level)
+
+
+def size_beyond(
+    values: Sequence[float], low: float | None, high: float | None, level: float
+) -> int | None:
+    """How many values it would take :func:`mean_beyond` to reach a level; else as `size_within`.
+
+    Raises:
+        ValueError: fewer than two values, or one that is not finite.
+    """
+    sides = _sides(values, low, high)
+    return _smallest(
+        lambda size: len(sides) * min(_t_p_value(-room, size) for room in sides), level
+    )
+
+
+def _sides(values: Sequence[float], low: float | None, high: float | None) -> list[float]:
+    """How far the mean lies within each bound, in spreads; infinitely without any spread."""
+    sample = _sample(values)
+    centre, spread = float(sample.mean()), float(sample.std(ddof=1))
+    rooms = ([] if low is None else [centre - low]) + ([] if high is None else [high - centre])
+    if _is_constant(sample):
+        return [math.copysign(math.inf, room) if room else 0.0 for room in rooms]
+    return [room / spread for room in rooms]
+
+
+def _t_p_value(room: float, size: int) -> float:
+    """That of so many values whose mean lies that many spreads within a bound."""
+    from scipy import stats
+
+    if math.isinf(room):
+        return 0.5**size if room > 0 else 1.0
+    return float(stats.t.sf(room * math.sqrt(size), size - 1))
+
+
+def _smallest(p_value: Callable[[int], float], level: float, first: int = 2) -> int | None:
+    """The smallest size whose p value, which falls with the size, is at most `level`."""
+    enough = first
+    while p_value(enough) > level:
+        if enough >= MOST_VALUES:
+            return None
+        enough *= 2
+    too_few = first - 1
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        if p_value(middle) > level:
+            too_few = middle
+        else:
+            enough = middle
+    return enough if enough <= MOST_VALUES else None
+
+
+def _sample(values: Sequence[float]) -> np.ndarray:
+    sample = np.asarray(values, np.float64)
+    if sample.ndim != 1 or len(sample) < 2 or not np.isfinite(sample).all():
+        raise ValueError(f"a mean needs two finite values or more, but got {values!r}")
+    return sample
+
+
+def _is_constant(sample: np.ndarray) -> bool:
+    centre = sample.mean()
+    return bool(np.abs(sample - centre).max() <= 1e-14 * abs(centre))
+
+
 def _t_test(values: Sequence[float], bound: float, side: str) -> float:
     """The p value of a mean on the other side of a bound than `side`, by Student's t."""
     from scipy import stats
 
-    sample = np.asarray(values, np.float64)
-    if sample.ndim != 1 or len(sample) < 2 or not np.isfinite(sample).all():
-        raise ValueError(f"a mean needs two finite values or more, but got {values!r}")
+    sample = _sample(values)
     centre = float(sample.mean())
-    if np.abs(sample - centre).max() <= 1e-14 * abs(centre):
+    if _is_constant(sample):
         # Without spread t is undefined. What is left is the sign test: all lie on one side.
         beyond = centre > bound if side == "greater" else centre < bound
         return 0.5 ** len(sample) if beyond else 1.0

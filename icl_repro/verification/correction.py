@@ -8,7 +8,8 @@ import msgspec
 
 from icl_repro.statistics.significance import holm
 from icl_repro.verification.record import ClaimRecord, Comparisons, VerdictName
-from icl_repro.verification.verdict import FEWEST_SEEDS, LEVEL
+from icl_repro.verification.seeds_needed import seeds_needed
+from icl_repro.verification.verdict import LEVEL
 
 
 def correct(claims: Sequence[ClaimRecord]) -> tuple[list[ClaimRecord], Comparisons]:
@@ -18,7 +19,7 @@ def correct(claims: Sequence[ClaimRecord]) -> tuple[list[ClaimRecord], Compariso
     below 5 %, and so does that of even one wrong ``refuted``. Claims without seeds take no part.
 
     Returns:
-        The claims with `after_correction` and `seeds_needed`, and what was compared.
+        The claims with `after_correction`, `seeds_needed` and why, and what was compared.
     """
     compared = [claim for claim in claims if _is_compared(claim)]
     corrected: dict[str, float] = {}
@@ -28,18 +29,23 @@ def correct(claims: Sequence[ClaimRecord]) -> tuple[list[ClaimRecord], Compariso
         for claim, p_value in zip(compared, holm(tested), strict=True):
             if claim.verdict == direction:
                 corrected[claim.id] = p_value
-    needed = _seeds_needed(len(compared))
     ids = {claim.id for claim in compared}
     return [
-        msgspec.structs.replace(
-            claim,
-            after_correction=_after_correction(claim, corrected.get(claim.id, 0.0)),
-            seeds_needed=needed if _only_counts(claim) else None,
-        )
+        _with_correction(claim, corrected.get(claim.id, 0.0), len(compared))
         if claim.id in ids
-        else claim
+        else msgspec.structs.replace(claim, seeds_needed_why=_takes_no_part(claim))
         for claim in claims
     ], Comparisons(len(compared), level=LEVEL)
+
+
+def _with_correction(claim: ClaimRecord, corrected: float, comparisons: int) -> ClaimRecord:
+    needed = seeds_needed(claim, comparisons)
+    return msgspec.structs.replace(
+        claim,
+        after_correction=_after_correction(claim, corrected),
+        seeds_needed=needed.seeds,
+        seeds_needed_why=needed.sentence,
+    )
 
 
 def _is_compared(claim: ClaimRecord) -> bool:
@@ -53,18 +59,11 @@ def _p_value(claim: ClaimRecord) -> float:
     return 1.0 if claim.p_value is None else claim.p_value
 
 
-def _only_counts(claim: ClaimRecord) -> bool:
-    """Whether its verdict hangs on nothing but on how many seeds it holds."""
-    tested = any(check.equivalence or check.mean for check in claim.checks)
-    return claim.share is not None and not tested
-
-
-def _seeds_needed(comparisons: int) -> int:
-    """How many seeds, all of which hold, support a claim whatever the others give."""
-    seeds = FEWEST_SEEDS
-    while comparisons * 0.5**seeds > LEVEL:
-        seeds += 1
-    return seeds
+def _takes_no_part(claim: ClaimRecord) -> str:
+    """Why a claim is not corrected for the others."""
+    if claim.verdict in ("supported", "refuted", "inconclusive"):
+        return "it rests on no seeds and takes no part in the correction"
+    return f"no verdict to correct: {claim.verdict}"
 
 
 def _after_correction(claim: ClaimRecord, corrected: float) -> VerdictName | None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from icl_repro.statistics.intervals import Interval
+from icl_repro.statistics.intervals import Interval, Limits
 from icl_repro.verification.pictures import Figure, Table
 from icl_repro.verification.reported import Reported
 
@@ -26,8 +26,9 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     are inclusive. `value` is ``None`` when the measurement was not finite, which never holds. The
     ends of an ``equivalence`` are the margin within which a difference counts as none. Of a claim
     that is judged over all seeds at once, `over_seeds` are the values by seed and `value` is their
-    mean. A check is `undecided` if its test had said before that it can tell neither way: then it
-    counts neither as failed nor as held.
+    mean. `limits` are the least and the greatest value that the quantity can have, null where it
+    may be anything: intervals are cut there. A check is `undecided` if its test had said before
+    that it can tell neither way: then it counts neither as failed nor as held.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind = "threshold"
     over_seeds: dict[str, float | None] = {}
     undecided: bool = False
+    limits: Limits = (None, None)
 
 
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

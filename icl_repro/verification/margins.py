@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from icl_repro.numbers import apart, count, number
-from icl_repro.statistics.intervals import mean, prediction_interval, tolerance_factor
+from icl_repro.numbers import apart, count, estimate, number, percent, rounded
+from icl_repro.statistics.intervals import (
+    Limits,
+    clipped,
+    cut,
+    mean,
+    prediction_interval,
+    tolerance_factor,
+    widened,
+)
 from icl_repro.statistics.significance import differ, mean_beyond, mean_within
 from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.controls import fails_check
@@ -28,9 +36,13 @@ from icl_repro.verification.record import (
     Trial,
 )
 from icl_repro.verification.reported import Reported
-from icl_repro.verification.wording import threshold
+from icl_repro.verification.wording import listed, threshold
 
 LEVEL = 0.05
+_CLOSE = 0.1
+"""A value that lies that many spreads from its threshold, or fewer, is as good as on it."""
+_MANY = 10
+"""Whole numbers that are so far apart or more are as good as continuous."""
 
 
 def over_seeds(
@@ -57,11 +69,30 @@ def over_seeds(
     ]
 
 
-def margin(values: Sequence[float], low: float | None, high: float | None) -> Margin:
+def margin(
+    values: Sequence[float],
+    low: float | None,
+    high: float | None,
+    limits: Limits = (None, None),
+    of_mean: MeanTest | None = None,
+) -> Margin:
     """How far finite values lie from the nearest threshold.
 
-    `low` is the end that they must not fall below, `high` the one that they must not exceed; at
-    least one of the two is given.
+    A check is on a knife's edge, so that other seeds might well come out on the other side, if
+
+    * the mean lies less than one spread from the threshold, on whichever side, or
+    * a value lies on the threshold, or within a tenth of a spread of it, though values differ.
+
+    A check of the mean over all seeds is on one if its t test does not tell on which side of the
+    threshold that mean lies. Farther away, a margin is shown only if the tolerance bound holds,
+    too: with few seeds and values that are not normal, that asks for more than a knife's edge does.
+
+    Args:
+        values: the values over seeds.
+        low: the end that they must not fall below.
+        high: the end that they must not exceed; at least one of the two is given.
+        limits: the least and the greatest value that there can be.
+        of_mean: the test of their mean, where that is what is judged.
     """
     if not values:
         return Margin(None, None, None, None, False)
@@ -70,40 +101,123 @@ def margin(values: Sequence[float], low: float | None, high: float | None) -> Ma
     if len(values) < 2:
         return Margin(centre, None, None, None, False)
     spread = statistics.stdev(values)
-    reach = tolerance_factor(len(values)) * spread
+    no_bound = _no_bound(values)
+    bound = None
+    if not no_bound:
+        reach = tolerance_factor(len(values)) * spread
+        bound = clipped(centre - reach if downwards else centre + reach, limits)
+    if of_mean is not None:
+        signs = [] if of_mean.shown else ["the t test does not tell on which side the mean lies"]
+    else:
+        signs = list(_signs_of_an_edge(values, spread, room, low, high))
     return Margin(
         mean=centre,
         spread=spread,
         distance=room / spread if spread else None,
-        tolerance_bound=centre - reach if downwards else centre + reach,
-        knife_edge=abs(room) < spread,
+        tolerance_bound=bound,
+        knife_edge=bool(signs),
+        because=listed(signs),
+        no_bound=no_bound,
+        shown=None if bound is None or of_mean is not None else _holds(bound, low, high),
     )
 
 
-def agreement(values: Sequence[float], published: Reported) -> Agreement:
-    """Whether finite values of ours agree with the published one, and with those of its seeds."""
-    about = "about " if published.approximate else ""
-    paper = f"the published value, {about}{number(published.value)},"
+def agreement(
+    values: Sequence[float], published: Reported, limits: Limits = (None, None)
+) -> Agreement:
+    """Whether finite values of ours agree with the published one, and with those of its seeds.
+
+    Args:
+        values: ours over seeds.
+        published: the published one. It agrees if it may lie in the interval in which one more of
+            ours would, with what is not known of its last digits (`Reported.uncertainty`).
+        limits: the least and the greatest value that there can be.
+    """
+    paper = f"the published value, {_about(published)},"
     if len(values) < 2:
         few = count(len(values), "value")
         return Agreement(
             None, None, None, f"{few} of ours cannot tell whether {paper} agrees: it takes two"
         )
-    ours = prediction_interval(values)
-    assert ours.low is not None
-    assert ours.high is not None
-    agrees = ours.low <= published.value <= ours.high
-    sentence = (
-        f"{paper} lies {'in' if agrees else 'outside'} the interval in which one more network of "
-        f"ours would lie with 95 % probability, {number(ours.low)} to {number(ours.high)}"
-    )
+    lowest = published.value - published.uncertainty
+    highest = published.value + published.uncertainty
+    if min(values) == max(values):
+        ours = None
+        agrees = lowest <= values[0] <= highest or math.isclose(values[0], published.value)
+        same = f"what all {len(values)} networks of ours have"
+        sentence = f"{paper} is {same}"
+        if not agrees:
+            sentence = f"{paper} is not {same}, {apart(values[0], [published.value])}"
+    else:
+        ours = prediction_interval(values)
+        ours = cut(widened(ours) if are_counts(values) else ours, limits)
+        assert ours.low is not None
+        assert ours.high is not None
+        agrees = ours.low <= highest and lowest <= ours.high
+        ends = [lowest, highest, ours.low, ours.high]
+        low, high = (estimate(end, ends) for end in (ours.low, ours.high))
+        sentence = (
+            f"{paper} lies {'in' if agrees else 'outside'} the interval in which one more network "
+            f"of ours would lie with {percent(ours.level)} probability, {low} to {high} "
+            f"({ours.method})"
+        )
     if len(published.over_seeds) < 2:
         return Agreement(ours, agrees, None, sentence)
     p = differ(values, published.over_seeds)
-    sets = f"our {len(values)} values and the {len(published.over_seeds)} published ones"
+    means = (
+        f"the means of our {len(values)} values and of the {len(published.over_seeds)} published"
+    )
     differs = "differ" if p <= LEVEL else "are not shown to differ"
-    tested = f"{sets} {differs} (permutation test, p = {number(p, 2)})"
+    tested = f"{means} ones {differs} (permutation test, two-sided, p = {number(p, 2)})"
     return Agreement(ours, agrees, p, f"{sentence}; {tested}")
+
+
+def are_counts(values: Sequence[float]) -> bool:
+    """Whether values are counts of few things: whole numbers, not all the same, less than ten
+    apart. No normal distribution is like them.
+    """
+    apart_by = max(values) - min(values)
+    return all(value == round(value) for value in values) and 0 < apart_by < _MANY
+
+
+def _no_bound(values: Sequence[float]) -> str:
+    """Why values have no normal tolerance bound, or an empty text."""
+    if min(values) == max(values):
+        return "all values are the same: no normal bound"
+    return "values are counts: no normal bound" if are_counts(values) else ""
+
+
+def _signs_of_an_edge(
+    values: Sequence[float],
+    spread: float,
+    room: float,
+    low: float | None,
+    high: float | None,
+) -> Iterator[str]:
+    """By what a check is on a knife's edge, in words; nothing if it is not."""
+    if not spread:
+        return
+    if abs(room) < spread:
+        yield "the mean lies less than one spread from the threshold"
+    ends = [end for end in (low, high) if end is not None]
+    near = [min(abs(value - end) for end in ends) for value in values]
+    close = sum(distance <= _CLOSE * spread for distance in near)
+    if close:
+        lies = "lies" if close == 1 else "lie"
+        on = "on" if max(sorted(near)[:close]) == 0 else "within a tenth of a spread of"
+        yield f"{close} of {len(values)} values {lies} {on} the threshold"
+
+
+def _holds(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _about(published: Reported) -> str:
+    """A published value, with how far it may be from the one that the authors had."""
+    about = "about " if published.approximate else ""
+    given = (rounded if published.approximate else number)(published.value)
+    within = f" ± {number(published.uncertainty, 2)}" if published.uncertainty else ""
+    return about + given + within
 
 
 def _check_over_seeds(
@@ -117,6 +231,7 @@ def _check_over_seeds(
         "" if t.seed is None else str(t.seed): each.value for t, each in found
     }
     finite = [value for value in values.values() if value is not None]
+    of_mean = _mean_test(check)
     published = _published([each.published for each in checks if each.published is not None])
     return CheckOverSeeds(
         name=check.name,
@@ -130,8 +245,8 @@ def _check_over_seeds(
         held=sum(each.holds for each in checks),
         judged=len(checks),
         published=published,
-        margin=margin(finite, check.low, check.high),
-        agreement=None if published is None else agreement(finite, published),
+        margin=margin(finite, check.low, check.high, check.limits, of_mean),
+        agreement=None if published is None else agreement(finite, published, check.limits),
         equivalence=_equivalence(check, list(values.values())),
         failed_by=[
             control.id
@@ -140,7 +255,7 @@ def _check_over_seeds(
         ],
         thresholds=list(known.history) if known else [],
         published_fails=known.published_fails if known else "",
-        mean=_mean_test(check),
+        mean=of_mean,
     )
 
 
@@ -166,6 +281,7 @@ def _published(found: Sequence[Reported]) -> Reported | None:
         value=statistics.fmean(values),
         source="; ".join(dict.fromkeys(one.source for one in found)),
         approximate=any(one.approximate for one in found),
+        uncertainty=max(one.uncertainty for one in found),
         over_seeds=values,
     )
 
@@ -194,16 +310,16 @@ def _mean_test(check: Check) -> MeanTest | None:
     # Each end of an interval of 90 % is a one-sided bound of 95 %.
     found = mean(values, 1 - 2 * LEVEL)
     room, downwards = _room(found.value, check.low, check.high)
-    bound = found.interval.low if downwards is (room >= 0) else found.interval.high
+    end = found.interval.low if downwards is (room >= 0) else found.interval.high
+    bound = clipped(end, check.limits)
     assert bound is not None
-    about, side = f"the mean over {count(len(values), 'seed')}", _side(check)
-    told = f"{about} is {side} with 95 % confidence (p = {number(p, 2)})"
+    ours = estimate(found.value, [check.low, check.high])
+    about = f"the mean over {count(len(values), 'seed')} is {ours}"
+    told = f"{about}, so that that of all such networks is {_side(check)} with 95 % confidence"
     if p > LEVEL:
-        ours = apart(found.value, [check.low, check.high])
-        told = (
-            f"{about} is {ours}, which does not tell whether that of all such networks is "
-            f"{threshold(check)} (p = {number(p, 2)})"
-        )
+        told = f"{about}, which does not tell whether that of all such networks is "
+        told += threshold(check)
+    told += f" (t test, one-sided, p = {number(p, 2)})"
     return MeanTest(bound, p, p <= LEVEL, told)
 
 

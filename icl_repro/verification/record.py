@@ -82,9 +82,12 @@ class Margin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `mean` and `spread` (the standard deviation) are those of the finite values; `distance` is from
     the mean to the nearest threshold in units of the spread, negative beyond it. `tolerance_bound`
-    is the one-sided normal tolerance bound towards that threshold: beyond it lies at most a tenth
-    of all networks, with 95 % confidence, if the values are normal. Null where there are too few
-    seeds. `knife_edge` is true where the distance is less than one spread.
+    is the one-sided normal tolerance bound towards that threshold, cut at the limits of the
+    quantity: beyond it lies at most a tenth of all networks, with 95 % confidence, if the values
+    are normal. Null where there are too few seeds, or where `no_bound` says why there is none.
+    `knife_edge` is true where other seeds might well come out on the other side of the threshold;
+    `because` says by which signs (:func:`icl_repro.verification.margins.margin`). `shown` is
+    whether the tolerance bound holds, too; null where there is none, or only the mean is judged.
     """
 
     mean: float | None
@@ -92,15 +95,26 @@ class Margin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distance: float | None
     tolerance_bound: float | None
     knife_edge: bool
+    because: str = ""
+    no_bound: str = ""
+    shown: bool | None = None
+
+    @property
+    def not_shown(self) -> bool:
+        """Whether the mean holds by a spread or more, but the tolerance bound does not."""
+        holds = self.distance is not None and self.distance > 0
+        return self.shown is False and holds and not self.knife_edge
 
 
 class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether our values agree with the published one, whatever the verdict.
 
-    `prediction` is the interval in which one more network of ours would lie; `agrees` is whether
-    the published value lies in it, null with fewer than two seeds. `p_value` is that of an exact
-    permutation test of our values against the published ones of several seeds, where those are
-    known. `sentence` says both in words.
+    `prediction` is the interval in which one more network of ours would lie, cut at the limits of
+    the quantity; null with fewer than two seeds, and where all values are the same. `agrees` is
+    whether the published value, as far as it is known (`Reported.uncertainty`), lies in it or is
+    that same value; null with fewer than two seeds. `p_value` is that of an exact permutation test
+    of our values against the published ones of several seeds, where those are known. `sentence`
+    says both in words.
     """
 
     prediction: Interval | None
@@ -277,8 +291,9 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fails, else from above. `p_value` is the largest of the tests behind the verdict: the sign test
     over seeds and those of no difference, or, of a claim over all seeds at once, those of its
     means. `after_correction` is the verdict once Holm's correction for all claims of the session is
-    made; `seeds_needed` is how many seeds would have to hold, all of them, for it to be
-    ``supported`` then, where that is all it takes.
+    made. `seeds_needed` is how many seeds it would take in all to be ``supported`` then, or
+    ``refuted`` where it fails more often than it holds, whatever the other claims give;
+    `seeds_needed_why` says on what condition, or why there is no such number.
     """
 
     id: str
@@ -298,6 +313,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after_correction: VerdictName | None = None
     seeds_needed: int | None = None
     rests_on: str = ""
+    seeds_needed_why: str = ""
 
 
 class Seeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

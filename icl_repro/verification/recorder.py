@@ -11,7 +11,7 @@ from typing import Any, SupportsFloat, overload
 import msgspec
 
 from icl_repro.nearest import nearest
-from icl_repro.statistics.intervals import Interval, mean
+from icl_repro.statistics.intervals import Interval, Limits, clipped, cut, mean
 from icl_repro.verification.diagram import Diagram
 from icl_repro.verification.evidence import Check, Direction, EvidenceRecord, Kind, Quantity
 from icl_repro.verification.pictures import Bars, Figure, Heatmap, Panel, Table, Wiring
@@ -78,6 +78,7 @@ class Evidence:
         published: Reported | str | None = None,
         interval: Interval | None = None,
         note: str = "",
+        limits: Limits = (None, None),
     ) -> bool:
         """Hold a measurement against a threshold.
 
@@ -95,18 +96,20 @@ class Evidence:
             interval: an interval around the measurement; by default, around a mean over seeds, that
                 of Student's t.
             note: a remark for the reader.
+            limits: the least and the greatest value that the quantity can have, such as 0 and 1 for
+                a share; ``None`` for an end where it has none. Intervals are cut there.
 
         Returns:
             Whether the check holds.
 
         Raises:
             MisusedEvidence: no threshold or several, one that is not a finite number, a name that
-                is empty or was used before, a value that is not a number, an id of no published
-                value, or anything that a record cannot carry.
+                is empty or was used before, a value that is not a number or lies beyond its limits,
+                an id of no published value, or anything that a record cannot carry.
         """
         direction, low, high = _direction(name, at_least, at_most, between)
         return self._check(
-            name, value, direction, low, high, unit, published, interval, note, "threshold"
+            name, value, direction, low, high, unit, published, interval, note, limits, "threshold"
         )
 
     def equivalent(
@@ -119,6 +122,7 @@ class Evidence:
         published: Reported | str | None = None,
         interval: Interval | None = None,
         note: str = "",
+        limits: Limits = (None, None),
     ) -> bool:
         """Hold a difference, or a ratio, against the margin within which it counts as none.
 
@@ -133,6 +137,7 @@ class Evidence:
             published: the paper's value for the same quantity, or its id.
             interval: an interval around the measurement.
             note: a remark for the reader.
+            limits: as for :meth:`check`.
 
         Returns:
             Whether the check holds.
@@ -144,7 +149,17 @@ class Evidence:
         if low == high:
             raise MisusedEvidence(f"check {name!r}: margin={margin} has no width")
         return self._check(
-            name, value, "between", low, high, unit, published, interval, note, "equivalence"
+            name,
+            value,
+            "between",
+            low,
+            high,
+            unit,
+            published,
+            interval,
+            note,
+            limits,
+            "equivalence",
         )
 
     def quantity(
@@ -283,13 +298,15 @@ class Evidence:
         published: Reported | str | None,
         interval: Interval | None,
         note: str,
+        limits: Limits,
         kind: Kind,
     ) -> bool:
         over_seeds = _by_seed(name, value) if isinstance(value, Mapping) else {}
         measured = _mean(over_seeds) if over_seeds else _number(name, value)
         finite = [each for each in over_seeds.values() if each is not None]
+        limits = _limits(name, limits, finite if over_seeds else [measured])
         if interval is None and len(finite) == len(over_seeds) > 1:
-            interval = mean(finite).interval
+            interval = cut(mean(finite).interval, limits)
         self._require_new(name)
         paper = self._published(name, published)
         holds = (
@@ -311,6 +328,7 @@ class Evidence:
             kind=kind,
             over_seeds=over_seeds,
             undecided=bool(self._undecided),
+            limits=limits,
         )
         self._checks.append(plain(check))
         return holds
@@ -371,6 +389,24 @@ def _ends(name: str, field: str, given: tuple[float, float]) -> tuple[float, flo
     if low > high:
         raise MisusedEvidence(f"check {name!r}: {field}={given} ends before it starts")
     return low, high
+
+
+def _limits(name: str, given: Limits, values: Sequence[float | None]) -> Limits:
+    """The limits of a quantity, if they are some and its finite values lie between them."""
+    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 2:
+        raise MisusedEvidence(
+            f"check {name!r}: limits must be two numbers, the lower one first, with None for an "
+            f"end where there is none, not {shown(given)}"
+        )
+    least, most = (None if end is None else _threshold(name, "limits", end) for end in given)
+    if least is not None and most is not None and least >= most:
+        raise MisusedEvidence(f"check {name!r}: limits={given} end before they start")
+    for value in [value for value in values if value is not None]:
+        near = clipped(value, (least, most))
+        # Sums of single precision may end a rounding beyond.
+        if near is not None and not math.isclose(near, value, rel_tol=1e-6, abs_tol=1e-6):
+            raise MisusedEvidence(f"check {name!r}: {value} lies beyond its limits, {given}")
+    return least, most
 
 
 def _threshold(name: str, field: str, value: object) -> float:

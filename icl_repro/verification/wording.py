@@ -9,6 +9,18 @@ from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.evidence import Check, Direction, Kind
 from icl_repro.verification.reported import Reported
 
+KNIFE_EDGE_MEANS = (
+    "other seeds might well come out on the other side of its threshold: the mean lies less than "
+    "one spread (standard deviation over seeds) from it, or a value lies on it or within a tenth "
+    "of a spread of it; for a mean over seeds, that its t test does not tell the side"
+)
+"""What it means that a check is on a knife's edge, as :func:`verification.margins.margin` rules."""
+MARGIN_NOT_SHOWN_MEANS = (
+    "the mean is at least one spread on the right side, but the one-sided tolerance bound (normal, "
+    "nine of ten networks, 95 % confidence) lies past the threshold"
+)
+"""What it means that the margin of a check is not shown."""
+
 
 def threshold(check: Check) -> str:
     """The threshold of `check` in words, such as ``at least 80,000``."""
@@ -51,7 +63,9 @@ def is_measured(check: Check) -> str:
     """What was measured, such as ``is 0.8999 m (95 % interval 0.88 to 0.91)``."""
     if check.value is None:
         return "is not a finite number"
-    unit = f" {check.unit}" if check.unit else ""
+    # "0.9 ratio" is no English, and the name of a ratio says of what.
+    is_ratio = check.unit.partition(" ")[0] == "ratio"
+    unit = f" {check.unit}" if check.unit and not is_ratio else ""
     return f"is {apart(check.value, [check.low, check.high])}{unit}{_around(check.interval)}"
 
 
@@ -72,7 +86,8 @@ def _around(interval: Interval | None) -> str:
     if interval is None or interval.low is None or interval.high is None:
         return ""
     percent = f"{100 * interval.level:.3g} %"
-    return f" ({percent} interval {number(interval.low)} to {number(interval.high)})"
+    method = f", {interval.method}" if interval.method else ""
+    return f" ({percent} interval {number(interval.low)} to {number(interval.high)}{method})"
 
 
 def _aside(published: Reported | None) -> str:

@@ -279,3 +279,11 @@ def test_the_plugin_finds_published_values_by_their_ids():
     assert pytest_icl_published("paper.final_accuracy") == reported("paper.final_accuracy")
     with pytest.raises(UnknownPublishedId, match=r"did you mean 'paper\.final_accuracy'"):
         pytest_icl_published("paper.final_acuracy")
+
+
+def test_the_last_place_that_is_printed_is_known_to_half_a_unit():
+    assert reported("paper.final_accuracy").uncertainty == pytest.approx(5e-5)
+    assert reported("paper.vp_all").uncertainty == pytest.approx(0.005)
+    assert reported("paper.table1.vp_ablate_1_2_5").uncertainty == pytest.approx(5e-5)
+    assert reported("paper.table3.overall.h1").uncertainty == pytest.approx(5e-5), "0.8280"
+    assert reported("paper.dataset_size").uncertainty == 0

@@ -66,20 +66,29 @@ def test_the_reason_comes_first_and_alone_where_there_is_no_more_to_say():
 
 
 def test_a_correction_is_told_where_it_changes_the_verdict():
-    corrected = changed(CLAIM, after_correction="inconclusive", seeds_needed=10)
+    would = {"seeds_needed": 10, "seeds_needed_why": "10 seeds in all would do"}
+    corrected = changed(CLAIM, after_correction="inconclusive", **would)
     assert details(corrected)[1] == (
-        "after correction for all claims: inconclusive; 10 seeds that all hold would do"
+        "after correction for all claims: inconclusive; 10 seeds in all would do"
     )
-    assert details(changed(CLAIM, after_correction="supported", seeds_needed=10)) == [REASON]
+    assert details(changed(CLAIM, after_correction="supported", **would)) == [REASON]
+    undecided = changed(corrected, verdict="inconclusive", seeds_needed_why="no number would do")
+    assert details(undecided)[1] == (
+        "after correction for all claims: still inconclusive; no number would do"
+    )
 
 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
         (
-            {"margin": Margin(0.99504, 0.0001, 0.4, None, True)},
-            "length is on a knife's edge: its mean, 0.99504, is 0.4 standard deviations from the "
-            "bound",
+            {"margin": Margin(0.99504, 0.00012, 0.4, None, True, "2 of 5 values lie on it")},
+            "length is on a knife's edge: 2 of 5 values lie on it (mean 0.99504, spread 0.00012; "
+            "at least 0.995)",
+        ),
+        (
+            {"margin": Margin(0.9964, 0.0007, 2.0, 0.9941, False, shown=False)},
+            "length: margin not shown, tolerance bound 0.9941 (at least 0.995)",
         ),
         (
             {"agreement": Agreement(None, False, None, "the published value lies outside")},
@@ -98,6 +107,17 @@ def test_a_check_as_it_should_be_is_not_told_of():
         "agreement": Agreement(None, True, None, "the published value lies inside"),
     }
     assert details(changed(CLAIM, checks=[changed(CHECK, **fine)])) == [REASON]
+
+
+def test_what_is_said_of_margins_is_explained_once():
+    margins = (
+        Margin(1.0, 0.1, 0.5, None, True, "because"),
+        Margin(1.0, 0.1, 2.0, 0.9, False, shown=False),
+    )
+    odd = [changed(CLAIM, checks=[changed(CHECK, margin=margin)] * 2) for margin in margins]
+    edge, thin = footer(changed(RECORD, claims=odd))
+    assert edge.startswith("on a knife's edge means that other seeds might well come out on")
+    assert thin.startswith("margin not shown means that the mean is at least one spread on the")
 
 
 def test_trials_and_controls_say_where():
@@ -141,11 +161,16 @@ def test_known_failures_are_counted_and_those_to_correct_are_named():
     [
         (
             {
-                "comparisons": Comparisons(48),
+                "comparisons": Comparisons(1),
                 "claims": [changed(CLAIM, after_correction="inconclusive")],
             },
-            "48 claims tested over seeds; after correction means Holm's, for all of them at 5 % "
+            "1 claim tested over seeds; after correction means Holm's, for all of them at 5 % "
             "each way, supported or refuted",
+        ),
+        (
+            {"comparisons": Comparisons(1)},
+            "1 claim of fewer than five seeds: nothing to correct yet; the record says how many "
+            "seeds each would take",
         ),
         ({"seeds": Seeds([5], [5], [], "Seed 6 was added")}, "Seed 6 was added"),
         (

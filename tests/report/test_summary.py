@@ -30,7 +30,12 @@ def test_it_tells_the_outcome_and_every_claim(tmp_path):
     assert len(rows(text)) == 12
     assert {len(row) for row in rows(text)} == {6}
     assert "≥ 80,000" in rows(text)[0][4]
-    assert "~ distance of half-rise and half-fall: 0.175, holds on 4 of 5" in rows(text)[2][3]
+    distance = "~ distance of half-rise and half-fall: 0.175 (0.172 to 0.20004; median of 5 seeds)"
+    assert f"{distance}, holds on 4 of 5" in rows(text)[2][3]
+    assert "“Measured” is the median over seeds, with the lowest and the highest behind it" in text
+    assert "“Agrees” means that" in text
+    assert "“On a knife’s edge” means that" in text
+    assert "“Margin not shown” means that" in text
     assert rows(text)[0][0].startswith(" ✓ **supported**<br>Holds on 5 of 5 seeds, so on more than")
     assert "after correction (Holm, 10 comparisons): inconclusive" in rows(text)[0][0]
     assert "agrees with 1 of 2 published numbers" in rows(text)[0][0]

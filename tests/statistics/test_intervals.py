@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from icl_repro.statistics.intervals import (
+    Interval,
+    cut,
     mean,
     prediction_interval,
     share_bound,
     share_interval,
     tolerance_factor,
+    widened,
 )
 from tests.support.shapes_checked import unchecked
 
@@ -153,3 +156,17 @@ def test_one_value_has_no_spread():
         tolerance_factor(1)
     with pytest.raises(ValueError, match="needs two values or more"):
         prediction_interval([1.0])
+
+
+def test_an_interval_is_cut_where_the_quantity_ends_and_says_where():
+    free = Interval(-0.2, 1.3, 0.9, "Student's t")
+    assert cut(free, (0, 1)) == Interval(0, 1, 0.9, "Student's t, cut at 0 and 1")
+    assert cut(free, (None, 1)) == Interval(-0.2, 1, 0.9, "Student's t, cut at 1")
+    assert cut(free, (-1, None)) == free
+    assert cut(Interval(None, 2.0), (0, 1)) == Interval(None, 1, method="cut at 1")
+
+
+def test_counts_have_whole_ends():
+    assert widened(Interval(4.9, 8.0, method="m")) == Interval(
+        4, 8, method="m, widened to whole numbers"
+    )

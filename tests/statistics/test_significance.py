@@ -16,6 +16,9 @@ from icl_repro.statistics.significance import (
     mean_beyond,
     mean_within,
     sign_test,
+    size_beyond,
+    size_of_sign_test,
+    size_within,
 )
 
 
@@ -130,3 +133,41 @@ def test_a_mean_on_its_bound_is_shown_to_lie_on_a_side_as_seldom_as_promised(tes
     draws = np.random.default_rng(0).standard_normal((2_000, 5))
     shown = np.mean([test(sample, 0.0, None) <= 0.05 for sample in draws.tolist()])
     assert shown == pytest.approx(0.05, abs=0.015)
+
+
+@pytest.mark.parametrize("against", [0, 1, 3])
+def test_so_many_values_are_needed_for_a_sign_test(against: int):
+    size = size_of_sign_test(against, 0.001)
+    # The binomial tail, summed by hand: the first size whose p value is small enough.
+    tails = [sum(math.comb(n, k) for k in range(against + 1)) / 2**n for n in (size, size - 1)]
+    assert tails[0] <= 0.001 < tails[1]
+    assert sign_test(size - against, size) == pytest.approx(tails[0])
+
+
+def alike(size: int) -> list[float]:
+    """So many values of mean 1 and standard deviation 0.5."""
+    values = np.linspace(-1, 1, size)
+    return list(1 + 0.5 * values / values.std(ddof=1))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.6, None), (None, 1.3), (0.5, 1.4)])
+def test_so_many_values_like_these_reach_a_level(low: float | None, high: float | None):
+    size = size_within(alike(5), low, high, 0.001)
+    assert size is not None
+    assert mean_within(alike(size), low, high) <= 0.001 < mean_within(alike(size - 1), low, high)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.4, None), (None, 0.6), (1.3, 2.0)])
+def test_so_many_values_like_these_are_shown_to_lie_beyond(low: float | None, high: float | None):
+    size = size_beyond(alike(5), low, high, 0.001)
+    assert size is not None
+    assert mean_beyond(alike(size), low, high) <= 0.001 < mean_beyond(alike(size - 1), low, high)
+
+
+def test_no_number_of_values_moves_a_mean_that_lies_on_or_beyond_its_bound():
+    assert size_within(alike(5), 1.0, None, 0.05) is None
+    assert size_within(alike(5), 1.2, None, 0.05) is None
+    assert size_within([1.0, 1.0], 1.0, None, 0.05) is None
+    assert size_within([1.0, 1.0], 0.5, None, 0.05) == 5, "without spread, the sign test is left"
+    with pytest.raises(ValueError, match="two finite values"):
+        size_within([1.0], 0.5, None, 0.05)

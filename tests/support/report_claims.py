@@ -26,7 +26,12 @@ from tests.support.report_builders import (
 from tests.support.report_pictures import all_figures, paper_tables
 
 FIVE_HOLD = "holds on 5 of 5 seeds, so on more than half of all such networks with 95 % confidence"
-CORRECTED = {"p_value": 1 / 32, "after_correction": "inconclusive", "seeds_needed": 9}
+CORRECTED = {
+    "p_value": 1 / 32,
+    "after_correction": "inconclusive",
+    "seeds_needed": 9,
+    "seeds_needed_why": "9 seeds in all would do, if it holds on each further one",
+}
 HISTORY = Threshold(
     (
         ThresholdEntry("read off a figure with slack", "2026-10-02", seen=False, at_least=0.99,

@@ -15,8 +15,8 @@ from icl_repro.verification.record import CheckOverSeeds, ControlRecord, Thresho
 from icl_repro.verification.recorder import Evidence
 from icl_repro.verification.reported import Reported
 
-FIVE = [1.0, 2.0, 3.0, 4.0, 5.0]
-SPREAD = math.sqrt(2.5)
+FIVE = [1.1, 1.9, 3.0, 4.1, 4.9]
+SPREAD = math.sqrt(2.41)
 
 
 def trials(
@@ -99,7 +99,7 @@ def test_a_mean_beyond_its_threshold_has_a_negative_distance():
 
 
 @pytest.mark.parametrize(
-    ("low", "edge"), [(1.5, True), (1.0, False), (3.0, True), (4.5, True), (9.0, False)]
+    ("low", "edge"), [(1.5, True), (1.4, False), (3.0, True), (4.5, True), (9.0, False)]
 )
 def test_a_knifes_edge_is_within_one_spread_on_either_side(low: float, edge: bool):
     assert margin(FIVE, low, None).knife_edge is edge
@@ -113,8 +113,54 @@ def test_too_few_values_have_no_spread():
 
 def test_values_that_are_all_the_same_are_on_no_edge():
     found = margin([1.0, 1.0, 1.0], 1.0, None)
-    assert (found.spread, found.distance, found.tolerance_bound) == (0, None, 1)
+    assert (found.spread, found.distance, found.tolerance_bound) == (0, None, None)
+    assert found.no_bound == "all values are the same: no normal bound"
     assert not found.knife_edge
+
+
+def test_values_on_the_bound_are_on_an_edge_wherever_the_mean_lies():
+    # Two of five counts would fail if they were one less; their mean is 1.1 spreads away.
+    found = margin([8.0, 7.0, 8.0, 7.0, 8.0], 7.0, None)
+    assert found.distance == pytest.approx(0.6 / math.sqrt(0.3))
+    assert (found.knife_edge, found.because) == (True, "2 of 5 values lie on the threshold")
+    assert not margin([8.0, 7.0, 8.0, 7.0, 8.0], 6.0, None).knife_edge
+
+
+def test_a_value_that_is_as_good_as_on_the_bound_is_on_an_edge():
+    low = 1.1 - 0.1 * SPREAD
+    near = margin(FIVE, low + 1e-6, None)
+    assert near.because == "1 of 5 values lies within a tenth of a spread of the threshold"
+    assert not margin(FIVE, low - 1e-6, None).knife_edge
+    both = margin(FIVE, 3.0, None).because
+    assert both == (
+        "the mean lies less than one spread from the threshold and 1 of 5 values lies on the "
+        "threshold"
+    )
+
+
+def test_a_margin_is_shown_if_the_tolerance_bound_holds_too():
+    low = 3 - tolerance_factor(5) * SPREAD
+    shown, not_shown = margin(FIVE, low - 1e-6, None), margin(FIVE, low + 1e-6, None)
+    assert (shown.shown, shown.not_shown) == (True, False)
+    assert (not_shown.shown, not_shown.not_shown, not_shown.knife_edge) == (False, True, False)
+    assert margin(FIVE, None, 6 - low - 1e-6).shown is False, "towards the other end alike"
+    edge, beyond = margin(FIVE, 2.5, None), margin(FIVE, 9.0, None)
+    assert (edge.not_shown, beyond.not_shown) == (False, False), "they say so themselves"
+    assert margin([1.0], 0.0, None).not_shown is False
+
+
+def test_counts_have_no_normal_bound():
+    found = margin([7.0, 6.0, 7.0, 7.0, 6.0], 3.0, None)
+    assert (found.tolerance_bound, found.shown) == (None, None)
+    assert found.no_bound == "values are counts: no normal bound"
+    assert margin([7.0, 6.5, 7.0, 7.0, 6.0], 3.0, None).no_bound == ""
+    assert margin([100.0, 200.0, 300.0], 3.0, None).no_bound == "", "large ones are as continuous"
+
+
+def test_the_tolerance_bound_is_cut_where_the_quantity_ends():
+    assert margin([0.9, 0.95, 0.99], None, 0.5, (0, 1)).tolerance_bound == 1
+    assert margin([0.9, 0.95, 0.99], None, 0.5).tolerance_bound > 1
+    assert margin(FIVE, 0.5, None, (0, None)).tolerance_bound == 0
 
 
 @given(
@@ -138,7 +184,48 @@ def test_the_published_value_agrees_if_one_more_of_ours_could_be_it():
     assert near.prediction.high == pytest.approx(3 + reach, abs=1e-3)
     assert "lies in the interval in which one more network of ours would lie" in near.sentence
     assert "lies outside the interval" in far.sentence
+    assert near.sentence.endswith(", −1.72 to 7.72 (prediction, Student's t)")
+    assert "with 95 % probability" in near.sentence
     assert near.p_value is None
+
+
+def test_the_interval_ends_where_the_quantity_does():
+    ours = [0.99990, 0.99995, 0.99999, 0.99996, 0.99997]
+    free, cut = (
+        agreement(ours, Reported(1.0, "Figure 3"), ends) for ends in ((None, None), (0, 1))
+    )
+    assert free.prediction.high > 1
+    assert (cut.prediction.low, cut.prediction.high) == (free.prediction.low, 1)
+    assert cut.prediction.method == "prediction, Student's t, cut at 1"
+    assert cut.agrees
+    assert cut.sentence.endswith("0.99985 to 1 (prediction, Student's t, cut at 1)")
+
+
+def test_the_last_digit_that_is_printed_counts_as_half_known():
+    ours = [0.99997, 0.99998, 0.99999, 0.99998, 0.99998]
+    # One more lies above 0.99998 less t(0.975; 4) times 0.00000707 times sqrt(1.2), or 0.999958.
+    exact = agreement(ours, Reported(0.9999, "Section 3", True), (0, 1))
+    printed = agreement(ours, Reported(0.9999, "Section 3", True, uncertainty=5e-5), (0, 1))
+    assert (exact.agrees, printed.agrees) == (False, False)
+    finer = agreement(ours, Reported(0.9999, "Section 3", True, uncertainty=6e-5), (0, 1))
+    assert finer.agrees
+    assert "about 0.9999 ± 0.00006" in finer.sentence.replace("6 × 10⁻⁵", "0.00006")
+
+
+def test_counts_have_whole_numbers_as_ends():
+    found = agreement([7.0, 6.0, 7.0, 7.0, 6.0], Reported(5.0, "Figure 3"), (0, 8))
+    # 6.6 less 2.776 times 0.548 times 1.095 is 4.93; the other end, 8.27, is cut at 8.
+    assert (found.prediction.low, found.prediction.high) == (4, 8)
+    assert found.prediction.method == "prediction, Student's t, widened to whole numbers, cut at 8"
+
+
+def test_values_that_are_all_the_same_agree_with_that_value_alone():
+    alike = agreement([2.0, 2.0, 2.0], Reported(2.0, "Figure 3"))
+    other = agreement([2.0, 2.0, 2.0], Reported(3.0, "Figure 3"))
+    assert (alike.agrees, alike.prediction) == (True, None)
+    assert alike.sentence == "the published value, 2, is what all 3 networks of ours have"
+    assert (other.agrees, other.prediction) == (False, None)
+    assert other.sentence == "the published value, 3, is not what all 3 networks of ours have, 2"
 
 
 def test_one_value_cannot_tell_whether_it_agrees():
@@ -150,11 +237,12 @@ def test_one_value_cannot_tell_whether_it_agrees():
 
 
 def test_two_sets_of_five_are_compared_exactly():
-    apart = agreement(FIVE, Reported(13.0, "Figure 3", over_seeds=[11.0, 12, 13, 14, 15]))
+    apart = agreement(FIVE, Reported(13.0, "Figure 3", over_seeds=[11.1, 12, 13, 14, 15]))
     alike = agreement(FIVE, Reported(3.0, "Figure 3", over_seeds=FIVE))
     assert apart.p_value == pytest.approx(2 / 252)
     assert apart.sentence.endswith(
-        "our 5 values and the 5 published ones differ (permutation test, p = 0.0079)"
+        "the means of our 5 values and of the 5 published ones differ (permutation test, "
+        "two-sided, p = 0.0079)"
     )
     assert alike.p_value == 1
     assert "are not shown to differ" in alike.sentence
@@ -207,8 +295,8 @@ def at_once(values: dict[int, float] | float, **bounds) -> CheckOverSeeds:
 def test_values_by_seed_are_followed_like_those_of_each_seed():
     values = dict(enumerate(FIVE, start=5))
     check = at_once(values, at_least=0.0, published=Reported(3.0, "Figure 3", over_seeds=FIVE))
-    assert check.values == {"5": 1, "6": 2, "7": 3, "8": 4, "9": 5}
-    assert check.margin == margin(FIVE, 0.0, None)
+    assert check.values == dict(zip("56789", FIVE, strict=True))
+    assert check.margin == margin(FIVE, 0.0, None, of_mean=check.mean)
     assert check.agreement == agreement(FIVE, Reported(3.0, "Figure 3", over_seeds=FIVE))
     assert (check.held, check.judged) == (1, 1)
 
@@ -242,6 +330,16 @@ def test_a_mean_is_shown_as_soon_as_its_bound_is_on_its_side():
     near = at_once(values, at_least=bound + 1e-6).mean
     assert (near.shown, near.p_value) == (False, pytest.approx(0.05, abs=1e-5))
     assert near.sentence.startswith("the mean over 5 seeds is 3, which does not tell whether that")
+
+
+def test_a_mean_is_on_an_edge_if_its_test_does_not_tell_the_side():
+    values = dict(enumerate(FIVE, start=5))
+    far, near = at_once(values, at_least=1.4), at_once(values, at_least=2.9)
+    assert (far.margin.knife_edge, near.margin.knife_edge) == (False, True)
+    assert near.margin.because == "the t test does not tell on which side the mean lies"
+    assert (far.mean.shown, near.mean.shown) == (True, False)
+    # With 1.4 the mean lies 1.03 spreads away, but 2.3 errors of the mean.
+    assert far.margin.shown is None
 
 
 def test_there_is_nothing_to_tell_of_a_mean_without_finite_values_by_seed():

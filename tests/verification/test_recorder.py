@@ -399,3 +399,28 @@ def test_a_control_without_a_finite_value_reads_as_a_sentence(recorder):
         "rise is not a finite number, which counts as failed only where the control says why it "
         "may be undefined"
     )
+
+
+def test_a_quantity_may_state_its_limits_and_its_intervals_are_cut_there():
+    recorder = Evidence()
+    recorder.check("accuracy", {5: 0.98, 6: 1.0, 7: 0.99}, at_least=0.9, limits=(0, 1))
+    recorder.equivalent("ratio", 1.0, margin=(0.9, 1.1), limits=(0, None))
+    accuracy, ratio = recorder.evidence.checks
+    assert (accuracy.limits, ratio.limits) == ((0, 1), (0, None))
+    assert accuracy.interval is not None
+    assert (accuracy.interval.high, accuracy.interval.method) == (1, "Student's t, cut at 1")
+    assert recorder.check("rounded", 1 + 1e-7, at_least=0.9, limits=(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ((0, 0.5), "0.7 lies beyond its limits"),
+        ((1, 0), "end before they start"),
+        ((0,), "limits must be two numbers"),
+        ((0, math.inf), "limits must be a finite number"),
+    ],
+)
+def test_limits_that_are_none_are_refused(limits, said: str):
+    with pytest.raises(MisusedEvidence, match=said):
+        Evidence().check("accuracy", 0.7, at_least=0.5, limits=limits)

@@ -206,11 +206,12 @@ def test_at_once_over_five_seeds_the_verdict_is_that_of_a_t_test_of_the_mean():
     assert judgement.verdict == "supported"
     assert judgement.p_value == pytest.approx(0.0162, abs=2e-4)
     assert judgement.reason == (
-        "the mean over 5 seeds is at least 0.3 with 95 % confidence (p = 0.016)"
+        "the mean over 5 seeds is 0.624, so that that of all such networks is at least 0.3 with "
+        "95 % confidence (t test, one-sided, p = 0.016)"
     )
     judgement = at_once(by_seed(*SPREAD), at_most=0.3)
     assert (judgement.verdict, judgement.p_value) == ("refuted", pytest.approx(0.0162, abs=2e-4))
-    assert judgement.reason == "the mean over 5 seeds is above 0.3 with 95 % confidence (p = 0.016)"
+    assert "that of all such networks is above 0.3 with 95 % confidence" in judgement.reason
 
 
 @pytest.mark.parametrize("bounds", [{"at_least": 0.5}, {"at_most": 0.5}, {"between": (0.4, 0.7)}])
@@ -228,7 +229,7 @@ def test_a_mean_is_shown_to_lie_between_or_beyond_by_two_tests():
     assert at_once(near, between=(0.4, 0.6)).verdict == "supported"
     judgement = at_once(near, between=(0.6, 0.7))
     assert judgement.verdict == "refuted"
-    assert "the mean over 5 seeds is not between 0.6 and 0.7 with 95 % confid" in judgement.reason
+    assert "networks is not between 0.6 and 0.7 with 95 % confidence" in judgement.reason
 
 
 @pytest.mark.parametrize(
@@ -252,8 +253,8 @@ def test_of_several_means_the_least_sure_decides():
     judgement = at_once(sure, by_seed(*SPREAD))
     assert (judgement.verdict, judgement.p_value) == ("supported", pytest.approx(0.0162, abs=2e-4))
     assert judgement.reason == (
-        "check 2: the mean over 5 seeds is at least 0.3 with 95 % confidence (p = 0.016); p = "
-        "0.016 for 2 checks together"
+        "check 2: the mean over 5 seeds is 0.624, so that that of all such networks is at least "
+        "0.3 with 95 % confidence (t test, one-sided, p = 0.016); p = 0.016 for 2 checks together"
     )
     # To refute it one is enough, which is as many chances as there are checks.
     below = by_seed(*(0.6 - value for value in SPREAD))
@@ -269,7 +270,7 @@ def test_a_control_counts_for_a_claim_over_all_seeds_at_once_too():
     checks = over_seeds("family.claim", trials, [], Ledger())
     judgement = judged(trials, [control("does not fail", "does not fail")], checks)
     assert judgement.verdict == "inconclusive"
-    assert judgement.reason.endswith("(p = 0.016), but its control other does not fail")
+    assert judgement.reason.endswith("p = 0.016), but its control other does not fail")
 
 
 def test_a_claim_over_all_seeds_at_once_may_say_itself_that_it_cannot_tell():

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import msgspec
 
-from icl_repro.numbers import apart, count, number
+from icl_repro.numbers import apart, count, estimate, number
 from icl_repro.report.text import words
 from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.evidence import Check, Quantity
@@ -45,10 +45,14 @@ class AgreementView(msgspec.Struct, frozen=True):
 
 
 class MarginView(msgspec.Struct, frozen=True):
-    """How far the values lie from the threshold: in a few words each, and in a sentence."""
+    """How far the values lie from the threshold: in a few words each, and in a sentence.
+
+    `warning` says in a word or two that they lie too near for comfort; empty where they do not.
+    """
 
     parts: list[str]
     knife_edge: bool
+    warning: str
     sentence: str
 
 
@@ -63,8 +67,10 @@ class OriginView(msgspec.Struct, frozen=True):
 class CheckView(msgspec.Struct, frozen=True):
     """One check over all seeds: the median, the range, on how many seeds it holds, and the rest.
 
-    `row` names the row of the claim's table that it belongs to. `failed_by` says which controls
-    fail it. What the record does not tell is empty or None.
+    `row` names the row of the claim's table that it belongs to. `over` says over how many seeds
+    `measured` is the median and `spread` the lowest and the highest value (for a claim over all
+    seeds at once, the mean and its interval). `failed_by` says which controls fail it. What the
+    record does not tell is empty or None.
     """
 
     name: str
@@ -78,6 +84,7 @@ class CheckView(msgspec.Struct, frozen=True):
     paper_source: str
     measured: str
     spread: str
+    over: str
     mark: str
     symbol: str
     tone: str
@@ -208,7 +215,7 @@ def _view(
         mark, symbol, tone = f"holds on {held} of {len(found)}", "~", "unsure"
     spread = ""
     if len(values) > 1 and values[0] != values[-1]:
-        spread = f"{apart(values[0], ends)} to {apart(values[-1], ends)}"
+        spread = f"{_brief(values[0], ends)} to {_brief(values[-1], ends)}"
     elif len(found) == 1:
         spread = words.short_interval(first.interval)
     reported = over.published if over is not None else reported_of(found)
@@ -222,8 +229,9 @@ def _view(
         paper=words.paper_value(reported),
         paper_where="" if reported is None else reported.source,
         paper_source=words.paper_source(reported),
-        measured=apart(statistics.median(values) if values else None, ends),
+        measured=_brief(statistics.median(values) if values else None, ends),
         spread=spread,
+        over=_over(found, len(values)),
         mark=mark,
         symbol=symbol,
         tone=tone,
@@ -235,13 +243,30 @@ def _view(
     )
 
 
+def _brief(value: float | None, ends: Sequence[float | None]) -> str:
+    """A value over seeds with no more digits than are of use; counts keep all of theirs."""
+    if value is None or value == round(value):
+        return apart(value, ends)
+    return estimate(value, ends, 4)
+
+
+def _over(found: Sequence[Check], finite: int) -> str:
+    """What is shown of how many seeds: ``median of 5 seeds``; empty for a single value."""
+    if by_seed := found[0].over_seeds:
+        return f"mean of {count(len(by_seed), 'seed')}"
+    if len(found) < 2:
+        return ""
+    without = f", not finite on {len(found) - finite}" if finite < len(found) else ""
+    return f"median of {len(found)} seeds{without}"
+
+
 def _margin(check: CheckOverSeeds, margin: Margin) -> MarginView:
     ends = (check.low, check.high)
     parts, explained = [], []
     if margin.mean is not None and margin.spread is not None:
         explained.append(
-            f"mean {apart(margin.mean, ends)}, spread (standard deviation over seeds) "
-            f"{number(margin.spread, 3)}"
+            f"mean {estimate(margin.mean, ends)}, spread (standard deviation over seeds) "
+            f"{estimate(margin.spread, digits=2)}"
         )
     if margin.distance is not None:
         far = number(abs(margin.distance), 2)
@@ -249,18 +274,25 @@ def _margin(check: CheckOverSeeds, margin: Margin) -> MarginView:
         parts.append(f"{far} {'spread' if far == '1' else 'spreads'} {where} the threshold")
     if margin.tolerance_bound is not None:
         side = _side(check, margin)
-        value = apart(margin.tolerance_bound, ends)
+        value = estimate(margin.tolerance_bound, ends)
         past = ", past the threshold" if _is_past(margin.tolerance_bound, check) else ""
         parts.append(f"{side} tolerance bound (normal) {value}{past}")
         above = "above" if side == "lower" else "below"
         explained.append(
-            f"if the values are normal, nine of ten networks lie {above} {value} with "
-            "95\N{NO-BREAK SPACE}% confidence"
+            f"if the values are normal, at least nine of ten networks lie {above} {value}, with "
+            "95\N{NO-BREAK SPACE}% confidence (one-sided tolerance bound)"
         )
+    if margin.no_bound:
+        parts.append(margin.no_bound)
     if margin.knife_edge:
-        parts.insert(0, words.KNIFE_EDGE)
+        because = f": {margin.because}" if margin.because else ""
+        parts.insert(0, f"{words.KNIFE_EDGE}{because}")
+    elif margin.not_shown:
+        parts.insert(0, words.MARGIN_NOT_SHOWN)
     sentence = words.as_full_sentence(words.as_sentence("; ".join(explained)))
-    return MarginView(parts, margin.knife_edge, sentence)
+    warning = words.KNIFE_EDGE if margin.knife_edge else ""
+    warning = words.MARGIN_NOT_SHOWN if margin.not_shown else warning
+    return MarginView(parts, margin.knife_edge, warning, sentence)
 
 
 def _side(check: CheckOverSeeds, margin: Margin) -> str:

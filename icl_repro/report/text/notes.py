@@ -72,7 +72,8 @@ def comparisons_note(record: VerificationRecord) -> str:
     return (
         f"{count(comparisons.number, 'claim')} {was} tested over seeds; {comparisons.method}’s "
         f"correction for so many comparisons {effect}. It keeps the chance of even one wrong "
-        f"“supported” below {percent(comparisons.level)}, and so that of even one wrong “refuted”."
+        f"“supported” at most {percent(comparisons.level)}, and so that of even one wrong "
+        "“refuted”."
     )
 
 

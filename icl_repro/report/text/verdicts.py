@@ -87,7 +87,8 @@ MEANINGS: dict[str, str] = {
     "more.",
     "refuted": "Of five seeds or more, so few hold that less than half of all such networks "
     "would, with 95 % confidence; a seed that cannot be told counts as one that holds. For a claim "
-    "over all seeds at once, the mean does not hold. For a claim without seeds, a check does not.",
+    "over all seeds at once, the mean of all such networks does not, with 95 % confidence. For a "
+    "claim without seeds, a check does not.",
     "contradicted": "It fails on every seed judged, but these are fewer than five.",
     "mixed": "Of fewer than five seeds, it holds on some and fails on others, or some cannot be "
     "told.",
@@ -145,18 +146,23 @@ def reason(claim: ClaimRecord) -> str:
 
 
 def corrected(claim: ClaimRecord, comparisons: Comparisons | None) -> str:
-    """The verdict after correction for many comparisons, where it is another one; else empty."""
-    if claim.after_correction is None or claim.after_correction == claim.verdict:
+    """The verdict after correction for many comparisons, with what it takes for another one.
+
+    Empty where it stands, and where the claim takes no part.
+    """
+    after = claim.after_correction
+    if after == claim.verdict != "inconclusive":
         return ""
+    if after is None:
+        # Fewer than five seeds: there is nothing to correct yet.
+        tells = claim.verdict in TENTATIVE and claim.seeds_needed_why
+        return f"for a verdict that is corrected for all claims: {tells}" if tells else ""
     how = (
         f" ({comparisons.method}, {count(comparisons.number, 'comparison')})" if comparisons else ""
     )
-    needed = (
-        f"; it would take {count(claim.seeds_needed, 'seed')}, all of which hold"
-        if claim.seeds_needed is not None
-        else ""
-    )
-    return f"after correction{how}: {claim.after_correction}{needed}"
+    still = "still " if after == claim.verdict else ""
+    needed = f"; {claim.seeds_needed_why}" if claim.seeds_needed_why else ""
+    return f"after correction{how}: {still}{after}{needed}"
 
 
 def share_of_seeds(claim: ClaimRecord) -> str:
@@ -164,11 +170,20 @@ def share_of_seeds(claim: ClaimRecord) -> str:
     parts = []
     if claim.share is not None:
         end = words.open_interval(claim.share)
-        level = words.level(claim.share)
-        parts.append(f"share of all such networks on which it holds: {end} ({level}, one-sided)")
+        how = f"{words.level(claim.share)}, {claim.share.method or 'one-sided'}"
+        parts.append(f"share of all such networks on which it holds: {end} ({how})")
     if claim.p_value is not None:
-        parts.append(f"{words.p_value(claim.p_value)} before correction for other claims")
+        p_value = words.p_value(claim.p_value)
+        parts.append(f"{p_value} ({_tests(claim)}) before correction for other claims")
     return words.as_sentence("; ".join(parts))
+
+
+def _tests(claim: ClaimRecord) -> str:
+    """Of which test the p value of a claim is."""
+    if claim.share is None:
+        return "t test" if len(claim.checks) < 2 else "t tests"
+    also = any(check.equivalence is not None for check in claim.checks)
+    return "the larger of a sign test and of t tests" if also else "sign test"
 
 
 def left_out(record: VerificationRecord) -> str:

@@ -11,13 +11,29 @@ from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.evidence import Check
 from icl_repro.verification.record import Profile
 from icl_repro.verification.reported import Reported
-from icl_repro.verification.wording import listed
+from icl_repro.verification.wording import KNIFE_EDGE_MEANS, MARGIN_NOT_SHOWN_MEANS, listed
 
 NOTHING = "—"
 """Stands where there is nothing to show."""
 
 KNIFE_EDGE = "on a knife’s edge"
-"""Said of a check whose values lie, on average, less than one spread from the threshold."""
+"""Said of a check that other seeds might well decide otherwise."""
+
+MARGIN_NOT_SHOWN = "margin not shown"
+"""Said of a check that is not, but of which few seeds do not show that most networks hold it."""
+
+MARGINS_NOTE = (
+    f"“{KNIFE_EDGE[:1].upper()}{KNIFE_EDGE[1:]}” means that {KNIFE_EDGE_MEANS}. "
+    f"“{MARGIN_NOT_SHOWN.capitalize()}” means that {MARGIN_NOT_SHOWN_MEANS}."
+)
+"""What both mean, for a reader who meets them for the first time."""
+
+AGREES_NOTE = (
+    "“Agrees” means that the published value, as far as its digits are known, lies in the interval "
+    "in which one more network of ours would lie with 95 % probability (Student's t, for values "
+    "that are roughly normal); it does not change the verdict."
+)
+"""What it means that ours agree with a published number."""
 
 _REFERENCE = re.compile(r"\b(Figures?|Tables?|Sections?|Appendix|Appendices) (?=[A-Z]?\d|[A-Z]\b)")
 

@@ -63,16 +63,17 @@ def test_the_margin_in_spreads_with_the_tolerance_bound_on_the_side_of_the_thres
     lower = view_of(at_least("a", 0.99, 0.981), margin=margin).margin
     assert lower.parts == [
         "4.5 spreads from the threshold",
-        "lower tolerance bound (normal) 0.9832",
+        "lower tolerance bound (normal) 0.983",
     ]
     assert plain(lower.sentence) == (
-        "Mean 0.99, spread (standard deviation over seeds) 0.002; if the values are normal, nine "
-        "of ten networks lie above 0.9832 with 95 % confidence."
+        "Mean 0.99, spread (standard deviation over seeds) 0.002; if the values are normal, at "
+        "least nine of ten networks lie above 0.983, with 95 % confidence (one-sided tolerance "
+        "bound)."
     )
     upper = view_of(at_most("a", 0.99, 1.0), margin=margin).margin
-    assert "upper tolerance bound (normal) 0.9832" in upper.parts
+    assert "upper tolerance bound (normal) 0.983" in upper.parts
     near_the_top = view_of(between("a", 0.99, 0.0, 1.0), margin=margin).margin
-    assert "upper tolerance bound (normal) 0.9832" in near_the_top.parts
+    assert "upper tolerance bound (normal) 0.983" in near_the_top.parts
 
 
 def test_a_tolerance_bound_beyond_the_threshold_says_so():
@@ -85,6 +86,32 @@ def test_a_knife_s_edge_is_said_first_and_is_not_plain():
     view = view_of(at_least("a", 0.99, 0.98), margin=Margin(0.99, 0.02, 0.5, None, knife_edge=True))
     assert view.margin.parts == ["on a knife’s edge", "0.5 spreads from the threshold"]
     assert not view.is_plain
+
+
+def test_an_edge_says_by_what_and_a_margin_that_is_not_shown_says_so():
+    edge = Margin(0.99, 0.02, 1.5, None, True, "2 of 5 values lie on the threshold", "no bound")
+    told = view_of(at_least("a", 0.99, 0.98), margin=edge).margin
+    assert told.warning == "on a knife’s edge"
+    assert told.parts == [
+        "on a knife’s edge: 2 of 5 values lie on the threshold",
+        "1.5 spreads from the threshold",
+        "no bound",
+    ]
+    thin = Margin(0.99, 0.002, 2.0, 0.97, knife_edge=False, shown=False)
+    told = view_of(at_least("a", 0.99, 0.98), margin=thin).margin
+    assert (told.warning, told.parts[0]) == ("margin not shown", "margin not shown")
+    wide = Margin(0.99, 0.002, 9.0, 0.985, knife_edge=False, shown=True)
+    assert view_of(at_least("a", 0.99, 0.98), margin=wide).margin.warning == ""
+
+
+def test_over_how_many_seeds_a_number_is_the_median():
+    stated = [at_least("a", value, 1) for value in (104_832.4, None, 154_752.1)]
+    view = view_of(*stated)
+    assert (view.measured, view.spread) == ("129,800", "104,800 to 154,800")
+    assert view.over == "median of 3 seeds, not finite on 1"
+    assert view_of(at_least("a", 2, 1)).over == ""
+    at_once = at_least("a", 2, 1, over_seeds={"5": 1.5, "6": 2.5})
+    assert view_of(at_once, seeds=[None]).over == "mean of 2 seeds"
 
 
 def test_values_beyond_the_threshold_and_without_any_spread():

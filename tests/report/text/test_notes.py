@@ -50,7 +50,7 @@ def test_comparisons_and_how_many_verdicts_their_correction_changes():
     assert notes.comparisons_note(record(comparisons=Comparisons(46))) == (
         "46 claims were tested over seeds; Holm’s correction for so many comparisons changes 2 "
         "verdicts, each of which says so, and leaves 0 of them supported and 0 refuted. It keeps "
-        "the chance of even one wrong “supported” below 5 %, and so that of even one wrong "
+        "the chance of even one wrong “supported” at most 5 %, and so that of even one wrong "
         "“refuted”."
     )
     unchanged = notes.comparisons_note(record(comparisons=Comparisons(1), claims=[]))

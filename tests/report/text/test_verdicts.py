@@ -76,14 +76,22 @@ def test_the_reason_is_a_sentence_that_does_not_repeat_the_verdict():
 
 
 def test_the_correction_is_told_where_it_changes_the_verdict():
-    changed = claim(verdict="supported", after_correction="inconclusive", seeds_needed=11)
+    would = {"seeds_needed": 11, "seeds_needed_why": "11 seeds in all would do"}
+    changed = claim(verdict="supported", after_correction="inconclusive", **would)
     assert verdicts.corrected(changed, Comparisons(46)) == (
-        "after correction (Holm, 46 comparisons): inconclusive; it would take 11 seeds, all of "
-        "which hold"
+        "after correction (Holm, 46 comparisons): inconclusive; 11 seeds in all would do"
+    )
+    still = claim(verdict="inconclusive", after_correction="inconclusive", **would)
+    assert verdicts.corrected(still, None) == (
+        "after correction: still inconclusive; 11 seeds in all would do"
+    )
+    few = claim(verdict="consistent", after_correction=None, **would)
+    assert verdicts.corrected(few, None) == (
+        "for a verdict that is corrected for all claims: 11 seeds in all would do"
     )
     assert verdicts.corrected(claim(after_correction="supported"), Comparisons(46)) == ""
     assert verdicts.corrected(claim(after_correction=None), Comparisons(46)) == ""
-    unneeded = claim(after_correction="inconclusive", seeds_needed=None)
+    unneeded = claim(after_correction="inconclusive", seeds_needed_why="")
     assert verdicts.corrected(unneeded, None) == "after correction: inconclusive"
 
 
@@ -91,8 +99,11 @@ def test_the_share_of_networks_is_told_with_its_level():
     told = verdicts.share_of_seeds(claim(share=Interval(0.549, 1.0), p_value=1 / 32))
     assert told.replace("\xa0", " ") == (
         "Share of all such networks on which it holds: at least 0.549 (95 %, one-sided); "
-        "p = 0.031 before correction for other claims"
+        "p = 0.031 (sign test) before correction for other claims"
     )
     assert verdicts.share_of_seeds(claim(share=None, p_value=None)) == ""
     at_once = verdicts.share_of_seeds(claim(share=None, p_value=0.0157))
-    assert at_once.replace("\xa0", " ") == "p = 0.016 before correction for other claims"
+    assert at_once.replace("\xa0", " ").startswith("p = 0.016 (t test")
+    exact = Interval(0.549, 1.0, method="Clopper-Pearson, one-sided")
+    told = verdicts.share_of_seeds(claim(share=exact, p_value=None))
+    assert told.endswith("at least 0.549 (95\xa0%, Clopper-Pearson, one-sided)")
