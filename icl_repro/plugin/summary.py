@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from icl_repro.numbers import count, estimate, percent
+from icl_repro.numbers import apart, count, estimate, number, percent
 from icl_repro.plugin.options import shown
 from icl_repro.plugin.session import has_state, state_of
 from icl_repro.verification.controls import unguarded
