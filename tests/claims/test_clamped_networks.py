@@ -70,8 +70,9 @@ def test_clamps_are_those_of_the_golden_data(name):
 
 
 def test_the_copy_gives_each_label_what_the_golden_pattern_gives_it():
-    """The golden data have no network with copy clamped, but the attention of every head without a
-    clamp, from which the scores follow up to a constant: logits are those of the two labels.
+    """Of a network with copy clamped the golden data have losses alone, with which ours starts
+    (``test_published_network.py``). Here it is the attention of every head without a clamp, from
+    which the scores follow up to a constant: logits are those of the two labels.
     """
     clamped = intervention(figure_5b(5, THE_PAPERS)[COPY].clamps, ModelSettings())
     predict = jax.jit(lambda model, episodes: clamped.predict(model, episodes).logits.T)
