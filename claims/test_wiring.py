@@ -8,6 +8,8 @@ Which heads are previous-token heads is measured on every network.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -179,6 +181,15 @@ def lost_in_the_paper(of_patterns: str, of_values: str) -> list[Reported]:
     return [Reported(value, where, True) for value in (copy, match, match - copy)]
 
 
+def if_exchanged(shares: Sequence[Reported]) -> list[str]:
+    """What the published shares would be, were the two printed accuracies exchanged."""
+    return [
+        f"the two accuracies that the paper prints look exchanged (published.without_layer_1): "
+        f"then its number is {share.value:.2f}"
+        for share in shares
+    ]
+
+
 @claim(
     "wiring.v_composition",
     source="Appendix E",
@@ -211,13 +222,16 @@ def test_v_composition(
         for kept, floor in zip(preserved, (1 / 5, 1 / 2), strict=True)
     )
     of_copy, of_match, of_difference = lost_in_the_paper("paper.pp_all", "paper.vp_all")
+    copy_else, match_else, difference_else = if_exchanged(
+        lost_in_the_paper("paper.vp_all", "paper.pp_all")
+    )
     evidence.check(
         LOST.format("pattern"),
         copy,
         at_least=0.5,
         published=of_copy,
         note="V-composition: what layer 0 writes is read as values. Floor: one in five, all labels "
-        f"being alike; accuracy without layer 0 {found.accuracy[preserved[0]]:.4f}",
+        f"being alike; accuracy without layer 0 {found.accuracy[preserved[0]]:.4f}; {copy_else}",
     )
     evidence.check(
         LOST.format("value"),
@@ -225,14 +239,16 @@ def test_v_composition(
         at_least=0.5,
         published=of_match,
         note="what layer 0 writes decides where is attended to. Floor: one half, a guess between "
-        f"the two labels in context; accuracy without layer 0 {found.accuracy[preserved[1]]:.4f}",
+        f"the two labels in context; accuracy without layer 0 {found.accuracy[preserved[1]]:.4f}; "
+        f"{match_else}; more than all cannot be lost",
     )
     evidence.check(
         MORE,
         match - copy,
         at_least=0,
         published=of_difference,
-        note="any difference in the paper's direction, all training sequences being counted",
+        note="any difference in the paper's direction, all training sequences being counted; "
+        + difference_else,
     )
 
 
