@@ -118,6 +118,17 @@ class ByLabel(NamedTuple):
         found = self.specialised(self.hardest)
         return float(np.mean([self.specialised(np.array(labels)) >= found for labels in choices]))
 
+    def rates_on(self, labels: np.ndarray) -> np.ndarray:
+        """The share of the sequences that ask for some labels that each head gets wrong."""
+        return self.mistakes[:, labels].sum(axis=1) / self.sequences[labels].sum()
+
+    def least_rate_over_strongest(self, labels: np.ndarray) -> float:
+        """How many times as often as the strongest head that other head gets some labels wrong
+        which does so the least; NaN where the strongest makes no mistake.
+        """
+        strongest, *others = self.rates_on(labels).tolist()
+        return min(others) / strongest if strongest else float("nan")
+
     def least_share(self, labels: np.ndarray) -> float:
         """The least share of its mistakes that any head but the strongest makes on some labels;
         NaN where no head makes a mistake.

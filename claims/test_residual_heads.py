@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from claims.comparisons import NOT_NEGATIVE
 from claims.figures.residual_heads import figure_16, mistakes_table
 from claims.networks.plain import full
 from claims.residual_heads import (
@@ -228,6 +229,25 @@ def test_specialised(run: Run, evidence: Evidence, shuffled: bool = False) -> No
         note="in the paper, head 1; of head 5, for which its text says virtually 0 as well, Figure "
         "16b shows 0.20, and Figure 16c mistake rates of 6 % and 19 % on the two labels",
     )
+    rates, of_paper = ours.rates_on(ours.hardest), paper.rates_on(paper.hardest)
+    evidence.check(
+        "least mistake rate of another head on these labels over that of the strongest",
+        ours.least_rate_over_strongest(ours.hardest),
+        at_most=1,
+        published=Reported(paper.least_rate_over_strongest(paper.hardest), "Figure 16c", True),
+        note="whether any head copies better what the strongest copies worst; in the order of "
+        f"strength, heads get {', '.join(f'{rate:.2%}' for rate in rates)} of these wrong",
+        limits=NOT_NEGATIVE,
+    )
+    for whose, rate, published in (
+        ("the strongest head", rates[0], of_paper[0]),
+        ("the other head that has the least", rates[1:].min(), of_paper[1:].min()),
+    ):
+        evidence.quantity(
+            f"mistake rate on these labels of {whose}",
+            rate,
+            published=Reported(published, "Figure 16c", True),
+        )
     evidence.quantity(
         "share of pairs of labels on which as many heads make fewer",
         ours.by_chance(),

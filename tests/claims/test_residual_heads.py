@@ -75,7 +75,18 @@ def test_heads_that_spare_the_labels_that_the_strongest_gets_wrong_are_specialis
     assert labels.by_chance() == pytest.approx(3 / 6)
 
 
+def test_heads_that_spare_labels_may_still_get_more_of_them_wrong_than_the_strongest():
+    sequences = np.array([1000, 3000])
+    few, many, all_wrong = [10, 10], [20, 780], [1000, 3000]
+    alike = ByLabel(np.array([few, many, all_wrong]), sequences)
+    assert alike.rates_on(np.array([0])).tolist() == [0.01, 0.02, 1]
+    assert alike.least_share(np.array([0])) == pytest.approx(20 / 800)
+    assert alike.least_rate_over_strongest(np.array([0])) == 2
+    assert alike.least_rate_over_strongest(np.array([0, 1])) == pytest.approx(800 / 20)
+
+
 def test_without_mistakes_no_share_is_the_least():
     labels = ByLabel(np.zeros((3, 4), int), np.full(4, 100))
     assert np.isnan(labels.least_share(labels.hardest))
+    assert np.isnan(labels.least_rate_over_strongest(labels.hardest))
     assert labels.specialised(labels.hardest) == 0
