@@ -13,6 +13,8 @@ PLATEAU_LOSS = (0.6, 0.85)
 """Training losses of the plateau."""
 LEARNED_LOSS = 0.4 * math.log(2)
 """The loss at which a network has learned (Figure 18)."""
+NEAR_PERFECT_LOSS = 0.05
+"""A loss in the end of at most so much goes with the near-perfect accuracy of Section 3.2."""
 EMERGED = 0.1
 """The induction strength at which a head has emerged. In Figure 3b, any level from 0.05 to 0.3 puts
 heads 3 and 1 first, as Section 3.2 does; half of a head's own final strength does not.

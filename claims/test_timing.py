@@ -129,22 +129,36 @@ def test_labels(runs: Runs, evidence: Evidence) -> None:
     keep_curve(evidence, runs, "whole", MIDDLE)
 
 
+FIVE_LABELS = control(
+    "Five labels in place of fifteen come earlier than ten",
+    learn_in_place_of(["whole"], {MIDDLE: MIDDLE, MOST: FEWEST}),
+    id="five_labels",
+)
+
+
+@claim(
+    "timing.later_on_most_seeds",
+    source="Section 5, Figure 6; Appendix I",
+    on=learn(["whole"], TO_15_LABELS),
+    fails_on=[FIVE_LABELS, shuffled_labels(["whole"], TO_15_LABELS)],
+)
+def test_later_on_most_seeds(runs: Runs, evidence: Evidence) -> None:
+    """With 15 labels the phase change comes later than with 10: on most seeds, which is what the
+    count of those on which it does is tested for.
+    """
+    times = half_times(runs, ["whole"], TO_15_LABELS)
+    check_ratio(evidence, times, "whole", TO_15_LABELS, at_least=1)
+
+
 @claim(
     "timing.more_labels",
     source="Section 5, Figure 6; Appendix I",
     on=learn(["whole"], TO_15_LABELS),
-    fails_on=[
-        control(
-            "Five labels in place of fifteen come earlier than ten",
-            learn_in_place_of(["whole"], {MIDDLE: MIDDLE, MOST: FEWEST}),
-            id="five_labels",
-        ),
-        shuffled_labels(["whole"], TO_15_LABELS),
-    ],
+    fails_on=[FIVE_LABELS, shuffled_labels(["whole"], TO_15_LABELS)],
 )
 def test_more_labels(runs: Mapping[int, Runs], seeds: tuple[int, ...], evidence: Evidence) -> None:
-    """With 15 labels the phase change comes later than with 10 on most seeds, though on some as
-    early.
+    """With 15 labels the phase change comes later than with 10 in the mean over seeds, though on
+    some as early.
     """
     later = {
         seed: ratio(half_times(runs[seed], ["whole"], TO_15_LABELS), "whole", MOST, MIDDLE)
@@ -155,22 +169,15 @@ def test_more_labels(runs: Mapping[int, Runs], seeds: tuple[int, ...], evidence:
         for seed in SEEDS
     ]
     if len(seeds) < len(SEEDS):
-        evidence.inconclusive(
-            f"the paper says so of most of five seeds; of {len(seeds)} it cannot be told"
-        )
+        evidence.inconclusive(f"it is a mean over five seeds; of {len(seeds)} it cannot be told")
     evidence.check(
         ratio_name("whole", MOST, MIDDLE),
         later,
         at_least=1,
-        published=as_reported(float(np.mean(published))),
-        note="mean over seeds; of the five published seeds "
-        + ", ".join(f"{one:.2f}" for one in published),
-    )
-    evidence.quantity(
-        "seeds on which 15 labels are later",
-        sum(one > 1 for one in later.values()),
-        unit=f"of {len(later)} seeds",
-        published=as_reported(sum(one > 1 for one in published)),
+        published=as_reported(float(np.mean(published)), published),
+        note=f"mean over seeds; later on {sum(one > 1 for one in later.values())} of {len(later)} "
+        f"seeds, and on {sum(one > 1 for one in published)} of the {len(published)} published "
+        "(timing.later_on_most_seeds)",
     )
 
 

@@ -296,6 +296,10 @@ COMPUTED: dict[str, Callable[[], Reported]] = {
     "calc.loss_alone": lambda: _main_first(
         of_seeds("dig.fig4b.main.single_heads.median_final_loss"), "Figure 4b"
     ),
+    "calc.near_perfect_alone": lambda: _main_first(
+        of_seeds("dig.fig4b.main.single_heads.near_perfect"),
+        "Section 3.2 and, of five seeds, Figure 4b by its losses",
+    ),
     "calc.slower_alone": lambda: _main_first(_slower_alone(), "Figure 4b"),
     "calc.median_alone": lambda: _over_the_full_network(np.median),
     "calc.fastest_alone": lambda: _over_the_full_network(np.min),

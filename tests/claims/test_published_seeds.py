@@ -11,7 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claims.comparisons import EMERGED, LEARNED_LOSS, loss_of_a_choice, plateau_length
+from claims.comparisons import (
+    EMERGED,
+    LEARNED_LOSS,
+    NEAR_PERFECT_LOSS,
+    loss_of_a_choice,
+    plateau_length,
+)
 from claims.half_times import of_published, published_times, ratio, ratio_name, shift
 from claims.networks.clamped import CURVES_5B, LAYER_1, MATCH, NONE, PREVIOUS_TOKEN
 from claims.networks.data_properties import BY_CLASSES, BY_LABELS, Circuit, Row
@@ -130,6 +136,11 @@ def median_final_loss(seed: int) -> float:
     return float(np.median([y[-1] for _, y in single_heads(seed)]))
 
 
+def near_perfect(seed: int) -> float:
+    """How many heads alone end near a loss of 0."""
+    return float(sum(y[-1] <= NEAR_PERFECT_LOSS for _, y in single_heads(seed)))
+
+
 @cache
 def accuracies_without_a_head() -> dict[int, list[float]]:
     """The triangles of Figure 4a, by seed."""
@@ -158,6 +169,7 @@ def from_the_curves() -> Iterator[tuple[str, list[float]]]:
     alone = "dig.fig4b.main.single_heads"
     yield f"{alone}.learned", [*map(learned, SEEDS)]
     yield f"{alone}.median_final_loss", [*map(median_final_loss, SEEDS)]
+    yield f"{alone}.near_perfect", [*map(near_perfect, SEEDS)]
     for clamped in CURVES_5B.values():
         if clamped != CURVES_5B[NONE]:
             found = [distance(clamped, NO_CLAMP, seed) for seed in SEEDS]
@@ -326,6 +338,7 @@ ROWS = [
     ("timing.classes", "whole", BY_CLASSES),
     ("timing.labels", "whole", BY_LABELS[:2]),
     ("timing.labels", "whole", (BY_LABELS[0], BY_LABELS[2])),
+    ("timing.later_on_most_seeds", "whole", BY_LABELS[1:]),
     ("timing.together", "B and C", BY_CLASSES),
     ("timing.together", "B and C", BY_LABELS),
     ("timing.classes_act_through_matching", "B", BY_CLASSES),
@@ -374,6 +387,7 @@ def test_published_plateaus_allow_no_choice_at_random_with_two_thirds_on_one_lab
         ("calc.median_alone", [1.568, 1.655, 2.078, 1.637, 1.290]),
         ("calc.fastest_alone", [1.135, 0.984, 1.181, 1.119, 0.740]),
         ("calc.learned_alone", [8, 8, 8, 8, 8]),
+        ("calc.near_perfect_alone", [8, 5, 8, 5, 4]),
         ("calc.loss_alone", [0.0046, 0.0153, 0.0103, 0.0305, 0.0367]),
         ("calc.place_of_fastest", [1, 3, 3, 3, 1]),
         ("calc.place_of_strongest", [1, 2, 2, 4, 1]),
