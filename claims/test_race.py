@@ -119,7 +119,7 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
         at_least=7,
         unit="networks",
         published="calc.near_perfect_alone",
-        note=f"of 8; when training ended, on all {episodes.size:,}; published, by losses of at most "
+        note=f"of 8; when training ended, on all {episodes.size:,}; published: losses of at most "
         f"{NEAR_PERFECT_LOSS}; accuracies {', '.join(map(number, final))}",
     )
     evidence.check(

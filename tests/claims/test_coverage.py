@@ -22,7 +22,18 @@ SECTIONS = ("Abstract", *(f"Section {name}" for name in ("1", "2", "3", "3.1", "
             "Appendix D.1", "Appendix D.2", *(f"Appendix {name}" for name in "EFGHI"))  # fmt: skip
 """The parts of the paper that assert results; Section 6 is related work."""
 FIGURES = ("1", "2", "3a", "3b", "4a", "4b", "5a", "5b", "5c", "6", "7", "8", "9", "10", "11a",
-           "11b", "11c", "12", "13", "14", "15", "16", "17", "18")  # fmt: skip
+           "11b", "11c", "12", "13", "14", "15", "16a", "16b", "16c", "17", "18")  # fmt: skip
+PANELS = {
+    "4a": ("circles", "triangles"),
+    "6": ("first column, classes", "first column, labels", "second and third columns, classes",
+          "second and third columns, labels", "fourth column"),
+    "10": ("left", "right"),
+    "12": ("top", "bottom"),
+    "14": ("left", "right"),
+    "15": ("training sequences", "relabelings", "exemplars"),
+    "18": ("left", "middle", "right"),
+}  # fmt: skip
+"""What a row calls the panels of a figure, in brackets after it, where they have no letters."""
 SOURCES = {
     declaration.claim.id: declaration.claim.source
     for path in sorted(CLAIMS.glob("test_*.py"))
@@ -62,6 +73,14 @@ def test_no_part_of_the_paper_is_left_out_of_the_order():
 @pytest.mark.parametrize("figure", FIGURES)
 def test_every_figure_has_a_row(figure: str):
     assert any(names(row.where, "Figure", figure) for row in PAPER)
+
+
+@pytest.mark.parametrize(
+    ("figure", "panel"), [(figure, panel) for figure, panels in PANELS.items() for panel in panels]
+)
+def test_every_panel_has_a_row(figure: str, panel: str):
+    rows = [row for row in PAPER if names(row.where, "Figure", figure)]
+    assert any(panel in row.where.partition(f"{figure} (")[2] for row in rows)
 
 
 @pytest.mark.parametrize("table", ["1", "2", "3"])
