@@ -72,11 +72,11 @@ def test_without_layer_0_a_guess_is_left_with_values_preserved_and_less_with_pat
 
 
 def test_its_previous_token_heads_serve_the_match_and_the_others_the_copy(trained):
-    scores = previous_token_scores(*trained)
-    heads = previous_token_heads(scores)
+    model, episodes = trained
+    heads = previous_token_heads(previous_token_scores(model, episodes))
     assert heads == (0, 1, 2)
     rest = [head for head in range(8) if head not in heads]
-    found = without_heads(*trained, [heads, rest])[:, : len(PRESERVED)]
+    found = without_heads(model, episodes, [heads, rest])[:, : len(PRESERVED)]
     np.testing.assert_allclose(found, [[0.938, 0.846], [0.535, 0.963]], atol=0.002)
 
 
