@@ -10,7 +10,8 @@ ends below 0.05, training stops when it has been at most 0.01
 - *Which previous-token heads*: the paper's Layer 1 Heads 1, 2 and 5 are those that it found in its
   trained full network of seed 5, by inspection (Section 3.3); it clamps Head 2. Here the heads of
   layer 0 are ordered by how much they attend to the token before in the trained full network of the
-  same seed, and the first of that order is clamped.
+  same seed, and the first of that order is clamped. A network with one head of layer 1 may come to
+  use others by itself: on seed 5 head 2, where the full network's first is head 0.
 """
 
 from __future__ import annotations
