@@ -153,9 +153,13 @@ def check_over(
     """Hold the ratio of two measurements against a threshold, beside that of two published ones,
     and the published ratios of all seeds.
     """
+    one, other = ours
+    # A time over one that never comes is 0, which fails any bound from below. It would meet any
+    # from above, however much had been asked for.
+    unknown = math.isinf(other) and "at_least" not in bound
     evidence.check(
         name,
-        ours[0] / ours[1],
+        math.nan if unknown else one / other,
         **bound,
         unit="ratio",
         published=as_reported(theirs[0] / theirs[1], f"{source}, digitized", over_seeds),
