@@ -38,6 +38,7 @@ from claims.networks.clamped import (
     previous_token_error,
 )
 from claims.phase_changes import (
+    CUT,
     check_acceleration,
     check_over,
     duration_of,
@@ -45,6 +46,7 @@ from claims.phase_changes import (
     keep_loss,
     of_published,
     of_run,
+    state_early_times,
 )
 from claims.published import as_reported, of_seeds, published_series, reported
 from icl_repro import Evidence, Reported, claim, control
@@ -147,6 +149,7 @@ def check_alike(
     ours: tuple[float, float],
     theirs: tuple[float, float],
     over_seeds: Iterable[float] = (),
+    note: str = "",
 ) -> None:
     """State that two times differ little."""
     evidence.equivalent(
@@ -155,7 +158,7 @@ def check_alike(
         margin=LITTLE,
         unit="ratio",
         published=as_reported(theirs[0] / theirs[1], "Figure 8, digitized", over_seeds),
-        note=in_sequences(ours),
+        note=f"{in_sequences(ours)}{note}",
     )
 
 
@@ -213,10 +216,13 @@ def test_few(name: str, runs: Runs, evidence: Evidence) -> None:
     ):
         ours = ours_of(both[0]), ours_of(both[1])
         known = early_over_seeds() if said == early(ONE_HEAD) else ()
-        check_alike(evidence, said, ours, (theirs_of(theirs[0]), theirs_of(theirs[1])), known)
+        cut = f"; published, {CUT}" if said in (half(ONE_HEAD), profile(ONE_HEAD)) else ""
+        check_alike(evidence, said, ours, (theirs_of(theirs[0]), theirs_of(theirs[1])), known, cut)
     check_acceleration(evidence, ratio(name), of_run(runs[name]), CURVES_8[name], at_least=1.75)
     check_held(evidence, runs, name)
     state_half_time(evidence, runs, name)
+    if name == ONE_HEAD:
+        state_early_times(evidence, *both)
     keep_loss(evidence, f"train loss, {name} clamped", runs[name])
 
 

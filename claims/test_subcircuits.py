@@ -40,12 +40,14 @@ from claims.networks.clamped import (
     previous_token_error,
 )
 from claims.phase_changes import (
+    CUT,
     apart,
     duration_of,
     half_time_of,
     keep_loss,
     of_run,
     over_seeds,
+    state_early_times,
     state_phase_change,
 )
 from claims.published import as_reported, reported
@@ -203,7 +205,9 @@ def test_similar_profile(runs: Runs, evidence: Evidence) -> None:
         margin=(2 / 3, 3 / 2),
         unit="ratio",
         published=as_reported(theirs[0] / theirs[1], "Figures 4b and 5b, digitized"),
-        note="from loss 0.6 to 0.1: {:,.0f} and {:,.0f} sequences".format(*ours),
+        note="from loss 0.6 to 0.1: {:,.0f} and {:,.0f} sequences; published, {}".format(
+            *ours, CUT
+        ),
     )
     chosen = chosen_heads(runs)
     error = previous_token_error(runs[PREVIOUS_TOKEN], [chosen.previous_token_head])
@@ -216,8 +220,9 @@ def test_similar_profile(runs: Runs, evidence: Evidence) -> None:
             published(PREVIOUS_TOKEN).half_time.value / published(NONE).half_time.value,
             "Figure 5b, digitized",
         ),
-        note=f"layer 0 head {chosen.previous_token_head} is clamped",
+        note=f"layer 0 head {chosen.previous_token_head} is clamped; published, {CUT}",
     )
+    state_early_times(evidence, runs[PREVIOUS_TOKEN], runs[NONE])
 
 
 # With all of the paper's Layer 1: still a phase change, but another profile, and much sharper.
