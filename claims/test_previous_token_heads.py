@@ -38,12 +38,12 @@ from claims.networks.clamped import (
     previous_token_error,
 )
 from claims.phase_changes import (
-    CUT,
     check_acceleration,
     check_over,
     duration_of,
     half_time_of,
     keep_loss,
+    known_of,
     of_published,
     of_run,
     state_early_times,
@@ -158,7 +158,7 @@ def check_alike(
         margin=LITTLE,
         unit="ratio",
         published=as_reported(theirs[0] / theirs[1], "Figure 8, digitized", over_seeds),
-        note=f"{in_sequences(ours)}{note}",
+        note="; ".join(filter(None, (in_sequences(ours), note))),
     )
 
 
@@ -209,15 +209,26 @@ def test_few(name: str, runs: Runs, evidence: Evidence) -> None:
     difference, early or late, and leaves a phase change of a similar profile.
     """
     both, theirs = (runs[name], runs[NONE]), (name, NONE)
-    for said, ours_of, theirs_of in (
-        (early(name), partial(time_to_loss, level=0.85), partial(published_time, level=0.85)),
-        (half(name), half_time_of, published_half),
-        (profile(name), duration_of, published_duration),
+    for said, measure, ours_of, theirs_of in (
+        (
+            early(name),
+            "t_0.85",
+            partial(time_to_loss, level=0.85),
+            partial(published_time, level=0.85),
+        ),
+        (half(name), "half_time", half_time_of, published_half),
+        (profile(name), "duration", duration_of, published_duration),
     ):
         ours = ours_of(both[0]), ours_of(both[1])
         known = early_over_seeds() if said == early(ONE_HEAD) else ()
-        cut = f"; published, {CUT}" if said in (half(ONE_HEAD), profile(ONE_HEAD)) else ""
-        check_alike(evidence, said, ours, (theirs_of(theirs[0]), theirs_of(theirs[1])), known, cut)
+        check_alike(
+            evidence,
+            said,
+            ours,
+            (theirs_of(theirs[0]), theirs_of(theirs[1])),
+            known,
+            known_of(CURVES_8[name], measure),
+        )
     check_acceleration(evidence, ratio(name), of_run(runs[name]), CURVES_8[name], at_least=1.75)
     check_held(evidence, runs, name)
     state_half_time(evidence, runs, name)

@@ -40,11 +40,11 @@ from claims.networks.clamped import (
     previous_token_error,
 )
 from claims.phase_changes import (
-    CUT,
     apart,
     duration_of,
     half_time_of,
     keep_loss,
+    known_of,
     of_run,
     over_seeds,
     state_early_times,
@@ -205,8 +205,8 @@ def test_similar_profile(runs: Runs, evidence: Evidence) -> None:
         margin=(2 / 3, 3 / 2),
         unit="ratio",
         published=as_reported(theirs[0] / theirs[1], "Figures 4b and 5b, digitized"),
-        note="from loss 0.6 to 0.1: {:,.0f} and {:,.0f} sequences; published, {}".format(
-            *ours, CUT
+        note="from loss 0.6 to 0.1: {:,.0f} and {:,.0f} sequences; {}".format(
+            *ours, known_of(CURVES_5B[PREVIOUS_TOKEN], "duration")
         ),
     )
     chosen = chosen_heads(runs)
@@ -220,7 +220,8 @@ def test_similar_profile(runs: Runs, evidence: Evidence) -> None:
             published(PREVIOUS_TOKEN).half_time.value / published(NONE).half_time.value,
             "Figure 5b, digitized",
         ),
-        note=f"layer 0 head {chosen.previous_token_head} is clamped; published, {CUT}",
+        note=f"layer 0 head {chosen.previous_token_head} is clamped; "
+        + known_of(CURVES_5B[PREVIOUS_TOKEN], "half_time"),
     )
     state_early_times(evidence, runs[PREVIOUS_TOKEN], runs[NONE])
 

@@ -20,7 +20,7 @@ from claims.half_times import (
 )
 from claims.networks.clamped import CURVES_5B, MATCH, NONE, PREVIOUS_TOKEN
 from claims.networks.data_properties import BY_CLASSES, BY_LABELS, CONDITIONS, PARTS
-from claims.phase_changes import check_over, over_seeds
+from claims.phase_changes import check_over, known_of, over_seeds
 from claims.published import SEEDS
 from icl_repro import Evidence
 
@@ -114,3 +114,18 @@ def test_without_a_clamp_all_seeds_are_measured_where_the_figure_goes_on():
     for measure in ("half_time", "acceleration"):
         assert np.isnan(over_seeds(CURVES_5B[PREVIOUS_TOKEN], measure)[1:]).all()
     assert np.isnan(over_seeds(CURVES_5B[MATCH], "saddle")).all()
+
+
+@pytest.mark.parametrize(
+    ("curve_id", "measure", "only_one"),
+    [
+        ("fig5b.main.1", "acceleration", True),
+        ("fig8.main.clamped_l1h2_pattern", "half_time", True),
+        ("fig8.main.clamped_l1h6_pattern", "half_time", False),
+        ("fig5b.main.1", "plateau", False),
+        ("fig5b.main.1_2_layer_1", "duration", False),
+    ],
+)
+def test_where_the_figures_of_four_seeds_end_too_early_that_is_said(curve_id, measure, only_one):
+    assert known_of(curve_id, measure).startswith("published, seed 5 only") == only_one
+    assert known_of(curve_id, measure) == "" or only_one
