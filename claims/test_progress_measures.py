@@ -21,6 +21,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from claims.comparisons import NOT_NEGATIVE, SHARE
 from claims.figures.progress_measures import (
     CLAMPED_CURVES,
     MATCH,
@@ -193,6 +194,7 @@ def test_contrast(
         runs[NONE].curves["attention.previous"][-1, 0, head_0],
         at_least=0.5,
         note=f"head {head_0}; half is as much as to all other tokens together",
+        limits=SHARE,
     )
     their_own = reported("dig.fig5b.main.none.half_time").value
     for part, (x, y) in progress.items():
@@ -214,6 +216,7 @@ def test_contrast(
             unit="nats",
             published=reported(f"dig.{curve_id}.final_loss"),
             note=f"without it the network itself ends at {final_loss(runs[NONE]):.3f}",
+            limits=NOT_NEGATIVE,
         )
         clamped_curve = CLAMPED_CURVES[part]
         evidence.quantity(
