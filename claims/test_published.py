@@ -94,6 +94,7 @@ def heads_exchanged() -> Mapping[str, Printed]:
 @claim(
     "published.text",
     source="ours: Section 3 and Appendix H against Figure 4a and the notebooks",
+    about="printed numbers",
     rests_on=RESTS_ON,
     fails_on=control(
         "With the accuracies of two heads exchanged, the text is not what the notebook prints",
@@ -168,6 +169,7 @@ def check_rows(evidence: Evidence, table: HeadsAlone, figure: str) -> None:
 @claim(
     "published.table_2",
     source="ours: Table 2 against Figure 4a and the text",
+    about="printed numbers",
     rests_on=RESTS_ON,
     fails_on=control(
         "With its rows exchanged, nothing of the table agrees with the rest of the paper",
@@ -193,6 +195,7 @@ def test_table_2(evidence: Evidence, *, rows: Sequence[str] = ROWS) -> None:
 @claim(
     "published.table_3",
     source="ours: Table 3 against Figure 16a and the text",
+    about="printed numbers",
     rests_on=RESTS_ON,
     fails_on=control(
         "With its rows exchanged, nothing of the table agrees with the rest of the paper",
@@ -282,6 +285,7 @@ PATHS = (
 @claim(
     "published.without_layer_1",
     source="ours: Appendix E against Table 1 and Figure 11b",
+    about="printed numbers",
     rests_on=RESTS_ON,
     fails_on=[
         control(

@@ -86,6 +86,7 @@ def largest_ratio(times: Sequence[np.ndarray]) -> float:
 @claim(
     "published.same_networks",
     source="ours: Figures 3a, 4b, 5b, 6, 7, 8, 10, 17 and 18 against each other",
+    about="printed numbers",
     rests_on=READ_OFF,
     fails_on=control(
         "With the next head, or the next seed, in the place of each, no two figures agree",
@@ -134,6 +135,7 @@ def test_same_networks(evidence: Evidence, *, shift: int = 0) -> None:
 @claim(
     "published.standard_training",
     source="ours: Figures 7 and 8 against each other",
+    about="printed numbers",
     rests_on=READ_OFF,
     fails_on=control(
         "With another curve of Figure 8 in its place, the two disagree still more",
@@ -162,6 +164,7 @@ def test_standard_training(evidence: Evidence, *, of_figure_8: str = "standard_t
 @claim(
     "published.heads_alone",
     source="ours: Figures 3b, 4a, 13, 14 and 18 against each other",
+    about="printed numbers",
     rests_on=READ_OFF,
     fails_on=control(
         "With the next head in the place of each, no two figures agree",
@@ -204,6 +207,7 @@ def test_heads_alone(evidence: Evidence, *, shift: int = 0) -> None:
 @claim(
     "published.order_of_heads",
     source="Section 3.2, Figures 3b and 4b",
+    about="printed numbers",
     rests_on=READ_OFF,
     fails_on=control(
         "With the next head in the place of each, nothing of this holds",
@@ -288,6 +292,7 @@ def apart(first: str, second: str) -> float:
 @claim(
     "published.one_half",
     source="ours: Figure 15 against Figures 3a, 4b, 5b and 8",
+    about="printed numbers",
     rests_on=READ_OFF,
     fails_on=control(
         "The curve at one half is no other than itself",
@@ -337,6 +342,7 @@ LABELS = range(5)
 @claim(
     "published.specialisation",
     source="Appendix H, Figure 16",
+    about="printed numbers",
     rests_on=READ_OFF,
     fails_on=control(
         "On two other labels Head 3 makes few of its mistakes, and the two heads make many",

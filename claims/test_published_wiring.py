@@ -31,6 +31,7 @@ def costs(kept: str) -> PerHead:
 @claim(
     "published.knock_outs",
     source="Appendix E, Figure 11a",
+    about="printed numbers",
     rests_on=READ_OFF,
     fails_on=control(
         "The head after it is not the one that costs most",
@@ -75,6 +76,7 @@ CHANCE = 0.5
 @claim(
     "published.active_paths",
     source="Section 3.3; Appendix E, Figure 11b",
+    about="printed numbers",
     rests_on=READ_OFF,
     fails_on=control(
         "Paths from the head after each do not stand out",

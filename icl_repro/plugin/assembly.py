@@ -115,6 +115,7 @@ def claim_record(
         share=judged.share,
         p_value=judged.p_value,
         rests_on=claim.rests_on,
+        about=claim.about,
     )
 
 

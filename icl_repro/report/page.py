@@ -84,10 +84,7 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "left_out": verdicts.left_out(record),
         "notes": notes.notes(record),
         "warning": words.not_meaningful_warning(record.profile),
-        "tally": [
-            (verdicts.VERDICTS[verdict], verdict, amount)
-            for verdict, amount in verdicts.verdict_counts(record.claims)
-        ],
+        "tallies": verdicts.tallies(record.claims),
         "meanings": [
             (verdicts.VERDICTS[verdict], verdict, meaning)
             for verdict, meaning in verdicts.MEANINGS.items()

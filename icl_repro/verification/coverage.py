@@ -6,7 +6,6 @@ that a reader sees what was left out as well as what was added.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Literal, TypeVar, get_args
 import msgspec
 
 from icl_repro.nearest import nearest
+from icl_repro.verification.standing import says_ours
 from icl_repro.verification.toml_files import converted, tables_of
 
 How = Literal["as the paper did", "weaker", "stronger", "different", "not covered"]
@@ -23,7 +23,6 @@ How = Literal["as the paper did", "weaker", "stronger", "different", "not covere
 FAITHFUL: How = "as the paper did"
 NOT_COVERED: How = "not covered"
 
-_OURS = re.compile(r"\bours\b", re.IGNORECASE)
 _Read = TypeVar("_Read", bound=msgspec.Struct)
 
 
@@ -32,7 +31,8 @@ class CoverageRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `part` is the part of the paper that it stands in, `where` the place in it. `because` says what
     is weaker, stronger or different about the test, or why there is none; it may be empty where the
-    claims test it as the paper did. `claims` are ids, none where it is not covered.
+    claims test it as the paper did. `claims` are ids, none where it is not covered. `work` is what
+    else than the paper states it, such as "the slides"; empty for the paper.
     """
 
     part: str
@@ -41,6 +41,7 @@ class CoverageRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     how: How
     because: str = ""
     claims: list[str] = []
+    work: str = ""
 
 
 class UnusableCoverage(ValueError):
@@ -74,7 +75,7 @@ class Coverage:
             f"no row of the coverage table names {claim}, whose source ({source!r}) does not say "
             "that it is ours"
             for claim, source in sources.items()
-            if claim not in named and not _OURS.search(source)
+            if claim not in named and not says_ours(source)
         ]
 
 
@@ -89,6 +90,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     rows: list[Any]
+    work: str = ""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,11 +121,14 @@ def _rows(path: Path) -> Iterator[tuple[str, CoverageRow]]:
         part = _convert(said, _Part, f"{path}: part {at}")
         if not part.title.strip():
             raise UnusableCoverage(f"{path}: part {at}: title must say something")
+        if part.work != part.work.strip():
+            raise UnusableCoverage(f"{path}: part {at}: work must begin and end with a word")
         for number, row in enumerate(part.rows, start=1):
             place = f"{path}: row {number} of {part.title!r}"
             read = _convert(row, _Row, place)
             _require_sense(read, place)
-            yield place, CoverageRow(part=part.title, **msgspec.structs.asdict(read))
+            fields = msgspec.structs.asdict(read)
+            yield place, CoverageRow(part=part.title, work=part.work, **fields)
 
 
 def _table(path: Path) -> dict[str, Any]:

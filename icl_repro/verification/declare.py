@@ -31,6 +31,7 @@ from icl_repro.verification.declared import (
     SpecOfSeed,
     SpecsOfSeed,
 )
+from icl_repro.verification.standing import About
 
 __all__ = [
     "ONE",
@@ -197,6 +198,7 @@ def claim(
     fails_on: Control | Sequence[Control] = (),
     profiles: Sequence[str] = (),
     rests_on: str = "",
+    about: About = "results",
 ) -> Callable[[F], F]:
     """Declare that a test function judges a claim of a paper. Its docstring is the statement.
 
@@ -212,8 +214,17 @@ def claim(
         fails_on: the cases in which the claim must fail, at least one.
         profiles: the only profiles in which it is judged.
         rests_on: for a claim without seeds, what its verdict rests on.
+        about: "printed numbers" if it holds numbers that the paper prints against one another;
+            such claims are counted apart from those that measure its results anew.
     """
-    fields = {"id": id, "source": source, "on": on, "profiles": profiles, "rests_on": rests_on}
+    fields = {
+        "id": id,
+        "source": source,
+        "on": on,
+        "profiles": profiles,
+        "rests_on": rests_on,
+        "about": about,
+    }
 
     def decorate(function: Any) -> Any:
         if not inspect.isfunction(function):
@@ -228,6 +239,7 @@ def claim(
             _first_paragraph(function),
             sound.get("source", ""),
             sound.get("rests_on", ""),
+            sound.get("about", "results"),
         )
         together = mistakes.of_claim(declared, function, on, cases, only_in, wrong)
         own = (*wrong.values(), *together)

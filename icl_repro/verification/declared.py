@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from icl_repro.verification.standing import About
+
 Spec = Any
 """What describes a training run: hashable, with a ``key``."""
 Run = Any
@@ -40,13 +42,15 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a paper says, in one sentence, and where it says so.
 
     `rests_on` says what the verdict of a claim without seeds rests on, such as a proof in exact
-    arithmetic; empty for a claim that is judged over seeds.
+    arithmetic; empty for a claim that is judged over seeds. `about` says whether it measures results
+    anew or holds printed numbers against one another.
     """
 
     id: str
     statement: str
     source: str
     rests_on: str = ""
+    about: About = "results"
 
     @property
     def family(self) -> str:

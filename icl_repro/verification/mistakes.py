@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from icl_repro.nearest import nearest
 from icl_repro.verification.declared import Claim, Control, Networks
 from icl_repro.verification.plain_data import is_text
 from icl_repro.verification.profiles import PROFILES
+from icl_repro.verification.standing import About
 
 CASE_ID = re.compile(r"[A-Za-z0-9_]+")
 _ID = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
@@ -68,6 +69,10 @@ OF_CLAIM: dict[str, Rule] = {
     "on": (_is_on, _NETWORKS),
     "profiles": (_is_list, f"profiles must be a list of names, like {sorted(PROFILES)[:1]}"),
     "rests_on": (_is_text_or_empty, "rests_on must say in words what the verdict rests on"),
+    "about": (
+        lambda value: isinstance(value, str) and value in get_args(About),
+        f"about must be {' or '.join(map(repr, get_args(About)))}",
+    ),
 }
 OF_CONTROL: dict[str, Rule] = {
     "statement": (is_text, "the statement must say something"),

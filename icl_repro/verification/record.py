@@ -18,6 +18,7 @@ from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
 from icl_repro.verification.reported import Reported
+from icl_repro.verification.standing import About
 
 SCHEMA_VERSION = 2
 
@@ -294,6 +295,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     made. `seeds_needed` is how many seeds it would take in all to be ``supported`` then, or
     ``refuted`` where it fails more often than it holds, whatever the other claims give;
     `seeds_needed_why` says on what condition, or why there is no such number.
+    `about` says whether it measures results anew or holds printed numbers against one another.
     """
 
     id: str
@@ -314,6 +316,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seeds_needed: int | None = None
     rests_on: str = ""
     seeds_needed_why: str = ""
+    about: About = "results"
 
 
 class Seeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

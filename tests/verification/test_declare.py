@@ -156,6 +156,8 @@ def test_what_is_wrong_is_one_sentence_with_its_place(fields: dict, said: str):
         ({"profiles": [["paper"]]}, "there is no profile ['paper']; "),
         ({"rests_on": True}, "rests_on must say in words what the verdict rests on, not True"),
         ({"rests_on": None}, "rests_on must say in words"),
+        ({"about": "numbers"}, "about must be 'results' or 'printed numbers', not 'numbers'"),
+        ({"about": ["results"]}, "about must be 'results' or 'printed numbers'"),
         ({"on": networks(3)}, "networks: specs must be callable, not 3"),
         ({"on": networks(full=3)}, "networks: full must be callable, not 3"),
         ({"on": networks(both, then=3)}, "networks: then must be callable, not 3"),

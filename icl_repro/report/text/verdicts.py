@@ -13,6 +13,7 @@ import msgspec
 from icl_repro.numbers import count
 from icl_repro.report.text import words
 from icl_repro.verification.record import ClaimRecord, Comparisons, VerificationRecord
+from icl_repro.verification.standing import Standing, standing
 
 
 class VerdictWords(msgspec.Struct, frozen=True):
@@ -101,6 +102,13 @@ MEANINGS: dict[str, str] = {
 }
 """What each verdict means, for readers who meet it for the first time."""
 
+WHOSE: dict[Standing, str] = {
+    "the paper": " of the paper",
+    "ours": " of ours (in whole or in part)",
+    "printed numbers": " that printed numbers agree",
+}
+"""What follows the word claims, by whose statement they judge, in the order of the report."""
+
 TENTATIVE = frozenset(verdict for verdict, told in VERDICTS.items() if told.tentative)
 """What fewer than five seeds can say."""
 
@@ -116,22 +124,53 @@ def combined_outcome(outcomes: Sequence[str]) -> str:
     return next((one for one in OUTCOMES if one in outcomes), "not run")
 
 
+def by_standing(claims: Sequence[ClaimRecord]) -> dict[Standing, list[ClaimRecord]]:
+    """The claims by whose statement they judge, in a fixed order; only those that occur."""
+    found: dict[Standing, list[ClaimRecord]] = {}
+    for claim in claims:
+        found.setdefault(standing(claim.source, claim.about), []).append(claim)
+    return {whose: found[whose] for whose in WHOSE if whose in found}
+
+
 def overall(record: VerificationRecord) -> str:
-    """The outcome of the whole verification in one plain sentence."""
-    claims = record.claims
-    if not claims:
+    """The outcome of the whole verification: a plain sentence, or one for each standing."""
+    if not record.claims:
         return "No claim was selected, so nothing was verified."
+    groups = by_standing(record.claims)
+    apart = list(groups) != ["the paper"]
+    return " ".join(_outcome(group, WHOSE[w] if apart else "") for w, group in groups.items())
+
+
+def tallies(
+    claims: Sequence[ClaimRecord],
+) -> list[tuple[str, list[tuple[VerdictWords, str, int]]]]:
+    """The verdicts that occur with their numbers, those of each standing apart, under what they
+    are of; that is empty where all are claims of the paper.
+    """
+    groups = by_standing(claims)
+    apart = list(groups) != ["the paper"]
+    return [
+        (
+            f"Claims{WHOSE[whose]}" if apart else "",
+            [(VERDICTS[verdict], verdict, amount) for verdict, amount in verdict_counts(group)],
+        )
+        for whose, group in groups.items()
+    ]
+
+
+def _outcome(claims: Sequence[ClaimRecord], whose: str) -> str:
+    """How some claims came out; `whose` follows the word claim."""
     counts = verdict_counts(claims)
     if len(counts) == 1:
         verdict, amount = counts[0]
         if amount == 1:
-            return f"The one claim {VERDICTS[verdict].one}."
-        return f"All {amount} claims {VERDICTS[verdict].several}."
+            return f"The one claim{whose} {VERDICTS[verdict].one}."
+        return f"All {amount} claims{whose} {VERDICTS[verdict].several}."
     parts = [
         f"{amount} {VERDICTS[verdict].one if amount == 1 else VERDICTS[verdict].several}"
         for verdict, amount in counts
     ]
-    return f"Of {count(len(claims), 'claim')}, {', '.join(parts[:-1])} and {parts[-1]}."
+    return f"Of {count(len(claims), 'claim')}{whose}, {', '.join(parts[:-1])} and {parts[-1]}."
 
 
 def reason(claim: ClaimRecord) -> str:

@@ -38,6 +38,53 @@ def test_the_outcome_is_one_plain_sentence(names, sentence):
     assert verdicts.overall(with_claims(*names)) == sentence
 
 
+PRINTED: dict[str, object] = {"about": "printed numbers"}
+OURS: dict[str, object] = {"source": "Section 1 (the factor is ours)"}
+
+
+def of_standing(*claims):
+    """A record of claims, each a verdict with what tells whose statement it judges."""
+    record = with_claims(*(verdict for verdict, _ in claims))
+    changed = [
+        msgspec.structs.replace(one, **fields)
+        for one, (_, fields) in zip(record.claims, claims, strict=True)
+    ]
+    return msgspec.structs.replace(record, claims=changed)
+
+
+def test_claims_that_are_ours_or_about_printed_numbers_are_counted_apart():
+    record = of_standing(
+        ("refuted", PRINTED), ("supported", {}), ("refuted", OURS), ("supported", {}),
+        ("supported", PRINTED | OURS), ("mixed", {}),
+    )  # fmt: skip
+    assert verdicts.overall(record) == (
+        "Of 3 claims of the paper, 2 are supported and 1 is mixed. The one claim of ours (in whole "
+        "or in part) is refuted. Of 2 claims that printed numbers agree, 1 is supported and 1 is "
+        "refuted."
+    )
+    counted = [
+        (whose, [(verdict, amount) for _, verdict, amount in tally])
+        for whose, tally in verdicts.tallies(record.claims)
+    ]
+    assert counted == [
+        ("Claims of the paper", [("supported", 2), ("mixed", 1)]),
+        ("Claims of ours (in whole or in part)", [("refuted", 1)]),
+        ("Claims that printed numbers agree", [("supported", 1), ("refuted", 1)]),
+    ]
+
+
+def test_claims_of_the_paper_alone_need_no_label():
+    ((whose, tally),) = verdicts.tallies(with_claims("supported", "mixed").claims)
+    assert whose == ""
+    assert [(verdict, amount) for _, verdict, amount in tally] == [("supported", 1), ("mixed", 1)]
+
+
+def test_claims_that_are_all_ours_say_so():
+    record = of_standing(("supported", OURS), ("supported", OURS))
+    told = "All 2 claims of ours (in whole or in part) are supported."
+    assert verdicts.overall(record) == told
+
+
 def test_every_verdict_has_its_words():
     claim = msgspec.json.schema(ClaimRecord)["$defs"]["ClaimRecord"]["properties"]["verdict"]
     assert set(verdicts.VERDICTS) == set(verdicts.MEANINGS) == set(claim["enum"])
