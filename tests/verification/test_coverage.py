@@ -63,6 +63,12 @@ def test_rows_are_read_in_the_order_of_the_file(file: Path):
     )
 
 
+def test_a_part_may_be_of_another_work_than_the_paper(file: Path):
+    of_slides = TABLE.replace('title = "Appendix A"', 'title = "Slides"\nwork = "the slides"')
+    file.write_text(of_slides, encoding="utf-8")
+    assert [row.work for row in load(file).rows] == ["", "", "the slides"]
+
+
 def test_without_a_file_there_are_no_rows():
     assert load(None) == Coverage()
     assert load(None).unknown([]) == []
@@ -99,6 +105,11 @@ def test_without_a_file_there_are_no_rows():
         ('where = "Appendix A"', 'where = ""', "row 1 of 'Appendix A': where must say something"),
         ('"It is green."', '""', "row 1 of 'Appendix A': statement must say something"),
         ('title = "Appendix A"', 'title = " "', "part 2: title must say something"),
+        (
+            'title = "Appendix A"',
+            'title = "A"\nwork = " "',
+            "part 2: work must begin and end with a word",
+        ),
         ('title = "Appendix A"', "", "part 2: .*missing required field `title`"),
         ("[[parts]]", "[[part]]", "unknown field `part`; did you mean 'parts'"),
         ('claims = ["growth.early"]', 'claims = "growth.early"', "claims: Expected `array`"),

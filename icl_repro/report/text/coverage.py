@@ -78,21 +78,27 @@ def by_claim(table: Sequence[PartView]) -> dict[str, list[StatementView]]:
 
 
 def coverage_note(record: VerificationRecord) -> str:
-    """How many statements are tested, and how faithfully; empty without a table."""
-    counts = Counter(row.how for row in record.coverage)
-    if not counts:
-        return ""
-    total = sum(counts.values())
-    covered = total - counts[NOT_COVERED]
+    """How many statements are tested, and how faithfully; empty without a table. What other works
+    than the paper state is counted apart.
+    """
+    works: dict[str, list[CoverageRow]] = {}
+    for row in record.coverage:
+        works.setdefault(row.work, []).append(row)
+    return " ".join(_note(rows, work or "the paper") for work, rows in works.items())
+
+
+def _note(rows: Sequence[CoverageRow], work: str) -> str:
+    counts = Counter(row.how for row in rows)
+    covered = len(rows) - counts[NOT_COVERED]
     ways = [
         f"{number(counts[how])} {how}"
         for how in get_args(How)
         if how != NOT_COVERED and counts[how]
     ]
     tested = f"{number(covered)} {'is' if covered == 1 else 'are'} tested by claims"
-    rest = f"; {number(total - covered)} not, and each says why" if total > covered else ""
-    stated = count(total, "statement, figure or table", "statements, figures and tables")
-    return f"Of {stated} of the paper, {tested}{f' ({listed(ways)})' if ways else ''}{rest}."
+    rest = f"; {number(counts[NOT_COVERED])} not, and each says why" if counts[NOT_COVERED] else ""
+    stated = count(len(rows), "statement, figure or table", "statements, figures and tables")
+    return f"Of {stated} of {work}, {tested}{f' ({listed(ways)})' if ways else ''}{rest}."
 
 
 def unnamed(record: VerificationRecord) -> list[CoveringClaim]:

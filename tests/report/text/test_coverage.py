@@ -55,6 +55,16 @@ def test_the_note_counts_by_how_faithfully():
     )
 
 
+def test_what_another_work_states_is_counted_apart():
+    rows = [row("stronger", ["a.b"]), row("not covered")]
+    slides = [msgspec.structs.replace(one, work="the slides") for one in rows]
+    assert coverage_note(with_rows(*rows, slides[1])) == (
+        "Of 2 statements, figures and tables of the paper, 1 is tested by claims (1 stronger); 1 "
+        "not, and each says why. Of 1 statement, figure or table of the slides, 0 are tested by "
+        "claims; 1 not, and each says why."
+    )
+
+
 def test_claims_of_no_statement_are_those_of_the_session_that_no_row_names():
     record = rich_record()
     everywhere = row("weaker", [claim.id for claim in record.claims[1:]])
