@@ -29,7 +29,10 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
     only = case.control.only if case.control else ()
     undefined = case.control.undefined if case.control else ""
     failed = evidence.not_failed(only, undefined) if case.control else evidence.failed()
-    attempt.outcome = "failed" if failed else "inconclusive" if evidence.undecided else "passed"
+    # A control fails as it should if all that it decides of what must fail there does.
+    decides = case.control is not None and evidence.decides(only)
+    open_ = bool(evidence.undecided) and not decides
+    attempt.outcome = "failed" if failed else "inconclusive" if open_ else "passed"
     found = ledger.judge(
         case.claim.id,
         case.control_id,

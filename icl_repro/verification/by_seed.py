@@ -32,6 +32,11 @@ def names(trial: Trial) -> list[str]:
     return [check.name for check in trial.evidence.checks]
 
 
+def decided_names(trial: Trial) -> list[str]:
+    """Those of them of which it did not say that they tell neither way."""
+    return [check.name for check in trial.evidence.checks if not check.undecided]
+
+
 def first_line(trial: Trial) -> str:
     """What a trial has to say, in a line."""
     return trial.message.partition("\n")[0]

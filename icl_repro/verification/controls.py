@@ -13,7 +13,13 @@ import msgspec
 
 from icl_repro.nearest import nearest
 from icl_repro.numbers import count
-from icl_repro.verification.by_seed import JUDGED, first_line, judged_seeds, names
+from icl_repro.verification.by_seed import (
+    JUDGED,
+    decided_names,
+    first_line,
+    judged_seeds,
+    names,
+)
 from icl_repro.verification.declare import Control
 from icl_repro.verification.evidence import Check
 from icl_repro.verification.record import ClaimRecord, ControlRecord, ControlVerdict, Trial
@@ -167,7 +173,7 @@ def unguarded(claim: ClaimRecord, excused: Excuse = _never) -> list[Unguarded]:
 
 
 def _judged_by(name: str, trials: Sequence[Trial]) -> list[Trial]:
-    return [trial for trial in trials if trial.outcome in JUDGED and name in names(trial)]
+    return [t for t in trials if t.outcome in JUDGED and name in decided_names(t)]
 
 
 def _holding(control: ControlRecord, name: str, claim_trials: Sequence[Trial]) -> list[Trial]:
@@ -182,7 +188,8 @@ def _holding(control: ControlRecord, name: str, claim_trials: Sequence[Trial]) -
         for trial in control.trials
         if trial.outcome in JUDGED
         for check in trial.evidence.checks
-        if check.name == name and check.value is not None and not check.holds
+        if check.name == name and check.value is not None
+        if not check.holds and not check.undecided
     }
     return [trial for trial in judged if _place(trial) not in failed]
 
@@ -190,7 +197,8 @@ def _holding(control: ControlRecord, name: str, claim_trials: Sequence[Trial]) -
 def _fails(
     control: Control, seed: int | None, ran: Sequence[Trial], claim_trials: Sequence[Trial]
 ) -> bool:
-    """Whether every check that has to fail on a seed was stated there, in every row.
+    """Whether every check that has to fail on a seed was stated there, in every row, and decided
+    where the claim decides it.
 
     That none of them holds is known by then.
     """
@@ -199,6 +207,10 @@ def _fails(
         demanded = {name for name in names(trial) if not control.only or name in control.only}
         if trial.seed == seed and demanded and trial.row not in rows:
             return False
+        if trial.seed == seed and demanded and trial.outcome in JUDGED:
+            decided = demanded.intersection(decided_names(trial))
+            if not decided.issubset(decided_names(rows[trial.row])):
+                return False
     stated = {name for trial in rows.values() for name in names(trial)}
     return bool(rows) and stated.issuperset(control.only)
 

@@ -42,8 +42,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a paper says, in one sentence, and where it says so.
 
     `rests_on` says what the verdict of a claim without seeds rests on, such as a proof in exact
-    arithmetic; empty for a claim that is judged over seeds. `about` says whether it measures results
-    anew or holds printed numbers against one another.
+    arithmetic; empty for a claim that is judged over seeds. `about` says whether it measures
+    results anew or holds printed numbers against one another.
     """
 
     id: str

@@ -80,6 +80,12 @@ class EvidenceRecord(msgspec.Struct, forbid_unknown_fields=True):
         """The checks that do not hold, but for those that tell neither way."""
         return [check for check in self.checks if not check.holds and not check.undecided]
 
+    def decides(self, only: Collection[str] = ()) -> bool:
+        """Whether any check, or any of the named ones, tells one way or the other."""
+        return any(
+            not check.undecided and (not only or check.name in only) for check in self.checks
+        )
+
     def not_failed(self, only: Collection[str] = (), undefined: str = "") -> list[Check]:
         """Of the checks that have to fail in a control, those that do not.
 

@@ -158,11 +158,21 @@ def test_the_order_of_pairs_is_that_of_all_but_the_strongest():
         assert values == [pytest.approx(value)] * 2
 
 
-@pytest.mark.parametrize(("one", "decided"), [(300.0, True), (205.0, False), (100.0, False)])
-def test_without_a_delay_pairs_can_tell_nothing(one, decided):
+@pytest.mark.parametrize(
+    ("one", "decided", "failed"),
+    [
+        (300.0, True, []),
+        (205.0, False, [test_race_pairs.FASTER, test_race_pairs.CLOSER]),
+        (100.0, False, [test_race_pairs.FASTER]),
+    ],
+)
+def test_without_a_delay_only_the_share_that_is_closed_of_it_is_left_open(one, decided, failed):
     runs = {pair: learning_at(250.0) for pair in race.PAIRS}
     runs |= {"all heads": learning_at(200.0), "strongest": learning_at(one)}
     evidence = Evidence(look_up=reported)
     test_race_pairs.test_pairs(runs, evidence)
-    assert bool(evidence.evidence.undecided) != decided
-    assert all(check.holds for check in evidence.evidence.checks) == decided
+    stated = evidence.evidence
+    assert bool(stated.undecided) != decided
+    left_open = [check.name for check in stated.checks if check.undecided]
+    assert left_open == ([] if decided else [test_race_pairs.CLOSED])
+    assert [check.name for check in stated.failed()] == failed

@@ -133,6 +133,45 @@ def test_a_control_that_holds_before_it_says_that_it_cannot_tell_is_red(claims_f
     result.stdout.fnmatch_lines(["*control nothing: more is 9, which is at least 8, but this*"])
 
 
+ONE_LEFT_OPEN = """
+from icl_repro import claim, control
+
+@claim("a.some", source="1", fails_on=control("Nothing.", given={"factor": 0}, id="nothing"))
+def test_some(evidence, seed, factor=1):
+    '''S.'''
+    evidence.check("size", factor * seed, at_least=6)
+    if seed < 8:
+        evidence.inconclusive(f"seed {seed} has no share")
+    evidence.check("share", factor * seed, at_least=6)
+"""
+
+
+def test_a_check_that_is_left_open_leaves_the_others_to_be_judged(claims_folder, record_of):
+    claims_folder.makepyfile(test_claims=ONE_LEFT_OPEN)
+    result = claims_folder.runpytest_subprocess("--icl-seeds=5,7,8")
+    result.assert_outcomes(passed=4, failed=1, skipped=1)
+    result.stdout.fnmatch_lines(["*a.some: size is 5, but must be at least 6"])
+    (claim,) = record_of(claims_folder).claims
+    assert [trial.outcome for trial in claim.trials] == ["failed", "inconclusive", "passed"]
+    assert {check.name: list(check.values) for check in claim.checks} == {
+        "size": ["5", "8"],
+        "share": ["8"],
+    }
+    (nothing,) = claim.controls
+    assert [trial.outcome for trial in nothing.trials] == ["passed"] * 3
+    assert nothing.verdict == "fails as it should"
+    assert [check.failed_by for check in claim.checks] == [["nothing"]] * 2
+
+
+def test_a_control_decides_what_its_claim_does(claims_folder, record_of):
+    text = ONE_LEFT_OPEN.replace("if seed < 8", "if not factor")
+    claims_folder.makepyfile(test_claims=text)
+    claims_folder.runpytest_subprocess("--icl-seeds=8").assert_outcomes(passed=2)
+    (claim,) = record_of(claims_folder).claims
+    assert (claim.verdict, claim.controls[0].verdict) == ("inconclusive", "undecided")
+    assert [check.failed_by for check in claim.checks] == [["nothing"], []]
+
+
 def test_values_by_seed_are_for_claims_over_all_seeds(claims_folder):
     text = UNDECIDED.replace("factor * seed", "{seed: factor * seed}")
     assert text != UNDECIDED
