@@ -32,7 +32,7 @@ from claims.published import (
 )
 from claims.published.by_head import HEADS, STRONGEST, by_head, value
 from icl_repro.measures.curves.apart import area_between
-from icl_repro.statistics.ranks import spearman
+from icl_repro.statistics.ranks import pooled_rank_correlation, spearman
 from icl_repro.verification.reported import Reported
 
 OTHERS = [head for head in HEADS if head != STRONGEST]
@@ -177,11 +177,21 @@ def _order_of_strength() -> list[float]:
     ]
 
 
-def _strength_and(panel: str) -> np.ndarray:
-    """The rank correlation of a panel of Figure 18, of each seed."""
+def _beside_strength(panel: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The points of a panel of Figure 18, of each seed; the larger the better."""
     sign = 1 if panel == "accuracy" else -1
     points = [_curve(f"fig18.{panel}.seed{seed}") for seed in SEEDS]
-    return np.array([spearman(sign * values, strengths) for values, strengths in points])
+    return [(sign * values, strengths) for values, strengths in points]
+
+
+def _strength_and(panel: str) -> np.ndarray:
+    """The rank correlation of a panel of Figure 18, of each seed."""
+    return np.array([spearman(*points) for points in _beside_strength(panel)])
+
+
+def _above_chance(panel: str) -> np.ndarray:
+    """The same less what one shuffle of the heads in twenty reaches, all seeds pooled."""
+    return _strength_and(panel) - pooled_rank_correlation(_beside_strength(panel)).by_chance
 
 
 def _speed_is_weaker() -> np.ndarray:
@@ -314,6 +324,15 @@ COMPUTED: dict[str, Callable[[], Reported]] = {
     "calc.over_seeds.strength_and_accuracy": lambda: _mean(_strength_and("accuracy"), "Figure 18"),
     "calc.over_seeds.strength_and_loss": lambda: _mean(_strength_and("loss"), "Figure 18"),
     "calc.over_seeds.strength_and_speed": lambda: _mean(_strength_and("time"), "Figure 18"),
+    "calc.over_seeds.strength_and_accuracy_above_chance": lambda: _mean(
+        _above_chance("accuracy"), "Figure 18"
+    ),
+    "calc.over_seeds.strength_and_loss_above_chance": lambda: _mean(
+        _above_chance("loss"), "Figure 18"
+    ),
+    "calc.over_seeds.strength_and_speed_above_chance": lambda: _mean(
+        _above_chance("time"), "Figure 18"
+    ),
     "calc.over_seeds.speed_is_weaker": lambda: _mean(_speed_is_weaker(), "Figure 18"),
     "calc.over_seeds.order_alone": lambda: _mean(
         [float(spearman(*orders)) for orders in orders_alone()], "Figures 3b and 4b"
