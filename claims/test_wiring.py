@@ -271,10 +271,9 @@ IN_CONTEXT = "answers without layer 0 that are a label in context, {}s preserved
             only=(GUESS, AMONG, IN_CONTEXT.format("pattern")),
         ),
         control(
-            "What is left with patterns preserved is not what is left with values preserved",
-            id="exchanged",
-            given={"preserved": (VALUE, PATTERN)},
-            only=(IN_CONTEXT.format("pattern"), IN_CONTEXT.format("value")),
+            "A layer 1 that was not trained copies no label of the context, whatever is preserved",
+            transform=random_layer_1,
+            only=IN_CONTEXT.format("value"),
         ),
     ],
 )
