@@ -100,13 +100,15 @@ def of_published_times(strengths: Strengths, which: str) -> float:
 
 # The training sequences are learnt at every strength, the sooner the further it is from one half.
 
-EIGHT = ABOVE_ONE_HALF[: len(HEADS)]
+EIGHT = STRENGTHS[: len(HEADS)]
+"""For a control of both orders: five networks, as there are strengths below one half, are in such
+an order by chance once in 24 times, eight hardly ever (on seed 7, heads 0 to 4 are).
+"""
 
 
 def head_at(strength: float) -> str:
-    """A network with a single head in place of each strength: the next head for the next one."""
-    strengths = EIGHT if strength in EIGHT else BELOW_ONE_HALF
-    return f"head {HEADS[strengths.index(strength)]}"
+    """The network with a single head that stands in for one of the strengths `EIGHT`."""
+    return f"head {HEADS[EIGHT.index(strength)]}"
 
 
 falls = "rank correlation of strength {} one half with the half-time of the train loss".format
@@ -131,7 +133,7 @@ HELD = "largest distance of the clamped head's attention from its strength"
         control(
             "Networks that differ in which head is on, and not in a strength, are in no such order",
             id="single_heads",
-            given={"above": EIGHT, "named": head_at},
+            given={"above": EIGHT, "below": EIGHT, "named": head_at},
             only=[falls("above"), falls("below")],
         ),
         control(

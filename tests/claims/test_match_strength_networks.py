@@ -7,6 +7,7 @@ import pytest
 
 from claims.figures.match_strength import half_time_on, published_final_loss, published_half_time
 from claims.networks import clamped
+from claims.networks.clamped import HEADS
 from claims.networks.match_strength import (
     ABOVE_ONE_HALF,
     BELOW_ONE_HALF,
@@ -15,7 +16,13 @@ from claims.networks.match_strength import (
     at_strength,
     of_strength,
 )
-from claims.test_match_strength import of_published_times, of_times, published_early_loss
+from claims.test_match_strength import (
+    EIGHT,
+    head_at,
+    of_published_times,
+    of_times,
+    published_early_loss,
+)
 from icl_repro.optogenetics import AblateHeads, ClampMatch
 from tests.support.golden import HEAD
 
@@ -50,6 +57,12 @@ def test_one_that_never_falls_is_later_than_any(times, expected):
     strengths = (1.0, 0.9, 0.8)
     runs = {at_strength(s): falling_at(t) for s, t in zip(strengths, times, strict=True)}
     assert of_times(runs, strengths, "test_relabel") == pytest.approx(expected, abs=1e-3)
+
+
+def test_for_a_control_single_heads_stand_in_for_strengths():
+    runs = {f"head {head}": falling_at(10 + head) for head in HEADS}
+    assert {head_at(strength) for strength in EIGHT} == set(runs)
+    assert of_times(runs, EIGHT, "train", head_at) == pytest.approx(-1)
 
 
 def test_the_half_time_is_that_of_the_set():
