@@ -134,6 +134,9 @@ def agreement(
         limits: the least and the greatest value that there can be.
     """
     paper = f"the published value, {_about(published)},"
+    exact = not published.approximate
+    if exact and len(values) == 1 and math.isclose(values[0], published.value):
+        return Agreement(None, True, None, f"{paper} is the same as ours, to the last digit")
     if len(values) < 2:
         few = count(len(values), "value")
         return Agreement(

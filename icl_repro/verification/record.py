@@ -113,9 +113,9 @@ class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `prediction` is the interval in which one more network of ours would lie, cut at the limits of
     the quantity; null with fewer than two seeds, and where all values are the same. `agrees` is
     whether the published value, as far as it is known (`Reported.uncertainty`), lies in it or is
-    that same value; null with fewer than two seeds. `p_value` is that of an exact permutation test
-    of our values against the published ones of several seeds, where those are known. `sentence`
-    says both in words.
+    that same value; null with fewer than two values, unless the one is the published one exactly.
+    `p_value` is that of an exact permutation test of our values against the published ones of
+    several seeds, where those are known. `sentence` says both in words.
     """
 
     prediction: Interval | None

@@ -228,6 +228,13 @@ def test_values_that_are_all_the_same_agree_with_that_value_alone():
     assert other.sentence == "the published value, 3, is not what all 3 networks of ours have, 2"
 
 
+def test_one_value_agrees_only_if_it_is_the_published_one():
+    exact = agreement([78_400.0], Reported(78_400.0, "Appendix C"))
+    assert (exact.prediction, exact.agrees) == (None, True)
+    assert exact.sentence == "the published value, 78,400, is the same as ours, to the last digit"
+    assert agreement([78_401.0], Reported(78_400.0, "Appendix C")).agrees is None
+
+
 def test_one_value_cannot_tell_whether_it_agrees():
     found = agreement([1.0], Reported(1.0, "Figure 3", approximate=True))
     assert (found.prediction, found.agrees, found.p_value) == (None, None, None)
