@@ -154,8 +154,6 @@ def test_the_first_head_attends_the_most_to_the_token_before(monkeypatch):
     assert with_scores(monkeypatch, [0.1, 0.6, -0.3, 0.5]) == (1, 3, 0, 2)
 
 
-# A wrong clamp is seen in the run itself
-
 # A wrong clamp is seen in the run itself, whatever the network learns under it.
 
 
