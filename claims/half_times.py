@@ -12,7 +12,7 @@ Whatever the seed, the authors left head 3 active.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from itertools import product
 
@@ -233,8 +233,23 @@ def check_shift(
             *(time_between(*curve, *CHANGE) for curve in (later, earlier))
         ),
     )
-    if not math.isfinite(time_to(*later, CHANGE[1])):
-        evidence.inconclusive(f"the change with {condition.name} is not over when training ends")
+
+
+def say_if_few(evidence: Evidence, seeds: Collection[int], why: str) -> None:
+    """Leave open what takes as many seeds as the paper has."""
+    evidence.inconclusive(why, unless="number of seeds", value=len(seeds), at_least=len(SEEDS))
+
+
+def say_if_not_over(
+    evidence: Evidence, runs: Mapping[str, Run], circuit: Circuit, conditions: Iterable[Condition]
+) -> None:
+    """Leave open what is said of changes if one of them is not over when training ends."""
+    evidence.inconclusive(
+        "a change is not over when training ends",
+        unless="lowest train loss, under the condition where it stays the highest",
+        value=max(runs[name_of(circuit, c)].curves["train.loss"].min() for c in conditions),
+        at_most=CHANGE[1],
+    )
 
 
 def keep_curve(

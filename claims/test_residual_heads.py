@@ -66,6 +66,16 @@ def surest(run: Run, heads: Heads) -> np.ndarray:
     return chosen
 
 
+NONE_WITH_PERFECTED_MATCH = "with perfected match the strongest head makes no mistake"
+
+
+def say_if_none(evidence: Evidence, mistakes: int, why: str) -> None:
+    """Leave open what is said of mistakes if there are none."""
+    evidence.inconclusive(
+        why, unless="mistakes that this is about", value=mistakes, at_least=1, unit="sequences"
+    )
+
+
 def at_random(wrong: np.ndarray, seed: int) -> np.ndarray:
     """As many mistakes of each head, dealt out to random sequences."""
     return np.random.default_rng(seed).permutation(wrong, axis=-1)
@@ -97,8 +107,7 @@ def test_shared_mistakes(run: Run, evidence: Evidence, chosen: Subset = mistakes
     """
     heads = heads_of(run)
     counts = counts_on(heads.answers.alone[heads.others], chosen(run, heads))
-    if not counts.size:
-        evidence.inconclusive("the strongest head alone makes no mistake")
+    say_if_none(evidence, counts.size, "the strongest head alone makes no mistake")
     evidence.check(
         "heads that are significantly worse on the strongest head's mistakes than elsewhere",
         significant(counts.rarer()) if counts.size else np.nan,
@@ -156,8 +165,7 @@ def test_hard_labels(run: Run, evidence: Evidence, shuffled: bool = False) -> No
         wrong = at_random(wrong, run.spec.init_seed)
     ours, paper = by_label(heads, wrong), published_by_label()
     of_strongest = ours.mistakes[0]
-    if not of_strongest.any():
-        evidence.inconclusive("with perfected match the strongest head makes no mistake")
+    say_if_none(evidence, of_strongest.sum(), NONE_WITH_PERFECTED_MATCH)
     evidence.check(
         "p value of mistakes spread over labels by chance",
         concentration_by_chance(of_strongest, heads.by_label),
@@ -210,8 +218,7 @@ def test_specialised(run: Run, evidence: Evidence, shuffled: bool = False) -> No
     listed = ", ".join(
         f"head {head} {share:.3f}" for head, share in zip(heads.others, shares, strict=True)
     )
-    if not ours.mistakes[0].any():
-        evidence.inconclusive("with perfected match the strongest head makes no mistake")
+    say_if_none(evidence, ours.mistakes[0].sum(), NONE_WITH_PERFECTED_MATCH)
     evidence.check(
         "heads that make significantly fewer of their mistakes on the two labels that the "
         "strongest copies worst",
@@ -301,8 +308,7 @@ def test_second_strongest(run: Run, evidence: Evidence, chosen: Subset = copied_
     counts = counts_on(heads.answers.perfected[heads.others], chosen(run, heads))
     paper = table_3()
     second = heads.others[0]
-    if not counts.size:
-        evidence.inconclusive("with perfected match the strongest head makes no mistake")
+    say_if_none(evidence, counts.size, NONE_WITH_PERFECTED_MATCH)
     evidence.check(
         BETTER,
         more_frequent(*counts.of_head(0)) if counts.size else np.nan,

@@ -37,6 +37,8 @@ from claims.half_times import (
     published_times,
     ratio,
     ratio_name,
+    say_if_few,
+    say_if_not_over,
     shift_name,
 )
 from claims.networks.data_properties import (
@@ -168,8 +170,7 @@ def test_more_labels(runs: Mapping[int, Runs], seeds: tuple[int, ...], evidence:
         ratio(published_times(TO_15_LABELS, ["whole"], seed), "whole", MOST, MIDDLE)
         for seed in SEEDS
     ]
-    if len(seeds) < len(SEEDS):
-        evidence.inconclusive(f"it is a mean over five seeds; of {len(seeds)} it cannot be told")
+    say_if_few(evidence, seeds, "it is a mean over five seeds; of fewer it cannot be told")
     evidence.check(
         ratio_name("whole", MOST, MIDDLE),
         later,
@@ -209,6 +210,7 @@ DELAYED = (BY_CLASSES[-1], *BY_LABELS[1:])
 )
 def test_shift(runs: Runs, evidence: Evidence, circuit: Circuit = "whole") -> None:
     """The delay by more classes or labels is mostly a shift in the time of the phase change."""
+    say_if_not_over(evidence, runs, circuit, (DEFAULT, *DELAYED))
     for condition in DELAYED:
         check_shift(evidence, runs, circuit, condition)
 

@@ -17,7 +17,7 @@ from claims.comparisons import SHARE
 from claims.figures.wiring import score_figure, table_1, table_1_curve
 from claims.networks.plain import full, random_layer_1, untrained
 from claims.published import reported
-from claims.wired_paths import PAPER_HEADS
+from claims.wired_paths import PAPER_HEADS, say_if_none_stands_out
 from icl_repro import Evidence, Reported, claim, control
 from icl_repro.episodes import Episodes
 from icl_repro.measures.heads.previous_token import (
@@ -130,8 +130,7 @@ def test_table_1(
     """
     model, episodes = run.model(), training_episodes(run)
     scores = previous_token_scores(model, episodes)
-    if not previous_token_heads(scores):
-        evidence.inconclusive("no head of layer 0 stands out as a previous-token head")
+    say_if_none_stands_out(evidence, previous_token_heads(scores))
     order = np.argsort(-scores if highest_first else scores, kind="stable").tolist()
     sets = [order[:count] for count in COUNTS] + [order[count:] for count in COUNTS]
     found = without_heads(model, episodes, sets)[:, list(preserved)]

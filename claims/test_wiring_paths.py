@@ -31,6 +31,7 @@ from claims.wired_paths import (
     place_by_ablation,
     published_accuracies,
     published_paths,
+    say_if_none_stands_out,
     strongest,
     with_strong_effect,
 )
@@ -49,7 +50,6 @@ from icl_repro.measures.heads.wiring import (
 from icl_repro.network.transformer import Transformer
 from icl_repro.training import Run, RunSpec
 
-NONE_STANDS_OUT = "no head of layer 0 stands out as a previous-token head"
 BY_THE_SAME_RULE = "Figure 11b, by the same rule"
 
 
@@ -131,8 +131,7 @@ def test_many_to_many(
     model, episodes = run.model(), training_episodes(run)
     senders = chosen(previous_token_scores(model, episodes))
     receivers = strongest_induction_heads(model, episodes)
-    if not senders:
-        evidence.inconclusive(NONE_STANDS_OUT)
+    say_if_none_stands_out(evidence, senders)
     accuracies = keep_one_accuracies(model, episodes)
     found, of_paper = paths(accuracies, senders, receivers, episodes.size), published_paths()
     heads = f"layer 0 heads {list(senders)}, layer 1 heads {list(receivers)}"
@@ -201,8 +200,7 @@ def test_redundancy(
     model, episodes = run.model(), training_episodes(run)
     diagram = wiring_diagram(model, episodes)
     senders = previous_token_heads(previous_token_scores(model, episodes))
-    if not senders:
-        evidence.inconclusive(NONE_STANDS_OUT)
+    say_if_none_stands_out(evidence, senders)
     changes = change(diagram, "value")
     strong = with_strong_effect(changes)
     found = paths(

@@ -6,13 +6,14 @@ and to the published heat maps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from claims.comparisons import place_of
 from claims.published import published_heatmap, reported
+from icl_repro import Evidence
 from icl_repro.measures.heads.wiring import wired
 
 PAPER_HEADS = (1, 2, 5)
@@ -73,3 +74,14 @@ def place_by_ablation(
     chosen, by the accuracy of its best path: 1 if it is the one that matters most by ablation.
     """
     return place_of(int(chosen(scores.max(axis=0))), accuracies.max(axis=0))
+
+
+def say_if_none_stands_out(evidence: Evidence, senders: Collection[int]) -> None:
+    """Leave open what is said of previous-token heads if there are none."""
+    evidence.inconclusive(
+        "no head of layer 0 stands out as a previous-token head",
+        unless="previous-token heads that stand out",
+        value=len(senders),
+        at_least=1,
+        unit="heads",
+    )

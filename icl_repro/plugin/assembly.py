@@ -20,7 +20,7 @@ from icl_repro.plugin.transport import (
     TrainingNote,
 )
 from icl_repro.verification import controls, correction, margins, verdict
-from icl_repro.verification.by_seed import JUDGED, names
+from icl_repro.verification.by_seed import JUDGED, condition_names, names
 from icl_repro.verification.declare import Control
 from icl_repro.verification.ledger import Ledger
 from icl_repro.verification.plain_data import whole
@@ -109,6 +109,7 @@ def claim_record(
         trials=own,
         controls=judged_controls,
         checks=checks,
+        conditions=margins.conditions(claim.id, own, ledger),
         seeds_held=judged.held,
         seeds_judged=judged.judged,
         seeds_undecided=judged.undecided,
@@ -158,7 +159,7 @@ def contradictions(catalogue: Catalogue, record: VerificationRecord, ledger: Led
             found += _not_where_known(claim, ledger)
         if not (selected.whole and _came_to_their_end(claim.trials)):
             continue
-        found += ledger.unstated(claim.id, _stated(claim.trials))
+        found += ledger.unstated(claim.id, [*_stated(claim.trials), *_conditions(claim.trials)])
         found += _in_two_rows(claim)
         for control in claim.controls:
             stated = _stated(control.trials) if _came_to_their_end(control.trials) else control.only
@@ -212,6 +213,10 @@ def _came_to_their_end(trials: Iterable[Trial]) -> bool:
 
 def _stated(trials: Iterable[Trial]) -> list[str]:
     return list(dict.fromkeys(name for trial in trials for name in names(trial)))
+
+
+def _conditions(trials: Iterable[Trial]) -> Iterator[str]:
+    return (name for trial in trials for name in condition_names(trial))
 
 
 def _in_two_rows(claim: ClaimRecord) -> Iterator[str]:

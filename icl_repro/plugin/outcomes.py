@@ -45,7 +45,7 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
     red = [*found.red, *attempt.drift]
     expected = [*found.known, *found.edges]
     told = [*red, *expected]
-    undecided = [*filter(None, [evidence.undecided]), *found.untold]
+    undecided = [*filter(None, [evidence.undecided]), *found.not_run]
     attempt.messages = [*told, *undecided] if failed else [*undecided, *told]
     if red and meaningful:
         pytest.fail(_listed(case, attempt.messages), pytrace=False)

@@ -72,7 +72,8 @@ class ControlView(msgspec.Struct, frozen=True):
 class ClaimView(msgspec.Struct, frozen=True):
     """A claim as the page shows it.
 
-    `brief` are the checks that stand in the overview, `more` says how many others there are.
+    `conditions` are sentences on what it takes to judge it. `brief` are the checks that stand in
+    the overview, `more` says how many others there are.
     `known` are the known failures of its checks, by their names.
     """
 
@@ -83,6 +84,7 @@ class ClaimView(msgspec.Struct, frozen=True):
     corrected: str
     agreement: str
     share: str
+    conditions: list[str]
     brief: list[checks.CheckView]
     more: str
     table: tables.EvidenceTable
@@ -179,6 +181,7 @@ def _view_claim(
         corrected=verdicts.corrected(claim, comparisons),
         agreement=checks.agreements(views),
         share=verdicts.share_of_seeds(claim),
+        conditions=checks.condition_sentences(claim),
         brief=brief,
         more=more,
         table=tables.claim_table(claim.trials, views),

@@ -32,6 +32,11 @@ def names(trial: Trial) -> list[str]:
     return [check.name for check in trial.evidence.checks]
 
 
+def condition_names(trial: Trial) -> list[str]:
+    """The conditions on which its checks can be judged."""
+    return [condition.name for condition in trial.evidence.conditions]
+
+
 def decided_names(trial: Trial) -> list[str]:
     """Those of them of which it did not say that they tell neither way."""
     return [check.name for check in trial.evidence.checks if not check.undecided]

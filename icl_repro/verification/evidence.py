@@ -47,6 +47,21 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = (None, None)
 
 
+class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What has to be so that the checks stated after it can be judged: a measurement and the bounds
+    within which it decides. `met` is whether it lies there; `value` is ``None`` when it is not
+    finite. The ends are those of a check.
+    """
+
+    name: str
+    value: float | None
+    direction: Direction
+    low: float | None
+    high: float | None
+    met: bool
+    unit: str = ""
+
+
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A measurement shown as evidence without pass or fail."""
 
@@ -62,7 +77,7 @@ class EvidenceRecord(msgspec.Struct, forbid_unknown_fields=True):
     """All that one test of a claim measured: checks, plain quantities, figures and tables.
 
     `undecided` says why it can tell neither way on this seed; empty where it can. The checks that
-    it stated before it said so still count.
+    it stated before it said so still count. `conditions` are those that decide whether it can.
     """
 
     checks: list[Check] = []
@@ -70,6 +85,7 @@ class EvidenceRecord(msgspec.Struct, forbid_unknown_fields=True):
     figures: list[Figure] = []
     tables: list[Table] = []
     undecided: str = ""
+    conditions: list[Condition] = []
 
     @property
     def holds(self) -> bool:

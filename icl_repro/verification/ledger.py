@@ -14,7 +14,7 @@ from pathlib import Path
 from icl_repro.nearest import nearest
 from icl_repro.numbers import number
 from icl_repro.verification.by_seed import JUDGED
-from icl_repro.verification.evidence import Check, EvidenceRecord
+from icl_repro.verification.evidence import Check, Condition, EvidenceRecord
 from icl_repro.verification.ledger_files import Contents, Threshold, UnusableLedger, read
 from icl_repro.verification.record import (
     CameOut,
@@ -55,7 +55,9 @@ class TrialJudgement:
         another_value: those that fail as known, but by another value. Red.
         edges: checks on the edge of their threshold, whichever way they came out. Not red.
         off_edge: checks that are said to be there, but by another value. Red.
-        untold: known ones that the test says can tell neither way: they were not run.
+        untold: known ones that the test says can tell neither way now. Red, unless the test is
+            judged over other seeds at once than the known ones.
+        not_run: those of them that are.
         moved: checks whose threshold is not the newest of the ledger or not in it, or whose
             published value is not the one that the ledger names. Red.
         published: checks that the published value itself does not hold, undeclared. Red.
@@ -68,13 +70,14 @@ class TrialJudgement:
     edges: list[str] = field(default_factory=list)
     off_edge: list[str] = field(default_factory=list)
     untold: list[str] = field(default_factory=list)
+    not_run: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
 
     @property
     def red(self) -> list[str]:
         """What makes the test fail."""
-        changed = [*self.holds_now, *self.another_value, *self.off_edge]
+        changed = [*self.holds_now, *self.another_value, *self.off_edge, *self.untold]
         return [*self.new_failures, *changed, *self.moved, *self.published]
 
 
@@ -125,9 +128,11 @@ class Ledger:
                 if fails:
                     judged.new_failures.append(said)
                 continue
-            status = _status(known, _key(seed, seeds, known), check, fails)
+            status = _status(known, _key(seed, seeds, known), check, fails, seeds)
             if status == "not run":
-                judged.untold.append(_untold(check, known))
+                judged.not_run.append(_not_run(check, known))
+            elif status == "left open":
+                judged.untold.append(_untold(check, known, evidence.undecided))
             elif status == "as known":
                 judged.known.append(f"{said}; known since {known.date}: {known.why}")
             elif status == "on its edge":
@@ -138,6 +143,8 @@ class Ledger:
                 judged.holds_now.append(_not_as_known(check, known, "does not any more"))
             else:
                 judged.another_value.append(_not_as_known(check, known, "does so by another value"))
+        for condition in evidence.conditions:
+            judged.moved.extend(filter(None, [self.moved_condition(condition, claim_id)]))
         if not case:
             for check in evidence.checks:
                 judged.moved.extend(filter(None, [self.moved(check, claim_id, seeds)]))
@@ -154,24 +161,43 @@ class Ledger:
         if not self.configured:
             return ""
         known = self.thresholds.get((claim, check.name))
-        if known is None:
-            alike = nearest(check.name, self._checks_of(claim))
-            return f"the ledger has no threshold of check {check.name!r} of {claim}; {alike}"
-        newest = known.history[-1]
-        direction, low, high = newest.bounds
-        same = direction == check.direction and newest.kind == check.kind
-        if not (same and _same(low, check.low) and _same(high, check.high)):
-            return (
-                f"the threshold of {check.name!r} moved: it is {threshold(check)}, but the ledger "
-                f"says {bounds(direction, low, high, newest.kind)} since {newest.date}; a new "
-                "entry of its history says when and why"
-            )
+        problem = self._moved(known, check, claim)
+        if problem or known is None:
+            return problem
         if not _is_named(check.published, known.published, any_value=bool(seeds)):
             return (
                 f"{check.name!r} is set beside {_in_words(check.published)}, but the ledger names "
                 + _in_words(known.published)
             )
         return ""
+
+    def moved_condition(self, condition: Condition, claim: str) -> str:
+        """The same of a condition and its bound."""
+        if not self.configured:
+            return ""
+        return self._moved(self.thresholds.get((claim, condition.name)), condition, claim)
+
+    def _moved(self, known: Threshold | None, stated: Check | Condition, claim: str) -> str:
+        is_check = isinstance(stated, Check)
+        what = "check" if is_check else "condition"
+        if known is None:
+            alike = nearest(stated.name, self._checks_of(claim))
+            return f"the ledger has no threshold of {what} {stated.name!r} of {claim}; {alike}"
+        if known.condition == is_check:
+            return f"{stated.name!r} of {claim} is a {what}, but in the ledger a " + (
+                "condition" if is_check else "check"
+            )
+        newest = known.history[-1]
+        direction, low, high = newest.bounds
+        same = direction == stated.direction
+        same = same and newest.kind == (stated.kind if is_check else "threshold")
+        if same and _same(low, stated.low) and _same(high, stated.high):
+            return ""
+        return (
+            f"the threshold of {stated.name!r} moved: it is {threshold(stated)}, but the ledger "
+            f"says {bounds(direction, low, high, newest.kind)} since {newest.date}; a new "
+            "entry of its history says when and why"
+        )
 
     def published_problem(self, check: Check, claim: str, seeds: Sequence[int] = ()) -> str:
         """That the published value fails its own check and nobody says why, that the ledger says
@@ -241,7 +267,9 @@ class Ledger:
         return problems
 
     def unstated(self, claim: str, checks: Collection[str]) -> list[str]:
-        """A sentence for each check of the ledger that a claim, run whole, did not state."""
+        """A sentence for each check or condition of the ledger that a claim, run whole, did not
+        state.
+        """
         return [
             f"the ledger names a check {name!r} of {claim}, which it does not state; "
             f"{nearest(name, checks)}"
@@ -298,8 +326,8 @@ def _finding(known: KnownFailure, claim: ClaimRecord | None) -> Finding:
         )
         for check in trial.evidence.checks:
             if check.name == known.check:
-                status[key] = _status(known, key, check, check in undue)
-                if known.edge and status[key] != "not run":
+                status[key] = _status(known, key, check, check in undue, trial.seeds)
+                if known.edge and not check.undecided:
                     came_out[key] = CameOut(check.value, check.holds)
     return Finding(known, status, came_out)
 
@@ -313,9 +341,12 @@ def _trials(case: str, claim: ClaimRecord | None) -> Iterator[tuple[Trial, list[
             yield from ((trial, control.only, control.undefined) for trial in control.trials)
 
 
-def _status(known: KnownFailure, key: str, check: Check, fails: bool) -> KnownStatus:
+def _status(
+    known: KnownFailure, key: str, check: Check, fails: bool, seeds: Sequence[int]
+) -> KnownStatus:
     if check.undecided:
-        return "not run"
+        # What is known of any seeds at once can be told of so many, and not of fewer.
+        return "not run" if seeds and not key else "left open"
     value, expected = check.value, known.values[key]
     if value is None or expected is None:
         is_same = value is None and expected is None
@@ -353,7 +384,14 @@ def _not_as_known(check: Check, known: KnownFailure, how: str) -> str:
     )
 
 
-def _untold(check: Check, known: KnownFailure) -> str:
+def _untold(check: Check, known: KnownFailure, why: str) -> str:
+    return (
+        f"{check.name} is known since {known.date} {_known_to(known)} ({_known_values(known)}), "
+        f"but can no longer be told: {why}; correct the ledger"
+    )
+
+
+def _not_run(check: Check, known: KnownFailure) -> str:
     return (
         f"{check.name} is known since {known.date} {_known_to(known)}; as the test can tell "
         "neither way, that was not run"

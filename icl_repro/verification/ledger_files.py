@@ -13,9 +13,9 @@ from typing import Any, Literal, TypeVar, get_args
 import msgspec
 
 from icl_repro.nearest import nearest
-from icl_repro.numbers import count, number
+from icl_repro.numbers import count, number, percent
 from icl_repro.verification.record import KnownFailure, Retired, ThresholdEntry
-from icl_repro.verification.spreads import REACH, Spreads
+from icl_repro.verification.spreads import REACH, SLACK, Spreads
 from icl_repro.verification.toml_files import converted, tables_of
 from icl_repro.verification.wording import bounds
 
@@ -39,11 +39,13 @@ class Threshold:
             the one before it, where a rule of the check or a control of it was changed.
         published: the published value that the check is set beside: its id, or itself, rounded.
         published_fails: why the published value itself does not hold, where it does not.
+        condition: that it is none of a check, but a bound from which on checks can be judged.
     """
 
     history: tuple[ThresholdEntry, ...]
     published: str | float | None = None
     published_fails: str = ""
+    condition: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class _Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: list[_Entry]
     published: str | float | None = None
     published_fails: str = ""
+    condition: bool = False
 
 
 class _Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,10 +129,15 @@ def read(path: Path, spreads: Spreads) -> Contents:
         for place, said in _listed(tables, "retired", file, "retired"):
             contents.retired.append(_retired(said, place))
     for at, (place, known) in enumerate(zip(places, contents.findings, strict=True)):
-        if threshold := contents.thresholds.get((known.claim, known.check)):
+        threshold = contents.thresholds.get((known.claim, known.check))
+        if threshold is not None:
+            if threshold.condition:
+                raise UnusableLedger(f"{place}: {known.check!r} is a condition, and no check")
             _require_fitting(known, threshold.history[-1], place)
-            if known.edge:
-                contents.findings[at] = _on_edge(known, threshold.history[-1], spreads, place)
+        if known.edge and threshold is not None:
+            contents.findings[at] = _on_edge(known, threshold.history[-1], spreads, place)
+        elif not known.edge:
+            _require_narrow(known, threshold, spreads, place)
     for one in contents.retired:
         if (one.claim, one.check) in contents.thresholds:
             raise UnusableLedger(
@@ -169,7 +177,11 @@ def _threshold(said: object, place: str) -> Threshold:
     if isinstance(read_.published, float) and not math.isfinite(read_.published):
         raise UnusableLedger(f"{place}: published must be finite")
     published = None if read_.published == "" else read_.published
-    return Threshold(_history(read_.history, place), published, read_.published_fails)
+    if read_.condition and (published is not None or read_.published_fails):
+        raise UnusableLedger(f"{place} is a condition, beside which no published value is set")
+    return Threshold(
+        _history(read_.history, place), published, read_.published_fails, read_.condition
+    )
 
 
 def _history(entries: list[_Entry], place: str) -> tuple[ThresholdEntry, ...]:
@@ -279,6 +291,35 @@ def _require_fitting(known: KnownFailure, newest: ThresholdEntry, place: str) ->
             f"{place}: edge = true says that the threshold, {asked}, lies within "
             f"{number(known.within)} of each known value, but it does not"
         )
+
+
+def _require_narrow(
+    known: KnownFailure, threshold: Threshold | None, spreads: Spreads, place: str
+) -> None:
+    """Require that what counts as the known value is no wider than trainings of one seed differ.
+
+    Raises:
+        UnusableLedger: for one of the values, `within` is more than `REACH` times the measured
+            spread, more than `SLACK` of the value or of its nearest bound, and, of a whole number,
+            more than one half.
+    """
+    spread = spreads.of(known.claim, known.case, known.check)
+    measured = 0.0 if spread is None else REACH * spread.largest
+    stated = () if threshold is None else threshold.history[-1].bounds[1:]
+    ends = [end for end in stated if end is not None]
+    for key, value in known.values.items():
+        if value is None:
+            continue
+        _, bound = min(((abs(value - end), end) for end in ends), default=(0.0, 0.0))
+        share = SLACK * max(abs(value), abs(bound))
+        widest = max(measured, share, 0.5 if value.is_integer() else 0.0)
+        if known.within > widest and not math.isclose(known.within, widest):
+            said = f"the known value {number(value)}" + (f" on seed {key}" if key else "")
+            raise UnusableLedger(
+                f"{place}: within {number(known.within)} is wider than {said} may differ, "
+                f"{number(widest)}: {number(REACH)} times what trainings were measured to, "
+                f"{percent(SLACK)} of it or of its bound, or 0.5 of a whole number"
+            )
 
 
 def _on_edge(

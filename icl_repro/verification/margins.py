@@ -24,11 +24,12 @@ from icl_repro.statistics.intervals import (
 from icl_repro.statistics.significance import differ, mean_beyond, mean_within
 from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.controls import fails_check
-from icl_repro.verification.evidence import Check
+from icl_repro.verification.evidence import Check, Condition
 from icl_repro.verification.ledger import Ledger, Threshold
 from icl_repro.verification.record import (
     Agreement,
     CheckOverSeeds,
+    ConditionOverSeeds,
     ControlRecord,
     Equivalence,
     Margin,
@@ -66,6 +67,37 @@ def over_seeds(
     return [
         _check_over_seeds(found, controls, ledger.thresholds.get((claim_id, name)))
         for name, found in stated.items()
+    ]
+
+
+def conditions(claim_id: str, trials: Sequence[Trial], ledger: Ledger) -> list[ConditionOverSeeds]:
+    """The conditions on which a claim can be judged, in the order in which they are stated.
+
+    Args:
+        claim_id: the id of the claim.
+        trials: its own trials.
+        ledger: where their bounds come from.
+    """
+    stated: dict[tuple[str, str], list[tuple[str, Condition]]] = {}
+    for trial in trials:
+        for one in trial.evidence.conditions:
+            seed = "" if trial.seed is None else str(trial.seed)
+            stated.setdefault((trial.row, one.name), []).append((seed, one))
+    return [
+        ConditionOverSeeds(
+            name=name,
+            unit=found[0][1].unit,
+            direction=found[0][1].direction,
+            low=found[0][1].low,
+            high=found[0][1].high,
+            row=row,
+            values={seed: one.value for seed, one in found},
+            met=[seed for seed, one in found if one.met],
+            thresholds=list(known.history)
+            if (known := ledger.thresholds.get((claim_id, name)))
+            else [],
+        )
+        for (row, name), found in stated.items()
     ]
 
 

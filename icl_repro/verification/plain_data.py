@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from icl_repro.verification.evidence import Check, Quantity
+from icl_repro.verification.evidence import Check, Condition, Quantity
 from icl_repro.verification.pictures import Figure, Table
 
-_Recorded = TypeVar("_Recorded", Check, Quantity, Figure, Table)
+_Recorded = TypeVar("_Recorded", Check, Condition, Quantity, Figure, Table)
 
 _LONGEST_SHOWN = 60
 

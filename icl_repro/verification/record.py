@@ -214,8 +214,27 @@ class CheckOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mean: MeanTest | None = None
 
 
+class ConditionOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """On what condition a claim can be judged, over all seeds on which it was looked at.
+
+    `values` are the measured ones by seed (key "" for a claim without seeds or over all at once),
+    null where not finite; `met` names the seeds on which it is met, in the same way. `thresholds`
+    is the history of its bound in the ledger, newest last.
+    """
+
+    name: str
+    unit: str
+    direction: Direction
+    low: float | None
+    high: float | None
+    row: str
+    values: dict[str, float | None]
+    met: list[str]
+    thresholds: list[ThresholdEntry] = []
+
+
 KnownStatus = Literal[
-    "as known", "on its edge", "holds now", "another value", "off its edge", "not run"
+    "as known", "on its edge", "holds now", "another value", "off its edge", "left open", "not run"
 ]
 
 
@@ -317,6 +336,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rests_on: str = ""
     seeds_needed_why: str = ""
     about: About = "results"
+    conditions: list[ConditionOverSeeds] = []
 
 
 class Seeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,14 +6,21 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
-from typing import Any, SupportsFloat, overload
+from typing import Any, SupportsFloat, cast, overload
 
 import msgspec
 
 from icl_repro.nearest import nearest
 from icl_repro.statistics.intervals import Interval, Limits, clipped, cut, mean
 from icl_repro.verification.diagram import Diagram
-from icl_repro.verification.evidence import Check, Direction, EvidenceRecord, Kind, Quantity
+from icl_repro.verification.evidence import (
+    Check,
+    Condition,
+    Direction,
+    EvidenceRecord,
+    Kind,
+    Quantity,
+)
 from icl_repro.verification.pictures import Bars, Figure, Heatmap, Panel, Table, Wiring
 from icl_repro.verification.plain_data import (
     MisusedEvidence,
@@ -24,6 +31,7 @@ from icl_repro.verification.plain_data import (
     shown,
 )
 from icl_repro.verification.reported import Reported
+from icl_repro.verification.wording import unmet_sentence
 
 __all__ = ["Evidence", "KeepCurve", "LookUp", "MisusedEvidence"]
 
@@ -52,6 +60,7 @@ class Evidence:
         self._tables: list[Table] = []
         self._curves: set[str] = set()
         self._undecided = ""
+        self._conditions: list[Condition] = []
         self._keep_curve = keep_curve
         self._look_up = look_up
 
@@ -64,6 +73,7 @@ class Evidence:
             list(self._figures),
             list(self._tables),
             self._undecided,
+            list(self._conditions),
         )
 
     def check(
@@ -241,8 +251,23 @@ class Evidence:
             raise MisusedEvidence(f"there is already a table named {table.name!r}")
         self._tables.append(plain(table))
 
-    def inconclusive(self, reason: str) -> None:
-        """Say that what is stated from here on can tell neither way.
+    def inconclusive(
+        self,
+        reason: str,
+        *,
+        unless: str = "",
+        value: SupportsFloat | None = None,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        between: tuple[float, float] | None = None,
+        unit: str = "",
+    ) -> None:
+        """Say that what is stated from here on can tell neither way, always or on a condition.
+
+        A condition is a measurement with the bound within which it decides, for the ledger to hold
+        as it holds thresholds. It is stated on every seed, whether or not it is met::
+
+            evidence.inconclusive("nothing to close", unless="delay", value=0.2, at_least=0.1)
 
         The seed then counts against either verdict: as one on which the claim does not hold when it
         might be supported, as one on which it holds when it might be refuted. Checks that were
@@ -250,12 +275,32 @@ class Evidence:
 
         Args:
             reason: why, in words; the checks that follow are kept for the reader.
+            unless: what is measured to decide, in words; unique within the test. Without, the test
+                decides by itself, and says so only where it can tell neither way.
+            value: the measurement. One that is not a number decides nothing; an infinite one may.
+            at_least: what follows can be judged where the value is this or more.
+            at_most: where it is this or less.
+            between: where it lies between the two, ends included. With `unless`, exactly one of
+                `at_least`, `at_most` and `between` has to be given.
+            unit: the unit of the value and of the bound.
 
         Raises:
-            MisusedEvidence: no reason, or a second one.
+            MisusedEvidence: no reason, a second one, a value or bound without `unless`, or what
+                :meth:`check` refuses of a name, a value and a threshold.
         """
         if not is_text(reason):
             raise MisusedEvidence(f"inconclusive needs a reason, in words, not {shown(reason)}")
+        if unless != "":
+            condition = self._condition(
+                unless, value, _direction(unless, at_least, at_most, between), unit
+            )
+            if not (condition.met or self._undecided):
+                self._undecided = f"{reason}: {unmet_sentence(condition)}"
+            return
+        if any(given is not None for given in (value, at_least, at_most, between)):
+            raise MisusedEvidence(
+                "inconclusive has a value or a bound, but does not say what is measured: unless"
+            )
         if self._undecided:
             raise MisusedEvidence(f"it is inconclusive already: {self._undecided}")
         self._undecided = reason
@@ -333,6 +378,22 @@ class Evidence:
         self._checks.append(plain(check))
         return holds
 
+    def _condition(
+        self,
+        name: str,
+        value: SupportsFloat | None,
+        bounds: tuple[Direction, float | None, float | None],
+        unit: str,
+    ) -> Condition:
+        direction, low, high = bounds
+        self._require_new(name)
+        measured = _number(name, cast(SupportsFloat, value))
+        as_is = math.nan if value is None else float(value)
+        met = (low is None or as_is >= low) and (high is None or as_is <= high)
+        condition = Condition(name, measured, direction, low, high, met, unit)
+        self._conditions.append(plain(condition))
+        return condition
+
     def _published(self, name: str, published: Reported | str | None) -> Reported | None:
         """The published value that `name` is to be set beside."""
         if published is None or isinstance(published, Reported):
@@ -356,7 +417,7 @@ class Evidence:
 
     def _require_new(self, name: str) -> None:
         require_name("check or quantity", name)
-        taken = {check.name for check in self._checks} | {known.name for known in self._quantities}
+        taken = {known.name for known in (*self._checks, *self._quantities, *self._conditions)}
         if name in taken:
             raise MisusedEvidence(f"there is already a check or a quantity named {name!r}")
 

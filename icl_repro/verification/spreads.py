@@ -25,6 +25,14 @@ be larger. That of two normal values is 1.13 standard deviations on average: of 
 nine of ten lie within twice as much of a known one, and only six of ten within once as much.
 """
 
+SLACK = 0.01
+"""By what share of it, or of its bound, a known value may come out otherwise and be the known one.
+
+Trainings of one seed on two families of processors, and from neighbours one rounding away, differ
+by 1.1e-5 of a value at most, but for processor times. Where they were measured to differ by more,
+that counts.
+"""
+
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A record that trainings were compared from: on which machine, when (ISO 8601) and at which

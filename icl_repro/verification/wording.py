@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from icl_repro.numbers import apart, number
 from icl_repro.statistics.intervals import Interval
-from icl_repro.verification.evidence import Check, Direction, Kind
+from icl_repro.verification.evidence import Check, Condition, Direction, Kind
 from icl_repro.verification.reported import Reported
 
 KNIFE_EDGE_MEANS = (
@@ -22,9 +22,10 @@ MARGIN_NOT_SHOWN_MEANS = (
 """What it means that the margin of a check is not shown."""
 
 
-def threshold(check: Check) -> str:
+def threshold(check: Check | Condition) -> str:
     """The threshold of `check` in words, such as ``at least 80,000``."""
-    return bounds(check.direction, check.low, check.high, check.kind)
+    kind = check.kind if isinstance(check, Check) else "threshold"
+    return bounds(check.direction, check.low, check.high, kind)
 
 
 def bounds(
@@ -46,6 +47,13 @@ def failed_sentence(check: Check) -> str:
     )
 
 
+def unmet_sentence(condition: Condition) -> str:
+    """What was measured, and what it takes to be judged, for a condition that is not met."""
+    return (
+        f"{condition.name} {is_measured(condition)}, where it takes {threshold(condition)} to tell"
+    )
+
+
 def undue_sentence(check: Check) -> str:
     """The same for a check that has to fail in a control and does not."""
     if check.value is None:
@@ -59,14 +67,15 @@ def undue_sentence(check: Check) -> str:
     )
 
 
-def is_measured(check: Check) -> str:
+def is_measured(check: Check | Condition) -> str:
     """What was measured, such as ``is 0.8999 m (95 % interval 0.88 to 0.91)``."""
     if check.value is None:
         return "is not a finite number"
     # "0.9 ratio" is no English, and the name of a ratio says of what.
     is_ratio = check.unit.partition(" ")[0] == "ratio"
     unit = f" {check.unit}" if check.unit and not is_ratio else ""
-    return f"is {apart(check.value, [check.low, check.high])}{unit}{_around(check.interval)}"
+    around = _around(check.interval) if isinstance(check, Check) else ""
+    return f"is {apart(check.value, [check.low, check.high])}{unit}{around}"
 
 
 def on_seeds(seeds: Sequence[int | None]) -> str:

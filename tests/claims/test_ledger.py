@@ -1,5 +1,6 @@
 """The ledger beside the claims says something about each of them, and nothing about others."""
 
+import ast
 import importlib
 import inspect
 from pathlib import Path
@@ -51,6 +52,34 @@ def test_every_ledger_belongs_to_a_file_of_claims():
 def test_what_is_known_to_fail_is_a_check_with_a_threshold():
     for known in LEDGER.findings:
         assert (known.claim, known.check) in LEDGER.thresholds
+
+
+def test_a_range_around_a_published_value_has_slack_which_the_paper_does_not_state():
+    for (claim, check), threshold in LEDGER.thresholds.items():
+        low, high = threshold.history[-1].between or (0, 0)
+        if threshold.published is not None and low < high:
+            assert threshold.history[-1].origin != "stated in the paper", (claim, check)
+
+
+def calls_of(name: str) -> list[ast.Call]:
+    """All calls of a method of that name in the files of claims."""
+    nodes = [
+        node for path in CLAIMS.rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))
+    ]
+    return [
+        node
+        for node in nodes
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == name
+    ]
+
+
+def test_whatever_leaves_a_claim_open_states_its_condition():
+    calls = calls_of("inconclusive")
+    assert calls
+    for call in calls:
+        assert "unless" in {keyword.arg for keyword in call.keywords}, ast.unparse(call)
 
 
 def test_every_published_value_that_it_names_exists():

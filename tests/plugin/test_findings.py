@@ -27,7 +27,7 @@ history = [ { at_least = 3, origin = "ours", date = 2026-01-02, seen = true } ]
 [[findings]]
 claim = "a.one"
 check = "length"
-values = { 6 = 5.0, 7 = 5.2 }
+values = { 6 = 5.0, 7 = 5.0 }
 within = 0.5
 date = 2026-02-03
 why = "half of what is claimed"
@@ -103,7 +103,7 @@ def test_a_new_failure_beside_a_known_one_is_red(folder, record_of):
     result.stdout.fnmatch_lines(["*_ test_one?seed8? _*"])
 
 
-EDGE = LEDGER.replace("6 = 5.0, 7 = 5.2", "6 = 9.8").replace("within", "edge = true\nwithin")
+EDGE = LEDGER.replace("6 = 5.0, 7 = 5.0", "6 = 9.8").replace("within", "edge = true\nwithin")
 
 
 def measured(folder: pytest.Pytester, largest: float, check: str = "length") -> None:
@@ -175,21 +175,60 @@ def test_a_file_of_spreads_that_cannot_be_read_is_refused_in_a_sentence(folder, 
     assert "Traceback" not in result.stderr.str()
 
 
-def test_a_known_failure_of_a_test_that_can_tell_neither_way_was_not_run(folder, record_of):
+def test_a_known_failure_that_can_no_longer_be_told_is_red(folder, record_of):
     said = "evidence.inconclusive('too dark to measure')\n    evidence.check(\"length\""
     for length in (5, 12, 8):
         changes = {'evidence.check("length"': said}
-        result = judged(folder, {6: length}, "-rs", "-m", "claim", **changes)
-        result.assert_outcomes(skipped=1, deselected=1)
-        assert result.ret == 0
+        result = judged(folder, {6: length}, "-m", "claim", **changes)
+        result.assert_outcomes(failed=1, deselected=1)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
         result.stdout.fnmatch_lines(
             [
-                "*length is known since 2026-02-03 to fail; as the test can tell neither way, that "
-                "was not run*"
+                "*length is known since 2026-02-03 to fail (*), but can no longer be told: too *",
+                "known failures: 1 left open",
+                "known failure can no longer be told, so that the ledger is to be *",
             ]
         )
         (finding,) = record_of(folder).findings
-        assert set(finding.status.values()) == {"not run"}
+        assert finding.status == {"6": "left open", "7": "not run"}
+
+
+CONDITION = """
+[thresholds."a.one".light]
+condition = true
+history = [ { at_least = AT_LEAST, origin = "ours", date = 2026-01-02, seen = false } ]
+"""
+
+
+def test_a_condition_is_held_to_the_ledger_and_shown(folder, record_of):
+    said = (
+        "evidence.inconclusive('it is dark', unless='light', value=seed / 10, at_least=0.6)\n"
+        '    evidence.check("length"'
+    )
+
+    def outcome(at_least: str, condition: str = said) -> pytest.RunResult:
+        return judged(
+            folder,
+            {5: 12, 6: 5},
+            ledger=LEDGER + CONDITION.replace("AT_LEAST", at_least),
+            **{'evidence.check("length"': condition},
+        )
+
+    assert outcome("0.6").ret == 0
+    (claim,) = record_of(folder).claims
+    (condition,) = claim.conditions
+    assert (condition.low, condition.values, condition.met) == (0.6, {"5": 0.5, "6": 0.6}, ["6"])
+    assert [entry.at_least for entry in condition.thresholds] == [0.6]
+    page = (folder.path / "reports/verification.html").read_text()
+    assert (
+        "It can be judged where light is ≥ 0.6: 0.5 on seed 5, 0.6 on seed 6, which leaves" in page
+    )
+    moved = outcome("0.5")
+    assert moved.ret == pytest.ExitCode.TESTS_FAILED
+    moved.stdout.fnmatch_lines(["*the threshold of 'light' moved: it is at least 0.6, but the*"])
+    dropped = outcome("0.6", 'evidence.check("length"')
+    assert dropped.ret == pytest.ExitCode.TESTS_FAILED
+    dropped.stdout.fnmatch_lines(["the ledger names a check 'light' of a.one, which it does not *"])
 
 
 def test_a_check_of_the_ledger_that_the_claim_does_not_state_is_red(folder):

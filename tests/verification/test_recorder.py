@@ -124,13 +124,69 @@ def test_names_say_something(recorder, name):
     assert recorder.evidence == EvidenceRecord()
 
 
+NAN = math.nan
+
+
 @pytest.mark.parametrize("reason", [None, "", " ", 3, "\udfff"])
 def test_inconclusive_needs_a_reason(recorder, reason):
     with pytest.raises(MisusedEvidence, match="inconclusive needs a reason, in words, not"):
         recorder.inconclusive(reason)
 
 
-NAN = math.nan
+@pytest.mark.parametrize(
+    ("value", "bounds", "met"),
+    [
+        (0.25, {"at_least": 0.25}, True),
+        (0.2, {"at_least": 0.25}, False),
+        (0.25, {"at_most": 0.2}, False),
+        (0.2, {"between": (0.2, 0.3)}, True),
+        (math.inf, {"at_least": 0.25}, True),
+        (math.inf, {"at_most": 0.25}, False),
+        (math.nan, {"at_least": 0.25}, False),
+        (math.nan, {"at_most": 0.25}, False),
+    ],
+)
+def test_a_condition_leaves_open_what_follows_unless_it_is_met(recorder, value, bounds, met):
+    recorder.check("before", 1, at_least=0)
+    recorder.inconclusive("it is dark", unless="light", value=value, unit="lux", **bounds)
+    recorder.check("after", 1, at_least=0)
+    evidence = recorder.evidence
+    (condition,) = evidence.conditions
+    assert (condition.name, condition.unit, condition.met) == ("light", "lux", met)
+    assert [check.undecided for check in evidence.checks] == [False, not met]
+    assert bool(evidence.undecided) != met
+    assert msgspec.json.decode(msgspec.json.encode(evidence), type=EvidenceRecord) == evidence
+
+
+def test_of_several_conditions_the_first_that_is_not_met_says_why(recorder):
+    recorder.inconclusive("it is wet", unless="water", value=1, at_most=2)
+    recorder.inconclusive("it is dark", unless="light", value=0.2, at_least=0.25, unit="lux")
+    recorder.inconclusive("it is cold", unless="warmth", value=1, at_least=2)
+    assert recorder.evidence.undecided == (
+        "it is dark: light is 0.2 lux, where it takes at least 0.25 to tell"
+    )
+    assert [condition.met for condition in recorder.evidence.conditions] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"value": 1}, "does not say what is measured: unless"),
+        ({"at_least": 1}, "does not say what is measured: unless"),
+        ({"unless": "light", "value": 1}, "needs exactly one of at_least, at_most and between"),
+        ({"unless": "light", "at_least": 1}, "'light' must be one number, but is None"),
+        ({"unless": "light", "value": "1", "at_least": 1}, "must be one number, but is '1'"),
+        ({"unless": " ", "value": 1, "at_least": 1}, "must be a text, not ' '"),
+        ({"unless": "taken", "value": 1, "at_least": 1}, "already .* named 'taken'"),
+        ({"unless": "light", "value": 1, "at_least": NAN}, "finite"),
+    ],
+)
+def test_a_condition_is_whole(recorder, fields, message):
+    recorder.check("taken", 1, at_least=0)
+    with pytest.raises(MisusedEvidence, match=message):
+        recorder.inconclusive("it is dark", **fields)
+
+
 LINES = Panel("", "", "", [], lines=[ReferenceLine("guess", NAN)])
 
 

@@ -16,6 +16,7 @@ from icl_repro.verification.record import (
     Agreement,
     CheckOverSeeds,
     ClaimRecord,
+    ConditionOverSeeds,
     Equivalence,
     Margin,
     MeanTest,
@@ -127,6 +128,13 @@ def check_views(claim: ClaimRecord) -> list[CheckView]:
             for (row, name), found in stated.items()]  # fmt: skip
 
 
+def condition_sentences(claim: ClaimRecord) -> list[str]:
+    """On what conditions a claim can be judged: what was measured, what that leaves open, and where
+    the bound comes from.
+    """
+    return [_condition(condition) for condition in claim.conditions]
+
+
 def in_brief(views: Sequence[CheckView]) -> tuple[list[CheckView], str]:
     """A few checks for an overview, and in words how many others there are.
 
@@ -188,7 +196,9 @@ def shared_threshold(checks: Sequence[Check]) -> str:
 
 def thresholds_note(record: VerificationRecord) -> str:
     """How many thresholds were set when results had been seen; empty without a ledger."""
-    entries = [check.thresholds for claim in record.claims for check in claim.checks]
+    entries = [
+        one.thresholds for claim in record.claims for one in (*claim.checks, *claim.conditions)
+    ]
     known = [history for history in entries if history]
     if not known:
         return ""
@@ -241,6 +251,28 @@ def _view(
         failed_by=words.listed(over.failed_by) if over is not None else "",
         remarks=list(_remarks(over, guarded)) if over is not None else [],
     )
+
+
+def _condition(condition: ConditionOverSeeds) -> str:
+    row = f"{condition.row}: " if condition.row else ""
+    ends = (condition.low, condition.high)
+    unit = words.shown_unit(condition.unit, condition.name)
+    values = ", ".join(
+        _brief(value, ends) + (f" on seed {seed}" if seed else "")
+        for seed, value in condition.values.items()
+    )
+    open_ = [seed for seed in condition.values if seed not in condition.met]
+    left = words.seed_list([*filter(None, open_)]).lower()
+    parts = [
+        f"{row}It can be judged where {condition.name} is {words.bounds(*ends)}"
+        f"{f' {unit}' if unit else ''}: {values}"
+        + (f", which leaves {left or 'it'} open" if open_ else "")
+        + "."
+    ]
+    if condition.thresholds:
+        origin = _origin(condition.thresholds)
+        parts += [f"{origin.line}.", *origin.history]
+    return " ".join(parts)
 
 
 def _brief(value: float | None, ends: Sequence[float | None]) -> str:

@@ -33,11 +33,12 @@ STATUS: dict[str, StatusWords] = {
     "another value": StatusWords("≠", "another value", "bad"),
     "off its edge": StatusWords("≁", "off its edge", "bad"),
     "holds now": StatusWords("!", "holds now", "broken"),
+    "left open": StatusWords("?", "can no longer be told", "broken"),
     "not run": StatusWords("–", "not run", "none"),
 }
 """Every status of a known failure, or of a check on its edge, on one seed."""
 
-_CHANGED = ("another value", "holds now", "off its edge")
+_CHANGED = ("another value", "holds now", "off its edge", "left open")
 """Those after which the ledger is to be corrected."""
 
 

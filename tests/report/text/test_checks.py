@@ -3,10 +3,18 @@
 import msgspec
 import pytest
 
+from icl_repro.report.page import render_html
 from icl_repro.report.text import checks
 from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.evidence import EvidenceRecord
-from icl_repro.verification.record import Agreement, Equivalence, Margin, MeanTest, ThresholdEntry
+from icl_repro.verification.record import (
+    Agreement,
+    ConditionOverSeeds,
+    Equivalence,
+    Margin,
+    MeanTest,
+    ThresholdEntry,
+)
 from icl_repro.verification.reported import Reported
 from tests.support.report_builders import (
     at_least,
@@ -269,3 +277,36 @@ def test_how_many_thresholds_were_set_when_results_had_been_seen():
         "All 4 thresholds were set before any result was seen."
     )
     assert checks.thresholds_note(msgspec.structs.replace(record, claims=[])) == ""
+
+
+LIGHT = ConditionOverSeeds(
+    name="light",
+    unit="lux",
+    direction="at_least",
+    low=0.5,
+    high=None,
+    row="",
+    values={"5": 0.4, "6": 0.6, "7": None},
+    met=["6"],
+    thresholds=[ThresholdEntry("ours", "2026-10-02", False, at_least=0.5)],
+)
+
+
+def test_on_what_condition_a_claim_can_be_judged():
+    one = msgspec.structs.replace(claim_of(at_least("a", 1, 0)), conditions=[LIGHT])
+    (said,) = checks.condition_sentences(one)
+    assert plain(said).startswith(
+        "It can be judged where light is ≥ 0.5 lux: 0.4 on seed 5, 0.6 on seed 6, not finite on "
+        "seed 7, which leaves seeds 5 and 7 open. Threshold: ours; set 2 October 2026,"
+    )
+    record = msgspec.structs.replace(rich_record(), claims=[one], findings=[])
+    assert "It can be judged where light is" in render_html(record)
+
+
+def test_a_condition_that_is_met_leaves_nothing_open():
+    met = msgspec.structs.replace(LIGHT, values={"": 6}, met=[""], unit="", thresholds=[], row="r")
+    one = msgspec.structs.replace(claim_of(at_least("a", 1, 0)), conditions=[met])
+    assert checks.condition_sentences(one) == ["r: It can be judged where light is ≥ 0.5: 6."]
+    unmet = msgspec.structs.replace(met, met=[])
+    (said,) = checks.condition_sentences(msgspec.structs.replace(one, conditions=[unmet]))
+    assert said.endswith(": 6, which leaves it open.")

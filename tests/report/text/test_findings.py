@@ -128,3 +128,13 @@ def test_an_edge_says_how_near_its_bound_is_how_far_trainings_differ_and_how_it_
     older = view_of(known("a.b", "c", {"5": 1.0}, "on its edge", edge=True))
     assert older.spread == "Closer to its bound than trainings of one seed differ."
     assert view_of(known("a.b", "c", {"5": 1.0}, "as known")).spread == ""
+
+
+def test_what_can_no_longer_be_told_is_counted_as_changed():
+    left_open = known("race.strength", "speed", {"5": -0.4}, "left open")
+    (value,) = view_of(left_open).values
+    assert (value.status.word, value.status.tone) == ("can no longer be told", "broken")
+    record = msgspec.structs.replace(rich_record(), findings=[left_open])
+    assert findings.findings_note(record) == (
+        "1 check is known not to hold; 1 of them is no longer so."
+    )
