@@ -143,8 +143,8 @@ def not_judged(records: Iterable[VerificationRecord]) -> list[tuple[str, str]]:
     selected = {claim.id for claim in found}
     return [
         (claim, name)
-        for claim, name in ledger().thresholds
-        if claim in selected and (claim, name) not in judged
+        for (claim, name), threshold in ledger().thresholds.items()
+        if claim in selected and (claim, name) not in judged and not threshold.condition
     ]
 
 
