@@ -71,9 +71,7 @@ NONE_WITH_PERFECTED_MATCH = "with perfected match the strongest head makes no mi
 
 def say_if_none(evidence: Evidence, mistakes: int, why: str) -> None:
     """Leave open what is said of mistakes if there are none."""
-    evidence.inconclusive(
-        why, unless="mistakes that this is about", value=mistakes, at_least=1, unit="sequences"
-    )
+    evidence.inconclusive(why, unless="number of mistakes", value=mistakes, at_least=1)
 
 
 def at_random(wrong: np.ndarray, seed: int) -> np.ndarray:

@@ -80,7 +80,7 @@ def say_if_none_stands_out(evidence: Evidence, senders: Collection[int]) -> None
     """Leave open what is said of previous-token heads if there are none."""
     evidence.inconclusive(
         "no head of layer 0 stands out as a previous-token head",
-        unless="previous-token heads that stand out",
+        unless="number of previous-token heads",
         value=len(senders),
         at_least=1,
         unit="heads",
