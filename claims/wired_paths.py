@@ -83,5 +83,4 @@ def say_if_none_stands_out(evidence: Evidence, senders: Collection[int]) -> None
         unless="number of previous-token heads",
         value=len(senders),
         at_least=1,
-        unit="heads",
     )
