@@ -119,8 +119,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Begin an attempt at a test; whatever an earlier one left is forgotten."""
     trials.begin_attempt(item)
-    with judging.refusing_expected(item):
-        return (yield)
+    result = None
+    with judging.leaving_open(item), judging.refusing_expected(item):
+        result = yield
+    judging.judge_skipped(item)
+    return result
+
+
+@pytest.hookimpl(specname="pytest_runtest_setup")
+def pytest_note_past_marks(item: pytest.Item) -> None:
+    """Note that no mark skips a test; before its fixtures are set up."""
+    trials.pass_marks(item)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -132,7 +141,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Judge the evidence after the body of a test, before pytest looks for marks that it set."""
-    with judging.refusing_expected(item):
+    result = None
+    with judging.leaving_open(item), judging.refusing_expected(item):
         result = yield
     judging.judge(item)
     return result

@@ -58,12 +58,40 @@ def judge(item: pytest.Item) -> None:
     draft = trials.draft_of(item)
     if draft is None:
         return
-    from icl_repro.plugin import curve_files
+    if not draft.attempt.skipped:  # else it did not come to all of its curves
+        from icl_repro.plugin import curve_files
 
-    curve_files.conclude(item, draft)
+        curve_files.conclude(item, draft)
     config = item.config
     meaningful = sessions.state_of(config).settings.profile.meaningful
     outcomes.judge(draft, sessions.ledger_of(config), meaningful=meaningful)
+
+
+def judge_skipped(item: pytest.Item) -> None:
+    """Judge a test that a fixture has skipped, which has no body to be judged after.
+
+    Raises:
+        pytest.fail.Exception, pytest.xfail.Exception: as for any test.
+        pytest.skip.Exception: nothing that it stated fails.
+    """
+    draft = trials.draft_of(item)
+    if draft is not None and draft.attempt.skipped:
+        judge(item)
+        pytest.skip(draft.attempt.skipped)
+
+
+@contextmanager
+def leaving_open(item: pytest.Item) -> Iterator[None]:
+    """Have a test of a claim or control that breaks off by a skip judged by what it has stated.
+
+    Raises:
+        pytest.skip.Exception, unittest.SkipTest: the test is not run, see `trials.take_up_skip`.
+    """
+    try:
+        yield
+    except trials.skips() as skipped:
+        if not trials.take_up_skip(item, skipped):
+            raise
 
 
 @contextmanager
@@ -74,15 +102,19 @@ def refusing_expected(item: pytest.Item) -> Iterator[None]:
         pytest.fail.Exception: it does, and where such things are said.
     """
     draft = trials.draft_of(item)
+    marked = False
     try:
         yield
     except pytest.xfail.Exception as expected:
         if draft is None:
             raise
         _refuse(draft, f"calls pytest.xfail ({expected})")
-    if draft is not None and item.get_closest_marker("xfail") is not None:
-        for node in item.listchain():  # else pytest would expect this failure, too
-            node.own_markers = [mark for mark in node.own_markers if mark.name != "xfail"]
+    finally:
+        if draft is not None and item.get_closest_marker("xfail") is not None:
+            marked = True
+            for node in item.listchain():  # else pytest would expect any failure
+                node.own_markers = [mark for mark in node.own_markers if mark.name != "xfail"]
+    if draft is not None and marked:
         _refuse(draft, "is marked xfail while it runs")
 
 

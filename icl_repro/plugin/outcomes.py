@@ -10,14 +10,14 @@ from icl_repro.verification.ledger import Ledger
 
 
 def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
-    """Judge a test by its evidence, after its body ran to the end.
+    """Judge a test by its evidence, after its body ran to the end or was skipped.
 
     Raises:
         pytest.fail.Exception: with a sentence for each check that fails (on a control: that does
             not fail), each threshold that moved, each curve that drifted, or what makes the test
             an error.
-        pytest.skip.Exception: the test says that it can tell neither way, and nothing that it
-            stated before fails.
+        pytest.skip.Exception: the test says that it can tell neither way, or was skipped, and
+            nothing that it stated before fails.
         pytest.xfail.Exception: nothing but what the ledger knows to fail does so.
     """
     case, attempt = draft.case, draft.attempt
@@ -61,7 +61,7 @@ def _listed(case: Case, sentences: list[str]) -> str:
 
 def _unjudgeable(case: Case, attempt: Attempt) -> str:
     """Why the evidence says nothing, or an empty text."""
-    if attempt.recorder is None or not attempt.evidence.checks:
+    if not attempt.skipped and not attempt.evidence.checks:
         return "states no check, so there is nothing to judge"
     for check in attempt.evidence.checks:
         if check.over_seeds and not case.over_seeds:
@@ -69,6 +69,6 @@ def _unjudgeable(case: Case, attempt: Attempt) -> str:
                 f"check {check.name!r} has values by seed, but is judged on each seed by itself; "
                 "for one verdict over all of them the test takes 'seeds'"
             )
-    if case.control is None or case.row:
-        return ""  # another row may state what is missing in this one
+    if case.control is None or case.row or attempt.skipped or attempt.recorder is None:
+        return ""  # another row, or what a skip cut off, may state what is missing here
     return "; ".join(attempt.recorder.unstated(case.control.only))

@@ -65,7 +65,7 @@ def finish(session: pytest.Session) -> None:
     if state.settings.report is not None:
         _write(config, state, catalogue)
     if session.exitstatus == pytest.ExitCode.OK:
-        if state.problems:
+        if state.problems or _has_errors(state.record):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif catalogue.entries and not any(_measured(one.trials) for one in state.record.claims):
             session.exitstatus = NOTHING_JUDGED
@@ -107,7 +107,18 @@ def _trials(record: VerificationRecord) -> dict[str, list[Trial]]:
 
 
 def _measured(trials: list[Trial]) -> bool:
-    return any(trial.outcome in seed_list.MEASURED for trial in trials)
+    """Whether any of them measured something; one that was skipped may have stated nothing."""
+    return any(trial.outcome in seed_list.MEASURED and trial.evidence.checks for trial in trials)
+
+
+def _has_errors(record: VerificationRecord) -> bool:
+    """Whether a test of a claim or control is an error, also one of which pytest knows nothing."""
+    return any(
+        trial.outcome == "error"
+        for claim in record.claims
+        for one in (claim, *claim.controls)
+        for trial in one.trials
+    )
 
 
 def _html(record: VerificationRecord, path: Path) -> None:
@@ -136,8 +147,10 @@ def _write(config: pytest.Config, state: SessionState, catalogue: Catalogue) -> 
     assert record is not None
     documents = {suffix: folder / f"verification.{suffix}" for suffix in WRITERS}
     started = state.begun.intersection(entry.nodeid for entry in catalogue.entries)
-    nothing = all(
-        trial.outcome == "not run" for trials in _trials(record).values() for trial in trials
+    nothing = not any(
+        trial.outcome == "error" or _measured([trial])
+        for trials in _trials(record).values()
+        for trial in trials
     )
     if (not started or nothing) and documents["json"].exists():
         where = shown(documents["json"], config.rootpath)

@@ -11,7 +11,7 @@ import pytest
 from icl_repro.nearest import nearest
 from icl_repro.plugin import library
 from icl_repro.plugin.session import state_of
-from icl_repro.plugin.trials import Draft
+from icl_repro.plugin.trials import Draft, NotTrained
 from icl_repro.verification.declare import ONE, Control
 
 
@@ -45,7 +45,7 @@ class StoredRuns(Mapping[str, Any]):
         except kinds.DivergedRun as error:
             pytest.fail(f"a run has no results: {error} ({spec.describe()})", pytrace=False)
         except kinds.MissingRun as error:
-            pytest.skip(f"not run: {error}")
+            raise NotTrained(f"not run: {error}") from error
 
 
 class OfControl(Mapping[str, Any]):
@@ -108,7 +108,7 @@ def choose(config: pytest.Config, draft: Draft) -> None:
 
     Raises:
         Exception: whatever the callable of the declaration raises.
-        pytest.skip.Exception, pytest.fail.Exception: it reads a run that is not there.
+        NotTrained, pytest.fail.Exception: it reads a run that is not there.
     """
     draft.wanted.choose(partial(StoredRuns, store_of(config), draft))
 
@@ -117,7 +117,7 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
     """The runs that a test takes: by name, or by seed and name if it takes all seeds.
 
     Raises:
-        pytest.skip.Exception: the store lacks some of them.
+        NotTrained: the store lacks some of them.
         pytest.fail.Exception: it lacks some because the training broke off.
     """
     store = store_of(config)
@@ -129,7 +129,7 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
     if missing and problem:
         pytest.fail(f"the training broke off: {problem}", pytrace=False)
     if missing:
-        pytest.skip(f"not run: the store has no run of {'; '.join(missing)}")
+        raise NotTrained(f"not run: the store has no run of {'; '.join(missing)}")
     of_seed = {seed: _shown(store, draft, seed) for seed in draft.case.seeds}
     return of_seed if draft.case.over_seeds else of_seed[draft.case.seed]
 
@@ -138,7 +138,7 @@ def run_of(config: pytest.Config, draft: Draft) -> Any:
     """The one run that a test takes, or that of each seed by seed if it takes all seeds.
 
     Raises:
-        pytest.skip.Exception, pytest.fail.Exception: as for several runs.
+        NotTrained, pytest.fail.Exception: as for several runs.
     """
     runs = runs_of(config, draft)
     if draft.case.over_seeds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 import msgspec
@@ -12,10 +13,15 @@ from icl_repro.plugin.cases import Case
 from icl_repro.plugin.wanted import Wanted
 from icl_repro.verification import wording
 from icl_repro.verification.evidence import EvidenceRecord
+from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import Outcome, Trial
 from icl_repro.verification.recorder import Evidence
 
 _NO_ASSERT = "; a claim states what must hold with evidence.check, an assert is an error"
+
+
+class NotTrained(pytest.skip.Exception):
+    """A test cannot run, because the store has no run that it takes."""
 
 
 @dataclass
@@ -25,6 +31,8 @@ class Attempt:
     Attributes:
         judged: whether the evidence gave the outcome, so that the failure which tells pytest is
             not taken for an error.
+        past_marks: whether its marks let it run, so that its fixtures were set up.
+        skipped: why the test broke off by a skip, where that leaves open what it would have stated.
         messages: what the record says about the outcome.
         drift: a sentence for each curve that left its snapshot.
         curves: names of the curves that were recorded.
@@ -35,6 +43,8 @@ class Attempt:
     recorder: Evidence | None = None
     outcome: Outcome | None = None
     judged: bool = False
+    past_marks: bool = False
+    skipped: str = ""
     messages: list[str] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
     curves: list[str] = field(default_factory=list)
@@ -44,8 +54,11 @@ class Attempt:
 
     @property
     def evidence(self) -> EvidenceRecord:
-        """What was recorded so far."""
-        return self.recorder.evidence if self.recorder else EvidenceRecord()
+        """What was recorded so far. A skip leaves open what follows, as the test itself may."""
+        stated = self.recorder.evidence if self.recorder else EvidenceRecord()
+        if not self.skipped or stated.undecided:
+            return stated
+        return msgspec.structs.replace(stated, undecided=self.skipped)
 
 
 @dataclass
@@ -80,6 +93,36 @@ def begin_attempt(item: pytest.Item) -> None:
         draft.attempt = Attempt()
 
 
+def pass_marks(item: pytest.Item) -> None:
+    """Note that no mark of a test skips it."""
+    draft = draft_of(item)
+    if draft is not None:
+        draft.attempt.past_marks = True
+
+
+def skips() -> tuple[type[BaseException], ...]:
+    """What a test or a fixture may raise to be skipped; nobody raises what was never imported."""
+    unittest = sys.modules.get("unittest")
+    return (pytest.skip.Exception, unittest.SkipTest) if unittest else (pytest.skip.Exception,)
+
+
+def take_up_skip(item: pytest.Item, skipped: BaseException) -> bool:
+    """Take in that a test or a fixture of it broke off by a skip, if the test is judged then.
+
+    A skip while a test runs may follow from what was measured, so that it takes nothing back: what
+    was stated before it counts, and the rest is left open. Only a test that has stated nothing yet
+    is not run, if it is marked so, or if the store lacks a run that it takes.
+    """
+    draft = draft_of(item)
+    if draft is None:
+        return False
+    by_mark = not draft.attempt.past_marks
+    if (by_mark or isinstance(skipped, NotTrained)) and not draft.attempt.evidence.checks:
+        return False
+    draft.attempt.skipped = f"skipped: {whole(str(skipped)) or 'no reason given'}"
+    return True
+
+
 def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Take in how a phase of the test went, before pytest reports it."""
     draft = draft_of(item)
@@ -87,7 +130,7 @@ def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         return
     attempt = draft.attempt
     attempt.duration += call.duration
-    if call.excinfo is not None and not (call.when == "call" and attempt.judged):
+    if call.excinfo is not None and (call.when == "teardown" or not attempt.judged):
         _note_exception(draft, call)
     if call.when == "call" or (call.when == "setup" and attempt.outcome is not None):
         attempt.properties = properties(draft)
@@ -118,7 +161,7 @@ def _note_exception(draft: Draft, call: pytest.CallInfo[None]) -> None:
     assert call.excinfo is not None
     attempt = draft.attempt
     raised = call.excinfo.value
-    if isinstance(raised, pytest.skip.Exception):
+    if isinstance(raised, skips()):
         if attempt.outcome is None:
             attempt.outcome = "not run"
             attempt.messages.append(str(raised))

@@ -6,7 +6,6 @@ it states the checks that its claim states, with the same thresholds.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Sequence
 
 import msgspec
@@ -21,8 +20,8 @@ from icl_repro.verification.by_seed import (
     names,
 )
 from icl_repro.verification.declare import Control
-from icl_repro.verification.evidence import Check
 from icl_repro.verification.record import ClaimRecord, ControlRecord, ControlVerdict, Trial
+from icl_repro.verification.same_checks import same_threshold
 from icl_repro.verification.wording import on_seeds, threshold, undue_sentence
 
 CUT_SHORT = "its runs were cut short"
@@ -98,7 +97,7 @@ def differences(
             own = stated.get(check.name)
             if own is None and (not only or check.name in only):
                 said = f"does not state the check {check.name!r}", ", which its claim states there"
-            elif own is not None and not _same_threshold(own, check):
+            elif own is not None and not same_threshold(own, check):
                 other = f"{threshold(own)}, not {threshold(check)}"
                 said = f"holds {check.name!r} to another threshold than its claim", f": {other}"
             else:
@@ -217,13 +216,6 @@ def _fails(
 
 def _place(trial: Trial) -> tuple[str, int | None, tuple[int, ...]]:
     return trial.row, trial.seed, tuple(trial.seeds)
-
-
-def _same_threshold(one: Check, other: Check) -> bool:
-    ends = zip((one.low, one.high), (other.low, other.high), strict=True)
-    return (one.direction, one.kind) == (other.direction, other.kind) and all(
-        a == b or (a is not None and b is not None and math.isclose(a, b)) for a, b in ends
-    )
 
 
 def _on(trials: Sequence[Trial]) -> str:

@@ -35,6 +35,7 @@ from icl_repro.verification.record import (
     Trial,
     VerdictName,
 )
+from icl_repro.verification.same_checks import differences_between_seeds
 from icl_repro.verification.wording import on_seeds
 
 FEWEST_SEEDS = 5
@@ -115,6 +116,8 @@ def judge_claim(
         return judgement("not run", first_line(not_run[0]) if not_run else "no test of it ran")
     if not meaningful:
         return judgement("not meaningful", CUT_SHORT)
+    if differences := differences_between_seeds(trials):
+        return judgement("error", differences[0])
     if at_once:
         found = _over_all(at_once, trials, checks, seeds)
     elif None in outcomes:

@@ -65,15 +65,39 @@ def test_a_control_is_the_same_measurement(
     assert claim.controls[0].reason == sentence
 
 
-def test_a_check_that_some_seeds_do_not_state_is_red(claims_folder):
+ALIKE = "; a claim states the same checks, with the same thresholds, on every seed"
+
+
+def test_a_check_that_some_seeds_do_not_state_is_red(claims_folder, record_of):
     result = run(claims_folder, where="seed < 6 or row == 'a'")
     assert result.ret == 1
-    said = (
-        "a.one, row b: the check 'width, b' is not stated on seeds 6 and 7; a claim states the "
-        "same checks on every seed"
-    )
-    assert result.stdout.lines.count(said) == 1
+    said = f"row b: the check 'width, b' is not stated on seeds 6 and 7{ALIKE}"
+    assert result.stdout.lines.count(f"a.one: {said}") == 1
+    (claim,) = record_of(claims_folder).claims
+    assert (claim.verdict, claim.reason) == ("error", said)
     assert run(claims_folder, where="seed < 6 or row == 'a'", seeds="6,7").ret == 0
+
+
+def test_a_threshold_that_follows_the_seed_is_red(claims_folder, record_of):
+    claims_folder.makepyfile(
+        test_claims="""
+        from icl_repro import claim, control
+
+        @claim("a.one", source="1", fails_on=control("No.", given={"b": 1}, id="no"))
+        def test_one(evidence, seed, b=0):
+            '''S.'''
+            evidence.check("z", -b - seed, at_least=-seed - 0.5)
+        """
+    )
+    result = claims_folder.runpytest_subprocess("-p", "no:xdist", "--icl-profile=paper")
+    said = (
+        "the check 'z' has another threshold on seeds 1, 2, 3 and 4: at least −1.5, not at least "
+        f"−0.5{ALIKE}"
+    )
+    assert (result.ret, result.parseoutcomes()) == (1, {"passed": 10})
+    assert f"a.one: {said}" in result.stdout.lines
+    (claim,) = record_of(claims_folder).claims
+    assert (claim.verdict, claim.reason) == ("error", said)
 
 
 LEDGER = """
