@@ -60,7 +60,9 @@ def assemble(
         started=datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds"),
         duration=time.time() - state.started_at,
         command=whole(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
-        profile=Profile(settings.profile.name, list(settings.seeds), meaningful),
+        profile=Profile(
+            settings.profile.name, list(settings.seeds), meaningful, settings.neighbour
+        ),
         environment=environment.describe(config.rootpath, state.workers),
         training=training(state.scratch.notes()),
         runs=runs(state.scratch.notes()),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from icl_repro.nearest import nearest
+from icl_repro.plugin import named_checks
 from icl_repro.verification.declare import Claim, Declaration, declaration_of
 
 
@@ -89,6 +90,7 @@ def checked(found: Found, items: Iterable[pytest.Item]) -> Declarations:
     problems += _problems_of_ids(found.by_site)
     problems += _problems_of_fixtures(declared)
     problems += _problems_of_marks(declared)
+    problems += _problems_of_checks(declared)
     return Declarations(found.by_site, tuple(dict.fromkeys(problems)))
 
 
@@ -147,6 +149,22 @@ def _problems_of_marks(declared: Iterable[pytest.Function]) -> Iterator[str]:
                 f"{declaration.place}: {item.originalname} is marked xfail; what is known to fail "
                 "stands in the ledger, by check, seed and value"
             )
+
+
+def _problems_of_checks(declared: Iterable[pytest.Function]) -> Iterator[str]:
+    """Checks that a control must fail, but that its test does not state, where its source tells."""
+    for item in declared:
+        declaration = declaration_of(item.function)
+        assert declaration is not None
+        demanded = [(c.id, name) for c in declaration.controls for name in c.only]
+        stated = named_checks.named_in(item) if demanded else None
+        for control, name in demanded if stated is not None else ():
+            if stated is not None and name not in stated:
+                where = f"{declaration.place}: claim {declaration.claim.id!r}"
+                yield (
+                    f"{where}: control {control!r} must fail the check {name!r}, which "
+                    f"{item.originalname} does not state; {nearest(name, stated)}"
+                )
 
 
 def _arguments(function: Callable[..., Any]) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.config.findpaths import load_config_dict_from_file
+from _pytest.config.findpaths import determine_setup, load_config_dict_from_file
 
 from icl_repro.nearest import nearest
 from icl_repro.verification.profiles import (
@@ -29,6 +29,7 @@ ALL = "all"
 """What ``--icl-retrain`` takes for every run of the plan."""
 
 _NO_REPORT = "none"
+_PREFIX = "icl_"
 _DIGITS = 9
 _PROFILE_LINES = "; ".join(f"{rules.name}: {rules.about}" for rules in PROFILES.values())
 
@@ -167,6 +168,8 @@ def resolve(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: an option has a value that means nothing, or two exclude each other.
     """
+    _require_own_ini(config)
+    _require_known_keys(config)
     profile = _profile(config)
     no_train = bool(config.getoption(_NO_TRAIN.key) or config.getini(_NO_TRAIN.key))
     retrain = _names(config, _RETRAIN)
@@ -222,6 +225,40 @@ def header(settings: Settings, root: Path) -> str:
 def shown(path: Path, root: Path) -> str:
     """The path as a user reads it best: relative to the root directory if it is in there."""
     return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)
+
+
+def _require_own_ini(config: pytest.Config) -> None:
+    """Require that pytest read the ini file of the tests that it will run.
+
+    It looks for the file before it knows the options of plugins, so that the value of one that
+    stands apart from its option may be taken for tests, and another file or none is read.
+    """
+    if hasattr(config, "workerinput") or config.getoption("inifilename", None):
+        return
+    _, path, found, _ = determine_setup(
+        inifile=None,
+        override_ini=None,
+        args=config.args,
+        rootdir_cmd_arg=config.getoption("rootdir", None),
+        invocation_dir=config.invocation_params.dir,
+    )
+    if path is None or path == config.inipath or not any(key.startswith(_PREFIX) for key in found):
+        return
+    raise pytest.UsageError(
+        f"{path} is not read, because pytest takes the value of an option for a path to tests; "
+        f"write options and their values with a sign between them, as in {_STORE.flag}=PATH"
+    )
+
+
+def _require_known_keys(config: pytest.Config) -> None:
+    """Require that what the ini file and ``-o`` say of this plugin is something that it knows."""
+    known = [option.key for option in (*_VALUED, _NO_TRAIN)]
+    known += [key for key, _ in (_TITLE, _PAPER, _PAPER_SEEDS, _LEDGER, _SPREAD, _COVERAGE)]
+    given = list((load_config_dict_from_file(config.inipath) if config.inipath else None) or {})
+    given += [text.partition("=")[0] for text in config.getoption("override_ini", None) or ()]
+    for key in given:
+        if key.startswith(_PREFIX) and key not in known:
+            raise pytest.UsageError(f"there is no ini key {key!r}; {nearest(key, known)}")
 
 
 def _text(config: pytest.Config, option: _Option) -> str:

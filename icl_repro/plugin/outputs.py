@@ -86,7 +86,11 @@ def _seeds(state: SessionState, record: VerificationRecord) -> Seeds:
     if found.judged and settings.profile.meaningful:
         started = datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds")
         entry = seed_list.Session(
-            settings.profile.name, list(settings.fixed_seeds), found.judged, started
+            settings.profile.name,
+            list(settings.fixed_seeds),
+            found.judged,
+            started,
+            settings.neighbour,
         )
         try:
             seed_list.remember(settings.store, entry)

@@ -4,6 +4,7 @@ The fixed list is that of the ini file as it is written. It is compared, claim b
 seeds that were judged, not with those that were asked for: a seed may also be deselected. The store
 remembers, in ``seeds.jsonl``, which seeds each session judged, in whatever profile, and which list
 was fixed for it then. The list that counts for a profile is the one of its first session.
+Neighbours of the runs are other draws of the same seeds, so that they are told and remembered, too.
 """
 
 from __future__ import annotations
@@ -35,12 +36,13 @@ but of which results had been seen before others were added.
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Which seeds one session judged, and which were fixed for its profile."""
+    """Which seeds one session judged, on which neighbour, and which were fixed for its profile."""
 
     profile: str
     fixed: list[int]
     judged: list[int]
     started: str
+    neighbour: int = 0
 
 
 def earlier_sessions(store: Path) -> list[Session]:
@@ -104,6 +106,8 @@ def compared(
         parts.append(
             "verdicts over other seeds than those fixed beforehand say less than they seem to"
         )
+    if settings.neighbour and judged:
+        parts.insert(0, _on_neighbours(settings.neighbour, earlier))
     list_ = f"the list fixed for the {profile} profile ({words(fixed)})"
     sentence = "; ".join(parts).replace(_LIST, list_, 1).replace(_LIST, "it")
     return Seeds(
@@ -111,6 +115,19 @@ def compared(
         fixed=fixed,
         added=sorted({n for kind, seeds in departures if kind == "added" for n in seeds}),
         sentence=sentence[:1].upper() + sentence[1:],
+    )
+
+
+def _on_neighbours(neighbour: int, earlier: Sequence[Session]) -> str:
+    """That neighbours of the runs were judged, and after which others."""
+    others = {session.neighbour for session in earlier} - {neighbour}
+    draws = ["the runs themselves"] if 0 in others else []
+    if numbers := others - {0}:
+        draws.append(f"neighbour{'s' if len(numbers) > 1 else ''} {words(numbers)}")
+    seen = f" after results of {listed(draws)} had been seen" if draws else ""
+    return (
+        f"neighbour {neighbour} of each run, which starts one rounding away, was judged in its "
+        f"place{seen}"
     )
 
 

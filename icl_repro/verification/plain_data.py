@@ -68,7 +68,7 @@ def require_name(of: str, name: object) -> None:
 
 def is_text(value: object) -> bool:
     """Whether it is a text that says something and that a file can carry."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
         return False
     try:
         value.encode()

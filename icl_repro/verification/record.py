@@ -362,11 +362,15 @@ class Comparisons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which profile ran, with which seeds; `meaningful` is false where runs were cut short."""
+    """Which profile ran, with which seeds; `meaningful` is false where runs were cut short.
+
+    `neighbour` is 0, or which neighbour of each run, one rounding away, was judged in its place.
+    """
 
     name: str
     seeds: list[int]
     meaningful: bool
+    neighbour: int = 0
 
 
 class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

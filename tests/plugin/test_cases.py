@@ -143,8 +143,8 @@ def broken(folder: pytest.Pytester, old: str, new: str, *args: str) -> str:
         ('"clamped": longer', '"clampd": longer', "control 'cut' names a run 'clampd', but there"),
         ('full, clamped = (runs', 'full, clamped = (list(runs) and runs', "control 'one_layer' gives one network in"  # noqa: E501
          " place of several, whatever their names: ask for runs by name"),
-        ('f"length of {row}"', '"length of patterns"', "a.table: the rows patterns and values state"
-         " a check of one name, 'length of patterns'; name it after the row"),
+        ('f"length of {row}"', 'str("length of patterns")', "a.table: the rows patterns and values"
+         " state a check of one name, 'length of patterns'; name it after the row"),
         ('only="length of values"', 'only="lenght"', "a.table, control cut: no check is named"
          " 'lenght'; choose from length of patterns, length of values"),
     ],

@@ -126,12 +126,59 @@ history = [ { at_least = 1, origin = "ours", date = 2026-01-02, seen = false } ]
 @pytest.mark.parametrize("workers", [[], ["-n2"]])
 def test_a_check_that_the_ledger_does_not_have(claims_folder: pytest.Pytester, workers: list[str]):
     claims_folder.makefile(".toml", ledger=LEDGER)
-    text = TESTS.replace('id="no"', 'id="no", only="sise"')
+    text = TESTS.replace('id="no"', 'id="no", only="sise"').replace(
+        'check("size"', "check('si' + 'ze'"
+    )
     (found,) = problems(claims_folder, text, "-o", "icl_ledger=ledger.toml", *workers)
     assert found == (
         "test_claims.py:10: claim 'a.one': control 'no' must fail the check 'sise', which the "
         "ledger does not have; did you mean 'size'?"
     )
+
+
+NOT_STATED = (
+    "test_claims.py:10: claim 'a.one': control 'no' must fail the check 'sise', which test_one "
+    "does not state; did you mean 'size'?"
+)
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_a_check_that_the_test_does_not_state(claims_folder: pytest.Pytester, workers: list[str]):
+    text = TESTS.replace('id="no"', 'id="no", only="sise"')
+    assert problems(claims_folder, text, *workers) == [NOT_STATED]
+    named = text.replace('check("size", size,', 'check(name="size", value=size,')
+    assert problems(claims_folder, named) == [NOT_STATED]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('evidence.check("size"', "evidence.check(f\"{'sise'}\""),
+        (
+            "evidence.check(",
+            "(lambda e: e.check('sise', size, at_least=1))(evidence); evidence.check(",
+        ),
+        (
+            "evidence.check(",
+            "state = evidence.check; state('sise', size, at_least=1); evidence.check(",
+        ),
+        ("size=1):", "stated, size=1):"),
+    ],
+    ids=["computed", "handed on", "by another name", "in a fixture"],
+)
+def test_what_the_source_does_not_tell_is_left_to_the_run(
+    claims_folder: pytest.Pytester, old: str, new: str
+):
+    fixture = """
+import pytest
+
+@pytest.fixture
+def stated(evidence, request):
+    evidence.check("sise", int("no" not in request.node.name), at_least=1)
+"""
+    text = TESTS.replace('id="no"', 'id="no", only="sise"').replace(old, new)
+    claims_folder.makepyfile(test_claims=fixture + text)
+    assert claims_folder.runpytest_subprocess("-p", "no:xdist").ret == 0
 
 
 def test_the_same_id_in_two_modules(claims_folder: pytest.Pytester):

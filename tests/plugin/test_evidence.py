@@ -140,7 +140,7 @@ def test_evidence_stated_before_an_error_is_kept(claims_folder, record_of):
 
 def test_a_control_that_never_states_its_check_is_an_error(claims_folder, record_of):
     head = HEAD.replace('id="no"', 'id="no", only="lenght"')
-    result = run(claims_folder, head, CLAIM)
+    result = run(claims_folder, head, CLAIM.replace('("length"', '(str("length")'))
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         ["a.one, control no: no check is named 'lenght'; did you mean 'length'[?]"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from icl_repro.plugin.options import Settings
@@ -186,3 +188,26 @@ def test_the_header_says_what_was_resolved(claims_folder: pytest.Pytester, tmp_p
     result.stdout.fnmatch_lines(
         ["icl-repro: *; report reports; no training; neighbour 3 of every run; *"]
     )
+
+
+def test_an_ini_key_that_does_not_exist_is_refused(claims_folder: pytest.Pytester):
+    said = "there is no ini key 'icl_seed'; did you mean 'icl_seeds'"
+    assert said in refused(claims_folder, "-o", "icl_seed=3")
+    ini(claims_folder, icl_seed="3")
+    assert said in refused(claims_folder)
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["none", "another"])
+def test_an_ini_file_that_is_not_read_is_not_silent(claims_folder: pytest.Pytester, other: bool):
+    ini(claims_folder, icl_seeds="n=5")
+    (claims_folder.path / "project").mkdir()
+    (claims_folder.path / "pytest.ini").rename(claims_folder.path / "project" / "pytest.ini")
+    store = claims_folder.path / "elsewhere" / "store"
+    store.mkdir(parents=True)
+    if other:
+        (store.parent / "pytest.ini").write_text("[pytest]\n")
+    os.chdir(claims_folder.path / "project")
+    said = "project/pytest.ini is not read, because pytest takes the value of an option for a path"
+    assert said in refused(claims_folder, "--icl-store", str(store))
+    for args in ([f"--icl-store={store}"], [".", "--icl-store", str(store)], [str(store)]):
+        assert claims_folder.runpytest_subprocess(*args).ret == pytest.ExitCode.NO_TESTS_COLLECTED

@@ -124,6 +124,27 @@ def test_what_was_judged_is_remembered_in_the_store(claims_folder, record_of):
     assert len(path.read_text().splitlines()) == 3
 
 
+def test_another_draw_of_the_same_seeds_is_not_silent(claims_folder, record_of):
+    claims_folder.makepyfile(test_claims=TESTS)
+
+    def judged(neighbour: int) -> str:
+        args = ("-n0", "--icl-store=store", f"--icl-neighbour={neighbour}", "--icl-profile=paper")
+        result = claims_folder.runpytest_subprocess(*args)
+        record = record_of(claims_folder)
+        assert record.profile.neighbour == neighbour
+        said = record.seeds.sentence
+        assert not said or said in result.stdout.lines
+        assert said in (claims_folder.path / "reports" / "verification.md").read_text()
+        return said
+
+    one = "eighbour 1 of each run, which starts one rounding away, was judged in its place"
+    assert judged(0) == ""
+    assert judged(1) == f"N{one} after results of the runs themselves had been seen"
+    two = judged(2)
+    assert two.endswith(" after results of the runs themselves and neighbour 1 had been seen")
+    assert judged(0) == ""
+
+
 def settings(*fixed: int) -> Settings:
     names = [field.name for field in dataclasses.fields(Settings)]
     blank = dict.fromkeys(names) | {"profile": SimpleNamespace(name="paper")}

@@ -109,7 +109,7 @@ def test_a_measurement_is_one_number(recorder, value):
         assert len(str(said.value)) < 120
 
 
-@pytest.mark.parametrize("name", ["", " ", None, 3, "half \ud800"])
+@pytest.mark.parametrize("name", ["", " ", None, 3, "half \ud800", "x\0"])
 def test_names_say_something(recorder, name):
     for state in (
         lambda: recorder.check(name, 1, at_least=0),
