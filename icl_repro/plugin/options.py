@@ -246,7 +246,7 @@ def _require_own_ini(config: pytest.Config) -> None:
         return
     raise pytest.UsageError(
         f"{path} is not read, because pytest takes the value of an option for a path to tests; "
-        f"write options and their values with a sign between them, as in {_STORE.flag}=PATH"
+        f"write an equals sign between an option and its value, as in {_STORE.flag}=PATH"
     )
 
 

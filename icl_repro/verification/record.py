@@ -44,10 +44,11 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `row` names the row of the claim's table that it is, where the claim has one. `outcome`:
     ``passed`` (every check holds; for a control: it failed where it should), ``failed``,
-    ``inconclusive`` (it says itself that its checks can tell neither way: `message` says why),
-    ``error`` (it raised: `message` says what), ``not run`` (runs missing, or skipped: `message`
-    says why). `runs` are the keys of the training runs it read. `seeds` are those that it is judged
-    over where it is judged over several at once; `seed` is null then.
+    ``inconclusive`` (it says itself that its checks can tell neither way, or was skipped while it
+    ran: `message` says why), ``error`` (it raised: `message` says what), ``not run`` (runs missing,
+    or marked to be skipped: `message` says why). `runs` are the keys of the training runs it read.
+    `seeds` are those that it is judged over where it is judged over several at once; `seed` is null
+    then.
     """
 
     nodeid: str
