@@ -256,11 +256,11 @@ def test_networks_that_are_none_are_an_error_of_that_claim_only(
 
 
 @pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n2"]])
-def test_networks_may_skip_their_claim(claims_folder, record_of, workers: list[str]):
+def test_networks_that_skip_their_claim_leave_it_open(claims_folder, record_of, workers: list[str]):
     skip = "__import__('pytest').skip('it needs a GPU')"
     claims_folder.makepyfile(test_claims=TESTS, test_odd=NOT_SPECS.replace("WHAT", skip))
     result = claims_folder.runpytest_subprocess(*workers)
     assert result.parseoutcomes() == {"passed": 2, "skipped": 2}
     claims = {claim.id: claim for claim in record_of(claims_folder).claims}
-    assert claims["b.two"].verdict == "not run"
+    assert claims["b.two"].verdict == "inconclusive"  # they may do so by seed
     assert "it needs a GPU" in claims["b.two"].reason
