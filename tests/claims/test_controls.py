@@ -31,14 +31,13 @@ FOLDER = Path(__file__).parents[2] / "claims"
 
 KEPT = sorted(REPORTS.glob("*.json*"))
 """The records that are kept. One that cannot be read, or is of another schema, is an error."""
-ON_SEVERAL_SEEDS_ONLY = {
-    "race.order_alone",
-    "race.order_of_pairs",
-    "race.speed_is_weaker",
-    "race.strength_and_speed",
-    "timing.more_labels",
-}
-"""Claims that say themselves that the one seed of the standard profile cannot tell."""
+NOT_FINITE = (
+    "match_strength.relabel_loss: no control fails 'rank correlation of strength above one half "
+    "with the half-time on relabelings' everywhere: other_side does not on seeds 6 and 8"
+)
+"""The one check with a control that has no finite value on two seeds: there no relabeling is learnt
+below one half, and times that are all infinite have no order.
+"""
 
 read = cache(read_record)
 
@@ -97,7 +96,8 @@ def test_records_are_kept():
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
 def test_every_check_has_a_control_that_fails_it_on_every_seed(path: Path):
-    assert unfailed(claims([read(path)]), ledger()) == []
+    several_seeds = len(read(path).profile.seeds) > 1
+    assert unfailed(claims([read(path)]), ledger()) == ([NOT_FINITE] if several_seeds else [])
 
 
 def test_what_the_ledger_knows_of_controls_is_shown_by_a_record():
@@ -118,16 +118,7 @@ def test_every_check_of_the_ledger_was_judged_in_a_record_that_is_kept():
     records = [read(path) for path in KEPT if read(path).profile.meaningful]
     of_today = [record for record in records if knows_every_claim(record)]
     assert of_today
-    assert {claim for claim, _ in not_judged(of_today)} == ON_SEVERAL_SEEDS_ONLY
-    assert {claim for claim, _ in not_judged(records)} <= ON_SEVERAL_SEEDS_ONLY
-    say_so_themselves = {
-        (claim.id, trial.outcome)
-        for record in of_today
-        for claim in record.claims
-        if claim.id in ON_SEVERAL_SEEDS_ONLY
-        for trial in claim.trials
-    }
-    assert say_so_themselves == {(claim, "inconclusive") for claim in ON_SEVERAL_SEEDS_ONLY}
+    assert not_judged(of_today) == []
 
 
 def knows_every_claim(record: VerificationRecord) -> bool:
