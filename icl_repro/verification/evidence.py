@@ -6,6 +6,7 @@ that is not finite becomes ``null``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Literal
 
@@ -17,6 +18,18 @@ from icl_repro.verification.reported import Reported
 
 Direction = Literal["at_least", "at_most", "between"]
 Kind = Literal["threshold", "equivalence"]
+
+
+def lies_within(value: float, low: float | None, high: float | None) -> bool:
+    """Whether a value keeps its bounds, which are inclusive; ``None`` for one that there is not."""
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def same_bound(one: float | None, other: float | None) -> bool:
+    """Whether two bounds are the same but for rounding, or neither is there."""
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other)
 
 
 class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,7 +14,13 @@ from pathlib import Path
 from icl_repro.nearest import nearest
 from icl_repro.numbers import number
 from icl_repro.verification.by_seed import JUDGED
-from icl_repro.verification.evidence import Check, Condition, EvidenceRecord
+from icl_repro.verification.evidence import (
+    Check,
+    Condition,
+    EvidenceRecord,
+    lies_within,
+    same_bound,
+)
 from icl_repro.verification.ledger_files import Contents, Threshold, UnusableLedger, read
 from icl_repro.verification.record import (
     CameOut,
@@ -191,7 +197,7 @@ class Ledger:
         direction, low, high = newest.bounds
         same = direction == stated.direction
         same = same and newest.kind == (stated.kind if is_check else "threshold")
-        if same and _same(low, stated.low) and _same(high, stated.high):
+        if same and same_bound(low, stated.low) and same_bound(high, stated.high):
             return ""
         return (
             f"the threshold of {stated.name!r} moved: it is {threshold(stated)}, but the ledger "
@@ -209,7 +215,7 @@ class Ledger:
         said = known is not None and bool(known.published_fails)
         paper = check.published
         published = () if paper is None else (paper.value, *paper.over_seeds)
-        failing = [v for v in published if not _within(v, check.low, check.high)]
+        failing = [v for v in published if not lies_within(v, check.low, check.high)]
         if failing and not said:
             return (
                 f"the published value of {check.name!r}, {number(failing[0])}, fails this check, "
@@ -430,13 +436,3 @@ def _in_words(paper: Reported | str | float | None) -> str:
         named = f" ({paper.id})" if paper.id else ""
         return f"the published value {number(paper.value)}{named}"
     return f"the published value {paper if isinstance(paper, str) else number(paper)}"
-
-
-def _same(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return math.isclose(one, other, rel_tol=1e-9)
-
-
-def _within(value: float, low: float | None, high: float | None) -> bool:
-    return (low is None or value >= low) and (high is None or value <= high)

@@ -24,7 +24,7 @@ from icl_repro.statistics.intervals import (
 from icl_repro.statistics.significance import differ, mean_beyond, mean_within
 from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.controls import fails_check
-from icl_repro.verification.evidence import Check, Condition
+from icl_repro.verification.evidence import Check, Condition, lies_within
 from icl_repro.verification.ledger import Ledger, Threshold
 from icl_repro.verification.record import (
     Agreement,
@@ -150,7 +150,7 @@ def margin(
         knife_edge=bool(signs),
         because=listed(signs),
         no_bound=no_bound,
-        shown=None if bound is None or of_mean is not None else _holds(bound, low, high),
+        shown=None if bound is None or of_mean is not None else lies_within(bound, low, high),
     )
 
 
@@ -241,10 +241,6 @@ def _signs_of_an_edge(
         lies = "lies" if close == 1 else "lie"
         on = "on" if max(sorted(near)[:close]) == 0 else "within a tenth of a spread of"
         yield f"{close} of {len(values)} values {lies} {on} the threshold"
-
-
-def _holds(value: float, low: float | None, high: float | None) -> bool:
-    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _about(published: Reported) -> str:

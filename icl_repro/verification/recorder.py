@@ -20,6 +20,7 @@ from icl_repro.verification.evidence import (
     EvidenceRecord,
     Kind,
     Quantity,
+    lies_within,
 )
 from icl_repro.verification.pictures import Bars, Figure, Heatmap, Panel, Table, Wiring
 from icl_repro.verification.plain_data import (
@@ -354,11 +355,7 @@ class Evidence:
             interval = cut(mean(finite).interval, limits)
         self._require_new(name)
         paper = self._published(name, published)
-        holds = (
-            measured is not None
-            and (low is None or measured >= low)
-            and (high is None or measured <= high)
-        )
+        holds = measured is not None and lies_within(measured, low, high)
         check = Check(
             name=name,
             value=measured,
@@ -389,7 +386,7 @@ class Evidence:
         self._require_new(name)
         measured = _number(name, cast(SupportsFloat, value))
         as_is = math.nan if value is None else float(value)
-        met = (low is None or as_is >= low) and (high is None or as_is <= high)
+        met = lies_within(as_is, low, high)
         condition = Condition(name, measured, direction, low, high, met, unit)
         self._conditions.append(plain(condition))
         return condition

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 from icl_repro.verification.by_seed import JUDGED, names
-from icl_repro.verification.evidence import Check
+from icl_repro.verification.evidence import Check, same_bound
 from icl_repro.verification.record import Trial
 from icl_repro.verification.wording import on_seeds, threshold
 
 
 def same_threshold(one: Check, other: Check) -> bool:
     """Whether two checks are held to one threshold."""
-    ends = zip((one.low, one.high), (other.low, other.high), strict=True)
-    return (one.direction, one.kind) == (other.direction, other.kind) and all(
-        a == b or (a is not None and b is not None and math.isclose(a, b)) for a, b in ends
-    )
+    alike = (one.direction, one.kind) == (other.direction, other.kind)
+    return alike and same_bound(one.low, other.low) and same_bound(one.high, other.high)
 
 
 def differences_between_seeds(trials: Sequence[Trial]) -> list[str]:

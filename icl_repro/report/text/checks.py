@@ -11,7 +11,7 @@ import msgspec
 from icl_repro.numbers import apart, count, estimate, number
 from icl_repro.report.text import words
 from icl_repro.verification.by_seed import JUDGED
-from icl_repro.verification.evidence import Check, Quantity
+from icl_repro.verification.evidence import Check, Quantity, lies_within
 from icl_repro.verification.record import (
     Agreement,
     CheckOverSeeds,
@@ -307,7 +307,7 @@ def _margin(check: CheckOverSeeds, margin: Margin) -> MarginView:
     if margin.tolerance_bound is not None:
         side = _side(check, margin)
         value = estimate(margin.tolerance_bound, ends)
-        past = ", past the threshold" if _is_past(margin.tolerance_bound, check) else ""
+        past = "" if lies_within(margin.tolerance_bound, *ends) else ", past the threshold"
         parts.append(f"{side} tolerance bound (normal) {value}{past}")
         above = "above" if side == "lower" else "below"
         explained.append(
@@ -332,11 +332,6 @@ def _side(check: CheckOverSeeds, margin: Margin) -> str:
     if check.low is None or check.high is None or margin.mean is None:
         return "lower" if check.low is not None else "upper"
     return "lower" if margin.mean - check.low <= check.high - margin.mean else "upper"
-
-
-def _is_past(bound: float, check: CheckOverSeeds) -> bool:
-    below = check.low is not None and bound < check.low
-    return below or (check.high is not None and bound > check.high)
 
 
 def _origin(thresholds: Sequence[ThresholdEntry]) -> OriginView:
