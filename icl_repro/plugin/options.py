@@ -104,6 +104,8 @@ _COVERAGE = (
     "The coverage table: a TOML file of the paper's statements and the claims that test each."
     " (none)",
 )
+_IN_FILE_ONLY = (_TITLE, _PAPER, _PAPER_SEEDS, _LEDGER, _SPREAD, _COVERAGE)
+"""What the ini file alone says: key and help."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ def add(parser: pytest.Parser) -> None:
         _NO_TRAIN.flag, dest=_NO_TRAIN.key, action="store_true", default=None, help=_NO_TRAIN.help
     )
     parser.addini(_NO_TRAIN.key, f"Twin of {_NO_TRAIN.flag}.", type="bool", default=False)
-    for key, text in (_TITLE, _PAPER, _PAPER_SEEDS, _LEDGER, _SPREAD, _COVERAGE):
+    for key, text in _IN_FILE_ONLY:
         parser.addini(key, text, type="string", default="")
 
 
@@ -169,7 +171,9 @@ def resolve(config: pytest.Config) -> Settings:
         pytest.UsageError: an option has a value that means nothing, or two exclude each other.
     """
     _require_own_ini(config)
-    _require_known_keys(config)
+    ini_file = load_config_dict_from_file(config.inipath) if config.inipath else None
+    written = {key: str(value.value) for key, value in (ini_file or {}).items()}
+    _require_known_keys(config, written)
     profile = _profile(config)
     no_train = bool(config.getoption(_NO_TRAIN.key) or config.getini(_NO_TRAIN.key))
     retrain = _names(config, _RETRAIN)
@@ -186,7 +190,7 @@ def resolve(config: pytest.Config) -> Settings:
             else _parsed(given, _SEEDS.flag, paper_seeds)
         ),
         profile_seeds=profile.seeds(paper_seeds),
-        fixed_seeds=_fixed_seeds(config, profile),
+        fixed_seeds=_fixed_seeds(written, profile),
         store=_path(config, _STORE, ".icl-repro"),
         claims=_names(config, _CLAIMS),
         claims_by_user=config.getoption(_CLAIMS.key) is not None,
@@ -250,11 +254,11 @@ def _require_own_ini(config: pytest.Config) -> None:
     )
 
 
-def _require_known_keys(config: pytest.Config) -> None:
+def _require_known_keys(config: pytest.Config, written: Mapping[str, str]) -> None:
     """Require that what the ini file and ``-o`` say of this plugin is something that it knows."""
     known = [option.key for option in (*_VALUED, _NO_TRAIN)]
-    known += [key for key, _ in (_TITLE, _PAPER, _PAPER_SEEDS, _LEDGER, _SPREAD, _COVERAGE)]
-    given = list((load_config_dict_from_file(config.inipath) if config.inipath else None) or {})
+    known += [key for key, _ in _IN_FILE_ONLY]
+    given = [*written]
     given += [text.partition("=")[0] for text in config.getoption("override_ini", None) or ()]
     for key in given:
         if key.startswith(_PREFIX) and key not in known:
@@ -279,10 +283,8 @@ def _profile(config: pytest.Config) -> ProfileRules:
     return PROFILES[name]
 
 
-def _fixed_seeds(config: pytest.Config, profile: ProfileRules) -> tuple[int, ...]:
+def _fixed_seeds(written: Mapping[str, str], profile: ProfileRules) -> tuple[int, ...]:
     """The seeds of the ini file as it is written: what ``-o`` says instead is not fixed."""
-    found = load_config_dict_from_file(config.inipath) if config.inipath else None
-    written = {key: str(value.value) for key, value in (found or {}).items()}
     paper_seeds = _paper_seeds(written.get(_PAPER_SEEDS[0], ""))
     return _seeds_of_ini(written.get(_SEEDS.key, ""), profile, paper_seeds)
 
