@@ -7,7 +7,7 @@ stand in HTML, in SVG and in Markdown.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 NOT_FINITE = "not finite"
 
@@ -54,22 +54,27 @@ def apart(value: float | None, others: Iterable[float | None], digits: int = 4) 
 
     A measurement of 0.99497 held against a threshold of 0.995 must not be shown as 0.995.
     """
-    different = [other for other in others if other is not None and other != value]
-    for precision in range(digits, _MOST_DIGITS + 1):
-        text = number(value, precision)
-        if all(text != number(other, precision) for other in different):
-            return text
-    return number(value, _MOST_DIGITS)
+    return _told_apart(value, others, digits, number)
 
 
 def estimate(value: float | None, others: Iterable[float | None] = (), digits: int = 3) -> str:
     """A value that is not known to its last digit, as a mean over few values is: 144,767.2 is
     145,000. It has more digits only where it takes them to look different from one of `others`.
     """
+    return _told_apart(value, others, digits, _short)
+
+
+def _told_apart(
+    value: float | None,
+    others: Iterable[float | None],
+    digits: int,
+    text_of: Callable[[float | None, int], str],
+) -> str:
+    """The shortest text of so many digits or more that looks unlike that of each other value."""
     different = [other for other in others if other is not None and other != value]
     for precision in range(digits, _MOST_DIGITS + 1):
-        text = _short(value, precision)
-        if all(text != _short(other, precision) for other in different):
+        text = text_of(value, precision)
+        if all(text != text_of(other, precision) for other in different):
             return text
     return number(value, _MOST_DIGITS)
 
