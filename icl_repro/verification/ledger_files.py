@@ -270,7 +270,7 @@ def _require_fitting(known: KnownFailure, newest: ThresholdEntry, place: str) ->
     for key, value in known.values.items():
         if value is None:
             continue
-        said = f"the known value {number(value)}" + (f" on seed {key}" if key else "")
+        said = _known_value(key, value)
         if not (known.edge or known.case) and lower <= value <= upper:
             raise UnusableLedger(f"{place}: {said} is no failure: the check asks for {asked}")
         if known.case and not known.edge and not lower <= value <= upper:
@@ -305,20 +305,17 @@ def _require_narrow(
     """
     spread = spreads.of(known.claim, known.case, known.check)
     measured = 0.0 if spread is None else REACH * spread.largest
-    stated = () if threshold is None else threshold.history[-1].bounds[1:]
-    ends = [end for end in stated if end is not None]
     for key, value in known.values.items():
         if value is None:
             continue
-        _, bound = min(((abs(value - end), end) for end in ends), default=(0.0, 0.0))
+        bound = 0.0 if threshold is None else _nearest_bound(value, threshold.history[-1])
         share = SLACK * max(abs(value), abs(bound))
         widest = max(measured, share, 0.5 if value.is_integer() else 0.0)
         if known.within > widest and not math.isclose(known.within, widest):
-            said = f"the known value {number(value)}" + (f" on seed {key}" if key else "")
             raise UnusableLedger(
-                f"{place}: within {number(known.within)} is wider than {said} may differ, "
-                f"{number(widest)}: {number(REACH)} times what trainings were measured to, "
-                f"{percent(SLACK)} of it or of its bound, or 0.5 of a whole number"
+                f"{place}: within {number(known.within)} is wider than {_known_value(key, value)} "
+                f"may differ, {number(widest)}: {number(REACH)} times what trainings were measured "
+                f"to, {percent(SLACK)} of it or of its bound, or 0.5 of a whole number"
             )
 
 
@@ -348,26 +345,35 @@ def _on_edge(
         f"{number(REACH)} times {number(spread.largest)}, the largest difference between trainings "
         f"of one seed ({count(spread.pairs, 'pair')} compared)"
     )
-    ends = [end for end in newest.bounds[1:] if end is not None]
-    nearest_ends = []
+    distances: list[tuple[float, float]] = []
     for key, value in known.values.items():
         assert value is not None, "a value that is not finite lies on no edge"
-        away, bound = min((abs(value - end), end) for end in ends)
-        nearest_ends.append((away, bound))
+        bound = _nearest_bound(value, newest)
+        away = abs(value - bound)
+        distances.append((away, bound))
         if away > REACH * spread.largest:
             raise UnusableLedger(
-                f"{place}: edge = true, but the known value {number(value)}"
-                + (f" on seed {key}" if key else "")
-                + f" lies {number(away)} from its bound, {number(bound)}, farther "
-                f"than {differ}; it is a known failure, or none, without edge"
+                f"{place}: edge = true, but {_known_value(key, value)} lies {number(away)} from "
+                f"its bound, {number(bound)}, farther than {differ}; it is a known failure, or "
+                "none, without edge"
             )
     if known.within > REACH * spread.largest:
         raise UnusableLedger(
             f"{place}: within {number(known.within)} is wider than {differ}; make it smaller"
         )
     return msgspec.structs.replace(
-        known, bound=min(nearest_ends)[1], spread=spread.largest, pairs=spread.pairs
+        known, bound=min(distances)[1], spread=spread.largest, pairs=spread.pairs
     )
+
+
+def _known_value(key: str, value: float) -> str:
+    """A value of a known failure in words, with the seed that it is of."""
+    return f"the known value {number(value)}" + (f" on seed {key}" if key else "")
+
+
+def _nearest_bound(value: float, newest: ThresholdEntry) -> float:
+    ends = [end for end in newest.bounds[1:] if end is not None]
+    return min(ends, key=lambda end: abs(value - end))
 
 
 def _convert(said: object, kind: type[_Read], place: str) -> _Read:
