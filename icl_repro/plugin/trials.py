@@ -26,7 +26,7 @@ class NotTrained(pytest.skip.Exception):
 
 @dataclass
 class Attempt:
-    """What one attempt to run a test came to; the last one counts.
+    """What one attempt to run a test came to; the first that is judged counts.
 
     Attributes:
         judged: whether the evidence gave the outcome, so that the failure which tells pytest is
@@ -63,11 +63,12 @@ class Attempt:
 
 @dataclass
 class Draft:
-    """A test of a claim or of a control that will run."""
+    """A test of a claim or of a control that will run; `again` if repeated though judged."""
 
     case: Case
     wanted: Wanted
     attempt: Attempt = field(default_factory=Attempt)
+    again: bool = False
 
 
 _DRAFT = pytest.StashKey[Draft]()
@@ -85,19 +86,31 @@ def draft_of(item: pytest.Item) -> Draft | None:
 
 
 def begin_attempt(item: pytest.Item) -> None:
-    """Forget an earlier attempt to run the test, such as one that another plugin repeats."""
+    """Forget an earlier attempt that broke off before it was judged, which a plugin repeats."""
     draft = draft_of(item)
-    if draft is not None:
+    if draft is None:
+        return
+    draft.again = draft.attempt.judged
+    if not draft.again:
         earlier = draft.attempt.properties
         item.user_properties = [kept for kept in item.user_properties if kept not in earlier]
         draft.attempt = Attempt()
 
 
 def pass_marks(item: pytest.Item) -> None:
-    """Note that no mark of a test skips it."""
+    """Note that no mark of a test skips it.
+
+    Raises:
+        pytest.fail.Exception: an earlier attempt was judged. It stands: of several, one could take
+            the best.
+    """
     draft = draft_of(item)
-    if draft is not None:
-        draft.attempt.past_marks = True
+    if draft is None:
+        return
+    if draft.again:
+        said = ": ".join([str(draft.attempt.outcome), *draft.attempt.messages[:1]])
+        pytest.fail(f"{draft.case.name}: it is judged once, and was ({said})", pytrace=False)
+    draft.attempt.past_marks = True
 
 
 def skips() -> tuple[type[BaseException], ...]:
@@ -126,7 +139,7 @@ def take_up_skip(item: pytest.Item, skipped: BaseException) -> bool:
 def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Take in how a phase of the test went, before pytest reports it."""
     draft = draft_of(item)
-    if draft is None:
+    if draft is None or draft.again:
         return
     attempt = draft.attempt
     attempt.duration += call.duration

@@ -1,4 +1,4 @@
-"""A test that another plugin runs again counts as its last attempt came out."""
+"""A test that another plugin runs again counts as the first attempt that was judged came out."""
 
 from __future__ import annotations
 
@@ -35,29 +35,47 @@ def judged(folder: pytest.Pytester, record_of, broken: str, *args: str):
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_a_claim_that_holds_at_last_holds(claims_folder, record_of, workers: str):
+def test_the_best_of_several_attempts_is_not_taken(claims_folder, record_of, workers: str):
     outcomes, claim = judged(claims_folder, record_of, "False", "--reruns=3", workers)
-    assert outcomes == {"passed": 2, "rerun": 2}
-    assert claim.verdict == "supported"
+    assert outcomes == {"errors": 1, "passed": 1, "rerun": 3}
+    assert claim.verdict == "refuted"
     (trial,) = claim.trials
-    assert (trial.outcome, trial.message) == ("passed", "")
-    assert [check.value for check in trial.evidence.checks] == [2]
-    # In the JUnit report each attempt is a test of its own, with its own outcome.
+    assert trial.outcome == "failed"
+    assert [check.value for check in trial.evidence.checks] == [0]
+    # In the JUnit report each attempt is a test of its own, with the outcome that stands.
     suite = ET.parse(claims_folder.path / "junit.xml").getroot()
     outcomes = {
-        name: [
+        name: {
             property_.get("value")
             for case in suite.iter("testcase")
             for property_ in case.iter("property")
             if (case.get("name"), property_.get("name")) == (name, "outcome")
-        ]
+        }
         for name in ("test_one", "test_one[short]")
     }
-    assert outcomes == {"test_one": ["failed", "failed", "passed"], "test_one[short]": ["passed"]}
+    assert outcomes == {"test_one": {"failed"}, "test_one[short]": {"passed"}}
+
+
+def test_a_mark_that_repeats_a_claim_changes_nothing(claims_folder, record_of):
+    marked = TESTS.replace("@claim", "@__import__('pytest').mark.flaky(reruns=5)\n@claim")
+    claims_folder.makepyfile(test_claims=marked.replace("BROKEN", "False"))
+    result = claims_folder.runpytest_subprocess("--snapshot-update", "-n0")
+    assert (result.ret, result.parseoutcomes()["errors"]) == (1, 1)
+    result.stdout.fnmatch_lines(
+        ["*a.one: it is judged once, and was (failed: attempts is 0, but must be at least 2)"]
+    )
+    assert record_of(claims_folder).claims[0].verdict == "refuted"
+
+
+def test_an_attempt_that_broke_off_is_repeated(claims_folder, record_of):
+    outcomes, claim = judged(claims_folder, record_of, "attempts < 2", "--reruns=3", "-n0")
+    assert outcomes == {"passed": 2, "rerun": 4}
+    assert claim.verdict == "supported"
+    assert [check.value for check in claim.trials[0].evidence.checks] == [2]
 
 
 def test_an_error_at_last_is_an_error(claims_folder, record_of):
-    outcomes, claim = judged(claims_folder, record_of, "attempts >= 1", "--reruns=1", "-n0")
-    assert outcomes == {"failed": 1, "passed": 1, "rerun": 1}  # its control fails at once
+    outcomes, claim = judged(claims_folder, record_of, "counted", "--reruns=1", "-n0")
+    assert outcomes == {"failed": 1, "passed": 1, "rerun": 1}  # its control breaks nothing
     assert claim.verdict == "error"
     assert claim.trials[0].message == "OSError: no network"
