@@ -28,7 +28,7 @@ from icl_repro.plugin.session import (
     scratch_of,
     state_of,
 )
-from icl_repro.plugin.transport import Catalogue
+from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.storage import notices
 from icl_repro.verification.record import Seeds, Trial, VerificationRecord, write_record
 
@@ -60,6 +60,7 @@ def finish(session: pytest.Session) -> None:
     ]
     if record.profile.meaningful:
         state.problems += assembly.contradictions(catalogue, record, ledger_of(config))
+    state.problems += _broken_off(session, state, catalogue, scratch)
     state.notices += scratch.notices()
     junit.add_verdicts(config, state.record)
     if state.settings.report is not None:
@@ -72,6 +73,23 @@ def finish(session: pytest.Session) -> None:
             only = any(map(_measured, _trials(state.record).values()))
             why = "only controls were judged" if only else "no claim was judged"
             state.notices.append(f"nothing was verified: {why}")
+
+
+def _broken_off(
+    session: pytest.Session, state: SessionState, catalogue: Catalogue, scratch: Scratch
+) -> list[str]:
+    """What is wrong with a session that ended well before all of its tests did.
+
+    A test may end it by ``pytest.exit``, with an exit status of its own choice.
+    """
+    if session.exitstatus != pytest.ExitCode.OK:
+        return []
+    came = {*scratch.trials(catalogue.entries), *state.crashed}
+    missing = [entry.nodeid for entry in catalogue.entries if entry.nodeid not in came]
+    if not missing:
+        return []
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return [f"the session broke off without an error, before the end of {missing[0]}{more}"]
 
 
 def _seeds(state: SessionState, record: VerificationRecord) -> Seeds:

@@ -70,6 +70,15 @@ def test_an_interrupted_session_leaves_its_record(folder, record_of):
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_no_test_can_end_the_session_well_before_it_is_judged(folder, record_of, workers: str):
+    leave = "__import__('pytest').exit('enough', returncode=0)"
+    folder.makepyfile(test_claims=TESTS.replace("DO", leave))
+    result = folder.runpytest_subprocess(workers)
+    assert result.ret not in (0, NOTHING_JUDGED)
+    assert verdicts(record_of(folder))["a.two"] in ("not run", "error")
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_the_record_and_no_scratch(folder, record_of, scratch, number, workers):
     folder.makepyfile(test_claims=TESTS.replace("DO", WAIT))
