@@ -90,21 +90,24 @@ def finish(session: pytest.Session) -> None:
 def note_uncollected(config: pytest.Config, report: pytest.CollectReport) -> None:
     """Keep a record of a module of claims that cannot be collected, so that it is not lost.
 
-    Which claims it has is unknown then; that it has some is taken from its text.
+    Which claims it has is unknown then; that it has some is taken from its text. One that skips
+    itself as a whole has not run them.
     """
     path = config.rootpath / report.nodeid
-    if not report.failed or not path.is_file():
+    if report.passed or not path.is_file():
         return
     if not _DECLARES.search(path.read_text(encoding="utf-8", errors="replace")):
         return
-    lines = report.longreprtext.strip().splitlines() or ["it could not be collected"]
+    said = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+    lines = str(said).strip().splitlines() or ["it could not be collected"]
+    why = "it could not be collected" if report.failed else "it was skipped as a whole"
     state_of(config).uncollected.append(
         ClaimRecord(
             id=report.nodeid,
             family="not collected",
-            statement="The claims of this module are unknown: it could not be collected.",
+            statement=f"The claims of this module are unknown: {why}.",
             source="",
-            verdict="error",
+            verdict="error" if report.failed else "not run",
             reason=lines[-1].removeprefix("E").strip(),
             trials=[],
             controls=[],

@@ -105,3 +105,15 @@ def test_a_known_failure_that_a_skip_hides_is_red(claims_folder):
     assert result.ret == 1
     said = "a.one: the ledger knows 'x' to fail on seed 5, where it is not stated"
     assert said in result.stdout.lines
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_a_module_that_skips_itself_is_on_record(claims_folder, record_of, workers: str):
+    run(claims_folder, CHECK.replace("GOOD", "9"))
+    away = "import pytest\npytest.skip('no luck', allow_module_level=True)\n"
+    claims_folder.makepyfile(test_away=away + TESTS.replace("a.one", "a.two"))
+    result = claims_folder.runpytest_subprocess(workers, "--icl-seeds=0")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["not run *test_away.py", "*no luck"])
+    said = {claim.id: (claim.verdict, claim.reason) for claim in record_of(claims_folder).claims}
+    assert said["test_away.py"] == ("not run", "Skipped: no luck")
