@@ -21,7 +21,9 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
         pytest.xfail.Exception: nothing but what the ledger knows to fail does so.
     """
     case, attempt = draft.case, draft.attempt
-    problem = _unjudgeable(case, attempt)
+    if attempt.recorder is not None:
+        attempt.recorder.close(f"{case.name} was judged already")
+    problem = _unjudgeable(case, attempt, ledger)
     if problem:
         pytest.fail(f"{case.name}: {problem}", pytrace=False)
     attempt.judged = True
@@ -59,7 +61,7 @@ def _listed(case: Case, sentences: list[str]) -> str:
     return "\n".join([f"{case.name}: {sentences[0]}", *sentences[1:]])
 
 
-def _unjudgeable(case: Case, attempt: Attempt) -> str:
+def _unjudgeable(case: Case, attempt: Attempt, ledger: Ledger) -> str:
     """Why the evidence says nothing, or an empty text."""
     if not attempt.skipped and not attempt.evidence.checks:
         return "states no check, so there is nothing to judge"
@@ -69,6 +71,12 @@ def _unjudgeable(case: Case, attempt: Attempt) -> str:
                 f"check {check.name!r} has values by seed, but is judged on each seed by itself; "
                 "for one verdict over all of them the test takes 'seeds'"
             )
+    by_itself = attempt.recorder.by_itself if attempt.recorder else ""
+    if by_itself and ledger.configured:
+        return (
+            f"says by itself that it can tell neither way ({by_itself}); where a ledger holds the "
+            "thresholds, so it does what decides that: state it with unless, value and a bound"
+        )
     if case.control is None or case.row or attempt.skipped or attempt.recorder is None:
         return ""  # another row, or what a skip cut off, may state what is missing here
     return "; ".join(attempt.recorder.unstated(case.control.only))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
 from typing import Any, SupportsFloat, cast, overload
 
 import msgspec
 
 from icl_repro.nearest import nearest
-from icl_repro.statistics.intervals import Interval, Limits, clipped, cut, mean
+from icl_repro.statistics.intervals import Interval, Limits, cut, mean
 from icl_repro.verification.diagram import Diagram
 from icl_repro.verification.evidence import (
     Check,
@@ -25,13 +23,20 @@ from icl_repro.verification.evidence import (
 from icl_repro.verification.pictures import Bars, Figure, Heatmap, Panel, Table, Wiring
 from icl_repro.verification.plain_data import (
     MisusedEvidence,
-    as_float,
     is_text,
     plain,
     require_name,
     shown,
 )
 from icl_repro.verification.reported import Reported
+from icl_repro.verification.stated_numbers import (
+    bounds_of,
+    ends_of,
+    limits_of,
+    mean_of,
+    number_of,
+    values_by_seed,
+)
 from icl_repro.verification.wording import unmet_sentence
 
 __all__ = ["Evidence", "KeepCurve", "LookUp", "MisusedEvidence"]
@@ -62,6 +67,8 @@ class Evidence:
         self._curves: set[str] = set()
         self._undecided = ""
         self._conditions: list[Condition] = []
+        self._closed = ""
+        self._by_itself = ""
         self._keep_curve = keep_curve
         self._look_up = look_up
 
@@ -76,6 +83,15 @@ class Evidence:
             self._undecided,
             list(self._conditions),
         )
+
+    @property
+    def by_itself(self) -> str:
+        """Why the test says that it can tell neither way, where it says so without a condition."""
+        return self._by_itself
+
+    def close(self, why: str) -> None:
+        """Take nothing more, as the test is judged: what came later would count for nothing."""
+        self._closed = why
 
     def check(
         self,
@@ -118,7 +134,7 @@ class Evidence:
                 is empty or was used before, a value that is not a number or lies beyond its limits,
                 an id of no published value, or anything that a record cannot carry.
         """
-        direction, low, high = _direction(name, at_least, at_most, between)
+        direction, low, high = bounds_of(name, at_least, at_most, between)
         return self._check(
             name, value, direction, low, high, unit, published, interval, note, limits, "threshold"
         )
@@ -156,7 +172,7 @@ class Evidence:
         Raises:
             MisusedEvidence: as for :meth:`check`, or a margin without width.
         """
-        low, high = _ends(name, "margin", margin)
+        low, high = ends_of(name, "margin", margin)
         if low == high:
             raise MisusedEvidence(f"check {name!r}: margin={margin} has no width")
         return self._check(
@@ -189,7 +205,7 @@ class Evidence:
             MisusedEvidence: a name that is empty or was used before, a value that is not a number,
                 an id of no published value, or anything that a record cannot carry.
         """
-        measured = _number(name, value)
+        measured = number_of(name, value)
         self._require_new(name)
         paper = self._published(name, published)
         quantity = Quantity(name, measured, unit, paper, interval, note)
@@ -231,6 +247,7 @@ class Evidence:
             raise MisusedEvidence(
                 f"figure {figure.name!r} is given whole; leave out caption, source and panels"
             )
+        self._require_open("figure", figure.name)
         require_name("figure", figure.name)
         if not figure.panels:
             raise MisusedEvidence(f"figure {figure.name!r} has no panel")
@@ -247,6 +264,7 @@ class Evidence:
         """
         if not isinstance(table, Table):
             raise MisusedEvidence(f"table takes a Table, not {shown(table)}")
+        self._require_open("table", table.name)
         require_name("table", table.name)
         if any(known.name == table.name for known in self._tables):
             raise MisusedEvidence(f"there is already a table named {table.name!r}")
@@ -277,7 +295,8 @@ class Evidence:
         Args:
             reason: why, in words; the checks that follow are kept for the reader.
             unless: what is measured to decide, in words; unique within the test. Without, the test
-                decides by itself, and says so only where it can tell neither way.
+                decides by itself, and says so only where it can tell neither way: an error where a
+                ledger holds the thresholds, as nothing holds this one.
             value: the measurement. One that is not a number decides nothing; an infinite one may.
             at_least: what follows can be judged where the value is this or more.
             at_most: where it is this or less.
@@ -293,7 +312,7 @@ class Evidence:
             raise MisusedEvidence(f"inconclusive needs a reason, in words, not {shown(reason)}")
         if unless != "":
             condition = self._condition(
-                unless, value, _direction(unless, at_least, at_most, between), unit
+                unless, value, bounds_of(unless, at_least, at_most, between), unit
             )
             if not (condition.met or self._undecided):
                 self._undecided = f"{reason}: {unmet_sentence(condition)}"
@@ -302,9 +321,10 @@ class Evidence:
             raise MisusedEvidence(
                 "inconclusive has a value or a bound, but does not say what is measured: unless"
             )
+        self._require_open("reason", reason)
         if self._undecided:
             raise MisusedEvidence(f"it is inconclusive already: {self._undecided}")
-        self._undecided = reason
+        self._undecided = self._by_itself = reason
 
     def curve_snapshot(self, name: str, x: Any, y: Any) -> None:
         """Compare a curve with the one stored beside the claims, or store it.
@@ -317,6 +337,7 @@ class Evidence:
         Raises:
             MisusedEvidence: the name is empty, or a curve of that name was recorded before.
         """
+        self._require_open("curve", name)
         require_name("curve", name)
         if name in self._curves:
             raise MisusedEvidence(f"there is already a curve named {name!r}")
@@ -347,10 +368,10 @@ class Evidence:
         limits: Limits,
         kind: Kind,
     ) -> bool:
-        over_seeds = _by_seed(name, value) if isinstance(value, Mapping) else {}
-        measured = _mean(over_seeds) if over_seeds else _number(name, value)
+        over_seeds = values_by_seed(name, value) if isinstance(value, Mapping) else {}
+        measured = mean_of(over_seeds) if over_seeds else number_of(name, value)
         finite = [each for each in over_seeds.values() if each is not None]
-        limits = _limits(name, limits, finite if over_seeds else [measured])
+        limits = limits_of(name, limits, finite if over_seeds else [measured])
         if interval is None and len(finite) == len(over_seeds) > 1:
             interval = cut(mean(finite).interval, limits)
         self._require_new(name)
@@ -384,7 +405,7 @@ class Evidence:
     ) -> Condition:
         direction, low, high = bounds
         self._require_new(name)
-        measured = _number(name, cast(SupportsFloat, value))
+        measured = number_of(name, cast(SupportsFloat, value))
         as_is = math.nan if value is None else float(value)
         met = lies_within(as_is, low, high)
         condition = Condition(name, measured, direction, low, high, met, unit)
@@ -412,90 +433,16 @@ class Evidence:
             raise MisusedEvidence(f"{name!r}: there is no published value {published!r}")
         return msgspec.structs.replace(found, id=published)
 
+    def _require_open(self, of: str, name: str) -> None:
+        if self._closed:
+            raise MisusedEvidence(
+                f"the {of} {shown(name)} comes too late: {self._closed}; all that counts is stated "
+                "in the body of the test"
+            )
+
     def _require_new(self, name: str) -> None:
+        self._require_open("check or quantity", name)
         require_name("check or quantity", name)
         taken = {known.name for known in (*self._checks, *self._quantities, *self._conditions)}
         if name in taken:
             raise MisusedEvidence(f"there is already a check or a quantity named {name!r}")
-
-
-def _direction(
-    name: str,
-    at_least: float | None,
-    at_most: float | None,
-    between: tuple[float, float] | None,
-) -> tuple[Direction, float | None, float | None]:
-    given = [threshold for threshold in (at_least, at_most, between) if threshold is not None]
-    if len(given) != 1:
-        raise MisusedEvidence(
-            f"check {name!r} needs exactly one of at_least, at_most and between, "
-            f"but got {len(given)}"
-        )
-    if between is not None:
-        return "between", *_ends(name, "between", between)
-    if at_least is not None:
-        return "at_least", _threshold(name, "at_least", at_least), None
-    return "at_most", None, _threshold(name, "at_most", at_most)
-
-
-def _ends(name: str, field: str, given: tuple[float, float]) -> tuple[float, float]:
-    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 2:
-        raise MisusedEvidence(
-            f"check {name!r}: {field} must be two numbers, the lower one first, not {shown(given)}"
-        )
-    low, high = (_threshold(name, field, end) for end in given)
-    if low > high:
-        raise MisusedEvidence(f"check {name!r}: {field}={given} ends before it starts")
-    return low, high
-
-
-def _limits(name: str, given: Limits, values: Sequence[float | None]) -> Limits:
-    """The limits of a quantity, if they are some and its finite values lie between them."""
-    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 2:
-        raise MisusedEvidence(
-            f"check {name!r}: limits must be two numbers, the lower one first, with None for an "
-            f"end where there is none, not {shown(given)}"
-        )
-    least, most = (None if end is None else _threshold(name, "limits", end) for end in given)
-    if least is not None and most is not None and least >= most:
-        raise MisusedEvidence(f"check {name!r}: limits={given} end before they start")
-    for value in [value for value in values if value is not None]:
-        near = clipped(value, (least, most))
-        # Sums of single precision may end a rounding beyond.
-        if near is not None and not math.isclose(near, value, rel_tol=1e-6, abs_tol=1e-6):
-            raise MisusedEvidence(f"check {name!r}: {value} lies beyond its limits, {given}")
-    return least, most
-
-
-def _threshold(name: str, field: str, value: object) -> float:
-    threshold = as_float(value)
-    if threshold is None or not math.isfinite(threshold):
-        raise MisusedEvidence(
-            f"check {name!r}: {field} must be a finite number, not {shown(value)}"
-        )
-    return threshold
-
-
-def _number(name: str, value: object) -> float | None:
-    measured = as_float(value)
-    if measured is None:
-        raise MisusedEvidence(f"{name!r} must be one number, but is {shown(value)}")
-    return measured if math.isfinite(measured) else None
-
-
-def _by_seed(name: str, values: Mapping[int, SupportsFloat]) -> dict[str, float | None]:
-    """Values of a check by seed, as a record carries them."""
-    if not values:
-        raise MisusedEvidence(f"{name!r} must have a value for each seed, but has none")
-    for seed in values:
-        if isinstance(seed, bool) or not isinstance(seed, Integral):
-            raise MisusedEvidence(f"{name!r} must have values by seed, not by {shown(seed)}")
-    return {
-        str(int(seed)): _number(f"{name}, seed {seed}", value) for seed, value in values.items()
-    }
-
-
-def _mean(over_seeds: Mapping[str, float | None]) -> float | None:
-    """The mean of values over seeds; ``None`` if one of them is not finite."""
-    finite = [value for value in over_seeds.values() if value is not None]
-    return statistics.fmean(finite) if len(finite) == len(over_seeds) else None

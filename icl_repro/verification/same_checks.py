@@ -1,55 +1,69 @@
-"""Whether tests state the same checks, and hold them to the same thresholds."""
+"""Whether tests state the same checks and conditions, and hold them to the same bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from icl_repro.verification.by_seed import JUDGED, names
-from icl_repro.verification.evidence import Check, same_bound
+from icl_repro.verification.by_seed import JUDGED
+from icl_repro.verification.evidence import Check, Condition, same_bound
 from icl_repro.verification.record import Trial
 from icl_repro.verification.wording import on_seeds, threshold
 
 
-def same_threshold(one: Check, other: Check) -> bool:
-    """Whether two checks are held to one threshold."""
-    alike = (one.direction, one.kind) == (other.direction, other.kind)
+def same_threshold(one: Check | Condition, other: Check | Condition) -> bool:
+    """Whether two checks, or two conditions, are held to one bound."""
+    alike = (one.direction, _kind(one)) == (other.direction, _kind(other))
     return alike and same_bound(one.low, other.low) and same_bound(one.high, other.high)
 
 
-def differences_between_seeds(trials: Sequence[Trial]) -> list[str]:
-    """A sentence for each check that the trials of a claim do not state alike on every seed.
+def _kind(stated: Check | Condition) -> str:
+    return stated.kind if isinstance(stated, Check) else "condition"
 
-    On a seed where a check is left out it would count as holding, and thresholds of its own for
-    each seed could follow the values.
+
+def differences_between_seeds(trials: Sequence[Trial]) -> list[str]:
+    """A sentence for each check or condition that a claim does not state alike on every seed.
+
+    On a seed where a check is left out it would count as holding, and where a condition is left out
+    as met. Bounds of its own for each seed could follow the values.
     """
     rows: dict[str, list[Trial]] = {}
     for trial in trials:
-        if trial.outcome in JUDGED:
+        if trial.outcome in JUDGED or trial.evidence.conditions:
             rows.setdefault(trial.row, []).append(trial)
     return [
-        f"{f'row {row}: ' if row else ''}{difference}; a claim states the same checks, with the "
-        "same thresholds, on every seed"
+        f"{f'row {row}: ' if row else ''}{difference}"
         for row, of_row in rows.items()
         for difference in _differences(of_row)
     ]
 
 
 def _differences(trials: Sequence[Trial]) -> Iterator[str]:
-    for name in dict.fromkeys(name for trial in trials for name in names(trial)):
-        stated = [
-            (trial, check)
-            for trial in trials
-            for check in trial.evidence.checks
-            if check.name == name
-        ]
-        without = [trial.seed for trial in trials if name not in names(trial)]
+    judged = [trial for trial in trials if trial.outcome in JUDGED]
+    yield from _unlike(
+        "check", "threshold", {trial.seed: trial.evidence.checks for trial in judged}
+    )
+    yield from _unlike(
+        "condition", "bound", {trial.seed: trial.evidence.conditions for trial in trials}
+    )
+
+
+def _unlike(
+    what: str, bound: str, by_seed: Mapping[int | None, Sequence[Check | Condition]]
+) -> Iterator[str]:
+    """What is not stated on every seed, and what has another bound on some."""
+    alike = f"; a claim states the same {what}s, with the same {bound}s, on every seed"
+    stated: dict[str, dict[int | None, Check | Condition]] = {}
+    for seed, of_seed in by_seed.items():
+        for each in of_seed:
+            stated.setdefault(each.name, {})[seed] = each
+    for name, on in stated.items():
+        without = [seed for seed in by_seed if seed not in on]
         if without:
-            yield f"the check {name!r} is not stated{on_seeds(without)}"
-        first = stated[0][1]
-        others = [(trial, check) for trial, check in stated if not same_threshold(first, check)]
+            yield f"the {what} {name!r} is not stated{on_seeds(without)}{alike}"
+        first = next(iter(on.values()))
+        others = {seed: each for seed, each in on.items() if not same_threshold(first, each)}
         if others:
-            where = on_seeds([trial.seed for trial, _ in others])
             yield (
-                f"the check {name!r} has another threshold{where}: {threshold(others[0][1])}, not "
-                f"{threshold(first)}"
+                f"the {what} {name!r} has another {bound}{on_seeds(list(others))}: "
+                f"{threshold(next(iter(others.values())))}, not {threshold(first)}{alike}"
             )

@@ -100,6 +100,34 @@ def test_a_threshold_that_follows_the_seed_is_red(claims_folder, record_of):
     assert (claim.verdict, claim.reason) == ("error", said)
 
 
+CONDITIONS = """
+from icl_repro import claim, control
+
+@claim("a.one", source="1", fails_on=control("No.", given={"b": -1}, id="no"))
+def test_one(evidence, seed, b=1):
+    '''S.'''
+    SAID
+    evidence.check("z", b, at_least=0.5)
+"""
+
+
+@pytest.mark.parametrize(
+    ("bound", "sentence"),
+    [
+        ("0 if seed < 3 else None", "the condition 'light' is not stated on seeds 3 and 4"),
+        ("seed / 9", "the condition 'light' has another bound on seeds 1, 2, 3 and 4: at least *"),
+    ],
+)
+def test_a_condition_that_follows_the_seed_is_red(claims_folder, record_of, bound, sentence):
+    said = "'dark', unless='light', value=seed / 9, at_least=bound"
+    said = f"bound = {bound}\n    if bound is not None: evidence.inconclusive({said})"
+    claims_folder.makepyfile(test_claims=CONDITIONS.replace("SAID", said))
+    result = claims_folder.runpytest_subprocess("-p", "no:xdist", "--icl-profile=paper")
+    assert (result.ret, result.parseoutcomes()) == (1, {"passed": 10})
+    result.stdout.fnmatch_lines([f"a.one: {sentence}; a claim states the same conditions, with *"])
+    assert record_of(claims_folder).claims[0].verdict == "error"
+
+
 LEDGER = """
 [[findings]]
 claim = "a.one"

@@ -285,3 +285,54 @@ def test_a_trial_that_cannot_be_written_or_read_costs_no_other_claim(claims_fold
     claims = {claim.id: claim for claim in record_of(claims_folder).claims}
     assert claims["a.one"].verdict == "supported"
     assert "could not be read" in claims["a.lost"].reason
+
+
+LATE = """
+import pytest
+from icl_repro import claim, control
+
+SAVED = []
+
+@pytest.fixture
+def measuring(evidence):
+    yield
+    AFTER
+
+@claim("a.one", source="1", fails_on=control("No.", given={"b": 0}, id="no"))
+def test_one(evidence, measuring, seed, b=1):
+    '''S.'''
+    SAVED.append(evidence)
+    evidence.check("x", b, at_least=0.5)
+
+@claim("a.two", source="2", fails_on=control("No.", given={"b": 0}, id="no"))
+def test_two(evidence, seed, b=1):
+    '''T.'''
+    evidence.check("x", b, at_least=0.5)
+    OTHER
+"""
+STATEMENTS = [
+    "check('y', 0, at_least=1)",
+    "equivalent('y', 0, margin=(1, 2))",
+    "quantity('y', 0)",
+    "inconclusive('dark')",
+    "inconclusive('dark', unless='y', value=0, at_least=1)",
+    "curve_snapshot('y', [0, 1], [0, 1])",
+]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_what_is_stated_after_the_test_was_judged_is_refused(claims_folder, record_of, statement):
+    after = LATE.replace("AFTER", f"evidence.{statement}").replace("OTHER", "pass")
+    claims_folder.makepyfile(test_claims=after)
+    result = claims_folder.runpytest_subprocess("-p", "no:xdist")
+    assert (result.ret, result.parseoutcomes()) == (1, {"passed": 4, "errors": 2})
+    result.stdout.fnmatch_lines(["*MisusedEvidence: the * comes too late: a.one was judged *"])
+    assert [claim.verdict for claim in record_of(claims_folder).claims] == ["error", "consistent"]
+
+
+def test_what_is_stated_on_the_evidence_of_another_test_is_refused(claims_folder, record_of):
+    text = LATE.replace("AFTER", "pass").replace("OTHER", f"SAVED[0].{STATEMENTS[0]}")
+    claims_folder.makepyfile(test_claims=text)
+    result = claims_folder.runpytest_subprocess("-p", "no:xdist")
+    assert (result.ret, result.parseoutcomes()) == (1, {"passed": 2, "failed": 2})
+    assert [claim.verdict for claim in record_of(claims_folder).claims] == ["consistent", "error"]

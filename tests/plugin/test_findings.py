@@ -175,11 +175,20 @@ def test_a_file_of_spreads_that_cannot_be_read_is_refused_in_a_sentence(folder, 
     assert "Traceback" not in result.stderr.str()
 
 
+CONDITION = """
+[thresholds."a.one".light]
+condition = true
+history = [ { at_least = AT_LEAST, origin = "ours", date = 2026-01-02, seen = false } ]
+"""
+
+
 def test_a_known_failure_that_can_no_longer_be_told_is_red(folder, record_of):
-    said = "evidence.inconclusive('too dark to measure')\n    evidence.check(\"length\""
+    ledger = LEDGER + CONDITION.replace("AT_LEAST", "0.6")
+    said = "evidence.inconclusive('too dark', unless='light', value=0, at_least=0.6)\n    "
+    said += 'evidence.check("length"'
     for length in (5, 12, 8):
         changes = {'evidence.check("length"': said}
-        result = judged(folder, {6: length}, "-m", "claim", **changes)
+        result = judged(folder, {6: length}, "-m", "claim", ledger=ledger, **changes)
         result.assert_outcomes(failed=1, deselected=1)
         assert result.ret == pytest.ExitCode.TESTS_FAILED
         result.stdout.fnmatch_lines(
@@ -191,13 +200,6 @@ def test_a_known_failure_that_can_no_longer_be_told_is_red(folder, record_of):
         )
         (finding,) = record_of(folder).findings
         assert finding.status == {"6": "left open", "7": "not run"}
-
-
-CONDITION = """
-[thresholds."a.one".light]
-condition = true
-history = [ { at_least = AT_LEAST, origin = "ours", date = 2026-01-02, seen = false } ]
-"""
 
 
 def test_a_condition_is_held_to_the_ledger_and_shown(folder, record_of):
@@ -225,6 +227,15 @@ def test_a_condition_is_held_to_the_ledger_and_shown(folder, record_of):
     dropped = outcome("0.6", 'evidence.check("length"')
     assert dropped.ret == pytest.ExitCode.TESTS_FAILED
     dropped.stdout.fnmatch_lines(["the ledger names a check 'light' of a.one, which it does not *"])
+
+
+def test_what_leaves_a_claim_open_needs_a_condition_where_there_is_a_ledger(folder, record_of):
+    said = "evidence.inconclusive('too dark')\n    evidence.check(\"length\""
+    result = judged(folder, {6: 5}, "-m", "claim", **{'evidence.check("length"': said})
+    assert (result.ret, result.parseoutcomes()["failed"]) == (1, 1)
+    said = "a.one: says by itself that it can tell neither way (too dark); where a ledger holds *"
+    result.stdout.fnmatch_lines([said])
+    assert record_of(folder).claims[0].verdict == "error"
 
 
 def test_a_check_of_the_ledger_that_the_claim_does_not_state_is_red(folder):
