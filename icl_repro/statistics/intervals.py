@@ -162,9 +162,9 @@ class _Sample(NamedTuple):
 
 def _students_t(level: float, sample: _Sample) -> float:
     """Standard deviations of `sample`, as many as Student's t has at that two-sided level."""
-    from scipy import stats
+    from scipy.special import stdtrit
 
-    return float(stats.t.ppf((1 + level) / 2, sample.size - 1)) * sample.spread
+    return float(stdtrit(sample.size - 1, (1 + level) / 2)) * sample.spread
 
 
 def _around(centre: float, half: float, level: float, method: str) -> Estimate:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -29,14 +28,14 @@ def sign_test(held: int, judged: int, undecided: int = 0) -> float:
     Raises:
         ValueError: no share can be made of the numbers.
     """
-    from scipy import stats
+    from scipy import special  # as for intervals: scipy.stats takes long to import
 
     failed = judged - held - undecided
     if judged < 1 or min(held, failed, undecided) < 0:
         raise ValueError(f"{held} of {judged} is not a share")
     # Against one half, as many that fail are as unlikely as that many that hold.
     more = max(held, failed)
-    return float(stats.binomtest(more, judged, 0.5, alternative="greater").pvalue)
+    return float(special.bdtrc(more - 1, judged, 0.5)) if more else 1.0
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -86,9 +85,7 @@ def mean_within(values: Sequence[float], low: float | None, high: float | None) 
     Raises:
         ValueError: fewer than two values, or one that is not finite.
     """
-    above = [] if low is None else [_t_test(values, low, "greater")]
-    below = [] if high is None else [_t_test(values, high, "less")]
-    return max(above + below)
+    return max(_t_p_value(room, len(values)) for room in _sides(values, low, high))
 
 
 def mean_beyond(values: Sequence[float], low: float | None, high: float | None) -> float:
@@ -99,9 +96,7 @@ def mean_beyond(values: Sequence[float], low: float | None, high: float | None) 
     Raises:
         ValueError: fewer than two values, or one that is not finite.
     """
-    below = [] if low is None else [_t_test(values, low, "less")]
-    above = [] if high is None else [_t_test(values, high, "greater")]
-    tested = below + above
+    tested = [_t_p_value(-room, len(values)) for room in _sides(values, low, high)]
     return min(1.0, len(tested) * min(tested))
 
 
@@ -112,10 +107,10 @@ def size_of_sign_test(against: int, level: float) -> int:
         against: how many lie on the other side, or cannot be told, all others on this one.
         level: the p value to reach, above 0.
     """
-    from scipy import stats
+    from scipy import special
 
     def p_value(judged: int) -> float:
-        return float(stats.binom.cdf(against, judged, 0.5))
+        return float(special.bdtr(against, judged, 0.5))
 
     size = _smallest(p_value, level, first=max(1, against))
     assert size is not None
@@ -155,22 +150,23 @@ def size_beyond(
 
 
 def _sides(values: Sequence[float], low: float | None, high: float | None) -> list[float]:
-    """How far the mean lies within each bound, in spreads; infinitely without any spread."""
+    """How far the mean lies within each bound, in spreads; without any, infinite, or NaN on it."""
     sample = _sample(values)
     centre, spread = float(sample.mean()), float(sample.std(ddof=1))
     rooms = ([] if low is None else [centre - low]) + ([] if high is None else [high - centre])
     if _is_constant(sample):
-        return [math.copysign(math.inf, room) if room else 0.0 for room in rooms]
+        return [math.copysign(math.inf, room) if room else math.nan for room in rooms]
     return [room / spread for room in rooms]
 
 
 def _t_p_value(room: float, size: int) -> float:
-    """That of so many values whose mean lies that many spreads within a bound."""
-    from scipy import stats
+    """Student's one-sided p value of so many values whose mean lies that many spreads within."""
+    from scipy import special
 
-    if math.isinf(room):
+    if not math.isfinite(room):
+        # Without spread t is undefined. What is left is the sign test: all lie on one side.
         return 0.5**size if room > 0 else 1.0
-    return float(stats.t.sf(room * math.sqrt(size), size - 1))
+    return float(special.stdtr(size - 1, -room * math.sqrt(size)))
 
 
 def _smallest(p_value: Callable[[int], float], level: float, first: int = 2) -> int | None:
@@ -200,17 +196,3 @@ def _sample(values: Sequence[float]) -> np.ndarray:
 def _is_constant(sample: np.ndarray) -> bool:
     centre = sample.mean()
     return bool(np.abs(sample - centre).max() <= 1e-14 * abs(centre))
-
-
-def _t_test(values: Sequence[float], bound: float, side: str) -> float:
-    """The p value of a mean on the other side of a bound than `side`, by Student's t."""
-    from scipy import stats
-
-    sample = _sample(values)
-    centre = float(sample.mean())
-    if _is_constant(sample):
-        # Without spread t is undefined. What is left is the sign test: all lie on one side.
-        beyond = centre > bound if side == "greater" else centre < bound
-        return 0.5 ** len(sample) if beyond else 1.0
-    tested: Any = stats.ttest_1samp(sample, bound, alternative=side)
-    return float(tested.pvalue)
