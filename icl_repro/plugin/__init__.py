@@ -63,11 +63,15 @@ def pytest_report_header(config: pytest.Config) -> str:
     return options.header(sessions.state_of(config).settings, config.rootpath)
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_pycollect_makeitem(
     collector: pytest.Module | pytest.Class, name: str, obj: object
-) -> None:
-    """Take in what claims a module declares."""
+) -> Generator[None, object, object]:
+    """Take in what claims a module declares, and which tests that makes."""
     sessions.state_of(collector.config).found.note(collector, name, obj)
+    made = yield
+    collection.note_cases(collector.config, made)
+    return made
 
 
 @pytest.hookimpl(wrapper=True)

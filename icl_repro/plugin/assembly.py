@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from icl_repro.nearest import nearest
-from icl_repro.plugin import environment, seed_list
+from icl_repro.plugin import environment
 from icl_repro.plugin.session import SessionState, coverage_of, ledger_of
 from icl_repro.plugin.transport import (
     Catalogue,
@@ -20,7 +20,7 @@ from icl_repro.plugin.transport import (
     TrainingNote,
 )
 from icl_repro.verification import controls, correction, margins, verdict
-from icl_repro.verification.by_seed import JUDGED, condition_names, names
+from icl_repro.verification.by_seed import all_stated, condition_names, names, stated_all
 from icl_repro.verification.declare import Control
 from icl_repro.verification.ledger import Ledger
 from icl_repro.verification.plain_data import whole
@@ -101,7 +101,14 @@ def claim_record(
         for control in selected.controls
     ]
     checks = margins.over_seeds(claim.id, own, judged_controls, ledger)
-    judged = verdict.judge_claim(claim, own, judged_controls, checks, meaningful=meaningful)
+    judged = verdict.judge_claim(
+        claim,
+        own,
+        judged_controls,
+        checks,
+        meaningful=meaningful,
+        rows_left_out=selected.rows_left_out,
+    )
     return ClaimRecord(
         id=claim.id,
         family=claim.family,
@@ -130,7 +137,9 @@ def control_record(
     control = Control(
         selected.id, selected.statement, only=tuple(selected.only), undefined=selected.undefined
     )
-    name, reason = controls.judge_control(control, trials, own, meaningful=meaningful)
+    name, reason = controls.judge_control(
+        control, trials, own, meaningful=meaningful, whole=not selected.rows_left_out
+    )
     return ControlRecord(
         id=selected.id,
         statement=selected.statement,
@@ -160,12 +169,12 @@ def contradictions(catalogue: Catalogue, record: VerificationRecord, ledger: Led
             found += [f"{claim.id}, control {control.id} {other}" for other in others]
         if selected.whole:
             found += _not_where_known(claim, ledger)
-        if not (selected.whole and _came_to_their_end(claim.trials)):
+        if not (selected.whole and all_stated(claim.trials)):
             continue
         found += ledger.unstated(claim.id, [*_stated(claim.trials), *_conditions(claim.trials)])
         found += _in_two_rows(claim)
         for control in claim.controls:
-            stated = _stated(control.trials) if _came_to_their_end(control.trials) else control.only
+            stated = _stated(control.trials) if all_stated(control.trials) else control.only
             found += [
                 f"{claim.id}, control {control.id}: no check is named {check!r}; "
                 f"{nearest(check, stated)}"
@@ -180,23 +189,19 @@ def _not_where_known(claim: ClaimRecord, ledger: Ledger) -> Iterator[str]:
     cases = {"": claim.trials} | {control.id: control.trials for control in claim.controls}
     for known in ledger.findings:
         trials = cases.get(known.case, []) if known.claim == claim.id else []
-        if known.check not in _stated(trials) and _came_to_their_end(claim.trials):
+        if known.check not in _stated(trials) and all_stated(claim.trials):
             continue  # which is told of the check as such
         seeds: dict[tuple[int | None, tuple[int, ...]], list[Trial]] = {}
         for trial in trials:
             seeds.setdefault((trial.seed, tuple(trial.seeds)), []).append(trial)
         for (seed, at_once), rows in seeds.items():
             expected = ledger.known_failure(known.claim, known.case, known.check, seed, at_once)
-            ended = all(trial.outcome in seed_list.MEASURED for trial in rows)
+            ended = all(map(stated_all, rows))
             if expected is known and ended and known.check not in _stated(rows):
                 yield (
                     f"{claim.id}{f', control {known.case}' if known.case else ''}: the ledger "
                     f"knows {known.check!r} to fail{on_seeds([seed])}, where it is not stated"
                 )
-
-
-def _came_to_their_end(trials: Iterable[Trial]) -> bool:
-    return all(trial.outcome in JUDGED for trial in trials)
 
 
 def _stated(trials: Iterable[Trial]) -> list[str]:

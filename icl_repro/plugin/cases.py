@@ -58,6 +58,11 @@ class Case:
         return self.control.id if self.control else ""
 
     @property
+    def key(self) -> tuple[str, str, int | None]:
+        """What tells it from the other cases of its claim: control, row and seed."""
+        return self.control_id, self.row, self.seed
+
+    @property
     def all_seeds(self) -> list[int]:
         """The seeds that it is judged over at once, empty where it is not."""
         return [seed for seed in self.seeds if seed is not None] if self.over_seeds else []

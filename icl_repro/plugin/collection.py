@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence, Set
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 from icl_repro.nearest import nearest
-from icl_repro.plugin import declarations, order, paths, trials
+from icl_repro.plugin import cases, declarations, order, paths, trials
+from icl_repro.plugin.cases import Case
 from icl_repro.plugin.declarations import Declarations
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.session import coverage_of, ledger_of, refuse, scratch_of, state_of
@@ -50,9 +50,6 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
     settings = state_of(config).settings
     state = state_of(config)
     state.declared = [claim.id for claim in known.claims()]
-    state.tests_declared = Counter(
-        draft.case.claim.id for item in items if (draft := trials.draft_of(item))
-    )
     outside = known.outside(settings.profile.name)
     _keep(config, items, lambda id_: id_ not in outside)
     if settings.claims and known.by_site:
@@ -68,15 +65,13 @@ def finish(session: pytest.Session) -> None:
     drafts = [(item, draft) for item in session.items if (draft := trials.draft_of(item))]
     if state.usage_error or config.option.collectonly or not drafts:
         return
-    counts = Counter(draft.case.claim.id for _, draft in drafts)
-    partial = config.getoption("lf", False) or any("[" in arg for arg in config.args)
-    selected = {}
+    selected: dict[str, list[Case]] = {}
     for _, draft in drafts:
-        id_ = draft.case.claim.id
-        whole = not partial and counts[id_] == state.tests_declared[id_]
-        selected[id_] = _selected(draft, whole=whole)
+        selected.setdefault(draft.case.claim.id, []).append(draft.case)
     state.catalogue = Catalogue(
-        claims=list(selected.values()),
+        claims=[
+            _selected(of_claim, state.cases_declared[id_]) for id_, of_claim in selected.items()
+        ],
         entries=[_entry(item, draft) for item, draft in drafts],
         not_selected=[id_ for id_ in state.declared if id_ not in selected],
     )
@@ -85,6 +80,17 @@ def finish(session: pytest.Session) -> None:
         refuse(config, session.items, "\n  ".join(wrong))
         return
     scratch_of(config).put_catalogue(state.catalogue)
+
+
+def note_cases(config: pytest.Config, made: object) -> None:
+    """Take in the tests that a claim makes, before any of them is selected or left out."""
+    for item in made if isinstance(made, list) else [made]:
+        if not isinstance(item, pytest.Function):
+            continue
+        declaration = declaration_of(item.function)
+        if declaration is not None and not declaration.problems:
+            declared = state_of(config).cases_declared.setdefault(declaration.claim.id, set())
+            declared.add(cases.case_of(item).key)
 
 
 def note_uncollected(config: pytest.Config, report: pytest.CollectReport) -> None:
@@ -120,12 +126,26 @@ def matches(id_: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(id_, pattern) for pattern in patterns)
 
 
-def _selected(draft: Draft, *, whole: bool) -> SelectedClaim:
+def _selected(chosen: Sequence[Case], declared: Set[tuple[str, str, int | None]]) -> SelectedClaim:
+    """A claim of whose declared cases some were chosen."""
+    left_out = declared - {case.key for case in chosen}
+
+    def rows_left_out(control: str) -> list[str]:
+        run = {case.row for case in chosen if case.control_id == control}
+        missing = {row for of, row, _ in left_out if of == control} - run
+        return sorted(missing) if run else []
+
     controls = [
-        SelectedControl(control.id, control.statement, list(control.only), control.undefined)
-        for control in draft.case.declaration.controls
+        SelectedControl(
+            control.id,
+            control.statement,
+            list(control.only),
+            control.undefined,
+            rows_left_out(control.id),
+        )
+        for control in chosen[0].declaration.controls
     ]
-    return SelectedClaim(draft.case.claim, controls, whole)
+    return SelectedClaim(chosen[0].claim, controls, not left_out, rows_left_out(""))
 
 
 def _entry(item: pytest.Item, draft: Draft) -> Entry:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,8 +31,8 @@ class SessionState:
         started_at: when the session started, in seconds since the epoch; the same in all of its
             processes.
         found: the declarations that it came across.
-        declared: ids of all claims that were collected, selected or not; tests_declared: how many
-            tests each of them has.
+        declared: ids of all claims that were collected, selected or not; cases_declared: the tests
+            that each of them has, by control, row and seed.
         usage_error: why the session runs nothing.
         training_problem: why the training in this process broke off.
         entered: whether the session came to the point where it runs its tests.
@@ -55,7 +54,7 @@ class SessionState:
     scratch: Scratch | None = None
     found: Found = field(default_factory=Found)
     declared: list[str] = field(default_factory=list)
-    tests_declared: Counter[str] = field(default_factory=Counter)
+    cases_declared: dict[str, set[tuple[str, str, int | None]]] = field(default_factory=dict)
     catalogue: Catalogue | None = None
     usage_error: str = ""
     training_problem: str = ""

@@ -51,22 +51,26 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class SelectedControl(msgspec.Struct, frozen=True):
-    """What the record tells of a control, selected itself or not."""
+    """What the record tells of a control, selected itself or not; `rows_left_out` are the rows of
+    its tests of which none was selected, where others were.
+    """
 
     id: str
     statement: str
     only: list[str]
     undefined: str
+    rows_left_out: list[str] = []
 
 
 class SelectedClaim(msgspec.Struct, frozen=True):
     """A claim of which something will run, with all its controls; `whole` says whether all of its
-    tests will run.
+    tests will run, `rows_left_out` is as for a control.
     """
 
     claim: Claim
     controls: list[SelectedControl]
     whole: bool = False
+    rows_left_out: list[str] = []
 
 
 class Catalogue(msgspec.Struct, frozen=True):

@@ -30,7 +30,8 @@ class Attempt:
 
     Attributes:
         judged: whether the evidence gave the outcome, so that the failure which tells pytest is
-            not taken for an error.
+            not taken for an error; stated: whether there is any evidence, judged or not.
+        earlier: how attempts before it broke off that had stated nothing.
         past_marks: whether its marks let it run, so that its fixtures were set up.
         skipped: why the test broke off by a skip, where that leaves open what it would have stated.
         messages: what the record says about the outcome.
@@ -43,6 +44,8 @@ class Attempt:
     recorder: Evidence | None = None
     outcome: Outcome | None = None
     judged: bool = False
+    stated: bool = False
+    earlier: tuple[str, ...] = ()
     past_marks: bool = False
     skipped: str = ""
     messages: list[str] = field(default_factory=list)
@@ -56,9 +59,10 @@ class Attempt:
     def evidence(self) -> EvidenceRecord:
         """What was recorded so far. A skip leaves open what follows, as the test itself may."""
         stated = self.recorder.evidence if self.recorder else EvidenceRecord()
-        if not self.skipped or stated.undecided:
+        if not self.skipped:
             return stated
-        return msgspec.structs.replace(stated, undecided=self.skipped)
+        undecided = stated.undecided or self.skipped
+        return msgspec.structs.replace(stated, undecided=undecided, broken_off=True)
 
 
 @dataclass
@@ -86,23 +90,25 @@ def draft_of(item: pytest.Item) -> Draft | None:
 
 
 def begin_attempt(item: pytest.Item) -> None:
-    """Forget an earlier attempt that broke off before it was judged, which a plugin repeats."""
+    """Begin anew; a plugin may repeat an attempt that broke off before it had stated anything."""
     draft = draft_of(item)
     if draft is None:
         return
-    draft.again = draft.attempt.judged
+    last = draft.attempt
+    draft.again = last.judged or last.stated
     if not draft.again:
-        earlier = draft.attempt.properties
-        item.user_properties = [kept for kept in item.user_properties if kept not in earlier]
-        draft.attempt = Attempt()
+        item.user_properties = [
+            kept for kept in item.user_properties if kept not in last.properties
+        ]
+        draft.attempt = Attempt(earlier=(*last.earlier, *last.messages[:1]))
 
 
 def pass_marks(item: pytest.Item) -> None:
     """Note that no mark of a test skips it.
 
     Raises:
-        pytest.fail.Exception: an earlier attempt was judged. It stands: of several, one could take
-            the best.
+        pytest.fail.Exception: an earlier attempt had stated something. It stands: of several, one
+            could take the best.
     """
     draft = draft_of(item)
     if draft is None:
@@ -149,7 +155,9 @@ def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         attempt.properties = properties(draft)
         item.user_properties += attempt.properties
     if call.when == "teardown":
-        session.scratch_of(item.config).put_trial(_trial(item, draft))
+        trial = _trial(item, draft)
+        session.scratch_of(item.config).put_trial(trial)
+        attempt.stated = bool(trial.evidence.checks or trial.evidence.conditions)
         attempt.recorder = None  # its figures have been handed on: over five seeds they are many
 
 
@@ -198,12 +206,13 @@ def _kept(draft: Draft) -> EvidenceRecord:
 
 def _trial(item: pytest.Item, draft: Draft) -> Trial:
     attempt = draft.attempt
+    earlier = [f"an earlier attempt broke off: {said}" for said in attempt.earlier]
     return Trial(
         nodeid=item.nodeid,
         outcome=attempt.outcome or "error",
         seed=draft.case.seed,
         row=draft.case.row,
-        message="\n".join(attempt.messages),
+        message="\n".join([*attempt.messages, *earlier]),
         duration=attempt.duration,
         evidence=_kept(draft),
         runs=sorted(attempt.runs_read),

@@ -27,6 +27,18 @@ def judged_seeds(trials: Sequence[Trial]) -> list[int | None]:
     return [seed for seed, outcome in outcomes_by_seed(trials).items() if outcome in JUDGED]
 
 
+def stated_all(trial: Trial) -> bool:
+    """Whether a test came to its end, so that it stated all that it states; it may have said that
+    it can tell neither way.
+    """
+    return trial.outcome in (*JUDGED, "inconclusive") and not trial.evidence.broken_off
+
+
+def all_stated(trials: Sequence[Trial]) -> bool:
+    """Whether of each row some test came to its end, so that all is known that they state."""
+    return {trial.row for trial in trials} == {t.row for t in trials if stated_all(t)}
+
+
 def names(trial: Trial) -> list[str]:
     """The checks that a trial stated, in their order."""
     return [check.name for check in trial.evidence.checks]

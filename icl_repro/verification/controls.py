@@ -28,7 +28,12 @@ CUT_SHORT = "its runs were cut short"
 
 
 def judge_control(
-    control: Control, trials: Sequence[Trial], claim_trials: Sequence[Trial], *, meaningful: bool
+    control: Control,
+    trials: Sequence[Trial],
+    claim_trials: Sequence[Trial],
+    *,
+    meaningful: bool,
+    whole: bool = True,
 ) -> tuple[ControlVerdict, str]:
     """The verdict on a control of a claim, and why.
 
@@ -37,6 +42,7 @@ def judge_control(
         trials: its own, of all seeds and rows.
         claim_trials: those of the claim: on the seeds that they judge, it has to fail.
         meaningful: false where runs were cut short.
+        whole: false where only some rows of its table were selected.
 
     Returns:
         The verdict and what follows the name of the control in a sentence that says why.
@@ -51,7 +57,7 @@ def judge_control(
         return "not meaningful", f"means nothing, {CUT_SHORT}"
     stated = {name for trial in ran for name in names(trial)}
     unstated = [name for name in control.only if name not in stated]
-    if unstated and len(ran) == len(trials):
+    if unstated and whole and len(ran) == len(trials):
         missing = f"no check is named {unstated[0]!r}; {nearest(unstated[0], stated)}"
         return "error", f"states another check than it should fail: {missing}"
     if others := differences(control.only, trials, claim_trials):
@@ -63,7 +69,8 @@ def judge_control(
         if undue and trial.seed in seeds:
             where = f"does not fail where it should{_on([trial])}"
             return "does not fail", f"{where}: {undue_sentence(undue[0])}"
-    open_ = [seed for seed in seeds or [None] if not _fails(control, seed, ran, claim_trials)]
+    must = [*control.only] if whole else []
+    open_ = [seed for seed in seeds or [None] if not _fails(control, seed, ran, claim_trials, must)]
     if open_:
         left = [trial for trial in trials if trial.seed in open_ and trial not in ran]
         return "undecided", f"could not be judged{on_seeds(open_)}{_because(left)}"
@@ -194,10 +201,14 @@ def _holding(control: ControlRecord, name: str, claim_trials: Sequence[Trial]) -
 
 
 def _fails(
-    control: Control, seed: int | None, ran: Sequence[Trial], claim_trials: Sequence[Trial]
+    control: Control,
+    seed: int | None,
+    ran: Sequence[Trial],
+    claim_trials: Sequence[Trial],
+    must: Collection[str],
 ) -> bool:
-    """Whether every check that has to fail on a seed was stated there, in every row, and decided
-    where the claim decides it.
+    """Whether every check that has to fail on a seed was stated there, those of `must` too, in
+    every row, and decided where the claim decides it.
 
     That none of them holds is known by then.
     """
@@ -211,7 +222,7 @@ def _fails(
             if not decided.issubset(decided_names(rows[trial.row])):
                 return False
     stated = {name for trial in rows.values() for name in names(trial)}
-    return bool(rows) and stated.issuperset(control.only)
+    return bool(rows) and stated.issuperset(must)
 
 
 def _place(trial: Trial) -> tuple[str, int | None, tuple[int, ...]]:

@@ -90,7 +90,8 @@ class EvidenceRecord(msgspec.Struct, forbid_unknown_fields=True):
     """All that one test of a claim measured: checks, plain quantities, figures and tables.
 
     `undecided` says why it can tell neither way on this seed; empty where it can. The checks that
-    it stated before it said so still count. `conditions` are those that decide whether it can.
+    it stated before it said so still count. `conditions` are those that decide whether it can. It
+    is `broken_off` if the test was skipped before its end, so that it may have stated more.
     """
 
     checks: list[Check] = []
@@ -99,6 +100,7 @@ class EvidenceRecord(msgspec.Struct, forbid_unknown_fields=True):
     tables: list[Table] = []
     undecided: str = ""
     conditions: list[Condition] = []
+    broken_off: bool = False
 
     @property
     def holds(self) -> bool:

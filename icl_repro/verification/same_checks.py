@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from icl_repro.verification.by_seed import JUDGED
+from icl_repro.verification.by_seed import stated_all
 from icl_repro.verification.evidence import Check, Condition, same_bound
 from icl_repro.verification.record import Trial
 from icl_repro.verification.wording import on_seeds, threshold
@@ -28,7 +28,7 @@ def differences_between_seeds(trials: Sequence[Trial]) -> list[str]:
     """
     rows: dict[str, list[Trial]] = {}
     for trial in trials:
-        if trial.outcome in JUDGED or trial.evidence.conditions:
+        if stated_all(trial):
             rows.setdefault(trial.row, []).append(trial)
     return [
         f"{f'row {row}: ' if row else ''}{difference}"
@@ -38,13 +38,10 @@ def differences_between_seeds(trials: Sequence[Trial]) -> list[str]:
 
 
 def _differences(trials: Sequence[Trial]) -> Iterator[str]:
-    judged = [trial for trial in trials if trial.outcome in JUDGED]
-    yield from _unlike(
-        "check", "threshold", {trial.seed: trial.evidence.checks for trial in judged}
-    )
-    yield from _unlike(
-        "condition", "bound", {trial.seed: trial.evidence.conditions for trial in trials}
-    )
+    checks = {trial.seed: trial.evidence.checks for trial in trials}
+    yield from _unlike("check", "threshold", checks)
+    conditions = {trial.seed: trial.evidence.conditions for trial in trials}
+    yield from _unlike("condition", "bound", conditions)
 
 
 def _unlike(

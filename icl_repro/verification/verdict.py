@@ -36,7 +36,7 @@ from icl_repro.verification.record import (
     VerdictName,
 )
 from icl_repro.verification.same_checks import differences_between_seeds
-from icl_repro.verification.wording import on_seeds
+from icl_repro.verification.wording import listed, on_seeds
 
 FEWEST_SEEDS = 5
 """Of fewer, not even all that hold bound the share above one half."""
@@ -87,6 +87,7 @@ def judge_claim(
     checks: Sequence[CheckOverSeeds],
     *,
     meaningful: bool,
+    rows_left_out: Sequence[str] = (),
 ) -> Judgement:
     """The verdict on a claim.
 
@@ -96,6 +97,7 @@ def judge_claim(
         controls: its controls, judged.
         checks: its checks over seeds.
         meaningful: false where runs were cut short.
+        rows_left_out: rows of its table that were not selected.
     """
     outcomes = outcomes_by_seed(trials)
     amounts = Counter(outcomes.values())
@@ -126,6 +128,8 @@ def judge_claim(
         found = _over_seeds(trials, checks, seeds)
     verdict, follows = found.verdict, found.follows
     problem = _undermined(verdict, controls, checks) if seeds.undecided < seeds.judged else ""
+    if rows_left_out and verdict in ("supported", "consistent"):
+        problem = f"{_rows(rows_left_out)} left out"
     if problem:
         verdict, follows = "inconclusive", f", but {problem}"
     left_out = (
@@ -244,6 +248,10 @@ def _undermined(
             f"margin (p = {number(tested.p_value, 2)})"
         )
     return ""
+
+
+def _rows(rows: Sequence[str]) -> str:
+    return f"the row {rows[0]} was" if len(rows) == 1 else f"the rows {listed(rows)} were"
 
 
 def _not_finite(check: CheckOverSeeds) -> str:

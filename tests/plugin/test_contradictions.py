@@ -128,6 +128,38 @@ def test_a_condition_that_follows_the_seed_is_red(claims_folder, record_of, boun
     assert record_of(claims_folder).claims[0].verdict == "error"
 
 
+BEFORE = """
+from icl_repro import claim, control
+
+@claim("a.one", source="1", fails_on=control("No.", given={"b": -1}, id="no"))
+def test_one(evidence, seed, b=1):
+    '''S.'''
+    FIRST
+    evidence.inconclusive("dark", unless="light", value=float(seed != 4 or b < 0), at_least=1)
+    evidence.check("z", b, at_least=0.5)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "sentence"),
+    [
+        ("if seed != 4: evidence.check('x', b, at_least=0)", "is not stated on seed 4"),
+        (
+            "evidence.check('x', b, at_least=-5 if seed == 4 else 0)",
+            "has another threshold on seed 4: at least −5, not at least 0",
+        ),
+    ],
+)
+def test_a_check_before_an_unmet_condition_is_the_same_too(
+    claims_folder, record_of, first: str, sentence: str
+):
+    claims_folder.makepyfile(test_claims=BEFORE.replace("FIRST", first))
+    result = claims_folder.runpytest_subprocess("-p", "no:xdist", "--icl-profile=paper")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([f"a.one: the check 'x' {sentence}*"])
+    assert record_of(claims_folder).claims[0].verdict == "error"
+
+
 LEDGER = """
 [[findings]]
 claim = "a.one"

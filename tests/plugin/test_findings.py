@@ -224,6 +224,11 @@ def test_a_condition_is_held_to_the_ledger_and_shown(folder, record_of):
     moved = outcome("0.5")
     assert moved.ret == pytest.ExitCode.TESTS_FAILED
     moved.stdout.fnmatch_lines(["*the threshold of 'light' moved: it is at least 0.6, but the*"])
+    # On seed 5 the condition is not met, which leaves nothing open about what is stated.
+    deleted = outcome("0.6", said.replace("    evidence.check", "    seed < 0 and evidence.check"))
+    assert deleted.ret == pytest.ExitCode.TESTS_FAILED
+    missing = "the ledger names a check 'length' of a.one, which it does not *"
+    deleted.stdout.fnmatch_lines([missing])
     dropped = outcome("0.6", 'evidence.check("length"')
     assert dropped.ret == pytest.ExitCode.TESTS_FAILED
     dropped.stdout.fnmatch_lines(["the ledger names a check 'light' of a.one, which it does not *"])

@@ -67,10 +67,21 @@ def test_a_mark_that_repeats_a_claim_changes_nothing(claims_folder, record_of):
     assert record_of(claims_folder).claims[0].verdict == "refuted"
 
 
+def test_an_attempt_that_raises_after_it_stated_something_stands(claims_folder, record_of):
+    stated = "if attempts < 2 and counted: raise RuntimeError('no')\n    evidence.curve"
+    text = TESTS.replace("BROKEN", "False").replace("evidence.curve", stated)
+    claims_folder.makepyfile(test_claims=text)
+    result = claims_folder.runpytest_subprocess("--snapshot-update", "--reruns=5", "-n0")
+    assert (result.ret, result.parseoutcomes()["errors"]) == (1, 1)
+    assert record_of(claims_folder).claims[0].verdict == "error"
+
+
 def test_an_attempt_that_broke_off_is_repeated(claims_folder, record_of):
     outcomes, claim = judged(claims_folder, record_of, "attempts < 2", "--reruns=3", "-n0")
     assert outcomes == {"passed": 2, "rerun": 4}
     assert claim.verdict == "supported"
+    broke_off = "an earlier attempt broke off: OSError: no network"
+    assert claim.trials[0].message == f"{broke_off}\n{broke_off}"
     assert [check.value for check in claim.trials[0].evidence.checks] == [2]
 
 
@@ -78,4 +89,5 @@ def test_an_error_at_last_is_an_error(claims_folder, record_of):
     outcomes, claim = judged(claims_folder, record_of, "counted", "--reruns=1", "-n0")
     assert outcomes == {"failed": 1, "passed": 1, "rerun": 1}  # its control breaks nothing
     assert claim.verdict == "error"
-    assert claim.trials[0].message == "OSError: no network"
+    said = claim.trials[0].message.splitlines()
+    assert said == ["OSError: no network", "an earlier attempt broke off: OSError: no network"]

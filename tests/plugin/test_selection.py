@@ -136,3 +136,34 @@ def test_collecting_only_writes_nothing(families, workers: list[str]):
 def test_deselecting_every_claim_writes_nothing(families):
     families.runpytest_subprocess("-k", "ordinary").assert_outcomes(passed=2, deselected=8)
     assert not (families.path / "reports").exists()
+
+
+TABLE = """
+import pytest
+from icl_repro import claim, control
+
+@claim("t.rows", source="Table 1",
+       fails_on=control("N.", given={"b": -1}, id="none", only=["x, p", "x, q"]))
+@pytest.mark.parametrize("row", ["p", "q"])
+def test_rows(evidence, seed, row, b=1):
+    '''S.'''
+    evidence.check(f"x, {row}", b if row == "p" else -1, at_least=0.5)
+"""
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["-k", "not q"],
+        [f"test_table.py::test_rows[{case}p-seed{n}]" for case in ("", "none-") for n in range(5)],
+    ],
+    ids=["keyword", "node ids"],
+)
+def test_rows_that_are_left_out_keep_a_claim_open(claims_folder, record_of, args: list[str]):
+    claims_folder.makepyfile(test_table=TABLE)
+    result = claims_folder.runpytest_subprocess("-p", "no:xdist", "--icl-profile=paper", *args)
+    assert result.ret == 0
+    (claim,) = record_of(claims_folder).claims
+    assert claim.verdict == "inconclusive"
+    assert claim.reason == "holds on 5 of 5 seeds, but the row q was left out"
+    assert claim.controls[0].verdict == "fails as it should"
