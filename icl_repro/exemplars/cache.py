@@ -3,9 +3,9 @@
 A file is an ordinary float32 ``.npy`` file with its checksum at the end, which ``numpy.load``
 ignores. Processes that compute the same array at once replace each other's file with an equal one.
 
-A recipe is written by hand and may be forgotten where the code changes. The code of this folder and
-the version of NumPy are therefore part of every address, so that what a changed encoder gives is
-never mistaken for what the old one gave.
+A recipe is written by hand and may be forgotten where the code changes. The code that draws and the
+version of NumPy are therefore part of every address, so that what a changed encoder gives is never
+mistaken for what the old one gave. The encoders of images have their code in their recipe.
 """
 
 from __future__ import annotations
@@ -23,8 +23,25 @@ import numpy as np
 from icl_repro.storage import fingerprint, sealed
 from icl_repro.storage.notices import tell
 
-NOT_COMPUTING = ("__init__.py", "cache.py", "pictures.py", "registry.py", "source.py")
-"""The modules of this folder that decide no array: they check, keep, show and hand on."""
+NOT_COMPUTING = (
+    "__init__.py",
+    "about.py",
+    "cache.py",
+    "checks.py",
+    "choice.py",
+    "data_sets.py",
+    "encoded.py",
+    "feature_file.py",
+    "image_set.py",
+    "omniglot.py",
+    "pictures.py",
+    "places.py",
+    "registry.py",
+    "source.py",
+)
+"""The modules of this folder that decide no array that is drawn: they check, read, keep, show and
+hand on. What images and files come to is in the recipes of their sources.
+"""
 
 
 def recall(
