@@ -39,13 +39,13 @@ class About(NamedTuple):
 
 
 KNOWN_FILES: dict[str, About] = {
-    "RESNET": About(
+    "2762d1db3bea6a89b121a793b6d07582272ae8811b2ee95e3e67c2246b5680ed": About(
         "omniglot_resnet18_cntk",
         "Omniglot through a ResNet18 trained on ImageNet (CNTK's), scaled to mean norm 27",
         "MIT (images and weights)",
         f"{OMNIGLOT}; weights of Microsoft.ML.DnnImageFeaturizer.ResNet18 0.23.1",
     ),
-    "SQUEEZE": About(
+    "a44cd6c2c009fdd5e712640e23c62e5bbf8daa4bbcbea92af53b156155c62058": About(
         "omniglot_squeezenet1_1",
         "Omniglot through SqueezeNet 1.1 trained on ImageNet, scaled to mean norm 27",
         "MIT (images and weights)",

@@ -78,7 +78,8 @@ def _why(error: Exception) -> str:
 
 
 def _of_npz(path: Path) -> Iterator[tuple[str, np.ndarray | str]]:
-    with np.load(path, allow_pickle=False) as file:
+    # The file is opened here, as NumPy leaves it open where it is no whole zip.
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         for name in file.files:
             try:
                 array: np.ndarray | str = file[name]

@@ -96,7 +96,7 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
         UnusableExemplars: the file cannot be read, or holds other things.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             found = {name: file[name] for name in file.files}
     except FileNotFoundError as error:
         raise UnusableExemplars(f"there is no file of weights {path}") from error

@@ -1,0 +1,121 @@
+"""Networks of torchvision: equal to its own forward pass, and a sentence for each fault."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from icl_repro.exemplars import UnusableExemplars, chosen
+from icl_repro.exemplars.choice import encoder_of
+from icl_repro.exemplars.encoders import TorchNetwork, torch_network
+from icl_repro.exemplars.encoders.torch_network import published
+from icl_repro.exemplars.source import forget_features
+from tests.support.images import drawing, files, write_zip
+
+
+def test_without_torch_one_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(UnusableExemplars, match=r"pip install 'icl-repro\[omniglot\]'"):
+        next(TorchNetwork().encode([np.zeros((9, 9), np.uint8)]))
+
+
+def test_torch_and_torchvision_that_do_not_fit_are_told_of(tmp_path, monkeypatch):
+    (tmp_path / "torch.py").write_text("")
+    (tmp_path / "torchvision.py").write_text(
+        "raise RuntimeError('operator torchvision::nms does not exist')"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("torch", "torchvision"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    message = r"cannot be used together \(operator torchvision::nms does not exist\)"
+    with pytest.raises(UnusableExemplars, match=message):
+        torch_network.imported()
+    for name in ("torch", "torchvision"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def libraries():
+    pytest.importorskip("torchvision", exc_type=ImportError)
+    forget_features()
+    return torch_network.imported()
+
+
+def saved(libraries, path, name="resnet18"):
+    """A file of random weights, and the network that has them."""
+    libraries.torch.manual_seed(0)
+    network = torch_network.built(libraries, name).eval()
+    libraries.torch.save(network.state_dict(), path)
+    return network
+
+
+def test_features_are_those_before_the_last_layer_of_torchvisions_own_pass(libraries, tmp_path):
+    network = saved(libraries, tmp_path / "w.pth")
+    source = chosen(f"{write_zip(tmp_path / 'some.zip', files())}:resnet18@{tmp_path / 'w.pth'}")
+    features = source.features([1, 3], [2])
+    transforms = libraries.torchvision.transforms
+    prepare = transforms.Compose(
+        [
+            transforms.Resize(224),
+            transforms.CenterCrop(224),
+            transforms.Grayscale(3),
+            transforms.ToTensor(),
+            transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        ]
+    )
+    images = [Image.open(io.BytesIO(drawing(class_, 2))).convert("L") for class_ in (1, 3)]
+    with libraries.torch.inference_mode():
+        logits = network(libraries.torch.stack([prepare(image) for image in images])).numpy()
+    layer = network.fc
+    own = features[:, 0] @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
+    np.testing.assert_allclose(own, logits, rtol=1e-3, atol=1e-3 * np.abs(logits).max())
+
+
+def test_a_wrong_file_is_refused(libraries, tmp_path):
+    (tmp_path / "w.pth").write_bytes(b"no weights")
+    encoder = encoder_of(f"resnet18@{tmp_path / 'w.pth'}")
+    with pytest.raises(UnusableExemplars, match="w.pth cannot be loaded into torchvision's resnet18"):
+        next(encoder.encode([np.zeros((9, 9), np.uint8)]))
+    saved(libraries, tmp_path / "w.pth")
+    with pytest.raises(UnusableExemplars, match="has other weights than when it was chosen"):
+        next(encoder.encode([np.zeros((9, 9), np.uint8)]))
+    other = encoder_of(f"resnet50@{tmp_path / 'w.pth'}") if "resnet50" in published() else None
+    if other is not None:
+        with pytest.raises(UnusableExemplars, match="another network's"):
+            next(other.encode([np.zeros((9, 9), np.uint8)]))
+
+
+def test_published_weights_with_another_checksum_are_refused(libraries, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    path = tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth"
+    path.parent.mkdir(parents=True)
+    saved(libraries, path)
+    with pytest.raises(UnusableExemplars, match="resnet18-f37072fd.pth have checksum .*f37072fd"):
+        next(TorchNetwork().encode([np.zeros((9, 9), np.uint8)]))
+
+
+def test_weights_that_cannot_be_downloaded_can_be_put_in_their_place(
+    libraries, tmp_path, monkeypatch
+):
+    def interrupted(url, path, hash_prefix, progress):
+        raise ConnectionResetError("Connection reset by peer")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(libraries.torch.hub, "download_url_to_file", interrupted)
+    message = "could not be downloaded .*put them at .*checkpoints/resnet18-f37072fd.pth"
+    with pytest.raises(UnusableExemplars, match=message):
+        next(TorchNetwork().encode([np.zeros((9, 9), np.uint8)]))
+    assert not list(tmp_path.rglob("*.pth"))
+
+
+def test_what_is_known_of_networks_is_what_torchvision_says(libraries):
+    models = libraries.torchvision.models
+    for name, known in published().items():
+        with libraries.torch.device("meta"):
+            network = torch_network.built(libraries, name)
+        assert torch_network.without_last_layer(libraries, network) == known.width, name
+        enum = models.get_model_weights(name)
+        assert known.default == enum.DEFAULT.name
+        assert known.weights == {w.name: w.url.rsplit("-", 1)[1][:8] for w in enum}, name
