@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from pathlib import Path
 
 from icl_repro.exemplars import data_sets
@@ -120,7 +119,9 @@ def _parts(text: str, what: str, rest: str) -> tuple[str, str, str]:
         part, encoder = "", rest[1:]
         empty = bool(rest) and not encoder
     if empty:
-        raise UnusableExemplars(f"something is missing after a colon of {text!r}; valid are {FORMS}")
+        raise UnusableExemplars(
+            f"something is missing after a colon of {text!r}; valid are {FORMS}"
+        )
     return what, part, encoder
 
 

@@ -124,7 +124,9 @@ def _misfit(array: Any) -> str:
     if array.dtype.kind != "f":
         return f"holds {array.dtype}: expected floating-point numbers"
     if len(array.shape) != _AXES:
-        return f"has shape {tuple(array.shape)}: expected three axes, classes x exemplars x features"
+        return (
+            f"has shape {tuple(array.shape)}: expected three axes, classes x exemplars x features"
+        )
     if array.shape[0] < FEWEST_CLASSES or 0 in array.shape:
         return (
             f"has shape {tuple(array.shape)}: expected {FEWEST_CLASSES} classes or more, and at "

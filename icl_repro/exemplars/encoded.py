@@ -167,9 +167,7 @@ class EncodedImages(EncodedSource, frozen=True, tag="images", kw_only=True):
         return images
 
 
-def encoded_images(
-    path: Path, encoder: AnyEncoder, n_drawings: int | None = None
-) -> EncodedImages:
+def encoded_images(path: Path, encoder: AnyEncoder, n_drawings: int | None = None) -> EncodedImages:
     """The source that a folder or zip file of images is.
 
     Args:

@@ -54,7 +54,9 @@ class Omniglot(EncodedSource, frozen=True, tag="omniglot", kw_only=True):
 
     def recipe(self) -> str:
         """The encoder's, the checksums of the images, and the code that reads and orders them."""
-        return f"{super().recipe()} {self.n_exemplars} {sorted(MD5.items())} {code_of('omniglot.py')}"
+        return (
+            f"{super().recipe()} {self.n_exemplars} {sorted(MD5.items())} {code_of('omniglot.py')}"
+        )
 
     def image_set(self) -> ImageSet:
         """The images by class, downloaded if they are not here; see :class:`EncodedSource`."""

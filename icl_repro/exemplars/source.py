@@ -93,7 +93,7 @@ class ExemplarSource(
         kept by :meth:`features`.
         """
 
-    def prepare(  # noqa: B027 - most have nothing to prepare
+    def prepare(
         self, cache: Path | str | None = None, on_progress: Progress = lambda done, total: None
     ) -> None:
         """Compute what is dear and needed for any selection, if this source has such a thing, so

@@ -20,9 +20,9 @@ from icl_repro.exemplars import (
 )
 from icl_repro.exemplars import cache as disk
 from icl_repro.exemplars.encoders import GaborEncoder, encoder
-from icl_repro.exemplars.source import forget_features
 from icl_repro.exemplars.gabor import encode
 from icl_repro.exemplars.glyphs import BANK
+from icl_repro.exemplars.source import forget_features
 from icl_repro.training import RunSpec
 from tests.support.images import drawing, files, write_folder, write_zip
 from tests.support.notices import noticing
@@ -189,7 +189,7 @@ def test_a_zip_that_is_cut_short_is_refused(tmp_path, kept):
     path = write_zip(tmp_path / "some.zip", files())
     content = path.read_bytes()
     path.write_bytes(content[: int(kept if kept > 1 else kept * len(content))])
-    with pytest.raises(UnusableExemplars, match="some.zip cannot be read, it may be cut short"):
+    with pytest.raises(UnusableExemplars, match=r"some.zip cannot be read, it may be cut short"):
         chosen(str(path))
 
 
@@ -198,7 +198,7 @@ def test_a_flipped_bit_within_a_zip_is_seen(tmp_path):
     content = bytearray(path.read_bytes())
     content[120] ^= 4
     path.write_bytes(content)
-    with pytest.raises(UnusableExemplars, match="0000_00.png cannot be read"):
+    with pytest.raises(UnusableExemplars, match=r"0000_00.png cannot be read"):
         chosen(str(path))
 
 

@@ -44,9 +44,7 @@ def test_the_features_of_a_file_are_given_as_they_are(tmp_path, form):
     numbers = table()
     source = chosen(str(save(tmp_path / f"some{form}", features=numbers)))
     assert (source.n_classes, source.n_exemplars, source.width) == numbers.shape
-    np.testing.assert_array_equal(
-        source.features([4, 0], [2, 1]), numbers[np.ix_([4, 0], [2, 1])]
-    )
+    np.testing.assert_array_equal(source.features([4, 0], [2, 1]), numbers[np.ix_([4, 0], [2, 1])])
     norm = np.linalg.norm(numbers[:, 0], axis=-1).mean()
     assert mean_norm(source) == pytest.approx(norm, rel=1e-6)
     assert about(source).label == f"some_{source.sha256[:8]}"
@@ -75,7 +73,7 @@ def test_one_of_several_data_sets_is_chosen_by_its_name(tmp_path):
     arrays = {"deep": table(width=7), "flat": table(width=3), "classes": np.arange(6)}
     path = save(tmp_path / "some.npz", **arrays)
     assert chosen(f"{path}::flat").width == 3
-    with pytest.raises(UnusableExemplars, match="2 data sets .*some.npz::NAME: deep, flat"):
+    with pytest.raises(UnusableExemplars, match=r"2 data sets .*some.npz::NAME: deep, flat"):
         chosen(str(path))
     with pytest.raises(UnusableExemplars, match="no data set 'flatt': did you mean 'flat'"):
         chosen(f"{path}::flatt")

@@ -76,7 +76,9 @@ def test_files_that_are_not_here_are_downloaded_once(small, tmp_path, monkeypatc
     torchvision(monkeypatch, download)
     GABOR.images([0], [0])
     GABOR.images([1], [0])
-    assert asked == [f"https://example.org/images_{part}.zip" for part in ("background", "evaluation")]
+    assert asked == [
+        f"https://example.org/images_{part}.zip" for part in ("background", "evaluation")
+    ]
     assert sorted(f.name for f in (tmp_path / "here").iterdir()) == sorted(omniglot.MD5)
 
 
@@ -94,7 +96,9 @@ def test_an_interrupted_download_leaves_nothing_behind(small, tmp_path, monkeypa
         raise problem
 
     torchvision(monkeypatch, download)
-    with pytest.raises(UnusableExemplars, match="could not be downloaded from .*: put images_back"):
+    with pytest.raises(
+        UnusableExemplars, match=r"could not be downloaded from .*: put images_back"
+    ):
         GABOR.images([0], [0])
     assert list((tmp_path / "here").iterdir()) == []
 
@@ -107,7 +111,9 @@ def test_without_torchvision_one_sentence_says_what_to_install_or_where_to_put_f
         GABOR.features([0], [0], tmp_path / "cache")
     message = str(raised.value)
     assert "pip install 'icl-repro[omniglot]'" in message
-    assert f"put images_background.zip and images_evaluation.zip into {tmp_path / 'here'}" in message
+    assert (
+        f"put images_background.zip and images_evaluation.zip into {tmp_path / 'here'}" in message
+    )
     assert "\n" not in message
 
 
@@ -115,7 +121,9 @@ def test_a_file_with_another_checksum_is_refused_and_left(small, tmp_path):
     put(small, tmp_path / "here")
     damaged = tmp_path / "here" / "images_evaluation.zip"
     damaged.write_bytes(damaged.read_bytes()[:-1])
-    with pytest.raises(UnusableExemplars, match="images_evaluation.zip has the MD5 checksum .*but"):
+    with pytest.raises(
+        UnusableExemplars, match=r"images_evaluation.zip has the MD5 checksum .*but"
+    ):
         GABOR.images([0], [0])
     assert damaged.exists()
 

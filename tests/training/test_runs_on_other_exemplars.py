@@ -39,7 +39,7 @@ def test_a_stored_run_of_another_width_is_not_used(tmp_path):
     run.checkpoint_weights["exemplar_weight"] = np.zeros((2, 16, 512), np.float32)
     store = RunStore(tmp_path / "store")
     store.save(run)
-    with pytest.raises(MissingRun, match="for exemplars of 512 features, but .* exemplars of 7"):
+    with pytest.raises(MissingRun, match=r"for exemplars of 512 features, but .* exemplars of 7"):
         store.load(spec)
 
 
@@ -56,7 +56,7 @@ def test_too_few_classes_or_exemplars_are_told_of(tmp_path):
     with pytest.raises(EpisodeError, match="9"):
         begin(spec)
     episodes = msgspec.structs.replace(spec.episodes, exemplars_per_class=2)
-    with pytest.raises(EpisodeError, match="exemplars_per_class is 2, but .* has 1 a class"):
+    with pytest.raises(EpisodeError, match=r"exemplars_per_class is 2, but .* has 1 a class"):
         begin(spec.with_(episodes=episodes))
 
 

@@ -115,14 +115,17 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
                     "floating-point numbers"
                 )
             if not np.isfinite(weight).all():
-                raise UnusableExemplars(f"{name} of the weights {path} has values that are no numbers")
+                raise UnusableExemplars(
+                    f"{name} of the weights {path} has values that are no numbers"
+                )
             weights[name] = weight.astype(np.float32)
         kernel, bias = weights[f"{layer}/kernel"], weights[f"{layer}/bias"]
         n_in = _inputs(layer, n_in, weights)
         expected = (size, size, n_in, len(bias))
         if kernel.shape != expected:
             raise UnusableExemplars(
-                f"{layer}/kernel of the weights {path} has shape {kernel.shape}: expected {expected}"
+                f"{layer}/kernel of the weights {path} has shape {kernel.shape}: expected "
+                f"{expected}"
             )
     return weights
 
@@ -187,9 +190,7 @@ def _forward(
         return jax.nn.relu(made + weights[f"{layer}/bias"])
 
     def pooled(x: Any) -> Any:
-        return jax.lax.reduce_window(
-            x, -np.inf, jax.lax.max, (1, 3, 3, 1), (1, 2, 2, 1), "VALID"
-        )
+        return jax.lax.reduce_window(x, -np.inf, jax.lax.max, (1, 3, 3, 1), (1, 2, 2, 1), "VALID")
 
     x = pooled(convolved(images, "conv1", stride=2))
     for fire in _FIRES:

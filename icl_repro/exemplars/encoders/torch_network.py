@@ -175,7 +175,9 @@ def torch_network(name: str, weights: str = "") -> TorchNetwork:
     """
     known = published().get(name)
     if known is None:
-        raise UnusableExemplars(f"torchvision has no network {name!r}: {nearest(name, published())}")
+        raise UnusableExemplars(
+            f"torchvision has no network {name!r}: {nearest(name, published())}"
+        )
     chosen = weights or known.default
     if chosen in known.weights:
         sha256 = known.weights[chosen]

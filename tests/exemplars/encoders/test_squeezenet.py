@@ -114,7 +114,10 @@ def changed(**changes):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (changed(fire4__expand3x3__bias=None), "no file of SqueezeNet 1.1: .* fire4/expand3x3/bias"),
+        (
+            changed(fire4__expand3x3__bias=None),
+            "no file of SqueezeNet 1.1: .* fire4/expand3x3/bias",
+        ),
         (changed(conv1__kernel=np.ones((3, 3, 3))), "no conv1/kernel with 4 axes"),
         (changed(conv1__bias=np.array([np.nan, 0])), "conv1/bias of the weights .* are no numbers"),
         (
@@ -132,7 +135,7 @@ def test_what_is_no_squeezenet_is_refused(tmp_path, content, message):
 
 def test_a_file_that_is_cut_short_is_refused(path):
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(UnusableExemplars, match="weights.npz cannot be read, .* cut short"):
+    with pytest.raises(UnusableExemplars, match=r"weights.npz cannot be read, .* cut short"):
         encoder_of(str(path))
 
 
