@@ -53,7 +53,7 @@ def test_paths_are_relative_to_the_current_directory(tmp_path, monkeypatch):
         ("omniglot::5", "omniglot has no parts to choose"),
         ("omniglot:", "something is missing after a colon of 'omniglot:'"),
         ("omniglot:resnet81", "no encoder 'resnet81': did you mean 'resnet18'"),
-        ("omniglot:resnet81@a.pth", "torchvision has no network 'resnet81': did you mean"),
+        ("omniglot:resnet81@a.pth", "no network 'resnet81' of torchvision is known: did you mean"),
         ("omniglot:resnet18@IMAGENET1K_V3", "no weights 'IMAGENET1K_V3', .*'IMAGENET1K_V1'"),
         ("omniglot:weights.pth", "does not say which network .*resnet18@weights.pth"),
         ("omniglot:weights.npz", "there is no file of weights weights.npz"),

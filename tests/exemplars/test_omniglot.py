@@ -96,9 +96,7 @@ def test_an_interrupted_download_leaves_nothing_behind(small, tmp_path, monkeypa
         raise problem
 
     torchvision(monkeypatch, download)
-    with pytest.raises(
-        UnusableExemplars, match=r"could not be downloaded from .*: put images_back"
-    ):
+    with pytest.raises(UnusableExemplars, match=r"could not be downloaded from .*: put"):
         GABOR.images([0], [0])
     assert list((tmp_path / "here").iterdir()) == []
 
@@ -121,9 +119,7 @@ def test_a_file_with_another_checksum_is_refused_and_left(small, tmp_path):
     put(small, tmp_path / "here")
     damaged = tmp_path / "here" / "images_evaluation.zip"
     damaged.write_bytes(damaged.read_bytes()[:-1])
-    with pytest.raises(
-        UnusableExemplars, match=r"images_evaluation.zip has the MD5 checksum .*but"
-    ):
+    with pytest.raises(UnusableExemplars, match=r"evaluation.zip has the MD5 checksum .*but"):
         GABOR.images([0], [0])
     assert damaged.exists()
 

@@ -176,7 +176,7 @@ def torch_network(name: str, weights: str = "") -> TorchNetwork:
     known = published().get(name)
     if known is None:
         raise UnusableExemplars(
-            f"torchvision has no network {name!r}: {nearest(name, published())}"
+            f"no network {name!r} of torchvision is known: {nearest(name, published())}"
         )
     chosen = weights or known.default
     if chosen in known.weights:

