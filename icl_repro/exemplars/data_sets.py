@@ -106,7 +106,7 @@ def h5py(path: Path) -> Any:
         UnusableExemplars: it is not installed.
     """
     try:
-        import h5py as library
+        import h5py as library  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise UnusableExemplars(
             f"h5py is needed to read {path} and cannot be imported ({error}): "
@@ -158,8 +158,9 @@ def _numbers(what: str, array: np.ndarray | str) -> Float[np.ndarray, "classes e
     wrong = np.argwhere(~np.isfinite(numbers))
     if len(wrong):
         class_, exemplar, feature = wrong[0].tolist()
+        value = np.asarray(array)[class_, exemplar, feature]
         raise UnusableExemplars(
             f"{what} has {len(wrong)} values that are no finite 32-bit numbers, the first is "
-            f"feature {feature} of exemplar {exemplar} of class {class_}: {array[tuple(wrong[0])]}"
+            f"feature {feature} of exemplar {exemplar} of class {class_}: {value}"
         )
     return numbers

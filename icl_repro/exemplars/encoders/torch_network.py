@@ -207,8 +207,8 @@ def imported() -> SimpleNamespace:
         UnusableExemplars: they are not installed, or do not fit together.
     """
     try:
-        import torch
-        import torchvision
+        import torch  # pyright: ignore[reportMissingImports]
+        import torchvision  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         raise UnusableExemplars(
             f"torchvision is needed and cannot be imported ({error}): {INSTALL}"
