@@ -5,8 +5,11 @@ Importing this package imports none of JAX, Pillow, torch and h5py.
 
 from icl_repro.exemplars.about import About as About
 from icl_repro.exemplars.about import about as about
+from icl_repro.exemplars.about import facts as facts
 from icl_repro.exemplars.about import mean_norm as mean_norm
 from icl_repro.exemplars.choice import chosen as chosen
+from icl_repro.exemplars.choice import handed_on as handed_on
+from icl_repro.exemplars.choice import taken_up as taken_up
 from icl_repro.exemplars.encoded import EncodedImages as EncodedImages
 from icl_repro.exemplars.feature_file import FeatureFile as FeatureFile
 from icl_repro.exemplars.glyphs import Glyphs as Glyphs

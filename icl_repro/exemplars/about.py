@@ -19,6 +19,7 @@ from icl_repro.exemplars.source import ExemplarSource
 OMNIGLOT = "Omniglot: Lake, Salakhutdinov and Tenenbaum (2015), doi:10.1126/science.aab3050"
 _UNKNOWN = "not known: see where the file is from"
 _DIGITS = 8
+_SHOWN = 12
 
 
 class About(NamedTuple):
@@ -107,6 +108,28 @@ def mean_norm(source: ExemplarSource, cache: Path | str | None = None) -> float:
         return MEAN_NORM  # by the way they are made
     features = source.features(range(source.n_classes), [0], cache)[:, 0]
     return float(np.linalg.norm(features.astype(np.float64), axis=-1).mean())
+
+
+def facts(source: ExemplarSource, cache: Path | str | None = None) -> dict[str, str]:
+    """What else there is to know, by name: size, scale and checksums, in words.
+
+    Args:
+        source: of what.
+        cache: as for :meth:`ExemplarSource.features`.
+
+    Raises:
+        UnusableExemplars: the exemplars cannot be had.
+    """
+    found = {
+        "shape": f"{source.n_classes:,} classes x {source.n_exemplars} exemplars x "
+        f"{source.width} features",
+        "mean norm": f"{mean_norm(source, cache):.4g}",
+    }
+    if isinstance(source, FeatureFile | EncodedImages):
+        found["checksum"] = source.sha256[:_SHOWN]
+    if isinstance(source, EncodedSource) and not isinstance(source.encoder, GaborEncoder):
+        found["checksum of the weights"] = source.encoder.sha256[:_SHOWN]
+    return found
 
 
 def _is_scaled(source: ExemplarSource) -> bool:

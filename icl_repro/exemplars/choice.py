@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from icl_repro.exemplars import data_sets
 from icl_repro.exemplars.encoded import encoded_images
 from icl_repro.exemplars.encoders import AnyEncoder, GaborEncoder
@@ -12,6 +14,7 @@ from icl_repro.exemplars.encoders.torch_network import published, torch_network
 from icl_repro.exemplars.feature_file import feature_file
 from icl_repro.exemplars.glyphs import Glyphs
 from icl_repro.exemplars.omniglot import Omniglot
+from icl_repro.exemplars.places import Place, known_places, remember
 from icl_repro.exemplars.registry import AnySource
 from icl_repro.exemplars.source import UnusableExemplars
 from icl_repro.nearest import nearest
@@ -25,6 +28,27 @@ FORMS = (
 """What can be chosen, in words."""
 
 _TORCH_FILES = (".pt", ".pth", ".bin")
+
+
+class _HandedOn(msgspec.Struct, forbid_unknown_fields=True):
+    source: AnySource
+    places: dict[str, tuple[str, str]]
+
+
+def handed_on(source: AnySource) -> str:
+    """A source as text for :func:`taken_up` in another process, with where its files lie."""
+    places = {sha256: (str(place.path), place.part) for sha256, place in known_places().items()}
+    return msgspec.json.encode(_HandedOn(source, places)).decode()
+
+
+def taken_up(text: str) -> AnySource:
+    """The source that :func:`handed_on` made a text of. Its files are read, and checked to be what
+    they were, once their content is needed.
+    """
+    taken = msgspec.json.decode(text, type=_HandedOn)
+    for sha256, (path, part) in taken.places.items():
+        remember(sha256, Place(Path(path), part))
+    return taken.source
 
 
 def chosen(text: str) -> AnySource:

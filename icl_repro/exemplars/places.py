@@ -36,6 +36,11 @@ def known_place(sha256: str) -> Place | None:
     return _places.get(sha256)
 
 
+def known_places() -> dict[str, Place]:
+    """Where all content was last seen, by checksum."""
+    return dict(_places)
+
+
 def place_of(sha256: str, what: str) -> Place:
     """Where some content was last seen.
 

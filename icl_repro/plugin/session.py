@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from icl_repro.plugin.declarations import Found
-from icl_repro.plugin.options import Settings
+from icl_repro.plugin.options import MADE_OF_INPUT, Settings
 from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.verification.record import ClaimRecord, VerificationRecord
 
@@ -103,7 +103,8 @@ def ledger_of(config: pytest.Config) -> Ledger:
         from icl_repro.verification import ledger, spreads
 
         measured = spreads.load(state.settings.spread)
-        state.ledger = ledger.load(state.settings.ledger, measured)
+        basis = state.settings.made_of.label
+        state.ledger = ledger.load(state.settings.ledger, measured, basis)
     return state.ledger
 
 
@@ -163,6 +164,7 @@ def prepare_worker(config: pytest.Config, workerinput: dict[str, object]) -> Non
     """Tell a worker that is about to start what it shares with the others."""
     workerinput[_SCRATCH_INPUT] = str(scratch_of(config).folder)
     workerinput[_STARTED_INPUT] = state_of(config).started_at
+    workerinput[MADE_OF_INPUT] = state_of(config).settings.made_of.handed_on()
     state_of(config).workers = int(str(workerinput["workercount"]))
 
 

@@ -162,6 +162,34 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         return self.with_(neighbour=number, transplant=transplant)
 
+    def made_of(self, exemplars: AnySource) -> RunSpec:
+        """The run on other exemplars in place of the usual ones, with the one that it takes weights
+        from; a run that names its own stays as it is.
+        """
+        transplant = self.transplant and msgspec.structs.replace(
+            self.transplant, source=self.transplant.source.made_of(exemplars)
+        )
+        is_usual = self.exemplars == Glyphs()
+        return self.with_(
+            exemplars=exemplars if is_usual else self.exemplars, transplant=transplant
+        )
+
+    def misfit(self) -> str:
+        """Why its exemplars are too few for it, in a sentence; empty where they are not."""
+        source, episodes = self.exemplars, self.episodes
+        needed = episodes.classes + episodes.test_classes
+        if needed > source.n_classes:
+            return (
+                f"{episodes.classes} classes to train on and {episodes.test_classes} to test on "
+                f"are {needed}, but {about(source).title} has {source.n_classes:,}"
+            )
+        if episodes.exemplars_per_class > source.n_exemplars:
+            return (
+                f"{episodes.exemplars_per_class} exemplars a class are asked for, but "
+                f"{about(source).title} has {source.n_exemplars}"
+            )
+        return "" if self.transplant is None else self.transplant.source.misfit()
+
     @property
     def steps(self) -> int:
         """Number of optimiser steps."""
