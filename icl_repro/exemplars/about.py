@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,8 +58,8 @@ KNOWN_FILES: dict[str, About] = {
 def about(source: ExemplarSource) -> About:
     """What people are told about a source.
 
-    The label of a file or folder has its name, where that is known in this process, and a part of
-    its checksum, unless it is a file that is known by its content.
+    The label of a file or folder has a part of its checksum, unless it is a file that is known by
+    its content; whatever it is called, its label is the same.
 
     Raises:
         TypeError: nothing is known about such a source.
@@ -68,20 +67,23 @@ def about(source: ExemplarSource) -> About:
     match source:
         case Glyphs():
             label = "glyphs" if source == Glyphs() else f"glyphs_seed_{source.seed}"
-            return About(label, repr(source), "MIT (this package)", "drawn by this package")
+            title = "characters drawn by this package" + (
+                f" (seed {source.seed})" if source.seed else ""
+            )
+            return About(label, title, "MIT (this package)", "")
         case FeatureFile():
             return KNOWN_FILES.get(source.sha256) or About(
-                _label(source.sha256, "features"),
+                f"features_{source.sha256[:_DIGITS]}",
                 f"features of the file {_name(source.sha256)}",
                 _UNKNOWN,
-                _UNKNOWN,
+                "",
             )
         case EncodedImages():
             return About(
-                f"{_label(source.sha256, 'images')}_{source.encoder.name}",
+                f"images_{source.sha256[:_DIGITS]}_{source.encoder.name}",
                 f"images of {_name(source.sha256)} through {source.encoder.name}",
                 f"images {_UNKNOWN}; encoder {source.encoder.licence}",
-                f"images {_UNKNOWN}; {source.encoder.citation}",
+                f"encoder {source.encoder.citation}",
             )
         case Omniglot():
             order = f"_order_{source.order}" if source.order else ""
@@ -139,9 +141,3 @@ def _is_scaled(source: ExemplarSource) -> bool:
 def _name(sha256: str) -> str:
     place = known_place(sha256)
     return sha256[:_DIGITS] if place is None else f"{place.path.name} ({sha256[:_DIGITS]})"
-
-
-def _label(sha256: str, otherwise: str) -> str:
-    place = known_place(sha256)
-    name = otherwise if place is None else place.path.stem
-    return f"{re.sub(r'[^a-z0-9]+', '_', name.lower()).strip('_')}_{sha256[:_DIGITS]}"

@@ -66,8 +66,7 @@ def recall(
     """
     if directory is None:
         return compute()
-    address = hashlib.sha256(msgspec.json.encode((key, code_and_numpy()))).hexdigest()
-    path = directory / f"{name}-{address}.npy"
+    path = _path(directory, name, key)
     try:
         return _unpacked(sealed.read(path), shape)
     except (FileNotFoundError, NotADirectoryError):
@@ -80,6 +79,16 @@ def recall(
     except OSError as error:
         tell(f"the exemplar cache could not keep {path}: {error}")
     return array
+
+
+def is_kept(directory: Path, *, name: str, key: object) -> bool:
+    """Whether an array is there; arguments as those of :func:`recall`."""
+    return _path(directory, name, key).exists()
+
+
+def _path(directory: Path, name: str, key: object) -> Path:
+    address = hashlib.sha256(msgspec.json.encode((key, code_and_numpy()))).hexdigest()
+    return directory / f"{name}-{address}.npy"
 
 
 @functools.cache

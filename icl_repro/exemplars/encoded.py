@@ -22,7 +22,8 @@ from icl_repro.exemplars.encoders import AnyEncoder, GaborEncoder
 from icl_repro.exemplars.encoders.encoder import code_of
 from icl_repro.exemplars.image_set import ImageSet, open_images
 from icl_repro.exemplars.places import Place, place_of, remember, require_unchanged
-from icl_repro.exemplars.source import ExemplarSource, Progress
+from icl_repro.exemplars.source import ExemplarSource, Progress, UnusableExemplars
+from icl_repro.storage import notices
 from icl_repro.storage.locks import lock_of
 
 _READING = ("image_set.py", "encoded.py")
@@ -58,9 +59,19 @@ class EncodedSource(ExemplarSource, frozen=True, kw_only=True):
     def prepare(
         self, cache: Path | str | None = None, on_progress: Progress = lambda done, total: None
     ) -> None:
-        """Encode all images, unless `cache` has their features; see :class:`ExemplarSource`."""
-        if cache is not None:
-            self._table(Path(cache), on_progress)
+        """Encode all images, unless `cache` has their features; see :class:`ExemplarSource`.
+
+        Raises:
+            UnusableExemplars: the images or the encoder cannot be had, or the features not be kept.
+        """
+        if cache is None:
+            return
+        self._table(Path(cache), on_progress)
+        if not disk.is_kept(Path(cache), name="encoded", key=self.fingerprint):
+            raise UnusableExemplars(
+                f"the encoded images cannot be kept in {cache}, so that every process would encode "
+                f"them again{_told_why(Path(cache))}"
+            )
 
     def compute_images(
         self, classes: tuple[int, ...], exemplars: tuple[int, ...]
@@ -188,6 +199,12 @@ def encoded_images(path: Path, encoder: AnyEncoder, n_drawings: int | None = Non
         n_classes=images.n_classes,
         n_exemplars=images.n_exemplars,
     )
+
+
+def _told_why(cache: Path) -> str:
+    """Why a folder keeps nothing, where this process was told."""
+    told = [text for text in notices.told() if str(cache) in text]
+    return f": {told[-1]}" if told else ""
 
 
 _computed: dict[object, np.ndarray] = {}

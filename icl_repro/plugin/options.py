@@ -344,7 +344,7 @@ def _made_of(config: pytest.Config) -> library.Ingredients:
         folder = config.rootpath if given is None else config.invocation_params.dir
         text = (config.getini(option.key) if given is None else given).strip()
         texts[choice.name] = (choice.usual if given is None and not text else text, folder)
-        sources += [_source(config, option)] if text else []
+        sources += [_source(config, option)] if text or given is not None else []
     try:
         return library.chosen(texts)
     except ValueError as error:

@@ -118,6 +118,11 @@ def test_a_disk_that_is_full_costs_no_result_and_no_second_encoding(tmp_path, co
             np.testing.assert_allclose(got[0], expected[class_], rtol=1e-6)
     assert counted.images == 12
     assert "No space left on device" in told[0]
+    message = r"cannot be kept in .*cache, so that every .*: No space left|No space left on device"
+    with noticing(), pytest.raises(UnusableExemplars, match=message) as raised:
+        source.prepare(tmp_path / "cache")
+    assert "\n" not in str(raised.value)
+    assert not [file for file in (tmp_path / "cache").rglob("*.npy*") if file.is_file()]
 
 
 def test_other_images_in_the_place_of_the_chosen_are_not_used(tmp_path):
@@ -250,7 +255,7 @@ def test_runs_on_glyphs_do_not_depend_on_that_code(tmp_path, monkeypatch):
 
 def test_a_label_tells_images_and_encoder(tmp_path):
     source = chosen(str(write_zip(tmp_path / "My Letters.zip", files())))
-    assert about(source).label == f"my_letters_{source.sha256[:8]}_gabor"
+    assert about(source).label == f"images_{source.sha256[:8]}_gabor"
     assert isinstance(source, EncodedImages)
     assert about(Glyphs()).label == "glyphs"
     assert about(Glyphs(seed=3)).label == "glyphs_seed_3"

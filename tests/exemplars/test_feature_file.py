@@ -47,7 +47,7 @@ def test_the_features_of_a_file_are_given_as_they_are(tmp_path, form):
     np.testing.assert_array_equal(source.features([4, 0], [2, 1]), numbers[np.ix_([4, 0], [2, 1])])
     norm = np.linalg.norm(numbers[:, 0], axis=-1).mean()
     assert mean_norm(source) == pytest.approx(norm, rel=1e-6)
-    assert about(source).label == f"some_{source.sha256[:8]}"
+    assert about(source).label == f"features_{source.sha256[:8]}"
     assert not source.has_pictures
     with pytest.raises(UnusableExemplars, match="no pictures"):
         source.images([0], [0])

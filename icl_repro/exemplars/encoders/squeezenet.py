@@ -55,8 +55,8 @@ class SqueezeNet(Encoder, frozen=True, tag="squeezenet1_1", kw_only=True):
 
     @property
     def name(self) -> str:
-        """See :class:`Encoder`."""
-        return "squeezenet1_1"
+        """See :class:`Encoder`; other weights have other names."""
+        return f"squeezenet1_1_{self.sha256[:8]}"
 
     def recipe(self) -> str:
         """The code; the weights are in the checksum."""
