@@ -59,7 +59,7 @@ def assemble(
         schema_version=SCHEMA_VERSION,
         title=whole(settings.title),
         paper=whole(settings.paper),
-        basis=settings.made_of.basis(settings.store) if runs_made else Basis(),
+        basis=(state.basis or settings.made_of.basis(settings.store)) if runs_made else Basis(),
         started=datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds"),
         duration=time.time() - state.started_at,
         command=whole(shlex.join(["pytest", *map(str, config.invocation_params.args)])),

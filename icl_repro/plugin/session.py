@@ -13,6 +13,7 @@ import pytest
 from icl_repro.plugin.declarations import Found
 from icl_repro.plugin.options import MADE_OF_INPUT, Settings
 from icl_repro.plugin.transport import Catalogue, Scratch
+from icl_repro.verification.basis import Basis
 from icl_repro.verification.record import ClaimRecord, VerificationRecord
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class SessionState:
         training: what this process trains for the tests, if any.
         ledger: the ledger, once it was read.
         coverage: the coverage table, once it was read.
+        basis: what there is to tell of what runs are made from, where it is not the usual.
         problems: sentences for the terminal about what is wrong with the session; it fails.
         notices: sentences for the terminal that a user should know although nothing failed.
         workers: how many processes run tests.
@@ -72,6 +74,7 @@ class SessionState:
     training: Any = None
     ledger: Any = None
     coverage: Any = None
+    basis: Basis | None = None
 
 
 _STATE = pytest.StashKey[SessionState]()

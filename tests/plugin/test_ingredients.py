@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -121,16 +123,10 @@ def test_paths_are_relative_to_where_the_option_is_written(folder):
     (folder.path / "below" / "other.npy").write_bytes((folder.path / "some.npy").read_bytes())
     for args in ([], ["--icl-exemplars=other.npy"]):
         command = ["-m", "pytest", "..", "--rootdir=..", "-c", "../pytest.ini", *args]
-        result = folder.run("sh", "-c", f"cd below && {sys_python()} {' '.join(command)}")
+        result = folder.run("sh", "-c", f"cd below && {sys.executable} {' '.join(command)}")
         result.stdout.fnmatch_lines([f"icl-repro: *; runs on {label(folder)}"])
     result = folder.runpytest_subprocess("--icl-exemplars=glyphs")
     assert "runs on" not in result.stdout.str()
-
-
-def sys_python() -> str:
-    import sys
-
-    return sys.executable
 
 
 @pytest.mark.parametrize(
@@ -197,6 +193,76 @@ def test_what_cannot_be_prepared_is_a_usage_error_and_leaves_nothing(folder):
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
     assert not list((folder.path / ".icl-repro").rglob("*.npy*"))
     assert not (folder.path / "trained.log").exists()
+
+
+BROKEN = {
+    "h5py": (
+        "raise ImportError('no h5py here')",
+        "some.h5",
+        "h5py is needed to read *pip install*",
+    ),
+    "torchvision": (
+        "raise RuntimeError('operator torchvision::nms does not exist')",
+        "some.zip:resnet18",
+        "*torch * and torchvision * cannot be used together (operator *nms does not exist)*",
+    ),
+}
+
+
+@pytest.mark.parametrize("package", BROKEN)
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_a_library_that_is_not_there_or_does_not_fit_is_a_usage_error(
+    folder, monkeypatch, package, workers
+):
+    code, option, message = BROKEN[package]
+    broken = folder.mkdir("broken")
+    (broken / "torch.py").write_text("")
+    (broken / f"{package}.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", f"{broken}:{os.environ['PYTHONPATH']}")
+    (folder.path / "some.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    write_zip(folder.path / "some.zip", files(12, 1))
+    result = judged(folder, f"--icl-exemplars={option}", *workers)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = [line for line in result.stderr.str().splitlines() if line.strip()]
+    assert len(said) == 1, said
+    result.stderr.fnmatch_lines([f"ERROR: *: {message}"])
+    assert not (folder.path / "trained.log").exists()
+    assert not list((folder.path / ".icl-repro").rglob("*.npy*"))
+
+
+def wrong_features() -> dict[str, np.ndarray]:
+    numbers = table(12, 3, width=7)
+    numbers[3, 1, 2] = np.nan
+    return {"nan": numbers, "objects": np.array([[["a"]], [["b"]]], dtype=object)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (
+            "nan",
+            "*1 values that are no finite 32-bit numbers, * feature 2 of exemplar 1 of class 3*",
+        ),
+        ("objects", "*Python objects, which are never read*"),
+    ],
+)
+def test_wrong_features_are_a_usage_error(folder, kind, message):
+    np.save(folder.path / "wrong.npy", wrong_features()[kind], allow_pickle=True)
+    result = judged(folder, "--icl-exemplars=wrong.npy")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --icl-exemplars: {message}"])
+
+
+def test_other_content_under_the_same_path_is_another_basis(folder, record_of):
+    claim = "--icl-claims=a.one"
+    judged(folder, ON_SOME, claim)
+    first = record_of(folder).basis.label
+    np.save(folder.path / "some.npy", table(12, 3, width=7, seed=1))
+    judged(folder, ON_SOME, claim)
+    assert record_of(folder).basis.label != first
+    assert (folder.path / "trained.log").read_text().count("main") == 2
+    judged(folder, ON_SOME, claim)
+    assert (folder.path / "trained.log").read_text().count("main") == 2
 
 
 def test_snapshots_are_kept_apart_and_expected_once_there_are_any(folder):
