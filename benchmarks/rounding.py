@@ -199,6 +199,8 @@ def main() -> None:
     for path, record in zip(given.records, records, strict=True):
         if not record.profile.meaningful:
             parser.error(f"{path} is of the {record.profile.name} profile, which cuts runs short")
+        if record.basis.label != records[0].basis.label:
+            parser.error(f"{path} is of runs on another basis than {given.records[0]}")
     sources, found, left_out = compare(records)
     for one in sorted(found, key=lambda one: one.away):
         spread = one.spread

@@ -29,13 +29,14 @@ MAY_IMPORT = {
     **{room: {*GROUND, "storage", *SCIENCE[:floor]} for floor, room in enumerate(SCIENCE)},
     "toy": GROUND,
     "verification": {*GROUND, "storage"},
+    "ingredients": {"exemplars", "verification"},
     "report": {*GROUND, "storage", "verification"},
     "plugin": {*GROUND, "storage", "verification", "report"},
     "__init__": {"statistics", "training", "verification"},
 }
 """The rooms that each room of the package may import, besides itself."""
 
-WAY_IN = {"plugin/library.py": {"training", "measures"}}
+WAY_IN = {"plugin/library.py": {"training", "measures", "ingredients"}}
 """The one module of the tool that reaches the science, where it trains."""
 
 TOOL = ("nearest", "numbers", "statistics", "storage", "verification", "report", "plugin")

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from benchmarks import rounding
+from icl_repro.verification.basis import Basis, Ingredient
 from icl_repro.verification.record import (
     CheckOverSeeds,
     ClaimRecord,
@@ -145,3 +146,13 @@ def test_runs_that_were_cut_short_are_refused(tmp_path: Path, monkeypatch, capsy
     with pytest.raises(SystemExit):
         run(monkeypatch, tmp_path / "smoke.json")
     assert "smoke.json is of the standard profile, which cuts runs short" in capsys.readouterr().err
+
+
+def test_runs_on_other_exemplars_are_not_compared(tmp_path: Path, monkeypatch, capsys):
+    one = Ingredient(name="soil", label="clay", usual=False, title="clay")
+    other = msgspec.structs.replace(record({5: 1.5}), basis=Basis([one]))
+    write_record(record({5: 1.5}), tmp_path / "own.json")
+    write_record(other, tmp_path / "clay.json")
+    with pytest.raises(SystemExit):
+        run(monkeypatch, tmp_path / "own.json", tmp_path / "clay.json")
+    assert "clay.json is of runs on another basis than" in capsys.readouterr().err

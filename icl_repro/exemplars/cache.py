@@ -3,9 +3,9 @@
 A file is an ordinary float32 ``.npy`` file with its checksum at the end, which ``numpy.load``
 ignores. Processes that compute the same array at once replace each other's file with an equal one.
 
-A recipe is written by hand and may be forgotten where the code changes. The code of this folder and
-the version of NumPy are therefore part of every address, so that what a changed encoder gives is
-never mistaken for what the old one gave.
+A recipe is written by hand and may be forgotten where the code changes. The code that draws and the
+version of NumPy are therefore part of every address, so that what a changed encoder gives is never
+mistaken for what the old one gave. The encoders of images have their code in their recipe.
 """
 
 from __future__ import annotations
@@ -23,8 +23,25 @@ import numpy as np
 from icl_repro.storage import fingerprint, sealed
 from icl_repro.storage.notices import tell
 
-NOT_COMPUTING = ("__init__.py", "cache.py", "pictures.py", "registry.py", "source.py")
-"""The modules of this folder that decide no array: they check, keep, show and hand on."""
+NOT_COMPUTING = (
+    "__init__.py",
+    "about.py",
+    "cache.py",
+    "checks.py",
+    "choice.py",
+    "data_sets.py",
+    "encoded.py",
+    "feature_file.py",
+    "image_set.py",
+    "omniglot.py",
+    "pictures.py",
+    "places.py",
+    "registry.py",
+    "source.py",
+)
+"""The modules of this folder that decide no array that is drawn: they check, read, keep, show and
+hand on. What images and files come to is in the recipes of their sources.
+"""
 
 
 def recall(
@@ -49,8 +66,7 @@ def recall(
     """
     if directory is None:
         return compute()
-    address = hashlib.sha256(msgspec.json.encode((key, code_and_numpy()))).hexdigest()
-    path = directory / f"{name}-{address}.npy"
+    path = _path(directory, name, key)
     try:
         return _unpacked(sealed.read(path), shape)
     except (FileNotFoundError, NotADirectoryError):
@@ -63,6 +79,16 @@ def recall(
     except OSError as error:
         tell(f"the exemplar cache could not keep {path}: {error}")
     return array
+
+
+def is_kept(directory: Path, *, name: str, key: object) -> bool:
+    """Whether an array is there; arguments as those of :func:`recall`."""
+    return _path(directory, name, key).exists()
+
+
+def _path(directory: Path, name: str, key: object) -> Path:
+    address = hashlib.sha256(msgspec.json.encode((key, code_and_numpy()))).hexdigest()
+    return directory / f"{name}-{address}.npy"
 
 
 @functools.cache

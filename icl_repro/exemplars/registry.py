@@ -2,7 +2,10 @@
 
 from typing import TypeAlias
 
+from icl_repro.exemplars.encoded import EncodedImages
+from icl_repro.exemplars.feature_file import FeatureFile
 from icl_repro.exemplars.glyphs import Glyphs
+from icl_repro.exemplars.omniglot import Omniglot
 
-AnySource: TypeAlias = Glyphs
-"""Every concrete source: a tagged union once there is more than one."""
+AnySource: TypeAlias = Glyphs | FeatureFile | EncodedImages | Omniglot
+"""Every concrete source."""

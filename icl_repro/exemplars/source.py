@@ -6,9 +6,9 @@ import abc
 import functools
 import hashlib
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, SupportsIndex
+from typing import Any, ClassVar, SupportsIndex, TypeAlias
 
 import msgspec
 import numpy as np
@@ -17,12 +17,20 @@ from jaxtyping import Float, Integer
 from icl_repro.exemplars import cache as disk
 from icl_repro.nearest import nearest_number
 
+Progress: TypeAlias = Callable[[int, int], None]
+"""Is told how much of how much is done."""
 REMEMBERED_REQUESTS = 4
 """How many requests for features a process keeps in memory."""
 
 
 class InvalidSelection(ValueError):
     """Classes or exemplars that a source cannot give; the message names those it can."""
+
+
+class UnusableExemplars(ValueError):
+    """Exemplars that cannot be had: a choice that means none, a file that is missing, damaged or
+    not what it was, or something that is not installed. The message says what to do about it.
+    """
 
 
 class _AbstractStruct(msgspec.StructMeta, abc.ABCMeta):
@@ -43,12 +51,17 @@ class ExemplarSource(
     which others are asked for.
 
     A new source derives from this class with a `tag`, gives the four abstract members below, and
-    joins :data:`icl_repro.exemplars.registry.AnySource`. In the paper the exemplars are Omniglot
-    images through a frozen ResNet18 (Section 2.1).
+    joins :data:`icl_repro.exemplars.registry.AnySource` and :func:`icl_repro.exemplars.about`. In
+    the paper the exemplars are Omniglot images through a frozen ResNet18 (Section 2.1).
     """
 
-    width: ClassVar[int] = 512
-    """Values in one feature vector; a ResNet18 gives as many."""
+    has_pictures: ClassVar[bool] = True
+    """Whether :meth:`images` can show what the features are of."""
+
+    @property
+    def width(self) -> int:
+        """Values in one feature vector: 512 unless a source says otherwise, as of a ResNet18."""
+        return 512
 
     @property
     @abc.abstractmethod
@@ -80,6 +93,20 @@ class ExemplarSource(
         kept by :meth:`features`.
         """
 
+    def prepare(
+        self, cache: Path | str | None = None, on_progress: Progress = lambda done, total: None
+    ) -> None:
+        """Compute what is dear and needed for any selection, if this source has such a thing, so
+        that it happens at a time of the caller's choice and can be watched.
+
+        Args:
+            cache: as for :meth:`features`.
+            on_progress: called with how many images are encoded, and how many there are.
+
+        Raises:
+            UnusableExemplars: the exemplars cannot be had.
+        """
+
     @property
     def fingerprint(self) -> str:
         """64 hex digits. Sources with the same fingerprint give the same features.
@@ -109,6 +136,7 @@ class ExemplarSource(
         Raises:
             InvalidSelection: no classes, repeated ones, or ones that the source does not have;
                 the same for exemplars.
+            UnusableExemplars: they are not kept in `cache`, and cannot be had.
         """
         selection = self._checked(classes, exemplars)
         return _remembered_features(self, *selection, None if cache is None else Path(cache)).copy()
@@ -122,6 +150,7 @@ class ExemplarSource(
 
         Raises:
             InvalidSelection: as for :meth:`features`.
+            UnusableExemplars: they cannot be had, or there are none (:attr:`has_pictures`).
         """
         return self.compute_images(*self._checked(classes, exemplars))
 

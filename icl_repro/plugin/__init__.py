@@ -21,6 +21,7 @@ from icl_repro.plugin import (
     judging,
     options,
     outputs,
+    preparation,
     progress,
     signals,
     summary,
@@ -56,6 +57,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the scratch folder."""
     sessions.remove_scratch(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Prepare what all processes need, before xdist starts any."""
+    preparation.prepare(session.config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

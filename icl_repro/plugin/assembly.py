@@ -20,6 +20,7 @@ from icl_repro.plugin.transport import (
     TrainingNote,
 )
 from icl_repro.verification import controls, correction, margins, verdict
+from icl_repro.verification.basis import Basis
 from icl_repro.verification.by_seed import all_stated, condition_names, names, stated_all
 from icl_repro.verification.declare import Control
 from icl_repro.verification.ledger import Ledger
@@ -51,12 +52,14 @@ def assemble(
     trials = all_trials(catalogue, state.scratch.trials(catalogue.entries), state.crashed)
     meaningful = settings.profile.meaningful
     ledger = ledger_of(config)
+    runs_made = runs(state.scratch.notes())
     judged = [claim_record(selected, trials, ledger, meaningful) for selected in catalogue.claims]
     claims, comparisons = correction.correct(judged)
     return VerificationRecord(
         schema_version=SCHEMA_VERSION,
         title=whole(settings.title),
         paper=whole(settings.paper),
+        basis=(state.basis or settings.made_of.basis(settings.store)) if runs_made else Basis(),
         started=datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds"),
         duration=time.time() - state.started_at,
         command=whole(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
@@ -65,7 +68,7 @@ def assemble(
         ),
         environment=environment.describe(config.rootpath, state.workers),
         training=training(state.scratch.notes()),
-        runs=runs(state.scratch.notes()),
+        runs=runs_made,
         claims=[*claims, *state.uncollected],
         comparisons=comparisons,
         findings=ledger.findings_of(claims),

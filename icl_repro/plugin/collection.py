@@ -199,9 +199,10 @@ def _wrong_ledger(config: pytest.Config, known: Declarations) -> str:
     }
     if not _all_collected(config, state_of(config).settings.ledger):
         # Of claims in files that were not asked for, nothing can be said.
-        named = {claim for claim, _ in ledger.thresholds} | {f.claim for f in ledger.findings}
+        findings = (*ledger.findings, *ledger.elsewhere)
+        named = {claim for claim, _ in ledger.thresholds} | {f.claim for f in findings}
         for claim in named - claims.keys():
-            claims[claim] = {f.case for f in ledger.findings if f.claim == claim}
+            claims[claim] = {f.case for f in findings if f.claim == claim}
     return "\n  ".join(ledger.unknown(claims))
 
 

@@ -1,13 +1,15 @@
 """Curves of claims as syrupy snapshots: one file a claim, compared within a tolerance.
 
 The file of ``claims/test_x.py::test_y`` is ``claims/__curves__/test_x/test_y.json``; it holds the
-curves of all seeds that were stored, of the claim itself and not of its controls. What is
-compared, and how, is in
-:mod:`icl_repro.verification.snapshots`; what to do about it is decided here.
+curves of all seeds that were stored, of the claim itself and not of its controls. Those of runs on
+another than the usual basis are in a folder of their own, ``__curves__/BASIS/test_x/test_y.json``.
+What is compared, and how, is in :mod:`icl_repro.verification.snapshots`; what to do about it is
+decided here.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Container, Iterator
 from pathlib import Path
@@ -17,7 +19,6 @@ import pytest
 from syrupy.data import Snapshot, SnapshotCollection, SnapshotCollections
 from syrupy.extensions.base import AbstractSyrupyExtension
 
-from icl_repro.plugin.options import Settings
 from icl_repro.plugin.session import state_of
 from icl_repro.plugin.trials import Draft
 from icl_repro.storage import files
@@ -35,11 +36,13 @@ class CurveFiles(AbstractSyrupyExtension):
     snapshot_dirname = "__curves__"
     file_extension = "json"
     write_immediately = True
+    basis = ""
 
     @classmethod
     def dirname(cls, *, test_location: PyTestLocation) -> str:
         """The folder of the test module's curves."""
-        return str(Path(super().dirname(test_location=test_location)) / test_location.basename)
+        folder = Path(super().dirname(test_location=test_location))
+        return str(folder / cls.basis / test_location.basename)
 
     @classmethod
     def get_file_basename(cls, *, test_location: PyTestLocation, index: Any) -> str:
@@ -105,6 +108,12 @@ class CurveFiles(AbstractSyrupyExtension):
         rewrite(Path(snapshot_location), {}, drop=snapshot_names)
 
 
+@functools.cache
+def files_of(basis: str) -> type[CurveFiles]:
+    """Where curves of runs on a basis are kept, by its label."""
+    return type("CurveFiles", (CurveFiles,), {"basis": basis})
+
+
 def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
     """What ``evidence.curve_snapshot`` does in this test: compare the curve, or store it."""
     settings = state_of(request.config).settings
@@ -115,9 +124,10 @@ def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
         if not settings.keeps_curves or draft.case.control is not None:
             return
         draft.attempt.curves.append(name)
-        assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=CurveFiles)
+        kept_in = files_of(settings.made_of.label)
+        assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=kept_in)
         is_stored = snapshot_name(request.node, name) in stored(curve_file(request.node))[0]
-        if not (is_stored or _expected(draft, settings) or _updates(request.config)):
+        if not (is_stored or _expected(request.node, draft) or _updates(request.config)):
             return
         agrees = assertion(name=name) == new
         result = assertion.executions[assertion.num_executions - 1]
@@ -165,7 +175,8 @@ def conclude(item: pytest.Item, draft: Draft) -> None:
 
 def curve_file(item: pytest.Item) -> Path:
     """The file of the curves of a test."""
-    return Path(CurveFiles.get_location(test_location=_location(item), index=0))
+    files = files_of(state_of(item.config).settings.made_of.label)
+    return Path(files.get_location(test_location=_location(item), index=0))
 
 
 def snapshot_name(item: pytest.Item, curve: str) -> str:
@@ -204,8 +215,11 @@ def _decoded(content: bytes | None, path: Path) -> tuple[dict[str, Curve], Toler
     return ({}, Tolerance()) if content is None else snapshots.decode(content, str(path))
 
 
-def _expected(draft: Draft, settings: Settings) -> bool:
-    seed = draft.case.seed
+def _expected(item: pytest.Item, draft: Draft) -> bool:
+    """Whether a curve must have a snapshot: on another basis, once any of its curves are kept."""
+    settings, seed = state_of(item.config).settings, draft.case.seed
+    if settings.made_of.label and not curve_file(item).parents[1].is_dir():
+        return False
     return settings.profile.snapshots_expected and (seed is None or seed in settings.profile_seeds)
 
 

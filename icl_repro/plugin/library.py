@@ -1,9 +1,15 @@
-"""What trains runs, stores them and keeps what is measured on them, imported when first needed."""
+"""What trains runs, stores them and keeps what is measured on them, imported when first needed; and
+what runs can be made from, which is light.
+"""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 
+from icl_repro.ingredients import CHOICES as CHOICES
+from icl_repro.ingredients import Ingredients as Ingredients
+from icl_repro.ingredients import chosen as chosen
+from icl_repro.ingredients import taken_up as taken_up
 from icl_repro.plugin import threads
 
 

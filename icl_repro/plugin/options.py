@@ -17,6 +17,7 @@ import pytest
 from _pytest.config.findpaths import determine_setup, load_config_dict_from_file
 
 from icl_repro.nearest import nearest
+from icl_repro.plugin import library
 from icl_repro.verification.profiles import (
     DEFAULT_PROFILE,
     DEFAULT_SEEDS,
@@ -27,6 +28,9 @@ from icl_repro.verification.profiles import (
 
 ALL = "all"
 """What ``--icl-retrain`` takes for every run of the plan."""
+
+MADE_OF_INPUT = "icl_repro_made_of"
+"""Under which key a worker of xdist finds what runs are made from."""
 
 _NO_REPORT = "none"
 _PREFIX = "icl_"
@@ -79,7 +83,8 @@ _NEIGHBOUR = _Option(
     "Judge networks that start one rounding away, each to a side drawn from this number: what"
     " differs between them differs between processors too. Curves are not compared. (0: none)",
 )
-_VALUED = (_STORE, _PROFILE, _SEEDS, _CLAIMS, _REPORT, _RETRAIN, _NEIGHBOUR)
+_CHOICES = {choice: _Option(choice.name, choice.metavar, choice.help) for choice in library.CHOICES}
+_VALUED = (_STORE, _PROFILE, _SEEDS, _CLAIMS, _REPORT, _RETRAIN, _NEIGHBOUR, *_CHOICES.values())
 _NO_TRAIN = _Option(
     "no_train", "", "Train nothing: claims whose runs the store does not hold are not run. (off)"
 )
@@ -117,6 +122,7 @@ class Settings:
     profile. `fixed_seeds` are those that the ini file fixes for it as it is written, whatever the
     command line makes of it. `report` is ``None`` when no report is wanted, `ledger`, `spread` and
     `coverage` when there is none. `neighbour` is 0, or which neighbour of each run is judged.
+    `made_of` is what runs are made from.
     """
 
     profile: ProfileRules
@@ -130,6 +136,7 @@ class Settings:
     no_train: bool
     retrain: tuple[str, ...]
     neighbour: int
+    made_of: library.Ingredients
     ledger: Path | None
     spread: Path | None
     coverage: Path | None
@@ -142,8 +149,13 @@ class Settings:
         return self.profile.meaningful and not self.neighbour
 
     def adapted(self, specs: Mapping[str, Any]) -> dict[str, Any]:
-        """The specs as this session trains them."""
-        return self.profile.applied(specs, self.neighbour)
+        """The specs as this session trains them.
+
+        Raises:
+            Misfit: one of them cannot be made on the basis of the session.
+        """
+        made = {name: self.made_of.applied(spec) for name, spec in specs.items()}
+        return self.profile.applied(made, self.neighbour)
 
 
 def add(parser: pytest.Parser) -> None:
@@ -198,6 +210,7 @@ def resolve(config: pytest.Config) -> Settings:
         no_train=no_train,
         retrain=retrain,
         neighbour=_neighbour(config),
+        made_of=_made_of(config),
         ledger=_path_of_ini(config, _LEDGER[0]),
         spread=_path_of_ini(config, _SPREAD[0]),
         coverage=_path_of_ini(config, _COVERAGE[0]),
@@ -221,6 +234,8 @@ def header(settings: Settings, root: Path) -> str:
         parts.append("no training")
     if settings.retrain:
         parts.append(f"retraining {', '.join(settings.retrain)}")
+    if settings.made_of.label:
+        parts.append(f"runs on {settings.made_of.label}")
     if settings.neighbour:
         parts.append(f"neighbour {settings.neighbour} of every run; curves are not compared")
     return "icl-repro: " + "; ".join(parts)
@@ -316,6 +331,24 @@ def _neighbour(config: pytest.Config) -> int:
             " ... or 0 for the runs themselves"
         )
     return int(text)
+
+
+def _made_of(config: pytest.Config) -> library.Ingredients:
+    """What runs are made from; a worker of xdist hears it from its controller, which has looked."""
+    if hasattr(config, "workerinput"):
+        worker: Any = config
+        return library.taken_up(worker.workerinput[MADE_OF_INPUT])
+    texts, sources = {}, []
+    for choice, option in _CHOICES.items():
+        given = config.getoption(option.key)
+        folder = config.rootpath if given is None else config.invocation_params.dir
+        text = (config.getini(option.key) if given is None else given).strip()
+        texts[choice.name] = (choice.usual if given is None and not text else text, folder)
+        sources += [_source(config, option)] if text or given is not None else []
+    try:
+        return library.chosen(texts)
+    except ValueError as error:
+        raise pytest.UsageError(f"{', '.join(sources) or 'options'}: {error}") from error
 
 
 def _names(config: pytest.Config, option: _Option) -> tuple[str, ...]:

@@ -109,6 +109,7 @@ def _seeds(state: SessionState, record: VerificationRecord) -> Seeds:
             found.judged,
             started,
             settings.neighbour,
+            settings.made_of.label,
         )
         try:
             seed_list.remember(settings.store, entry)

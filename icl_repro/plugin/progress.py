@@ -123,6 +123,26 @@ def reporting(config: pytest.Config) -> Iterator[Report]:
         status.finish()
 
 
+@contextmanager
+def preparing(config: pytest.Config, what: str) -> Iterator[Callable[[int, int], None]]:
+    """Draw how much of how much is prepared of `what` before anything is trained."""
+    status = status_line(config)
+    last = -1.0
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if status is not None and (done == total or now - last >= _TICK):
+            last = now
+            status.show(f"preparing {what}: {done:,} of {total:,}")
+
+    try:
+        yield report
+    finally:
+        if status is not None:
+            status.finish()
+
+
 class Watcher:
     """The thread of the controller that draws the progress of the workers."""
 

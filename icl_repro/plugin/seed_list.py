@@ -4,7 +4,8 @@ The fixed list is that of the ini file as it is written. It is compared, claim b
 seeds that were judged, not with those that were asked for: a seed may also be deselected. The store
 remembers, in ``seeds.jsonl``, which seeds each session judged, in whatever profile, and which list
 was fixed for it then. The list that counts for a profile is the one of its first session.
-Neighbours of the runs are other draws of the same seeds, so that they are told and remembered, too.
+Neighbours of the runs are other draws of the same seeds, so that they are told and remembered, too;
+what was judged on another basis says nothing about this one.
 """
 
 from __future__ import annotations
@@ -36,13 +37,16 @@ but of which results had been seen before others were added.
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Which seeds one session judged, on which neighbour, and which were fixed for its profile."""
+    """Which seeds one session judged, on which neighbour and basis, and which were fixed for its
+    profile.
+    """
 
     profile: str
     fixed: list[int]
     judged: list[int]
     started: str
     neighbour: int = 0
+    basis: str = ""
 
 
 def earlier_sessions(store: Path) -> list[Session]:
@@ -89,6 +93,7 @@ def compared(
         earlier: the sessions before it on its store.
     """
     profile = settings.profile.name
+    earlier = [session for session in earlier if session.basis == settings.made_of.label]
     fixed = next((s.fixed for s in earlier if s.profile == profile), list(settings.fixed_seeds))
     seen = sorted({seed for session in earlier for seed in session.judged})
     judged = {claim: trials for claim, trials in claims.items() if judged_in(trials)}

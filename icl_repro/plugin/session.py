@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from icl_repro.plugin.declarations import Found
-from icl_repro.plugin.options import Settings
+from icl_repro.plugin.options import MADE_OF_INPUT, Settings
 from icl_repro.plugin.transport import Catalogue, Scratch
+from icl_repro.verification.basis import Basis
 from icl_repro.verification.record import ClaimRecord, VerificationRecord
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class SessionState:
         training: what this process trains for the tests, if any.
         ledger: the ledger, once it was read.
         coverage: the coverage table, once it was read.
+        basis: what there is to tell of what runs are made from, where it is not the usual.
         problems: sentences for the terminal about what is wrong with the session; it fails.
         notices: sentences for the terminal that a user should know although nothing failed.
         workers: how many processes run tests.
@@ -71,6 +73,7 @@ class SessionState:
     training: Any = None
     ledger: Any = None
     coverage: Any = None
+    basis: Basis | None = None
 
 
 _STATE = pytest.StashKey[SessionState]()
@@ -102,7 +105,8 @@ def ledger_of(config: pytest.Config) -> Ledger:
         from icl_repro.verification import ledger, spreads
 
         measured = spreads.load(state.settings.spread)
-        state.ledger = ledger.load(state.settings.ledger, measured)
+        basis = state.settings.made_of.label
+        state.ledger = ledger.load(state.settings.ledger, measured, basis)
     return state.ledger
 
 
@@ -162,6 +166,7 @@ def prepare_worker(config: pytest.Config, workerinput: dict[str, object]) -> Non
     """Tell a worker that is about to start what it shares with the others."""
     workerinput[_SCRATCH_INPUT] = str(scratch_of(config).folder)
     workerinput[_STARTED_INPUT] = state_of(config).started_at
+    workerinput[MADE_OF_INPUT] = state_of(config).settings.made_of.handed_on()
     state_of(config).workers = int(str(workerinput["workercount"]))
 
 

@@ -12,6 +12,7 @@ from icl_repro.nearest import nearest
 from icl_repro.plugin import library
 from icl_repro.plugin.session import state_of
 from icl_repro.plugin.trials import Draft, NotTrained
+from icl_repro.verification.basis import Misfit
 from icl_repro.verification.declare import ONE, Control
 
 
@@ -117,14 +118,17 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
     """The runs that a test takes: by name, or by seed and name if it takes all seeds.
 
     Raises:
-        NotTrained: the store lacks some of them.
+        NotTrained: the store lacks some of them, or they cannot be had on the basis of the session.
         pytest.fail.Exception: it lacks some because the training broke off.
     """
     store = store_of(config)
-    missing = _missing(draft, store)
-    if not missing and draft.wanted.has_to_choose:
-        choose(config, draft)
+    try:
         missing = _missing(draft, store)
+        if not missing and draft.wanted.has_to_choose:
+            choose(config, draft)
+            missing = _missing(draft, store)
+    except Misfit as misfit:
+        raise NotTrained(f"not run: {misfit}") from misfit
     problem = state_of(config).training_problem
     if missing and problem:
         pytest.fail(f"the training broke off: {problem}", pytrace=False)

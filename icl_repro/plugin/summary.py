@@ -57,6 +57,8 @@ def write(reporter: Any, config: pytest.Config) -> None:
     record = state.record
     assert record is not None
     reporter.write_sep("=", "claims")
+    for one in record.basis.ingredients:
+        reporter.write_line(one.sentence)
     for claim in record.claims:
         reporter.write(f"{claim.verdict:<{_INDENT}}", **_COLOURS[claim.verdict])
         reporter.write(f"{claim.id}\n")

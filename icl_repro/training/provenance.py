@@ -31,7 +31,17 @@ DECIDING_SOURCE = (
 
 NOT_DECIDING_SOURCE = (
     "exemplars/__init__.py",
+    "exemplars/about.py",
     "exemplars/cache.py",
+    "exemplars/checks.py",
+    "exemplars/choice.py",
+    "exemplars/data_sets.py",
+    "exemplars/encoded.py",
+    "exemplars/encoders",
+    "exemplars/feature_file.py",
+    "exemplars/image_set.py",
+    "exemplars/omniglot.py",
+    "exemplars/places.py",
     "exemplars/registry.py",
     "exemplars/source.py",
     "training/__init__.py",
@@ -43,7 +53,9 @@ NOT_DECIDING_SOURCE = (
     "training/store.py",
 )
 """The modules beside them that do not: they describe a run, which is its address, or they check,
-order, keep and hand on what the others compute.
+order, keep and hand on what the others compute. What reads and encodes exemplars decides only the
+runs on those, whose address has its code and the content of the files
+(:meth:`icl_repro.exemplars.ExemplarSource.recipe`).
 """
 
 DECIDING_LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy")

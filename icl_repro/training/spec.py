@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from icl_repro.episodes import EpisodeSettings
-from icl_repro.exemplars import AnySource, Glyphs
+from icl_repro.exemplars import AnySource, Glyphs, about
 from icl_repro.nearest import nearest_number
 from icl_repro.network.transformer import ModelSettings
 from icl_repro.optogenetics import Clamp
@@ -162,6 +162,34 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         return self.with_(neighbour=number, transplant=transplant)
 
+    def made_of(self, exemplars: AnySource) -> RunSpec:
+        """The run on other exemplars in place of the usual ones, with the one that it takes weights
+        from; a run that names its own stays as it is.
+        """
+        transplant = self.transplant and msgspec.structs.replace(
+            self.transplant, source=self.transplant.source.made_of(exemplars)
+        )
+        is_usual = self.exemplars == Glyphs()
+        return self.with_(
+            exemplars=exemplars if is_usual else self.exemplars, transplant=transplant
+        )
+
+    def misfit(self) -> str:
+        """Why its exemplars are too few for it, in a sentence; empty where they are not."""
+        source, episodes = self.exemplars, self.episodes
+        needed = episodes.classes + episodes.test_classes
+        if needed > source.n_classes:
+            return (
+                f"{episodes.classes} classes to train on and {episodes.test_classes} to test on "
+                f"are {needed}, but {about(source).title} has {source.n_classes:,}"
+            )
+        if episodes.exemplars_per_class > source.n_exemplars:
+            return (
+                f"{episodes.exemplars_per_class} exemplars a class are asked for, but "
+                f"{about(source).title} has {source.n_exemplars}"
+            )
+        return "" if self.transplant is None else self.transplant.source.misfit()
+
     @property
     def steps(self) -> int:
         """Number of optimiser steps."""
@@ -195,11 +223,17 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def sample(self) -> Sample:
-        """A few exemplars of a few classes, as pictures."""
+        """A few exemplars of a few classes, as pictures; none where the exemplars have none."""
         source = self.exemplars
+        if not source.has_pictures:
+            return Sample(
+                source=about(source).title,
+                caption="There are no pictures of the exemplars, only their features",
+                pictures=np.zeros((0, 0, 1, 1), np.float32),
+            )
         classes, each = min(8, source.n_classes), min(5, source.n_exemplars)
         return Sample(
-            source=repr(source),
+            source=about(source).title,
             caption="A sample of the exemplars, one class a group",
             pictures=source.images(range(classes), range(each)),
         )
@@ -250,7 +284,11 @@ def _plain_number(value: object) -> object:
 def _departures(spec: RunSpec) -> Iterator[str]:
     """The settings that are not the defaults, as text."""
     defaults = RunSpec()
-    for part in ("exemplars", "episodes", "model", "optimiser"):
+    parts = ["exemplars", "episodes", "model", "optimiser"]
+    if type(spec.exemplars) is not type(defaults.exemplars):
+        yield f"exemplars {about(spec.exemplars).label}"
+        parts.remove("exemplars")
+    for part in parts:
         usual = msgspec.structs.asdict(getattr(defaults, part))
         for name, value in msgspec.structs.asdict(getattr(spec, part)).items():
             if value != usual.get(name):

@@ -74,7 +74,8 @@ class RunStore:
 
         Raises:
             DivergedRun: it was tried and has no results.
-            MissingRun: it is not there, or damaged; then it is set aside.
+            MissingRun: it is not there, or damaged; then it is set aside. Or its networks are for
+                exemplars of another width.
             OSError: it cannot be told now.
         """
         newest = self._entries.newest(_name(spec))
@@ -88,6 +89,13 @@ class RunStore:
         if stored.manifest.diverged is not None:
             raise DivergedRun(stored.manifest.diverged)
         weights = stored.arrays("weights")
+        width = weights["exemplar_weight"].shape[-1] if "exemplar_weight" in weights else None
+        if width not in (None, spec.exemplars.width):
+            raise MissingRun(
+                f"the networks of the stored run {spec.key[:12]} are for exemplars of {width} "
+                f"features, but its description has exemplars of {spec.exemplars.width}: remove "
+                f"{stored.folder} to have it trained again"
+            )
         run = Run(
             spec=spec,
             curves=stored.arrays("curves"),

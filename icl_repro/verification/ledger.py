@@ -91,11 +91,13 @@ class TrialJudgement:
 class Ledger:
     """Thresholds by claim and check, known failures, and what is checked no longer.
 
+    `findings` are those of the basis of the session, `elsewhere` those of others.
     `configured` is false where no ledger was asked for: then no threshold counts as moved.
     """
 
     thresholds: Mapping[tuple[str, str], Threshold] = field(default_factory=dict)
     findings: tuple[KnownFailure, ...] = ()
+    elsewhere: tuple[KnownFailure, ...] = ()
     retired: tuple[Retired, ...] = ()
     configured: bool = False
 
@@ -252,7 +254,8 @@ class Ledger:
         Args:
             claims: the ids of all collected claims, each with those of its controls.
         """
-        named = [claim for claim, _ in self.thresholds] + [known.claim for known in self.findings]
+        findings = (*self.findings, *self.elsewhere)
+        named = [claim for claim, _ in self.thresholds] + [known.claim for known in findings]
         problems = [
             f"the ledger names a claim {claim!r}, which does not exist; {nearest(claim, claims)}"
             for claim in dict.fromkeys(named)
@@ -263,7 +266,7 @@ class Ledger:
             for one in self.retired
             if one.case and one.case in claims.get(one.claim, ())
         ]
-        for known in self.findings:
+        for known in findings:
             cases = claims.get(known.claim)
             if known.case and cases is not None and known.case not in cases:
                 problems.append(
@@ -291,12 +294,13 @@ class Ledger:
         return list(dict.fromkeys(named()))
 
 
-def load(path: Path | None, spreads: Spreads = NOT_MEASURED) -> Ledger:
+def load(path: Path | None, spreads: Spreads = NOT_MEASURED, basis: str = "") -> Ledger:
     """Read a ledger: a TOML file, or all of a folder; ``None`` gives an empty one.
 
     Args:
         path: the file or folder.
         spreads: how far trainings of one seed differ in each check, against which edges are held.
+        basis: the label of what runs are made from; only its known failures are expected.
 
     Raises:
         UnusableLedger: a file that is missing, is not TOML or holds something else.
@@ -305,7 +309,11 @@ def load(path: Path | None, spreads: Spreads = NOT_MEASURED) -> Ledger:
         return Ledger()
     contents: Contents = read(path, spreads)
     return Ledger(
-        contents.thresholds, tuple(contents.findings), tuple(contents.retired), configured=True
+        contents.thresholds,
+        tuple(known for known in contents.findings if known.basis == basis),
+        tuple(known for known in contents.findings if known.basis != basis),
+        tuple(contents.retired),
+        configured=True,
     )
 
 

@@ -85,6 +85,7 @@ class _Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
     evidence: str
     case: str = ""
+    basis: str = ""
     edge: bool = False
 
 
@@ -251,12 +252,16 @@ def _finding(said: object, place: str) -> KnownFailure:
 
 def _require_new(known: KnownFailure, others: Iterable[KnownFailure], place: str) -> None:
     for other in others:
-        is_same = (other.claim, other.case, other.check) == (known.claim, known.case, known.check)
-        if is_same and (both := other.values.keys() & known.values.keys()):
+        if _what(other) == _what(known) and (both := other.values.keys() & known.values.keys()):
             raise UnusableLedger(
                 f"{place} is about the same as one before it: {known.claim}, {known.check!r}, "
                 f"{min(both) or '-'}"
             )
+
+
+def _what(known: KnownFailure) -> tuple[str, ...]:
+    """What it is that is known to fail."""
+    return known.basis, known.claim, known.case, known.check
 
 
 def _require_fitting(known: KnownFailure, newest: ThresholdEntry, place: str) -> None:

@@ -15,6 +15,7 @@ import msgspec
 
 from icl_repro.statistics.intervals import Interval
 from icl_repro.storage.files import write_whole
+from icl_repro.verification.basis import Basis
 from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
 from icl_repro.verification.reported import Reported
@@ -248,6 +249,8 @@ class KnownFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ("5,6,7") or, for any, empty, as it is without seeds. `evidence` are the figures that it rests
     on, in words.
 
+    `basis` is the label of what runs were made from where it is known to fail; empty for the usual.
+
     `edge` says that the value lies closer to its `bound` than trainings differ, so that neither
     outcome is new: then `spread` is the largest difference between two trainings of one seed, of
     `pairs` that were compared.
@@ -261,6 +264,7 @@ class KnownFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
     evidence: str = ""
     case: str = ""
+    basis: str = ""
     edge: bool = False
     bound: float | None = None
     spread: float | None = None
@@ -412,18 +416,20 @@ class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     caption: str = ""
 
 
-class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One session's verification, whole.
 
-    `started` is ISO 8601 in UTC, `duration` in seconds, `command` as the user typed it.
-    `not_selected` are the ids of claims that were collected, but that this session left out; `runs`
-    tells in words what each training run is, by its key. `coverage` is every statement of the paper
-    with the claims that test it, in its order, whether or not they were selected.
+    `basis` is what its runs were made from. `started` is ISO 8601 in UTC, `duration` in seconds,
+    `command` as the user typed it. `not_selected` are the ids of claims that were collected, but
+    that this session left out; `runs` tells in words what each training run is, by its key.
+    `coverage` is every statement of the paper with the claims that test it, in its order, whether
+    or not they were selected.
     """
 
     schema_version: int
     title: str
     paper: str
+    basis: Basis = Basis()
     started: str
     duration: float
     command: str

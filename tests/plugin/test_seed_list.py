@@ -147,7 +147,10 @@ def test_another_draw_of_the_same_seeds_is_not_silent(claims_folder, record_of):
 
 def settings(*fixed: int) -> Settings:
     names = [field.name for field in dataclasses.fields(Settings)]
-    blank = dict.fromkeys(names) | {"profile": SimpleNamespace(name="paper")}
+    blank = dict.fromkeys(names) | {
+        "profile": SimpleNamespace(name="paper"),
+        "made_of": SimpleNamespace(label=""),
+    }
     return Settings(**blank | {"fixed_seeds": fixed})
 
 

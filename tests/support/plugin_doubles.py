@@ -26,6 +26,7 @@ class Spec:
     sequences: int = 1000
     mode: str = ""
     neighbour: int = 0
+    source: str = ""
 
     @property
     def key(self) -> str:
@@ -36,6 +37,12 @@ class Spec:
 
     def shortened(self) -> Spec:
         return replace(self, sequences=10)
+
+    def made_of(self, source) -> Spec:
+        return replace(self, source=source.fingerprint)
+
+    def misfit(self) -> str:
+        return "so many are not there" if self.mode == "needs many" else ""
 
     def neighbours(self, number: int) -> Spec:
         return replace(self, neighbour=number)

@@ -1,4 +1,6 @@
-"""How the verdicts of a session are to be read: its seeds, its comparisons, its thresholds."""
+"""How the verdicts of a session are to be read: by what its runs were made from, its seeds, its
+comparisons and its thresholds.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from icl_repro.verification.record import VerificationRecord
 def notes(record: VerificationRecord) -> list[Remark]:
     """Sentences on how to read the verdicts, those left out that say nothing here."""
     all_notes = [
+        *(Remark(words.as_full_sentence(said), "none") for said in basis_notes(record)),
         seeds_note(record),
         Remark(few_seeds_note(record), "none"),
         Remark(comparisons_note(record), "none"),
@@ -19,6 +22,11 @@ def notes(record: VerificationRecord) -> list[Remark]:
         Remark(unguarded_note(record), "none"),
     ]
     return [note for note in all_notes if note.text]
+
+
+def basis_notes(record: VerificationRecord) -> list[str]:
+    """What the runs were made from."""
+    return [words.as_sentence(one.sentence) for one in record.basis.ingredients]
 
 
 def seeds_note(record: VerificationRecord) -> Remark:
