@@ -19,9 +19,10 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Key, PyTree
 
-from icl_repro.episodes import Episodes, Sampler, samplers
-from icl_repro.network.transformer import Transformer, initialise
+from icl_repro.episodes import Episodes, Sampler
+from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention, intervention
+from icl_repro.streams import STREAMS, BatchKeys
 from icl_repro.training.evaluation import evaluate, losses
 from icl_repro.training.run import Run, weights
 from icl_repro.training.spec import RunSpec
@@ -62,7 +63,7 @@ class Trainee(eqx.Module):
     intervention: Intervention
     learning_rate: Float[Array, ""]
     sampler: Sampler
-    data_key: Key[Array, ""]
+    batch_keys: BatchKeys
     evaluation_sets: dict[str, Episodes]
     bad_step: Int[Array, ""]
     frozen: int | None = eqx.field(static=True, default=None)
@@ -76,10 +77,11 @@ def begin(
     Raises:
         ValueError: there are weights to transplant, but nothing to load its source with.
     """
-    sets = samplers(spec.episodes, spec.exemplars, cache)
+    streams = STREAMS[spec.streams]
+    sets = streams.samplers(spec.episodes, spec.exemplars, cache)
     sampler = dataclasses.replace(sets["train"], shuffled_labels=spec.episodes.shuffled_labels)
-    model = initialise(
-        spec.model, sampler.bank.shape[1], spec.episodes.labels, jax.random.key(spec.init_seed)
+    model = streams.initial_network(
+        spec.model, sampler.bank.shape[1], spec.episodes.labels, spec.init_seed
     )
     if spec.neighbour:
         model = _one_rounding_away(model, jax.random.key(spec.neighbour))
@@ -88,19 +90,15 @@ def begin(
         if load is None:
             raise ValueError(f"nothing to load the source of a transplant with: {spec.describe()}")
         model = _with_weights(model, load(transplant.source).model(), transplant.up_to_layer)
-    eval_key = jax.random.key(spec.eval_seed)
+    measured = {name: drawn for name, drawn in sets.items() if name in spec.schedule.sets}
     return Trainee(
         model=model,
         optimiser_state=begin_optimiser(model),
         intervention=jax.tree.map(jnp.asarray, intervention(spec.clamps, spec.model)),
         learning_rate=jnp.asarray(spec.optimiser.learning_rate, jnp.float32),
         sampler=sampler,
-        data_key=jax.random.key(spec.data_seed),
-        evaluation_sets={
-            name: drawn.sample(jax.random.fold_in(eval_key, index), spec.schedule.episodes)
-            for index, (name, drawn) in enumerate(sets.items())
-            if name in spec.schedule.sets
-        },
+        batch_keys=streams.batch_keys(spec.data_seed, spec.steps),
+        evaluation_sets=streams.evaluation_sets(measured, spec.eval_seed, spec.schedule.episodes),
         bad_step=jnp.asarray(NEVER, jnp.int32),
         frozen=None if transplant is None else transplant.up_to_layer,
     )
@@ -159,7 +157,7 @@ def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Arra
     """Train from step `start` up to step `stop`, which are values, not shapes."""
 
     def draw(index: Int[Array, ""]) -> Episodes:
-        return trainee.sampler.sample(jax.random.fold_in(trainee.data_key, index), batch)
+        return trainee.sampler.sample(trainee.batch_keys[index], batch)
 
     def step(index: Int[Array, ""], state: tuple, episodes: Episodes) -> tuple:
         model, optimiser_state, bad_step = state
@@ -240,6 +238,7 @@ def program(spec: RunSpec) -> object:
         held_out,
     )
     return (
+        spec.streams,
         clamps,
         spec.transplant and spec.transplant.up_to_layer,
         episodes,
