@@ -28,7 +28,7 @@ StreamsName = Literal["ours", "published"]
 class BatchKeys(Protocol):
     """The key of every batch, by the number of its step; arrays only."""
 
-    def __getitem__(self, step: Int[Array, ""]) -> Key[Array, ""]:
+    def __getitem__(self, step: Int[Array, ""], /) -> Key[Array, ""]:
         """The key to draw the batch of a step with."""
         ...
 
@@ -58,7 +58,7 @@ class Streams(Protocol):
 
     def evaluation_sets(
         self, sets: Mapping[SetName, Sampler], seed: int, size: int
-    ) -> dict[SetName, Episodes]:
+    ) -> dict[str, Episodes]:
         """So many episodes of each set. What is drawn of one does not depend on the others."""
         ...
 

@@ -28,7 +28,7 @@ class NumberedKeys(eqx.Module):
 
     key: Key[Array, ""]
 
-    def __getitem__(self, step: Int[Array, ""]) -> Key[Array, ""]:
+    def __getitem__(self, step: Int[Array, ""], /) -> Key[Array, ""]:
         """The key to draw the batch of a step with."""
         return jax.random.fold_in(self.key, step)
 
@@ -40,7 +40,7 @@ def batch_keys(seed: int, steps: int) -> NumberedKeys:
 
 def evaluation_sets(
     sets: Mapping[SetName, Sampler], seed: int, size: int
-) -> dict[SetName, Episodes]:
+) -> dict[str, Episodes]:
     """So many episodes of each set."""
     key = jax.random.key(seed)
     return {

@@ -233,7 +233,7 @@ def evaluation_keys(seed: int) -> dict[str, Key[Array, ""]]:
 
 def evaluation_sets(
     sets: Mapping[SetName, Sampler], seed: int, size: int
-) -> dict[SetName, Episodes]:
+) -> dict[str, Episodes]:
     """So many episodes of each set."""
     keys = evaluation_keys(seed)
     return {name: evaluation_set(sampler, keys[name], size) for name, sampler in sets.items()}

@@ -309,8 +309,9 @@ def _require_fitting(spec: RunSpec, transplant: Transplant) -> None:
 
 
 def _require_known_streams(name: object) -> None:
-    if name not in STREAMS:
-        raise ValueError(f"there are no streams {name!r}: {nearest(str(name), STREAMS)}")
+    known = list(STREAMS)  # in which anything can be looked for, hashable or not
+    if name not in known:
+        raise ValueError(f"there are no streams {name!r}: {nearest(str(name), known)}")
 
 
 def _anatomy(spec: RunSpec) -> str:

@@ -20,6 +20,10 @@ from icl_repro.streams.published import (
 )
 from tests.support.published_streams import CONDITIONS, N_CLASSES, SETS, published_streams
 
+ROUNDING = 3e-6
+"""How far weights may lie apart: the draws behind them are whole numbers, but what is computed from
+those differs in the last bits between processors, and with how much the compiler optimises."""
+
 
 def sampler_of(classes: np.ndarray, pairs: np.ndarray, per_class: int = 1) -> PublishedSampler:
     """With exemplars that nobody looks at."""
@@ -37,7 +41,7 @@ def training_sampler(condition: str) -> PublishedSampler:
 
 @pytest.mark.parametrize("seed", range(5, 10))
 def test_initial_weights(seed):
-    """Of every matrix the rows that are kept here; the last bit may differ between processors."""
+    """Of every matrix the rows that are kept here."""
     model = initial_network(ModelSettings(), 512, 5, seed)
     found = {
         "example_embed.weight": model.exemplar_weight[::16],
@@ -54,7 +58,7 @@ def test_initial_weights(seed):
     }
     for name, weight in found.items():
         assert weight.dtype == jnp.float32
-        np.testing.assert_array_max_ulp(weight, expected[f"seed{seed}/init.{name}"], maxulp=2)
+        np.testing.assert_allclose(weight, expected[f"seed{seed}/init.{name}"], rtol=ROUNDING)
 
 
 @pytest.mark.parametrize("condition", ["labels10", "labels15"])
@@ -66,7 +70,7 @@ def test_initial_weights_of_more_labels(condition):
         "unembed": model.unembedding_weight,
     }.items():
         of_file = expected[f"{condition}/init.{name}.weight"]
-        np.testing.assert_array_max_ulp(weight, of_file, maxulp=2)
+        np.testing.assert_allclose(weight, of_file, rtol=ROUNDING)
 
 
 def test_biases_and_layer_norm_begin_neutral():
