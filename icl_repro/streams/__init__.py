@@ -28,7 +28,7 @@ StreamsName = Literal["ours", "published"]
 class BatchKeys(Protocol):
     """The key of every batch, by the number of its step; arrays only."""
 
-    def __getitem__(self, step: Int[Array, ""], /) -> Key[Array, ""]:
+    def __getitem__(self, step: Int[Array, ""] | int, /) -> Key[Array, ""]:
         """The key to draw the batch of a step with."""
         ...
 

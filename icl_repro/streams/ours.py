@@ -28,7 +28,7 @@ class NumberedKeys(eqx.Module):
 
     key: Key[Array, ""]
 
-    def __getitem__(self, step: Int[Array, ""], /) -> Key[Array, ""]:
+    def __getitem__(self, step: Int[Array, ""] | int, /) -> Key[Array, ""]:
         """The key to draw the batch of a step with."""
         return jax.random.fold_in(self.key, step)
 

@@ -65,7 +65,7 @@ def test_initial_weights():
 
 @pytest.mark.parametrize("step", range(len(BATCHES)))
 def test_batches(step):
-    drawn = start().sampler.sample(start().batch_keys[np.int32(step)], 32)
+    drawn = start().sampler.sample(start().batch_keys[step], 32)
     episodes, labels = BATCHES[step]
     np.testing.assert_array_equal(drawn.exemplars[:, :8], episodes)
     np.testing.assert_array_equal(drawn.labels[:, :8], labels)
