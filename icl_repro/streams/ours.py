@@ -38,9 +38,7 @@ def batch_keys(seed: int, steps: int) -> NumberedKeys:
     return NumberedKeys(jax.random.key(seed))
 
 
-def evaluation_sets(
-    sets: Mapping[SetName, Sampler], seed: int, size: int
-) -> dict[str, Episodes]:
+def evaluation_sets(sets: Mapping[SetName, Sampler], seed: int, size: int) -> dict[str, Episodes]:
     """So many episodes of each set."""
     key = jax.random.key(seed)
     return {
