@@ -17,6 +17,7 @@ import argparse
 import dataclasses
 import importlib
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -136,8 +137,9 @@ def compared(found: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -
     ours, theirs = (
         time_to(run["sequences"], run["train.loss"], HALF_LOSS) for run in (found, other)
     )
-    row["half-time"], row["of the other"] = round(ours), round(theirs)
-    row["half-times apart"] = round(abs(ours / theirs - 1), 5)
+    if math.isfinite(ours) and math.isfinite(theirs):
+        row["half-time"], row["of the other"] = round(ours), round(theirs)
+        row["half-times apart"] = round(abs(ours / theirs - 1), 5)
     return row
 
 
