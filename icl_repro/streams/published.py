@@ -69,12 +69,9 @@ def initial_network(
 def _layer(settings: ModelSettings, key: Key[Array, ""]) -> Attention:
     of_joint_map, of_output = jax.random.split(jax.random.split(key)[0])
     joint_map = _weight(of_joint_map, 3 * settings.width, settings.width)
-    return Attention(
-        _norm(settings),
-        *jnp.split(joint_map, 3),
-        _weight(of_output, settings.width, settings.width),
-        heads=settings.heads,
-    )
+    query, key, value = jnp.split(joint_map, 3)
+    output = _weight(of_output, settings.width, settings.width)
+    return Attention(_norm(settings), query, key, value, output, heads=settings.heads)
 
 
 def _norm(settings: ModelSettings) -> LayerNorm:

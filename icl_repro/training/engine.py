@@ -19,7 +19,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Key, PyTree
 
-from icl_repro.episodes import Episodes, Sampler
+from icl_repro.episodes import Episodes, Sampler, SetName
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention, intervention
 from icl_repro.streams import STREAMS, BatchKeys
@@ -90,7 +90,9 @@ def begin(
         if load is None:
             raise ValueError(f"nothing to load the source of a transplant with: {spec.describe()}")
         model = _with_weights(model, load(transplant.source).model(), transplant.up_to_layer)
-    measured = {name: drawn for name, drawn in sets.items() if name in spec.schedule.sets}
+    measured: dict[SetName, Sampler] = {
+        name: drawn for name, drawn in sets.items() if name in spec.schedule.sets
+    }
     return Trainee(
         model=model,
         optimiser_state=begin_optimiser(model),
