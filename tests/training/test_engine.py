@@ -145,6 +145,36 @@ def test_runs_of_a_group_are_each_the_same_as_alone():
         assert_close(run, trained_alone(spec))
 
 
+def test_a_group_on_another_device_is_evaluated_in_its_chunks(monkeypatch):
+    asked = []
+
+    def as_elsewhere(platform: str, n_runs: int) -> int:
+        asked.append((platform, n_runs))
+        return 8
+
+    specs = [TINY, TINY.with_(init_seed=6)]
+    whole = train(specs, exemplars())
+    monkeypatch.setattr(engine, "largest_chunk", as_elsewhere)
+    for run, expected in zip(train(specs, exemplars()), whole, strict=True):
+        assert_close(run, expected)
+    assert asked == [(jax.devices()[0].platform, 2)]
+
+
+def test_networks_of_a_group_are_fetched_from_the_device_only_where_weights_are_kept(monkeypatch):
+    fetched, evaluations = [], []
+
+    def counted(model, is_group):
+        of_run = models(model, is_group)
+        return lambda index: fetched.append(index) or of_run(index)
+
+    models = engine._models
+    monkeypatch.setattr(engine, "_models", counted)
+    specs = [TINY, TINY.with_(init_seed=6)]
+    runs = train(specs, exemplars(), evaluations.append)
+    kept = sum(len(run.checkpoint_sequences) for run in runs)
+    assert len(fetched) == kept < len(specs) * len(evaluations)
+
+
 def test_clamped_runs_of_a_group_differ_in_heads_and_strength():
     group = [
         CLAMPED,
