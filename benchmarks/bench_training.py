@@ -25,6 +25,21 @@ def test_clamps(beside, base, name):
     beside(name, contestant, group=group, against=base, per=SEQUENCES, unit="sequences")
 
 
+@pytest.mark.parametrize("classes", [50, 200])
+def test_streams(beside, classes):
+    """Batches of the published streams, beside ours with as many classes; all else is the same."""
+    ours = contestants.shaped(classes=classes)
+    published = contestants.drawn_as_published(ours)
+    beside(
+        f"published streams, {classes} classes",
+        contestants.engine_alone(published, SEQUENCES),
+        group="streams",
+        against=("ours", contestants.engine_alone(ours, SEQUENCES)),
+        per=SEQUENCES,
+        unit="sequences",
+    )
+
+
 @pytest.mark.parametrize("runs", [1, 8, 32])
 def test_groups(beside, base, runs):
     """The sequences of all runs of a group added up."""

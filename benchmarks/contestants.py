@@ -24,6 +24,7 @@ from icl_repro.optogenetics import (
     intervention,
     only_heads,
 )
+from icl_repro.streams import published
 from icl_repro.training import RunSpec, Schedule, engine
 from icl_repro.training.engine import Trainee, begin, begin_optimiser
 from icl_repro.training.evaluation import losses
@@ -73,6 +74,14 @@ def shaped(settings: ModelSettings = DEFAULT_SHAPE, classes: int = 50) -> Traine
         optimiser_state=begin_optimiser(model),
         sampler=Sampler(bank, start().sampler.pairs),
     )
+
+
+def drawn_as_published(trainee: Trainee) -> Trainee:
+    """The same with batches of the published streams."""
+    sampler = published.PublishedSampler(trainee.sampler.bank, trainee.sampler.pairs)
+    spec = RunSpec()
+    keys = published.batch_keys(spec.data_seed, spec.steps)
+    return dataclasses.replace(trainee, sampler=sampler, batch_keys=keys)
 
 
 def engine_alone(trainee: Trainee, sequences: int) -> Contestant:
@@ -173,7 +182,7 @@ class PlainLoops:
 
     def _begin(self) -> tuple:
         model = self.start.model
-        return model, self.optimiser.init(eqx.filter(model, eqx.is_array)), self.start.data_key
+        return model, self.optimiser.init(eqx.filter(model, eqx.is_array)), jax.random.key(0)
 
     def _sample(self, key: jax.Array) -> Episodes:
         return self.start.sampler.sample(key, BATCH)

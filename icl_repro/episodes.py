@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from icl_repro.exemplars import ExemplarSource
@@ -111,6 +112,20 @@ class EpisodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return class_pairs * label_pairs * N_CONTEXT * self.exemplars_per_class ** (N_CONTEXT + 1)
 
 
+def require_classes(settings: EpisodeSettings, n_source_classes: int) -> None:
+    """Make sure that a source has enough classes.
+
+    Raises:
+        EpisodeError: it has not.
+    """
+    needed = settings.classes + settings.test_classes
+    if needed > n_source_classes:
+        raise EpisodeError(
+            f"{settings.classes} training and {settings.test_classes} test classes need {needed} "
+            f"classes, but the exemplar source has {n_source_classes}"
+        )
+
+
 class Split(msgspec.Struct, frozen=True):
     """Which classes and label pairs are trained on, and which are held out.
 
@@ -136,12 +151,7 @@ def split(settings: EpisodeSettings, n_source_classes: int) -> Split:
     Raises:
         EpisodeError: the source has too few classes.
     """
-    needed = settings.classes + settings.test_classes
-    if needed > n_source_classes:
-        raise EpisodeError(
-            f"{settings.classes} training and {settings.test_classes} test classes need {needed} "
-            f"classes, but the exemplar source has {n_source_classes}"
-        )
+    require_classes(settings, n_source_classes)
     class_rng, pair_rng = (
         np.random.default_rng([settings.split_seed, stream]) for stream in range(2)
     )
@@ -293,9 +303,21 @@ classes, test (relabel) on held-out label pairs (Section 2.1)."""
 
 
 def samplers(
-    settings: EpisodeSettings, source: ExemplarSource, cache: Path | None = None
+    settings: EpisodeSettings,
+    source: ExemplarSource,
+    cache: Path | None = None,
+    *,
+    split: Callable[[EpisodeSettings, int], Split] = split,
+    kind: type[Sampler] = Sampler,
 ) -> dict[SetName, Sampler]:
     """The samplers of the evaluation sets; `train` is also what is trained on, unless shuffled.
+
+    Args:
+        settings: how episodes are drawn.
+        source: of the exemplars.
+        cache: folder for encoded exemplars.
+        split: gives the split of the settings, for a source of so many classes.
+        kind: of the samplers.
 
     Raises:
         EpisodeError: the source has too few classes or exemplars for the settings.
@@ -313,7 +335,7 @@ def samplers(
         return jnp.asarray(features.reshape(-1, features.shape[-1]))
 
     def sampler(classes_bank: Array, pairs: np.ndarray) -> Sampler:
-        return Sampler(classes_bank, jnp.asarray(pairs, jnp.int32), settings.exemplars_per_class)
+        return kind(classes_bank, jnp.asarray(pairs, jnp.int32), settings.exemplars_per_class)
 
     training = bank(parts.training_classes)
     sets: dict[SetName, Sampler] = {

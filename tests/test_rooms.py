@@ -18,7 +18,15 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("icl_repro", "claims", "benchmarks", "tests")
 
 GROUND = {"nearest", "numbers", "statistics"}
-SCIENCE = ("exemplars", "episodes", "network", "optogenetics", "training", "measures")
+SCIENCE = (
+    "exemplars",
+    "episodes",
+    "network",
+    "streams",
+    "optogenetics",
+    "training",
+    "measures",
+)
 """In the order in which they build on each other."""
 
 MAY_IMPORT = {

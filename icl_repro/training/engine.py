@@ -8,6 +8,7 @@ all runs of the same shape, whatever their seeds, masks, strengths and lengths.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -19,10 +20,11 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Key, PyTree
 
-from icl_repro.episodes import Episodes, Sampler, samplers
-from icl_repro.network.transformer import Transformer, initialise
+from icl_repro.episodes import Episodes, Sampler, SetName
+from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention, intervention
-from icl_repro.training.evaluation import evaluate, losses
+from icl_repro.streams import STREAMS, BatchKeys
+from icl_repro.training.evaluation import LARGEST_CHUNK, evaluate, largest_chunk, losses
 from icl_repro.training.run import Run, weights
 from icl_repro.training.spec import RunSpec
 
@@ -62,7 +64,7 @@ class Trainee(eqx.Module):
     intervention: Intervention
     learning_rate: Float[Array, ""]
     sampler: Sampler
-    data_key: Key[Array, ""]
+    batch_keys: BatchKeys
     evaluation_sets: dict[str, Episodes]
     bad_step: Int[Array, ""]
     frozen: int | None = eqx.field(static=True, default=None)
@@ -76,10 +78,11 @@ def begin(
     Raises:
         ValueError: there are weights to transplant, but nothing to load its source with.
     """
-    sets = samplers(spec.episodes, spec.exemplars, cache)
+    streams = STREAMS[spec.streams]
+    sets = streams.samplers(spec.episodes, spec.exemplars, cache)
     sampler = dataclasses.replace(sets["train"], shuffled_labels=spec.episodes.shuffled_labels)
-    model = initialise(
-        spec.model, sampler.bank.shape[1], spec.episodes.labels, jax.random.key(spec.init_seed)
+    model = streams.initial_network(
+        spec.model, sampler.bank.shape[1], spec.episodes.labels, spec.init_seed
     )
     if spec.neighbour:
         model = _one_rounding_away(model, jax.random.key(spec.neighbour))
@@ -88,19 +91,17 @@ def begin(
         if load is None:
             raise ValueError(f"nothing to load the source of a transplant with: {spec.describe()}")
         model = _with_weights(model, load(transplant.source).model(), transplant.up_to_layer)
-    eval_key = jax.random.key(spec.eval_seed)
+    measured: dict[SetName, Sampler] = {
+        name: drawn for name, drawn in sets.items() if name in spec.schedule.sets
+    }
     return Trainee(
         model=model,
         optimiser_state=begin_optimiser(model),
         intervention=jax.tree.map(jnp.asarray, intervention(spec.clamps, spec.model)),
         learning_rate=jnp.asarray(spec.optimiser.learning_rate, jnp.float32),
         sampler=sampler,
-        data_key=jax.random.key(spec.data_seed),
-        evaluation_sets={
-            name: drawn.sample(jax.random.fold_in(eval_key, index), spec.schedule.episodes)
-            for index, (name, drawn) in enumerate(sets.items())
-            if name in spec.schedule.sets
-        },
+        batch_keys=streams.batch_keys(spec.data_seed, spec.steps),
+        evaluation_sets=streams.evaluation_sets(measured, spec.eval_seed, spec.schedule.episodes),
         bad_step=jnp.asarray(NEVER, jnp.int32),
         frozen=None if transplant is None else transplant.up_to_layer,
     )
@@ -159,7 +160,7 @@ def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Arra
     """Train from step `start` up to step `stop`, which are values, not shapes."""
 
     def draw(index: Int[Array, ""]) -> Episodes:
-        return trainee.sampler.sample(jax.random.fold_in(trainee.data_key, index), batch)
+        return trainee.sampler.sample(trainee.batch_keys[index], batch)
 
     def step(index: Int[Array, ""], state: tuple, episodes: Episodes) -> tuple:
         model, optimiser_state, bad_step = state
@@ -200,15 +201,15 @@ def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Arra
     )
 
 
-def _evaluate(trainee: Trainee) -> dict[str, Array]:
-    measured = evaluate(trainee.model, trainee.intervention, trainee.evaluation_sets)
+def _evaluate(trainee: Trainee, largest_chunk: int = LARGEST_CHUNK) -> dict[str, Array]:
+    measured = evaluate(trainee.model, trainee.intervention, trainee.evaluation_sets, largest_chunk)
     return measured | {"bad_step": trainee.bad_step}
 
 
 _advance_one = jax.jit(_advance, static_argnums=1)
-_evaluate_one = jax.jit(_evaluate)
+_evaluate_one = jax.jit(_evaluate, static_argnums=1)
 _advance_group = jax.jit(jax.vmap(_advance, in_axes=(0, None, None, None)), static_argnums=1)
-_evaluate_group = jax.jit(jax.vmap(_evaluate))
+_evaluate_group = jax.jit(jax.vmap(_evaluate, in_axes=(0, None)), static_argnums=1)
 _programs: set[object] = set()
 
 
@@ -240,6 +241,7 @@ def program(spec: RunSpec) -> object:
         held_out,
     )
     return (
+        spec.streams,
         clamps,
         spec.transplant and spec.transplant.up_to_layer,
         episodes,
@@ -264,7 +266,10 @@ class _Record:
         self.rows: list[dict[str, np.ndarray]] = []
         self.kept: list[tuple[int, float, dict[str, np.ndarray]]] = []
 
-    def note(self, step: int, measured: dict[str, np.ndarray], model: Transformer) -> None:
+    def note(
+        self, step: int, measured: dict[str, np.ndarray], model: Callable[[], Transformer]
+    ) -> None:
+        """Take down what was measured; `model` gives the network, should its weights be kept."""
         spec, batch = self.spec, self.spec.optimiser.batch
         if measured["bad_step"] != NEVER:
             raise Diverged(spec, int(measured["bad_step"]))
@@ -277,7 +282,7 @@ class _Record:
             self.ended = self.low_in_a_row >= spec.stop.evaluations
         self.ended = self.ended or step == spec.steps
         if step == 0 or self.ended or spec.schedule.keeps(sequences, loss, *self.kept[-1][:2]):
-            self.kept.append((sequences, loss, weights(model)))
+            self.kept.append((sequences, loss, weights(model())))
         planned = spec.schedule.next_evaluation(sequences, loss)
         self.next_step = min(max(step + 1, round(planned / batch)), spec.steps)
 
@@ -327,19 +332,22 @@ def train(
     )
     trainee = jax.tree.map(lambda *xs: jnp.stack(xs), *trainees) if is_group else trainees[0]
     _make_room_for(trainee)
+    (device,) = trainee.bad_step.devices()
+    chunk = largest_chunk(device.platform, len(specs))
 
     records = {index: _Record(spec) for index, spec in enumerate(specs)}
     failed: dict[int, Diverged] = {}
     under_way = dict(records)
     step, batch = 0, specs[0].optimiser.batch
     while under_way:
-        measured = jax.tree.map(np.asarray, measure(trainee))
+        measured = jax.tree.map(np.asarray, measure(trainee, chunk))
+        models = _models(trainee.model, is_group)
         for index, record in list(under_way.items()):
             if record.next_step == step:
                 pick = (lambda x, i=index: x[i]) if is_group else (lambda x: x)
                 try:
                     record.note(
-                        step, jax.tree.map(pick, measured), jax.tree.map(pick, trainee.model)
+                        step, jax.tree.map(pick, measured), functools.partial(models, index)
                     )
                 except Diverged as divergence:
                     failed[index] = divergence
@@ -354,6 +362,18 @@ def train(
         failed[index] if index in failed else record.finish(seconds)
         for index, record in records.items()
     ]
+
+
+def _models(model: Transformer, is_group: bool) -> Callable[[int], Transformer]:
+    """What gives the network of a run by its place in a group, or the only one.
+
+    From a device, those of all runs are fetched in one go, and only if any is asked for: fetching
+    each by itself takes longer than training does between two evaluations.
+    """
+    if not is_group:
+        return lambda index: model
+    fetched = functools.cache(lambda: jax.tree.map(np.asarray, model))
+    return lambda index: jax.tree.map(lambda leaf: leaf[index].copy(), fetched())
 
 
 def _validate(spec: RunSpec, trainee: Trainee) -> None:

@@ -11,7 +11,15 @@ from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention, Trace
 
 LARGEST_CHUNK = 100
-"""Episodes that are evaluated together: their activations stay in the cache of a core."""
+"""Episodes that a processor evaluates together: their activations stay in the cache of a core."""
+MOST_AT_ONCE = 2**16
+"""Episodes of all runs of a group that other devices evaluate together: enough to keep them busy,
+and little more than 1 GiB, because each takes some 20 KiB with the paper's network."""
+
+
+def largest_chunk(platform: str, n_runs: int) -> int:
+    """How many episodes of each run to evaluate together on a device of that platform."""
+    return LARGEST_CHUNK if platform == "cpu" else max(1, MOST_AT_ONCE // n_runs)
 
 
 def is_target(episodes: Episodes, n_labels: int) -> Bool[Array, "labels episodes"]:
@@ -68,9 +76,12 @@ def previous_token_attention(trace: Trace, layer: int) -> Float[Array, " heads"]
 
 
 def evaluate(
-    model: Transformer, intervention: Intervention, sets: dict[str, Episodes]
+    model: Transformer,
+    intervention: Intervention,
+    sets: dict[str, Episodes],
+    largest_chunk: int = LARGEST_CHUNK,
 ) -> dict[str, Float[Array, "..."]]:
-    """Measure a network under an intervention.
+    """Measure a network under an intervention, at most `largest_chunk` episodes at once.
 
     Returns:
         ``SET.loss`` and ``SET.accuracy`` for each set (scalars). On the training set also
@@ -81,16 +92,17 @@ def evaluate(
     """
     measured = {}
     for name, episodes in sets.items():
-        found = _means(model, intervention, episodes, whole=name == "train")
+        size = _chunk_size(episodes.size, largest_chunk)
+        found = _means(model, intervention, episodes, size, whole=name == "train")
         measured |= {f"{name}.loss": found.pop("loss"), f"{name}.accuracy": found.pop("accuracy")}
         measured |= found
     return measured
 
 
 def _means(
-    model: Transformer, intervention: Intervention, episodes: Episodes, *, whole: bool
+    model: Transformer, intervention: Intervention, episodes: Episodes, size: int, *, whole: bool
 ) -> dict[str, Array]:
-    """Loss and accuracy, and if `whole` all the rest, chunk by chunk: a chunk fits the cache."""
+    """Loss and accuracy, and if `whole` all the rest, in chunks of `size`."""
 
     def of_chunk(chosen: tuple[Array, ...]) -> dict[str, Array]:
         chunk = Episodes(episodes.bank, *chosen)
@@ -104,7 +116,6 @@ def _means(
         probability = context_label_probability(trace.logits, chunk).mean()
         return found | _attention(model, trace, chunk) | {"context_label_probability": probability}
 
-    size = _chunk_size(episodes.size)
     chunks = tuple(
         jnp.moveaxis(array.reshape(*array.shape[:-1], -1, size), -2, 0)
         for array in (episodes.exemplars, episodes.labels, episodes.matching)
@@ -112,10 +123,10 @@ def _means(
     return jax.tree.map(lambda parts: parts.mean(axis=0), jax.lax.map(of_chunk, chunks))
 
 
-def _chunk_size(n_episodes: int) -> int:
+def _chunk_size(n_episodes: int, largest: int) -> int:
     """The largest size of equal chunks, or all episodes if there is none worth it."""
-    size = max(n for n in range(1, LARGEST_CHUNK + 1) if n_episodes % n == 0)
-    return size if 2 * size > LARGEST_CHUNK else n_episodes
+    size = max(n for n in range(1, min(largest, n_episodes) + 1) if n_episodes % n == 0)
+    return size if 2 * size > largest else n_episodes
 
 
 def _attention(model: Transformer, trace: Trace, episodes: Episodes) -> dict[str, Array]:

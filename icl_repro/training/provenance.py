@@ -23,6 +23,7 @@ DECIDING_SOURCE = (
     "episodes.py",
     "network",
     "optogenetics",
+    "streams",
     "training/engine.py",
     "training/evaluation.py",
     "training/schedule.py",

@@ -11,9 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from icl_repro.episodes import Sampler, SetName, samplers
+from icl_repro.episodes import Sampler, SetName
 from icl_repro.network.transformer import ModelSettings, Transformer, initialise
 from icl_repro.optogenetics import Intervention, intervention
+from icl_repro.streams import STREAMS
 from icl_repro.training.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ class Run:
         return [*self.curves.values(), *kept]
 
     def samplers(self) -> dict[SetName, Sampler]:
-        """Samplers of the evaluation sets."""
-        return samplers(self.spec.episodes, self.spec.exemplars, self.cache)
+        """Samplers of the evaluation sets, as the run's streams split classes and labels."""
+        spec = self.spec
+        return STREAMS[spec.streams].samplers(spec.episodes, spec.exemplars, self.cache)
 
     def model(self, checkpoint: int = -1) -> Transformer:
         """The network at a checkpoint: the last by default.

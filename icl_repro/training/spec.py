@@ -14,9 +14,10 @@ from jaxtyping import Float
 
 from icl_repro.episodes import EpisodeSettings
 from icl_repro.exemplars import AnySource, Glyphs, about
-from icl_repro.nearest import nearest_number
+from icl_repro.nearest import nearest, nearest_number
 from icl_repro.network.transformer import ModelSettings
 from icl_repro.optogenetics import Clamp
+from icl_repro.streams import STREAMS, StreamsName
 from icl_repro.training import provenance
 from icl_repro.training.schedule import Schedule
 
@@ -96,6 +97,9 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         neighbour: 0 for the run itself; 1, 2, ... for runs whose initial weights lie one rounding
             of 32-bit numbers away, each to a side drawn from this number. They show how far
             trainings differ by rounding alone, as they do between processors.
+        streams: what the seeds mean: "ours", or "published", with which initial weights, splits,
+            batches and evaluation episodes are those of the authors' implementation for the same
+            seeds (see :mod:`icl_repro.streams`).
 
     Raises:
         TypeError: a value of the wrong type.
@@ -116,8 +120,10 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: Stop | None = None
     transplant: Transplant | None = None
     neighbour: int = 0
+    streams: StreamsName = "ours"
 
     def __post_init__(self) -> None:
+        _require_known_streams(self.streams)
         for field in _fields_of_a_run():
             value = _in_one_form(field, getattr(self, field.name))
             msgspec.structs.force_setattr(self, field.name, value)
@@ -128,6 +134,11 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"{name} is {seed}, but must be from 0 to {LARGEST_SEED} "
                     f"(nearest: {nearest_number(seed, 0, LARGEST_SEED)})"
                 )
+        if self.streams == "published" and self.episodes.split_seed:
+            raise ValueError(
+                f"episodes.split_seed is {self.episodes.split_seed}, but the published streams "
+                "have a single split, which no seed decides (nearest: 0)"
+            )
         batch = self.optimiser.batch
         if self.sequences < batch or self.sequences % batch:
             nearest = max(batch, round(self.sequences / batch) * batch)
@@ -189,6 +200,13 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"{about(source).title} has {source.n_exemplars}"
             )
         return "" if self.transplant is None else self.transplant.source.misfit()
+
+    def drawn_by(self, streams: StreamsName) -> RunSpec:
+        """The run with other streams, and the one that it takes weights from."""
+        transplant = self.transplant and msgspec.structs.replace(
+            self.transplant, source=self.transplant.source.drawn_by(streams)
+        )
+        return self.with_(streams=streams, transplant=transplant)
 
     @property
     def steps(self) -> int:
@@ -256,8 +274,21 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _address(spec: RunSpec) -> str:
-    content = msgspec.json.encode([spec.exemplars.fingerprint, spec], order="deterministic")
+    content = msgspec.json.encode([spec.exemplars.fingerprint, _content(spec)])
     return hashlib.sha256(content).hexdigest()
+
+
+def _content(spec: RunSpec) -> dict[str, Any]:
+    """The spec as plain data, in the order of its fields.
+
+    Streams came later than the others: ours are left out, so that addresses stay what they were.
+    """
+    content = msgspec.to_builtins(spec)
+    if spec.streams == "ours":
+        del content["streams"]
+    if spec.transplant is not None:
+        content["transplant"]["source"] = _content(spec.transplant.source)
+    return content
 
 
 @functools.cache
@@ -293,7 +324,7 @@ def _departures(spec: RunSpec) -> Iterator[str]:
         for name, value in msgspec.structs.asdict(getattr(spec, part)).items():
             if value != usual.get(name):
                 yield f"{part}.{name}={value}"
-    for name in ("data_seed", "eval_seed", "neighbour"):
+    for name in ("data_seed", "eval_seed", "neighbour", "streams"):
         if getattr(spec, name) != getattr(defaults, name):
             yield f"{name}={getattr(spec, name)}"
     if spec.transplant is not None:
@@ -313,6 +344,12 @@ def _require_fitting(spec: RunSpec, transplant: Transplant) -> None:
             "the source of a transplant must have weights of the same shapes as the run, but has "
             f"{_anatomy(transplant.source)} and not {_anatomy(spec)}"
         )
+
+
+def _require_known_streams(name: object) -> None:
+    known = list(STREAMS)  # in which anything can be looked for, hashable or not
+    if name not in known:
+        raise ValueError(f"there are no streams {name!r}: {nearest(str(name), known)}")
 
 
 def _anatomy(spec: RunSpec) -> str:

@@ -27,6 +27,7 @@ ROOMS = tuple(
         "network",
         "optogenetics",
         "statistics",
+        "streams",
         "toy",
         "training",
     )

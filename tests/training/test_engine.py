@@ -98,21 +98,29 @@ def test_a_repeated_run_is_the_same_to_the_last_bit(tiny_run):
     assert_same_run(trained_alone(TINY), tiny_run)
 
 
-def test_the_engine_does_what_a_plain_loop_does(tiny_run):
-    state = begin(TINY, exemplars())
+@pytest.mark.parametrize("streams", ["ours", "published"])
+def test_the_engine_does_what_a_plain_loop_does(streams):
+    spec = TINY.drawn_by(streams)
+    run, state = trained_alone(spec), begin(spec, exemplars())
     step = jax.jit(update)
     model, optimiser_state = state.model, begin_optimiser(state.model)
     for index in range(TINY.steps):
-        episodes = state.sampler.sample(jax.random.fold_in(state.data_key, index), 32)
+        episodes = state.sampler.sample(state.batch_keys[index], 32)
         model, optimiser_state, _ = step(
             model, optimiser_state, state.intervention, episodes, jnp.float32(1e-3)
         )
     for name, expected in weights(model).items():
-        kept = tiny_run.checkpoint_weights[name][-1]
+        kept = run.checkpoint_weights[name][-1]
         np.testing.assert_allclose(kept, expected, atol=1e-9, err_msg=name)
     measured = jax.jit(evaluate)(model, state.intervention, state.evaluation_sets)
     for name, value in measured.items():
-        np.testing.assert_allclose(tiny_run.curves[name][-1], value, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(run.curves[name][-1], value, atol=1e-9, err_msg=name)
+
+
+def test_runs_by_the_published_streams_train_as_a_group():
+    specs = [TINY.drawn_by("published").with_(init_seed=seed) for seed in (5, 6)]
+    for spec, run in zip(specs, trained(*specs), strict=True):
+        assert_close(run, trained_alone(spec))
 
 
 @pytest.mark.parametrize(
@@ -135,6 +143,36 @@ def test_runs_of_a_group_are_each_the_same_as_alone():
     specs = [TINY.with_(init_seed=seed, data_seed=seed + 1) for seed in (6, 7, 8)]
     for spec, run in zip(specs, trained(*specs), strict=True):
         assert_close(run, trained_alone(spec))
+
+
+def test_a_group_on_another_device_is_evaluated_in_its_chunks(monkeypatch):
+    asked = []
+
+    def as_elsewhere(platform: str, n_runs: int) -> int:
+        asked.append((platform, n_runs))
+        return 8
+
+    specs = [TINY, TINY.with_(init_seed=6)]
+    whole = train(specs, exemplars())
+    monkeypatch.setattr(engine, "largest_chunk", as_elsewhere)
+    for run, expected in zip(train(specs, exemplars()), whole, strict=True):
+        assert_close(run, expected)
+    assert asked == [(jax.devices()[0].platform, 2)]
+
+
+def test_networks_of_a_group_are_fetched_from_the_device_only_where_weights_are_kept(monkeypatch):
+    fetched, evaluations = [], []
+
+    def counted(model, is_group):
+        of_run = models(model, is_group)
+        return lambda index: fetched.append(index) or of_run(index)
+
+    models = engine._models
+    monkeypatch.setattr(engine, "_models", counted)
+    specs = [TINY, TINY.with_(init_seed=6)]
+    runs = train(specs, exemplars(), evaluations.append)
+    kept = sum(len(run.checkpoint_sequences) for run in runs)
+    assert len(fetched) == kept < len(specs) * len(evaluations)
 
 
 def test_clamped_runs_of_a_group_differ_in_heads_and_strength():
@@ -430,8 +468,9 @@ def test_other_values_need_no_other_program_in_a_group(traced, change):
 
 
 def test_runs_that_need_different_programs_are_no_group():
-    with pytest.raises(ValueError, match="same program"):
-        train([TINY, CLAMPED], exemplars())
+    for other in (CLAMPED, TINY.drawn_by("published")):
+        with pytest.raises(ValueError, match="same program"):
+            train([TINY, other], exemplars())
 
 
 def test_clamps_that_fight_are_refused_before_training():

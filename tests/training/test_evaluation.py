@@ -11,10 +11,13 @@ import pytest
 from icl_repro.optogenetics import ClampCopy, Intervention, intervention, trace
 from icl_repro.training import evaluation
 from icl_repro.training.evaluation import (
+    LARGEST_CHUNK,
+    MOST_AT_ONCE,
     context_label_probability,
     correct,
     evaluate,
     is_target,
+    largest_chunk,
     losses,
     previous_token_attention,
     query_attention,
@@ -110,12 +113,10 @@ def test_every_set_is_measured_and_the_training_set_more_closely(clamps):
     )
 
 
-def test_episodes_that_are_evaluated_in_chunks_give_what_they_give_at_once(monkeypatch):
+def test_episodes_that_are_evaluated_in_chunks_give_what_they_give_at_once():
     sets = {"train": EPISODES, "test_exemplars": EPISODES}
-    measured = jax.jit(lambda: evaluate(MODEL, Intervention(), sets))
-    at_once = measured()
-    monkeypatch.setattr(evaluation, "LARGEST_CHUNK", 10)
-    in_chunks = jax.jit(lambda: evaluate(MODEL, Intervention(), sets))()
+    at_once = jax.jit(lambda: evaluate(MODEL, Intervention(), sets))()
+    in_chunks = jax.jit(lambda: evaluate(MODEL, Intervention(), sets, 10))()
     assert at_once.keys() == in_chunks.keys()
     for name, value in at_once.items():
         np.testing.assert_allclose(in_chunks[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
@@ -125,4 +126,14 @@ def test_episodes_that_are_evaluated_in_chunks_give_what_they_give_at_once(monke
     ("episodes", "size"), [(1_000, 100), (64, 64), (300, 100), (997, 997), (1, 1), (134, 67)]
 )
 def test_chunks_are_equal_and_none_is_small(episodes, size):
-    assert evaluation._chunk_size(episodes) == size
+    assert evaluation._chunk_size(episodes, LARGEST_CHUNK) == size
+
+
+@pytest.mark.parametrize(
+    ("platform", "n_runs", "size"),
+    [("cpu", 1, 100), ("cpu", 64, 100), ("gpu", 1, 1_000), ("gpu", 64, 1_000), ("gpu", 256, 250)],
+)
+def test_other_devices_than_processors_evaluate_as_much_at_once_as_fits(platform, n_runs, size):
+    largest = largest_chunk(platform, n_runs)
+    assert evaluation._chunk_size(1_000, largest) == size
+    assert platform == "cpu" or n_runs * size <= MOST_AT_ONCE

@@ -1,5 +1,6 @@
 """RunSpec: equal meaning is an equal key, different meaning another one, everywhere."""
 
+import hashlib
 import itertools
 import math
 import os
@@ -36,6 +37,7 @@ OTHER_VALUES = {
         "stop": Stop(0.1),
         "transplant": Transplant(0, RunSpec(init_seed=6)),
         "neighbour": 1,
+        "streams": "published",
     },
     Glyphs: {"seed": 1},
     EpisodeSettings: {
@@ -268,6 +270,58 @@ def test_round_trip_through_json(spec):
     read = msgspec.json.decode(msgspec.json.encode(spec), type=RunSpec)
     assert read == spec
     assert read.key == spec.key
+
+
+BEFORE_STREAMS = (
+    b'{"init_seed":5,"clamps":[],"sequences":1000000,"exemplars":{"kind":"glyphs","seed":0},'
+    b'"episodes":{"classes":50,"labels":5,"exemplars_per_class":1,"test_classes":100,'
+    b'"held_out_share":0.2,"split_seed":0,"shuffled_labels":false},'
+    b'"model":{"layers":2,"width":64,"heads":8},'
+    b'"optimiser":{"learning_rate":0.00001,"batch":32},'
+    b'"schedule":{"every":5000,"every_in_change":2500,"first":320,"change":[0.05,0.65],'
+    b'"episodes":1000,"sets":["train","test_exemplars","test_relabel"],"keep_every":50000,'
+    b'"keep_change":null},"data_seed":0,"eval_seed":1,"stop":null,"transplant":null,"neighbour":0}'
+)
+"""The default run, as it was written when there were no streams to choose from."""
+
+
+def test_what_was_stored_before_there_were_streams_keeps_its_address():
+    """Also as what another run takes weights from."""
+    transplant = b'{"up_to_layer":0,"source":' + BEFORE_STREAMS + b"}"
+    for content, spec in {
+        BEFORE_STREAMS: RunSpec(),
+        BEFORE_STREAMS.replace(b'"transplant":null', b'"transplant":' + transplant): RunSpec(
+            transplant=Transplant(0, RunSpec())
+        ),
+    }.items():
+        assert msgspec.json.decode(content, type=RunSpec) == spec
+        before = b'["' + spec.exemplars.fingerprint.encode() + b'",' + content + b"]"
+        assert spec.address == hashlib.sha256(before).hexdigest()
+        assert spec.drawn_by("published").address != spec.address
+
+
+def test_streams_are_those_of_what_weights_are_taken_from_too():
+    spec = RunSpec(transplant=Transplant(0, RunSpec(init_seed=6)))
+    published = spec.drawn_by("published")
+    assert published.streams == published.transplant.source.streams == "published"
+    assert published.drawn_by("ours") == spec
+    assert RunSpec().drawn_by("published").describe() == (
+        "seed 5, unclamped, 1,000,000 sequences, streams=published"
+    )
+    read = msgspec.json.decode(msgspec.json.encode(published), type=RunSpec)
+    assert read == published
+    assert read.address == published.address
+
+
+def test_streams_that_make_no_sense():
+    with pytest.raises(ValueError, match="no streams 'publish': did you mean 'published'"):
+        RunSpec(streams="publish")
+    with pytest.raises(ValueError, match="no streams 'theirs': choose from ours, published"):
+        RunSpec(streams="theirs")
+    with pytest.raises(
+        ValueError, match=r"split_seed is 3, but .* a single split, .* \(nearest: 0"
+    ):
+        RunSpec(streams="published", episodes=EpisodeSettings(split_seed=3))
 
 
 def test_unknown_fields_in_json_are_refused():
