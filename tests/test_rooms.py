@@ -37,7 +37,7 @@ MAY_IMPORT = {
     **{room: {*GROUND, "storage", *SCIENCE[:floor]} for floor, room in enumerate(SCIENCE)},
     "toy": GROUND,
     "verification": {*GROUND, "storage"},
-    "ingredients": {"exemplars", "verification"},
+    "ingredients": {"nearest", "exemplars", "verification"},
     "report": {*GROUND, "storage", "verification"},
     "plugin": {*GROUND, "storage", "verification", "report"},
     "__init__": {"statistics", "training", "verification"},

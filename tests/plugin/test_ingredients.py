@@ -99,7 +99,8 @@ def test_runs_on_them_are_other_runs_and_the_record_says_what_they_are(folder, r
     assert judged(folder).ret == pytest.ExitCode.TESTS_FAILED  # of no snapshot
     assert record_of(folder).basis.label == ""
     assert [one.title for one in record_of(folder).basis.ingredients] == [
-        "characters drawn by this package"
+        "characters drawn by this package",
+        "drawn by this package from each seed",
     ]
     assert (folder.path / "trained.log").read_text().splitlines() == [
         "main 0 1000",
@@ -319,3 +320,89 @@ def test_seeds_seen_on_another_basis_were_not_seen_on_this_one(folder, record_of
     assert "had been seen" not in record_of(folder).seeds.sentence
     judged(folder, ON_SOME, "--icl-seeds=7-8", "--icl-claims=a.one", "--icl-profile=paper")
     assert "after results of seed 7 had been seen" in record_of(folder).seeds.sentence
+
+
+# --- streams ---
+
+PUBLISHED = "--icl-streams=published"
+
+
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n2"]])
+def test_runs_by_other_streams_are_other_runs_and_the_record_says_which(folder, record_of, workers):
+    """With other exemplars at once, too."""
+    judged(folder, "--snapshot-update").assert_outcomes(passed=4)
+    (folder.path / "trained.log").unlink()
+    for exemplars, basis in (((), ""), ((ON_SOME,), f"{label(folder)}+")):
+        result = judged(folder, PUBLISHED, "--icl-claims=a.one", *exemplars, *workers, length=9)
+        assert result.parseoutcomes()["passed"] == 2
+        result.stdout.fnmatch_lines(
+            [
+                f"icl-repro: *; runs on {basis}published_streams",
+                "=* claims =*",
+                "exemplars: *",
+                "streams: as the authors' implementation draws initial weights, *; from: github.*",
+            ]
+        )
+        record = record_of(folder)
+        assert record.basis.label == f"{basis}published_streams"
+        markdown = (folder.path / "reports" / "verification.md").read_text()
+        assert "Streams: as the authors" in markdown[:1_200]
+    assert len((folder.path / "trained.log").read_text().splitlines()) == 2
+    result = judged(folder)
+    assert result.ret == 0
+    assert "runs on" not in result.stdout.str()
+    assert "streams: drawn by this package from each seed" in result.stdout.str()
+    assert len((folder.path / "trained.log").read_text().splitlines()) == 2
+
+
+def test_snapshots_and_known_failures_of_other_streams_are_kept_apart(folder):
+    judged(folder, PUBLISHED, "--snapshot-update", "--icl-claims=a.one", length=2)
+    curves = folder.path / "__curves__"
+    assert [kept.name for kept in curves.iterdir()] == ["published_streams"]
+    ini = (folder.path / "pytest.ini").read_text()
+    (folder.path / "pytest.ini").write_text(f"{ini}\nicl_ledger = ledger.toml\n")
+    (folder.path / "ledger.toml").write_text(LEDGER + FINDING + 'basis = "published_streams"\n')
+    asked = ("--icl-claims=a.one", "--icl-profile=paper", "--icl-seeds=0")
+    assert judged(folder, PUBLISHED, *asked, length=2).parseoutcomes()["xfailed"] == 1
+    assert judged(folder, *asked, length=2).parseoutcomes()["failed"] == 1
+
+
+def test_a_run_that_other_streams_cannot_make_is_not_run_and_says_why(folder, record_of):
+    folder.makepyfile(
+        test_claims=TESTS.replace("LENGTH", "4").replace("needs many", "another split")
+    )
+    result = folder.runpytest_subprocess(PUBLISHED, "-rs")
+    result.stdout.fnmatch_lines(["*SKIPPED*not run: there is no other split"])
+    verdicts = {claim.id: claim.verdict for claim in record_of(folder).claims}
+    assert verdicts["a.many"] == "not run"
+
+
+def test_streams_that_there_are_not_are_a_usage_error(folder):
+    result = judged(folder, "--icl-streams=publish")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --icl-streams: there are no streams 'publish': did you mean 'published'*"]
+    )
+
+
+def test_the_ini_file_can_choose_streams(folder):
+    ini = (folder.path / "pytest.ini").read_text()
+    (folder.path / "pytest.ini").write_text(f"{ini}\nicl_streams = published\n")
+    judged(folder).stdout.fnmatch_lines(["icl-repro: *; runs on published_streams"])
+    assert "runs on" not in judged(folder, "--icl-streams=ours").stdout.str()
+
+
+def test_all_streams_of_the_library_can_be_chosen():
+    from icl_repro import ingredients
+    from icl_repro.streams import STREAMS
+
+    assert ingredients._STREAMS.keys() == STREAMS.keys()
+
+
+def test_specs_are_drawn_by_the_streams_that_were_chosen():
+    from icl_repro import ingredients
+    from icl_repro.training import RunSpec
+
+    texts = {"exemplars": ("glyphs", Path()), "streams": ("published", Path())}
+    made = ingredients.taken_up(ingredients.chosen(texts).handed_on()).applied(RunSpec())
+    assert made == RunSpec(streams="published")

@@ -27,6 +27,7 @@ class Spec:
     mode: str = ""
     neighbour: int = 0
     source: str = ""
+    streams: str = "ours"
 
     @property
     def key(self) -> str:
@@ -43,6 +44,11 @@ class Spec:
 
     def misfit(self) -> str:
         return "so many are not there" if self.mode == "needs many" else ""
+
+    def drawn_by(self, streams: str) -> Spec:
+        if self.mode == "another split":
+            raise ValueError("there is no other split")
+        return replace(self, streams=streams)
 
     def neighbours(self, number: int) -> Spec:
         return replace(self, neighbour=number)
