@@ -60,7 +60,7 @@ from icl_repro import Evidence, claim, control
 from icl_repro.statistics.ranks import spearman
 from icl_repro.training import Run
 
-FIGURE = "Figure 15 (read off; the paper says nothing of it)"
+FIGURE = "ours: read off Figure 15 (Appendix G), of which the paper makes no sentence"
 UNCLAMPED, ALONE = "no clamp", "strength 0.5, other heads off"
 NEARLY_PERFECT, ONE_HALF, NEARLY_WRONG = 0.95, 0.5, 0.1
 """Strengths whose published curves on the training sequences can be seen."""
