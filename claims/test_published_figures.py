@@ -16,6 +16,8 @@ from claims.comparisons import PerHead
 from claims.published import MAIN_SEED, SEEDS, of_seeds, published_data
 from claims.published.by_head import HEADS, STRONGEST, by_head, points, value
 from icl_repro import Evidence, claim, control
+from icl_repro.measures.curves.crossings import time_to
+from icl_repro.measures.curves.phase_change import HALF_LOSS
 
 READ_OFF = "figures of the paper and its notebooks, as they were read, and numbers printed there"
 
@@ -66,8 +68,9 @@ def same_networks(shift: int = 0) -> Mapping[str, tuple[str, ...]]:
 
 
 def half_time(curve_id: str) -> float:
-    """The half-time of a curve of the main seed, as its figure shows it."""
-    return value(f"dig.{curve_id}.half_time")
+    """The half-time of a curve of the main seed, as it was read off this figure alone."""
+    shown = published_data().curves[curve_id]
+    return time_to(np.array(shown.x), np.array(shown.y), HALF_LOSS)
 
 
 def of_all_seeds(curve_id: str) -> np.ndarray | None:
