@@ -52,6 +52,14 @@ class Bound(TypedDict, total=False):
     between: tuple[float, float]
 
 
+ONE_RUN = (
+    "the same number of the same network stands in subcircuits.similar_profile, "
+    "previous_token_heads.few (one head) and progress_measures.contrast: where it fails, that is "
+    "one finding, not three"
+)
+"""A remark on the acceleration ratio with one previous-token head clamped."""
+
+
 def of_run(run: Run, curve: str = "train.loss") -> PhaseChange:
     """The phase change of a run, by its train loss or another of its curves."""
     return phase_change(run.sequences, run.curves[curve])

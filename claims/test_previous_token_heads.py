@@ -38,6 +38,7 @@ from claims.networks.clamped import (
     previous_token_error,
 )
 from claims.phase_changes import (
+    ONE_RUN,
     check_acceleration,
     check_over,
     duration_of,
@@ -232,7 +233,14 @@ def test_few(name: str, runs: Runs, evidence: Evidence) -> None:
             known,
             known_of(CURVES_8[name], measure),
         )
-    check_acceleration(evidence, ratio(name), of_run(runs[name]), CURVES_8[name], at_least=1.75)
+    check_acceleration(
+        evidence,
+        ratio(name),
+        of_run(runs[name]),
+        CURVES_8[name],
+        note=ONE_RUN if name == ONE_HEAD else "",
+        at_least=1.75,
+    )
     check_held(evidence, runs, name)
     state_half_time(evidence, runs, name)
     if name == ONE_HEAD:
