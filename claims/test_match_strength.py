@@ -308,9 +308,7 @@ def last_published(strengths: Strengths) -> list[float]:
         ),
     ],
 )
-def test_relabel_loss(
-    runs: Runs, evidence: Evidence, which: str = "test_relabel"
-) -> None:
+def test_relabel_loss(runs: Runs, evidence: Evidence, which: str = "test_relabel") -> None:
     """Relabelings that are held out from training are learnt only from a match that is better than
     one half; the weaker the match the later, and later than the training sequences. Below one half
     the network does worse on them than a guess between the two labels.
@@ -359,9 +357,7 @@ def test_relabel_loss(
         IN_THE_END,
         max(final_loss(runs[at_strength(strength)], "test_relabel") for strength in STRONG),
         at_most=0.35,
-        published=as_reported(
-            max(last_published(STRONG)), "Figure 15, digitized"
-        ),
+        published=as_reported(max(last_published(STRONG)), "Figure 15, digitized"),
         note="the published curves of the others run into these at the bottom",
     )
     evidence.table(ends_table(runs))

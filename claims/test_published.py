@@ -319,9 +319,9 @@ def test_without_layer_1(
     preserved, and with values preserved all heads of Layer 2 together would be worse than the worst
     of them alone behind any one head of Layer 1. (That it is worse than a guess among five labels
     proves nothing: a network may be wrong on purpose, as some of ours are with patterns preserved.)
-    Both agree if the two numbers are exchanged; then values matter more than patterns in this network,
-    while the paper concludes from these numbers that the match circuit matters more. So it is in a
-    network that the authors' own code trained: 31 % and 51 % by our ablations
+    Both agree if the two numbers are exchanged; then values matter more than patterns in this
+    network, while the paper concludes from these numbers that the match circuit matters more. So it
+    is in a network that the authors' own code trained: 31 % and 51 % by our ablations
     (``tests/claims/test_published_network.py``). Other explanations: another network or checkpoint
     in the text than in the table, or another ablation (such as of the direct path as well) than the
     one described.
