@@ -192,12 +192,19 @@ def check_ratio(
     return value
 
 
+def middle_name(circuit: Circuit, row: Row) -> str:
+    """What the check of the middle of a row is called."""
+    one, two, three = (getattr(condition, varied_in(row)) for condition in row)
+    return (
+        f"share by which {SYMBOLS[circuit]} with {two} {varied_in(row)} lies beyond those with "
+        f"{one} and {three}"
+    )
+
+
 def check_middle(evidence: Evidence, times: Times, circuit: Circuit, row: Row) -> None:
     """State that the half-time in the middle of a row lies between the others, or close to one."""
-    one, two, three = (getattr(condition, varied_in(row)) for condition in row)
     evidence.check(
-        f"share by which {SYMBOLS[circuit]} with {two} {varied_in(row)} lies beyond those with "
-        f"{one} and {three}",
+        middle_name(circuit, row),
         outside(times, circuit, row),
         at_most=SAME,
         published=of_published(

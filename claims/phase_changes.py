@@ -52,15 +52,36 @@ class Bound(TypedDict, total=False):
     between: tuple[float, float]
 
 
+ONE_RUN = (
+    "the same number of the same network stands in subcircuits.similar_profile, "
+    "previous_token_heads.few (one head) and progress_measures.contrast: where it fails, that is "
+    "one finding, not three"
+)
+"""A remark on the acceleration ratio with one previous-token head clamped."""
+
+
 def of_run(run: Run, curve: str = "train.loss") -> PhaseChange:
     """The phase change of a run, by its train loss or another of its curves."""
     return phase_change(run.sequences, run.curves[curve])
 
 
 def of_published(curve_id: str) -> PhaseChange:
-    """The phase change of a published curve."""
-    published = published_series(curve_id)
-    return phase_change(np.array(published.x), np.array(published.y))
+    """The phase change of a published curve of the main seed.
+
+    What is known of all seeds was measured with a point for every evaluation, that of the main seed
+    like the others; only the rest is measured on the curve as figures show it.
+    """
+    shown = published_series(curve_id)
+    found = phase_change(np.array(shown.x), np.array(shown.y))
+    known = {
+        measure: getattr(found, measure)._replace(value=_of_main_seed(curve_id, measure))
+        for measure in ("half_time", "duration", "plateau", "acceleration")
+        if _is_known(curve_id, measure)
+    }
+    if _is_known(curve_id, "against_s"):
+        against_s = _of_main_seed(curve_id, "against_s")
+        known["preference"] = found.preference._replace(against_s=against_s)
+    return found._replace(**known)
 
 
 SAME_NETWORK = {
@@ -82,9 +103,21 @@ def over_seeds(curve_id: str, measure: str) -> Float[np.ndarray, " seeds"]:
         measure: half_time, duration, plateau, acceleration, against_s, saddle or, from the curve
             without a clamp, profile_distance.
     """
-    value_id = f"dig.{SAME_NETWORK.get(curve_id, curve_id)}.{measure}"
-    known = value_id in published_data().over_seeds
-    return of_seeds(value_id) if known else np.full(len(SEEDS), math.nan)
+    known = _is_known(curve_id, measure)
+    return of_seeds(_id_of(curve_id, measure)) if known else np.full(len(SEEDS), math.nan)
+
+
+def _id_of(curve_id: str, measure: str) -> str:
+    """The id of a measure of the same network in a figure that there is of all seeds."""
+    return f"dig.{SAME_NETWORK.get(curve_id, curve_id)}.{measure}"
+
+
+def _is_known(curve_id: str, measure: str) -> bool:
+    return _id_of(curve_id, measure) in published_data().over_seeds
+
+
+def _of_main_seed(curve_id: str, measure: str) -> float:
+    return float(over_seeds(curve_id, measure)[SEEDS.index(MAIN_SEED)])
 
 
 def known_of(curve_id: str, measure: str) -> str:

@@ -6,10 +6,14 @@ and that clamping costs about three times as much per iteration as a progress me
 no backward pass.
 
 No clamp takes more than one pass more. A step with twice the passes, forward and backward, costs at
-most twice as much, which is the bound here. Timed are the steps that all networks of this suite are
-trained with, compiled, in turns. Times are of the processor, not of the clock. What a clamp costs
-does not depend on the heads that it clamps. What it saves is measured on the networks of Figure 5b:
-how long they train until the train loss is 0.35, times what a step costs.
+most twice as much, which is the bound here. That a clamp costs more does not hold here: a step
+costs as much with it or less. It is compiled whole, so that what a clamp puts its own value in
+place of is never computed, and of what is fixed there is no gradient: with the copy clamped no
+values and no output of layer 1, with Layer 1 clamped nothing of layer 0. Timed are the steps that
+all networks of this suite are trained with, compiled, in turns. Times are of the processor, not of
+the clock. What a clamp costs does not depend on the heads that it clamps. What it saves is measured
+on the networks of Figure 5b: how long they train until the train loss is 0.35, times what a step
+costs.
 """
 
 from __future__ import annotations
@@ -214,6 +218,10 @@ def test_cost_of_a_clamp(
 ) -> None:
     """A training step with a clamp costs at most a small multiple of one without, and about three
     times as much as a progress measure, which takes a forward pass only.
+
+    The paper says that clamped runs cost more an iteration. Here they cost as much or less (see the
+    module), so that twice as much, the bound, is far from what is measured: it asks no more than
+    that no clamp is wasteful. What each costs is shown beside it.
     """
     cost = costs()
     evidence.check(
@@ -240,7 +248,7 @@ def test_cost_of_a_clamp(
     evidence.figure(step_figure(shown, Optimiser().batch, "what is clamped"))
 
 
-# Clamped networks take less time in all.
+# Clamped networks need fewer sequences, and so take less time in all.
 
 
 def clamped_run(runs: Runs, name: str) -> Run:
@@ -251,6 +259,44 @@ def clamped_run(runs: Runs, name: str) -> Run:
 def two_tokens_before(runs: Runs, name: str) -> Run:
     """That with a head clamped to the token before the previous one."""
     return runs[TWO_BEFORE]
+
+
+in_sequences = "half-time with {} clamped over that without".format
+ROWS = pytest.mark.parametrize(
+    "name", list(CLAMPS), ids=["previous_token", "layer_1", "match", "copy", "both"]
+)
+
+
+@claim(
+    "framework.clamped_runs_need_fewer_sequences",
+    source="Appendix B, Appendix D.2; Figure 5b",
+    on=CLAMPED,
+    fails_on=control(
+        "With a head clamped to the token before the previous one, training needs more",
+        id="two_tokens_before",
+        given={"clamped": two_tokens_before},
+        undefined="never learns",
+    ),
+)
+@ROWS
+def test_clamped_runs_need_fewer_sequences(
+    name: str, runs: Runs, evidence: Evidence, clamped: Callable[[Runs, str], Run] = clamped_run
+) -> None:
+    """Clamped networks converge in fewer sequences.
+
+    Unlike a time, the number of sequences is the same in every session.
+    """
+    ours = half_time_of(clamped(runs, name)), half_time_of(runs[NONE])
+    theirs = [of_published(CURVES_5B[which]).half_time.value for which in (name, NONE)]
+    of_all = [over_seeds(CURVES_5B[which], "half_time") for which in (name, NONE)]
+    evidence.check(
+        in_sequences(name),
+        ours[0] / ours[1],
+        at_most=1,
+        unit="ratio",
+        published=as_reported(theirs[0] / theirs[1], "Figure 5b", of_all[0] / of_all[1]),
+        note="to a train loss of 0.35: {:,.0f} and {:,.0f} sequences".format(*ours),
+    )
 
 
 in_all = "processor time to a train loss of 0.35 with {} clamped over that without".format
@@ -267,9 +313,7 @@ in_all = "processor time to a train loss of 0.35 with {} clamped over that witho
         undefined="never learns",
     ),
 )
-@pytest.mark.parametrize(
-    "name", list(CLAMPS), ids=["previous_token", "layer_1", "match", "copy", "both"]
-)
+@ROWS
 def test_clamped_runs_take_less_time(
     name: str,
     runs: Runs,
@@ -288,12 +332,4 @@ def test_clamped_runs_take_less_time(
         at_most=1,
         unit="ratio",
         note=f"{sequences:.3g} times the sequences, {cost:.3g} times the time of a step",
-    )
-    theirs = [of_published(CURVES_5B[which]).half_time.value for which in (name, NONE)]
-    of_all = [over_seeds(CURVES_5B[which], "half_time") for which in (name, NONE)]
-    evidence.quantity(
-        f"half-time with {name} clamped over that without",
-        sequences,
-        unit="ratio",
-        published=as_reported(theirs[0] / theirs[1], "Figure 5b", of_all[0] / of_all[1]),
     )

@@ -40,7 +40,9 @@ from claims.networks.clamped import (
     previous_token_error,
 )
 from claims.phase_changes import (
+    ONE_RUN,
     apart,
+    check_acceleration,
     duration_of,
     half_time_of,
     keep_loss,
@@ -188,7 +190,14 @@ def test_similar_profile(runs: Runs, evidence: Evidence) -> None:
     """With a perfect previous-token pattern the loss still shows a phase change, with a similar
     profile.
     """
-    check_ratio(evidence, PREVIOUS_TOKEN_RATIO, runs, PREVIOUS_TOKEN, at_least=1.75)
+    check_acceleration(
+        evidence,
+        PREVIOUS_TOKEN_RATIO,
+        of_run(runs[PREVIOUS_TOKEN]),
+        CURVES_5B[PREVIOUS_TOKEN],
+        note=ONE_RUN,
+        at_least=1.75,
+    )
     evidence.check(
         PROFILE,
         apart(runs[PREVIOUS_TOKEN], runs[NONE]),

@@ -33,6 +33,7 @@ from claims.half_times import (
     half_times,
     keep_curve,
     largest_share,
+    middle_name,
     of_published,
     published_times,
     ratio,
@@ -217,13 +218,31 @@ def test_shift(runs: Runs, evidence: Evidence, circuit: Circuit = "whole") -> No
 
 # Subcircuits B and C together: both classes and labels slow them down (fourth column).
 
+MOST_IN_THE_MIDDLE = {one: one for one in CONDITIONS} | {
+    BY_CLASSES[1]: MOST,
+    MIDDLE: MOST,
+    MOST: MIDDLE,
+}
+"""What is trained under the name of each condition, for a control of the middle."""
+
 
 @claim(
     "timing.together",
     source="Section 5, Figure 6",
     on=learn(["B and C"], CONDITIONS),
     fails_on=[
-        again(["B and C"], CONDITIONS, (BY_CLASSES[-1], MOST)),
+        again(
+            ["B and C"],
+            CONDITIONS,
+            (BY_CLASSES[-1], MOST),
+            only=tuple(ratio_name("B and C", row[-1], row[0]) for row in (BY_CLASSES, BY_LABELS)),
+        ),
+        control(
+            "Fifteen labels in the middle, of classes too, are slower than both ends",
+            learn_in_place_of(["B and C"], MOST_IN_THE_MIDDLE),
+            id="most_in_the_middle",
+            only=tuple(middle_name("B and C", row) for row in (BY_CLASSES, BY_LABELS)),
+        ),
         shuffled_labels(["B and C"], CONDITIONS),
     ],
 )

@@ -25,7 +25,7 @@ from icl_repro.measures.heads.previous_token import (
     previous_token_heads,
     previous_token_scores,
 )
-from icl_repro.measures.heads.wiring import answers_without_layer_0, without_heads
+from icl_repro.measures.heads.wiring import Answers, answers_without_layer_0, without_heads
 from icl_repro.training import Run
 
 PATTERN, VALUE, BOTH, ON = range(4)
@@ -165,8 +165,22 @@ MORE = "share lost with values preserved less that with patterns preserved"
 
 
 def share_lost(intact: float, left: float, floor: float) -> float:
-    """How much of an accuracy that can be lost is lost."""
+    """How much of an accuracy above a floor is lost: more than all where a network is wrong more
+    often than that.
+    """
     return (intact - left) / (intact - floor)
+
+
+def shares_lost(run: Run, preserved: tuple[int, int]) -> tuple[Answers, list[float]]:
+    """What is answered without layer 0, and the shares lost: with the first preserved from a floor
+    of one in five, with the second from one of one half.
+    """
+    found = answers_without_layer_0(run.model(), training_episodes(run))
+    intact = float(found.accuracy[ON])
+    return found, [
+        share_lost(intact, float(found.accuracy[kept]), floor)
+        for kept, floor in zip(preserved, (1 / 5, 1 / 2), strict=True)
+    ]
 
 
 def lost_in_the_paper(of_patterns: str, of_values: str) -> list[Reported]:
@@ -191,63 +205,74 @@ def if_exchanged(shares: Sequence[Reported]) -> list[str]:
 
 @claim(
     "wiring.v_composition",
-    source="Appendix E",
+    source="Section 4.1, footnote 14; Appendix E",
     on=full,
-    fails_on=[
-        control(
-            "With both patterns and values preserved, nothing is lost without layer 0",
-            id="direct_path",
-            given={"preserved": (BOTH, BOTH)},
-            only=(LOST.format("pattern"), LOST.format("value")),
-        ),
-        control(
-            "Patterns and values preserved together lose no more than patterns preserved",
-            id="patterns_against_both",
-            given={"preserved": (PATTERN, BOTH)},
-            only=MORE,
-        ),
-    ],
+    fails_on=control(
+        "With both patterns and values preserved, nothing is lost without layer 0",
+        id="direct_path",
+        given={"preserved": (BOTH, BOTH)},
+    ),
 )
 def test_v_composition(
     run: Run, evidence: Evidence, preserved: tuple[int, int] = (PATTERN, VALUE)
 ) -> None:
     """Layer 0 feeds both the patterns and the values of layer 1: accuracy drops substantially
-    without either, and its part in the match (patterns) matters more.
+    without either.
     """
-    found = answers_without_layer_0(run.model(), training_episodes(run))
-    intact = float(found.accuracy[ON])
-    copy, match = (
-        share_lost(intact, float(found.accuracy[kept]), floor)
-        for kept, floor in zip(preserved, (1 / 5, 1 / 2), strict=True)
-    )
-    of_copy, of_match, of_difference = lost_in_the_paper("paper.pp_all", "paper.vp_all")
-    copy_else, match_else, difference_else = if_exchanged(
-        lost_in_the_paper("paper.vp_all", "paper.pp_all")
-    )
+    found, (copy, match) = shares_lost(run, preserved)
+    of_copy, of_match, _ = lost_in_the_paper("paper.pp_all", "paper.vp_all")
+    copy_else, match_else, _ = if_exchanged(lost_in_the_paper("paper.vp_all", "paper.pp_all"))
     evidence.check(
         LOST.format("pattern"),
         copy,
         at_least=0.5,
         published=of_copy,
-        note="V-composition: what layer 0 writes is read as values. Floor: one in five, all labels "
-        f"being alike; accuracy without layer 0 {found.accuracy[preserved[0]]:.4f}; {copy_else}",
+        note="V-composition: what layer 0 writes is read as values. From one in five, a guess "
+        f"among all labels; accuracy without layer 0 {found.accuracy[preserved[0]]:.4f}; "
+        + copy_else,
     )
     evidence.check(
         LOST.format("value"),
         match,
         at_least=0.5,
         published=of_match,
-        note="what layer 0 writes decides where is attended to. Floor: one half, a guess between "
+        note="what layer 0 writes decides where is attended to. From one half, a guess between "
         f"the two labels in context; accuracy without layer 0 {found.accuracy[preserved[1]]:.4f}; "
-        f"{match_else}; more than all cannot be lost",
+        + match_else,
     )
+
+
+@claim(
+    "wiring.match_matters_more",
+    source="Appendix E",
+    on=full,
+    fails_on=control(
+        "Patterns and values preserved together lose no more than patterns preserved",
+        id="patterns_against_both",
+        given={"preserved": (PATTERN, BOTH)},
+    ),
+)
+def test_match_matters_more(
+    run: Run, evidence: Evidence, preserved: tuple[int, int] = (PATTERN, VALUE)
+) -> None:
+    """Of both, the part of layer 0 in the match (patterns) matters more than that in the copy
+    (values).
+
+    The paper concludes so from accuracies of 55 % and 11 %, which look exchanged. Each is set
+    against what a guess leaves there. With patterns preserved a network may well be wrong more
+    often than a guess among all labels, so that its share can be more than one, which that with
+    values preserved hardly can.
+    """
+    _, (copy, match) = shares_lost(run, preserved)
+    *_, of_difference = lost_in_the_paper("paper.pp_all", "paper.vp_all")
+    *_, exchanged = if_exchanged(lost_in_the_paper("paper.vp_all", "paper.pp_all"))
     evidence.check(
         MORE,
         match - copy,
         at_least=0,
         published=of_difference,
         note="any difference in the paper's direction, all training sequences being counted; "
-        + difference_else,
+        + exchanged,
     )
 
 

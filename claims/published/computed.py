@@ -18,7 +18,6 @@ from claims.comparisons import (
     place_in_time,
     place_of,
     place_of_second,
-    plateau_length,
     share_closed,
     spread_ratio,
     strength_and_earliness,
@@ -240,11 +239,8 @@ def _distance_of_pairs(alone: Collection[int]) -> Reported:
 
 PAIRS = "Figures 4b and 17"
 COMPUTED: dict[str, Callable[[], Reported]] = {
-    "calc.plateau_length": lambda: Reported(
-        plateau_length(*_curve("fig3a.main.train")),
-        "Figure 3a, digitized, by its loss alone",
-        True,
-        of_seeds("dig.fig3a.main.train.plateau_length").tolist(),
+    "calc.plateau_length": lambda: _main_first(
+        of_seeds("dig.fig3a.main.train.plateau_length"), "Figure 3a, by its loss alone"
     ),
     "calc.rise_over_fall": lambda: _read_off(
         value(f"dig.fig3b.main.l2_head_{STRONGEST}.half_rise")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from icl_repro.plugin.order import NOWHERE, place
-from icl_repro.verification.coverage import NOT_COVERED, load
+from icl_repro.verification.coverage import FAITHFUL, NOT_COVERED, load
 from icl_repro.verification.declare import declaration_of
+from icl_repro.verification.standing import standing
 
 CLAIMS = Path(__file__).parents[2] / "claims"
 TABLE = load(CLAIMS / "coverage.toml")
@@ -34,12 +35,16 @@ PANELS = {
     "18": ("left", "middle", "right"),
 }  # fmt: skip
 """What a row calls the panels of a figure, in brackets after it, where they have no letters."""
-SOURCES = {
-    declaration.claim.id: declaration.claim.source
+CLAIMED = {
+    declaration.claim.id: declaration.claim
     for path in sorted(CLAIMS.glob("test_*.py"))
     for value in vars(importlib.import_module(f"claims.{path.stem}")).values()
     if (declaration := declaration_of(value)) is not None
 }
+
+
+SOURCES = {name: claim.source for name, claim in CLAIMED.items()}
+STANDING = {name: standing(claim.source, claim.about) for name, claim in CLAIMED.items()}
 
 
 def test_every_claim_that_it_names_exists():
@@ -49,6 +54,35 @@ def test_every_claim_that_it_names_exists():
 
 def test_every_claim_tests_a_statement_or_says_that_it_is_ours():
     assert TABLE.unnamed(SOURCES) == []
+
+
+def too_generous(how: str, claims: list[str], because: str) -> str:
+    """Why a row cannot say that claims test its statement as the paper did; empty if it can."""
+    if how != FAITHFUL:
+        return ""
+    if all(STANDING[name] != "the paper" for name in claims):
+        return "no claim of the paper"
+    unsaid = [name for name in claims if STANDING[name] == "ours" and name not in because]
+    return f"does not say what of {unsaid[0]} is ours" if unsaid else ""
+
+
+def test_what_is_tested_as_the_paper_did_is_told_from_what_is_ours():
+    found = {
+        row.statement: why
+        for row in PAPER
+        if (why := too_generous(row.how, row.claims, row.because))
+    }
+    assert found == {}
+
+
+def test_a_row_is_too_generous_if_its_claims_are_ours_or_it_does_not_say_which_are():
+    paper, ours, printed = "subcircuits.match", "timing.isolated", "published.text"
+    assert (STANDING[paper], STANDING[ours]) == ("the paper", "ours")
+    assert too_generous(FAITHFUL, [paper, printed], "") == ""
+    assert too_generous(FAITHFUL, [ours, printed], f"{ours} is ours") == "no claim of the paper"
+    assert too_generous(FAITHFUL, [paper, ours], "") == f"does not say what of {ours} is ours"
+    assert too_generous(FAITHFUL, [paper, ours], f"the factor of {ours} is ours") == ""
+    assert too_generous("stronger", [ours], "") == ""
 
 
 def test_the_parts_are_those_of_the_paper_and_then_the_lecture():

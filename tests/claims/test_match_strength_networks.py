@@ -59,6 +59,18 @@ def test_one_that_never_falls_is_later_than_any(times, expected):
     assert of_times(runs, strengths, "test_relabel") == pytest.approx(expected, abs=1e-3)
 
 
+def test_the_order_is_that_of_the_set():
+    strengths = (1.0, 0.9, 0.8)
+    runs = {at_strength(s): falling_at(t) for s, t in zip(strengths, (1, 2, 3), strict=True)}
+    for run, last in zip(runs.values(), (0.1, 0.2, 0.3), strict=True):
+        # Relabelings cross 0.35 in the other order, between the same two evaluations.
+        run.sequences = np.array([0.0, 10.0])
+        run.curves["train.loss"] = np.array([2.0, last])
+        run.curves["test_relabel.loss"] = np.array([2.0, 0.4 - last])
+    assert of_times(runs, strengths, "train") == pytest.approx(-1)
+    assert of_times(runs, strengths, "test_relabel") == pytest.approx(1)
+
+
 def test_for_a_control_single_heads_stand_in_for_strengths():
     runs = {f"head {head}": falling_at(10 + head) for head in HEADS}
     assert {head_at(strength) for strength in EIGHT} == set(runs)

@@ -46,9 +46,15 @@ def id_there(value_id: str) -> str:
 
 
 def test_every_number_is_what_was_read() -> None:
-    for value_id, kept in published_data().values.items():
+    data = published_data()
+    for value_id, kept in data.values.items():
         known = read()[id_there(value_id)] * OTHER_UNIT.get(value_id, 1)
-        assert kept.value == pytest.approx(known, rel=FIVE_DIGITS, abs=1e-12), value_id
+        if value_id in data.over_seeds:
+            # Read again with all other seeds, which test_published_seeds.py has the curves of.
+            assert kept.uncertainty
+            assert kept.value == pytest.approx(known, abs=3 * kept.uncertainty), value_id
+        else:
+            assert kept.value == pytest.approx(known, rel=FIVE_DIGITS, abs=1e-12), value_id
 
 
 @cache

@@ -39,9 +39,11 @@ def seeds_note(record: VerificationRecord) -> Remark:
         told = seeds.sentence or f"{words.seed_list(seeds.added)} {were} added afterwards"
         return Remark(words.as_full_sentence(words.as_sentence(told)), "unsure")
     was = "was" if len(seeds.judged) == 1 else "were"
+    # Of eight seeds on, one may fail: see MEANINGS.
+    every = " Of so few, a claim that is judged seed by seed has to hold on each to be supported."
     return Remark(
         f"{words.seed_list(seeds.judged)} {was} fixed beforehand by the profile; none was added "
-        "afterwards.",
+        f"afterwards.{every if 5 <= len(seeds.judged) < 8 else ''}",
         "none",
     )
 

@@ -105,7 +105,7 @@ MEANINGS: dict[str, str] = {
 WHOSE: dict[Standing, str] = {
     "the paper": " of the paper",
     "ours": " of ours (in whole or in part)",
-    "printed numbers": " that printed numbers agree",
+    "printed numbers": " about the paper’s own numbers and figures",
 }
 """What follows the word claims, by whose statement they judge, in the order of the report."""
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from icl_repro.report.text import notes
+from icl_repro.statistics.significance import sign_test
 from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.record import Comparisons, Seeds
 from tests.support.report_builders import at_least, claim, control, trial
@@ -26,6 +27,11 @@ def test_seeds_that_were_fixed_beforehand():
         "Seeds 5 and 6 were fixed beforehand by the profile; none was added afterwards."
     )
     assert told.tone == "none"
+    every = "Of so few, a claim that is judged seed by seed has to hold on each to be supported."
+    for number in range(1, 12):
+        told = notes.seeds_note(record(seeds=Seeds(list(range(number)), list(range(number)))))
+        all_but_one_tell = sign_test(number - 1, number) <= 0.05
+        assert told.text.endswith(every) == (number >= 5 and not all_but_one_tell)
     assert notes.seeds_note(record(seeds=None)).text == ""
     assert notes.seeds_note(record(seeds=Seeds([], [5]))).text == ""
 

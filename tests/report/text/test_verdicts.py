@@ -59,8 +59,8 @@ def test_claims_that_are_ours_or_about_printed_numbers_are_counted_apart():
     )  # fmt: skip
     assert verdicts.overall(record) == (
         "Of 3 claims of the paper, 2 are supported and 1 is mixed. The one claim of ours (in whole "
-        "or in part) is refuted. Of 2 claims that printed numbers agree, 1 is supported and 1 is "
-        "refuted."
+        "or in part) is refuted. Of 2 claims about the paper’s own numbers and figures, 1 is "
+        "supported and 1 is refuted."
     )
     counted = [
         (whose, [(verdict, amount) for _, verdict, amount in tally])
@@ -69,7 +69,7 @@ def test_claims_that_are_ours_or_about_printed_numbers_are_counted_apart():
     assert counted == [
         ("Claims of the paper", [("supported", 2), ("mixed", 1)]),
         ("Claims of ours (in whole or in part)", [("refuted", 1)]),
-        ("Claims that printed numbers agree", [("supported", 1), ("refuted", 1)]),
+        ("Claims about the paper’s own numbers and figures", [("supported", 1), ("refuted", 1)]),
     ]
 
 
