@@ -126,6 +126,14 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     return result
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> None:
+    """Refuse fixtures that would keep from the verdict what fails in a test."""
+    judging.refuse_subtests(fixturedef.argname, request)
+
+
 @pytest.hookimpl(specname="pytest_runtest_setup")
 def pytest_note_past_marks(item: pytest.Item) -> None:
     """Note that no mark skips a test; before its fixtures are set up."""
@@ -146,6 +154,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         result = yield
     judging.judge(item)
     return result
+
+
+@pytest.hookimpl(specname="pytest_runtest_call", wrapper=True, tryfirst=True)
+def pytest_note_end_of_body(item: pytest.Item) -> Generator[None, object, object]:
+    """Note that the body of a test is over, whatever else is done around it."""
+    try:
+        return (yield)
+    finally:
+        trials.end_body(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

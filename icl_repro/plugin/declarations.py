@@ -13,6 +13,13 @@ from icl_repro.nearest import nearest
 from icl_repro.plugin import named_checks
 from icl_repro.verification.declare import Claim, Declaration, declaration_of
 
+SUBTESTS = "subtests"
+"""The fixture of pytest that a test of a claim may not take."""
+NO_SUBTESTS = (
+    f"takes {SUBTESTS!r}, in which a failure would not count; state what must hold with "
+    "evidence.check"
+)
+
 
 @dataclass(frozen=True)
 class Site:
@@ -90,6 +97,7 @@ def checked(found: Found, items: Iterable[pytest.Item]) -> Declarations:
     problems += _problems_of_ids(found.by_site)
     problems += _problems_of_fixtures(declared)
     problems += _problems_of_marks(declared)
+    problems += _problems_of_subtests(declared)
     problems += _problems_of_checks(declared)
     return Declarations(found.by_site, tuple(dict.fromkeys(problems)))
 
@@ -149,6 +157,14 @@ def _problems_of_marks(declared: Iterable[pytest.Function]) -> Iterator[str]:
                 f"{declaration.place}: {item.originalname} is marked xfail; what is known to fail "
                 "stands in the ledger, by check, seed and value"
             )
+
+
+def _problems_of_subtests(declared: Iterable[pytest.Function]) -> Iterator[str]:
+    """What raises in a subtest is reported by itself, and kept from the verdict."""
+    for item in declared:
+        declaration = declaration_of(item.function)
+        if declaration is not None and SUBTESTS in item.fixturenames:
+            yield f"{declaration.place}: {item.originalname} {NO_SUBTESTS}"
 
 
 def _problems_of_checks(declared: Iterable[pytest.Function]) -> Iterator[str]:

@@ -13,6 +13,7 @@ import pytest
 
 from icl_repro.plugin import outcomes, trials
 from icl_repro.plugin import session as sessions
+from icl_repro.plugin.declarations import NO_SUBTESTS, SUBTESTS
 
 
 def prepare(session: pytest.Session) -> None:
@@ -116,6 +117,17 @@ def refusing_expected(item: pytest.Item) -> Iterator[None]:
                 node.own_markers = [mark for mark in node.own_markers if mark.name != "xfail"]
     if draft is not None and marked:
         _refuse(draft, "is marked xfail while it runs")
+
+
+def refuse_subtests(fixture: str, request: pytest.FixtureRequest) -> None:
+    """Let no test of a claim or control take subtests while it runs.
+
+    Raises:
+        pytest.fail.Exception: it asks for that fixture.
+    """
+    draft = trials.draft_of(request.node) if fixture == SUBTESTS else None
+    if draft is not None:
+        pytest.fail(f"{draft.case.name}: {NO_SUBTESTS}", pytrace=False)
 
 
 def _refuse(draft: trials.Draft, what: str) -> NoReturn:

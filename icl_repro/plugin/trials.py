@@ -10,6 +10,7 @@ import pytest
 
 from icl_repro.plugin import cases, session
 from icl_repro.plugin.cases import Case
+from icl_repro.plugin.declarations import NO_SUBTESTS
 from icl_repro.plugin.wanted import Wanted
 from icl_repro.verification import wording
 from icl_repro.verification.evidence import EvidenceRecord
@@ -32,6 +33,8 @@ class Attempt:
         judged: whether the evidence gave the outcome, so that the failure which tells pytest is
             not taken for an error.
         past_marks: whether its marks let it run, so that its fixtures were set up.
+        body_over: whether its body came to an end that is still to be reported.
+        has_subtests: whether a part of it was reported by itself.
         skipped: why the test broke off by a skip, where that leaves open what it would have stated.
         messages: what the record says about the outcome.
         drift: a sentence for each curve that left its snapshot.
@@ -44,6 +47,8 @@ class Attempt:
     outcome: Outcome | None = None
     judged: bool = False
     past_marks: bool = False
+    body_over: bool = False
+    has_subtests: bool = False
     skipped: str = ""
     messages: list[str] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
@@ -142,6 +147,10 @@ def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     if draft is None or draft.again:
         return
     attempt = draft.attempt
+    if call.when == "call" and not attempt.body_over:
+        _note_subtest(draft)
+        return
+    attempt.body_over = False
     attempt.duration += call.duration
     if call.excinfo is not None and (call.when == "teardown" or not attempt.judged):
         _note_exception(draft, call)
@@ -168,6 +177,22 @@ def properties(draft: Draft) -> list[tuple[str, object]]:
         found.append((f"check: {check.name}", value))
         found.append((f"threshold: {check.name}", f"{wording.threshold(check)} ({held})"))
     return found
+
+
+def end_body(item: pytest.Item) -> None:
+    """Note that the body of a test is over, however it ended: its report is the next of a call."""
+    draft = draft_of(item)
+    if draft is not None:
+        draft.attempt.body_over = True
+
+
+def _note_subtest(draft: Draft) -> None:
+    """Take in that a part of a test is reported by itself, at its start or its end, too."""
+    attempt = draft.attempt
+    attempt.has_subtests = True
+    if attempt.judged:
+        attempt.outcome = "error"
+        attempt.messages.append(NO_SUBTESTS)
 
 
 def _note_exception(draft: Draft, call: pytest.CallInfo[None]) -> None:
