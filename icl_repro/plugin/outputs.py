@@ -49,7 +49,7 @@ def finish(session: pytest.Session) -> None:
     catalogue = scratch_of(config).catalogue() if is_controller(config) else state.catalogue
     if catalogue is None and not state.uncollected:
         return
-    from icl_repro.plugin import assembly  # what it judges by, a session without claims needs not
+    from icl_repro.plugin import assembly, guards  # a session without claims needs neither
 
     catalogue = catalogue or Catalogue([], [], [])
     scratch = scratch_of(config)
@@ -60,6 +60,7 @@ def finish(session: pytest.Session) -> None:
     ]
     if record.profile.meaningful:
         state.problems += assembly.contradictions(catalogue, record, ledger_of(config))
+        state.problems += guards.unguarded_checks(catalogue, record, ledger_of(config))
     state.problems += _broken_off(session, state, catalogue, scratch)
     state.notices += scratch.notices()
     junit.add_verdicts(config, state.record)

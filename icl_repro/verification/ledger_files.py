@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
@@ -40,12 +40,15 @@ class Threshold:
         published: the published value that the check is set beside: its id, or itself, rounded.
         published_fails: why the published value itself does not hold, where it does not.
         condition: that it is none of a check, but a bound from which on checks can be judged.
+        no_control: why no control fails the check, by the seeds on which none does, as they are
+            written of known failures.
     """
 
     history: tuple[ThresholdEntry, ...]
     published: str | float | None = None
     published_fails: str = ""
     condition: bool = False
+    no_control: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class _Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     published: str | float | None = None
     published_fails: str = ""
     condition: bool = False
+    no_control: dict[str, str] = {}
 
 
 class _Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,8 +183,18 @@ def _threshold(said: object, place: str) -> Threshold:
     published = None if read_.published == "" else read_.published
     if read_.condition and (published is not None or read_.published_fails):
         raise UnusableLedger(f"{place} is a condition, beside which no published value is set")
+    if read_.condition and read_.no_control:
+        raise UnusableLedger(f"{place} is a condition, which no control has to fail")
+    for key, why in read_.no_control.items():
+        _require_seeds(key, f"{place}: no_control")
+        if not why.strip():
+            raise UnusableLedger(f"{place}: no_control: {key!r} must say why no control fails it")
     return Threshold(
-        _history(read_.history, place), published, read_.published_fails, read_.condition
+        _history(read_.history, place),
+        published,
+        read_.published_fails,
+        read_.condition,
+        {_seeds(key): why for key, why in read_.no_control.items()},
     )
 
 
@@ -234,19 +248,28 @@ def _finding(said: object, place: str) -> KnownFailure:
     if not read_.values:
         raise UnusableLedger(f"{place}: values must name a seed, or '-' for a claim without seeds")
     for key in read_.values:
-        if not _SEEDS.fullmatch(key):
-            raise UnusableLedger(
-                f"{place}: values: {key!r} is no seed; write a seed (5), the seeds of a claim over "
-                "all at once ('5,6,7') or '-' for any or none"
-            )
+        _require_seeds(key, f"{place}: values")
     if not (math.isfinite(read_.within) and read_.within >= 0):
         raise UnusableLedger(f"{place}: within must be 0 or more, not {read_.within}")
     values = {
-        "" if key == "-" else key: value if math.isfinite(value) else None
+        _seeds(key): value if math.isfinite(value) else None
         for key, value in read_.values.items()
     }
     plain = {"values": values, "date": read_.date.isoformat()}
     return KnownFailure(**{**msgspec.structs.asdict(read_), **plain})
+
+
+def _require_seeds(key: str, place: str) -> None:
+    if not _SEEDS.fullmatch(key):
+        raise UnusableLedger(
+            f"{place}: {key!r} is no seed; write a seed (5), the seeds of a claim over all at once "
+            "('5,6,7') or '-' for any or none"
+        )
+
+
+def _seeds(key: str) -> str:
+    """The key of the seeds of a trial that the ledger writes so."""
+    return "" if key == "-" else key
 
 
 def _require_new(known: KnownFailure, others: Iterable[KnownFailure], place: str) -> None:
