@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +20,10 @@ from icl_repro.plugin.transport import Catalogue, Entry, SelectedClaim, Selected
 from icl_repro.plugin.trials import Draft
 from icl_repro.verification.declare import declaration_of
 from icl_repro.verification.record import ClaimRecord
+from icl_repro.verification.wording import listed
+
+if TYPE_CHECKING:
+    from icl_repro.verification.ledger import Ledger
 
 _DECLARES = re.compile(r"^\s*@([\w.]+\.)?claim\(", re.MULTILINE)
 
@@ -80,11 +85,20 @@ def finish(session: pytest.Session) -> None:
         entries=[_entry(item, draft) for item, draft in drafts],
         not_selected=[id_ for id_ in state.declared if id_ not in selected],
     )
-    wrong = paths.problems(state.settings)
+    wrong = [*_expecting_nothing(config), *paths.problems(state.settings)]
     if wrong:
         refuse(config, session.items, "\n  ".join(wrong))
         return
     scratch_of(config).put_catalogue(state.catalogue)
+
+
+def _expecting_nothing(config: pytest.Config) -> Iterator[str]:
+    """That pytest was told to expect no failure, so that it would pass those that are known."""
+    if config.getoption("runxfail", False):
+        yield (
+            "--runxfail has pytest pass what is known to fail, and claims are to be judged; leave "
+            "it out, or select no claims"
+        )
 
 
 def note_uncollected(config: pytest.Config, report: pytest.CollectReport) -> None:
@@ -182,7 +196,24 @@ def _wrong_ledger(config: pytest.Config, known: Declarations) -> str:
         named = {claim for claim, _ in ledger.thresholds} | {f.claim for f in ledger.findings}
         for claim in named - claims.keys():
             claims[claim] = {f.case for f in ledger.findings if f.claim == claim}
-    return "\n  ".join(ledger.unknown(claims))
+    return "\n  ".join([*ledger.unknown(claims), *_without_effect(ledger, known)])
+
+
+def _without_effect(ledger: Ledger, known: Declarations) -> Iterator[str]:
+    """Known failures of checks that a control need not fail anyway."""
+    only = {
+        (declaration.claim.id, control.id): control.only
+        for declaration in known.by_site.values()
+        for control in declaration.controls
+    }
+    for finding in ledger.findings:
+        demanded = only.get((finding.claim, finding.case), ())
+        if demanded and finding.check not in demanded:
+            yield (
+                f"the ledger knows {finding.check!r} not to fail in control {finding.case!r} of "
+                f"{finding.claim}, which need not fail it; it must fail "
+                f"{listed([repr(name) for name in demanded])}"
+            )
 
 
 def _unknown_checks(config: pytest.Config, known: Declarations) -> str:
