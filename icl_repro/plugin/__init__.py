@@ -100,7 +100,12 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Take up the training, or watch the workers train; train on for them after the last test."""
     sessions.state_of(session.config).entered = True
-    with signals.heeding_termination(session.config), progress.watching(session.config):
+    config = session.config
+    with (
+        signals.heeding_termination(config),
+        progress.watching(config),
+        outputs.own_status(session),
+    ):
         judging.prepare(session)
         result = yield
         judging.finish(session)

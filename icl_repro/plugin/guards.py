@@ -16,9 +16,7 @@ from icl_repro.verification.wording import on_seeds
 _Seeds = tuple[int | None, tuple[int, ...]]
 
 
-def unguarded_checks(
-    catalogue: Catalogue, record: VerificationRecord, ledger: Ledger
-) -> list[str]:
+def unguarded_checks(catalogue: Catalogue, record: VerificationRecord, ledger: Ledger) -> list[str]:
     """A sentence for each check that no control fails, where all rows and controls of its claim
     were judged, and for each of which the ledger says so although one does.
 

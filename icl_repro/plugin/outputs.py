@@ -9,7 +9,8 @@ selected. Nothing was verified then.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,6 +75,27 @@ def finish(session: pytest.Session) -> None:
             only = any(map(_measured, _trials(state.record).values()))
             why = "only controls were judged" if only else "no claim was judged"
             state.notices.append(f"nothing was verified: {why}")
+
+
+@contextmanager
+def own_status(session: pytest.Session) -> Iterator[None]:
+    """Let no test that ends the session give it the status of one that judged nothing.
+
+    Raises:
+        pytest.exit.Exception: with the status of failed tests in place of such a one.
+    """
+    try:
+        yield
+    except pytest.exit.Exception as ended:
+        status, state = ended.returncode, state_of(session.config)
+        unjudged = (pytest.ExitCode.NO_TESTS_COLLECTED, NOTHING_JUDGED)
+        if status in unjudged and state.catalogue is not None:
+            ended.returncode = pytest.ExitCode.TESTS_FAILED
+            state.problems.append(
+                f"a test ended the session with exit status {int(status)}, as if there had been "
+                "nothing to judge"
+            )
+        raise
 
 
 def _broken_off(

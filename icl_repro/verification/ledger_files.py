@@ -252,8 +252,7 @@ def _finding(said: object, place: str) -> KnownFailure:
     if not (math.isfinite(read_.within) and read_.within >= 0):
         raise UnusableLedger(f"{place}: within must be 0 or more, not {read_.within}")
     values = {
-        _seeds(key): value if math.isfinite(value) else None
-        for key, value in read_.values.items()
+        _seeds(key): value if math.isfinite(value) else None for key, value in read_.values.items()
     }
     plain = {"values": values, "date": read_.date.isoformat()}
     return KnownFailure(**{**msgspec.structs.asdict(read_), **plain})
