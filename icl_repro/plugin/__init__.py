@@ -63,11 +63,22 @@ def pytest_report_header(config: pytest.Config) -> str:
     return options.header(sessions.state_of(config).settings, config.rootpath)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(
     collector: pytest.Module | pytest.Class, name: str, obj: object
 ) -> None:
     """Take in what claims a module declares."""
     sessions.state_of(collector.config).found.note(collector, name, obj)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Take in which modules were collected, to know of claims in them that pytest did not see."""
+    report = yield
+    sessions.state_of(collector.config).found.note_module(collector)
+    return report
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,6 +14,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from icl_repro.nearest import nearest
@@ -50,6 +51,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _ATTRIBUTE = "__icl_repro_claim__"
+_DECLARED = "__icl_repro_claims__"
 
 
 def _reporting_wrong_calls(
@@ -269,12 +271,21 @@ def declaration_of(function: object) -> Declaration | None:
     return getattr(function, _ATTRIBUTE, None)
 
 
-def _attach(function: Callable[..., Any], declaration: Declaration) -> None:
+def declared_in(namespace: Mapping[str, Any]) -> list[tuple[str, Declaration]]:
+    """What :func:`claim` declared in the module with these globals, with the qualified name of each
+    test function; also of those that the module has no more.
+    """
+    declared: Mapping[Callable[..., Any], Declaration] = namespace.get(_DECLARED, {})
+    return [(function.__qualname__, found) for function, found in declared.items()]
+
+
+def _attach(function: FunctionType, declaration: Declaration) -> None:
     known = declaration_of(function)
     if known is not None:
         problem = f"{known.place}: {function.__name__} is declared as a claim twice"
         declaration = Declaration(**{**vars(known), "problems": (*known.problems, problem)})
     setattr(function, _ATTRIBUTE, declaration)
+    function.__globals__.setdefault(_DECLARED, {})[function] = declaration
 
 
 def _misused(decorated: Any, said: str) -> Any:
