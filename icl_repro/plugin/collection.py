@@ -75,7 +75,7 @@ def finish(session: pytest.Session) -> None:
         return
     counts = Counter(draft.case.claim.id for _, draft in drafts)
     partial = config.getoption("lf", False) or any("[" in arg for arg in config.args)
-    selected = {}
+    selected: dict[str, SelectedClaim] = {}
     for _, draft in drafts:
         id_ = draft.case.claim.id
         whole = not partial and counts[id_] == state.tests_declared[id_]
@@ -295,7 +295,8 @@ def _keep(
     config: pytest.Config, items: list[pytest.Item], wanted: Callable[[str | None], bool]
 ) -> None:
     """Deselect the tests whose claim's id is not `wanted`; that of an ordinary test is None."""
-    kept, left = [], []
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
     for item in items:
         draft = trials.draft_of(item)
         (kept if wanted(draft.case.claim.id if draft else None) else left).append(item)

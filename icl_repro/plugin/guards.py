@@ -53,7 +53,7 @@ def _where_all_ran(claim: ClaimRecord) -> ClaimRecord:
     judged.
     """
     cases = [claim.trials, *(control.trials for control in claim.controls)]
-    complete = set.intersection(*map(_judged, cases))
+    complete = _judged(claim.trials).intersection(*map(_judged, cases))
     return msgspec.structs.replace(
         claim,
         trials=_on(complete, claim.trials),

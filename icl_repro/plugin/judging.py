@@ -5,7 +5,7 @@ A step of its own, so that sessions without claims never import what training an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -82,7 +82,7 @@ def judge_skipped(item: pytest.Item) -> None:
 
 
 @contextmanager
-def leaving_open(item: pytest.Item) -> Iterator[None]:
+def leaving_open(item: pytest.Item) -> Generator[None, None, None]:
     """Have a test of a claim or control that breaks off by a skip judged by what it has stated.
 
     Raises:
@@ -96,7 +96,7 @@ def leaving_open(item: pytest.Item) -> Iterator[None]:
 
 
 @contextmanager
-def refusing_expected(item: pytest.Item) -> Iterator[None]:
+def refusing_expected(item: pytest.Item) -> Generator[None, None, None]:
     """Let no test of a claim or control, nor a fixture of it, say that it is expected to fail.
 
     Raises:

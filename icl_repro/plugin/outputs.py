@@ -9,7 +9,7 @@ selected. Nothing was verified then.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,7 +78,7 @@ def finish(session: pytest.Session) -> None:
 
 
 @contextmanager
-def own_status(session: pytest.Session) -> Iterator[None]:
+def own_status(session: pytest.Session) -> Generator[None, None, None]:
     """Let no test that ends the session give it the status of one that judged nothing.
 
     Raises:
@@ -89,7 +89,7 @@ def own_status(session: pytest.Session) -> Iterator[None]:
     except pytest.exit.Exception as ended:
         status, state = ended.returncode, state_of(session.config)
         unjudged = (pytest.ExitCode.NO_TESTS_COLLECTED, NOTHING_JUDGED)
-        if status in unjudged and state.catalogue is not None:
+        if status is not None and status in unjudged and state.catalogue is not None:
             ended.returncode = pytest.ExitCode.TESTS_FAILED
             state.problems.append(
                 f"a test ended the session with exit status {int(status)}, as if there had been "

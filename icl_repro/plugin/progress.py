@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -108,7 +108,7 @@ def status_line(config: pytest.Config) -> StatusLine | None:
 
 
 @contextmanager
-def reporting(config: pytest.Config) -> Iterator[Report]:
+def reporting(config: pytest.Config) -> Generator[Report, None, None]:
     """Take the progress of the training in this process to where it is drawn."""
     if is_worker(config):
         yield _to_controller(scratch_of(config), process_name(config))
@@ -175,7 +175,7 @@ _LEFT = pytest.StashKey[set[str]]()
 
 
 @contextmanager
-def watching(config: pytest.Config) -> Iterator[None]:
+def watching(config: pytest.Config) -> Generator[None, None, None]:
     """Draw the progress of the workers, where there are workers and somebody to see it."""
     status = status_line(config) if is_controller(config) else None
     if status is None:

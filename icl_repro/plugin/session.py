@@ -54,19 +54,19 @@ class SessionState:
     started_at: float = field(default_factory=time.time)
     scratch: Scratch | None = None
     found: Found = field(default_factory=Found)
-    declared: list[str] = field(default_factory=list)
-    tests_declared: Counter[str] = field(default_factory=Counter)
+    declared: list[str] = field(default_factory=list[str])
+    tests_declared: Counter[str] = field(default_factory=Counter[str])
     catalogue: Catalogue | None = None
     usage_error: str = ""
     training_problem: str = ""
     entered: bool = False
-    crashed: dict[str, str] = field(default_factory=dict)
-    begun: set[str] = field(default_factory=set)
-    uncollected: list[ClaimRecord] = field(default_factory=list)
+    crashed: dict[str, str] = field(default_factory=dict[str, str])
+    begun: set[str] = field(default_factory=set[str])
+    uncollected: list[ClaimRecord] = field(default_factory=list[ClaimRecord])
     record: VerificationRecord | None = None
-    written: list[Path] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list[Path])
+    problems: list[str] = field(default_factory=list[str])
+    notices: list[str] = field(default_factory=list[str])
     workers: int = 1
     store: Any = None
     training: Any = None

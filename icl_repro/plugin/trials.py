@@ -50,12 +50,12 @@ class Attempt:
     body_over: bool = False
     has_subtests: bool = False
     skipped: str = ""
-    messages: list[str] = field(default_factory=list)
-    drift: list[str] = field(default_factory=list)
-    curves: list[str] = field(default_factory=list)
-    runs_read: set[str] = field(default_factory=set)
+    messages: list[str] = field(default_factory=list[str])
+    drift: list[str] = field(default_factory=list[str])
+    curves: list[str] = field(default_factory=list[str])
+    runs_read: set[str] = field(default_factory=set[str])
     duration: float = 0.0
-    properties: list[tuple[str, object]] = field(default_factory=list)
+    properties: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
 
     @property
     def evidence(self) -> EvidenceRecord:

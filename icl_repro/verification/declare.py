@@ -9,10 +9,10 @@ the claims tells all of them at once.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any, NoReturn, ParamSpec, TypeVar
@@ -142,7 +142,7 @@ def control(
             counts as failed; without it, it does not.
     """
     here = _caller()
-    fields = {
+    fields: dict[str, Any] = {
         "statement": statement,
         "on": on,
         "id": id,
@@ -219,7 +219,7 @@ def claim(
         about: "printed numbers" if it holds numbers that the paper prints against one another;
             such claims are counted apart from those that measure its results anew.
     """
-    fields = {
+    fields: dict[str, Any] = {
         "id": id,
         "source": source,
         "on": on,
@@ -237,7 +237,7 @@ def claim(
         cases = (fails_on,) if isinstance(fails_on, Control) else mistakes.names(fails_on)
         only_in = mistakes.names(profiles) if "profiles" in sound else ()
         declared = Claim(
-            id if isinstance(id, str) else "",
+            sound.get("id", ""),
             _first_paragraph(function),
             sound.get("source", ""),
             sound.get("rests_on", ""),
@@ -283,7 +283,7 @@ def _attach(function: FunctionType, declaration: Declaration) -> None:
     known = declaration_of(function)
     if known is not None:
         problem = f"{known.place}: {function.__name__} is declared as a claim twice"
-        declaration = Declaration(**{**vars(known), "problems": (*known.problems, problem)})
+        declaration = dataclasses.replace(known, problems=(*known.problems, problem))
     setattr(function, _ATTRIBUTE, declaration)
     function.__globals__.setdefault(_DECLARED, {})[function] = declaration
 
@@ -332,7 +332,8 @@ def _place(function: Callable[..., Any]) -> Place:
 
 def _caller() -> Place:
     """The first line up the stack that is not of this module: where the user called it."""
-    frame = sys._getframe(1)
+    frame = inspect.currentframe()
+    assert frame is not None, "Python without frames has no places"
     while frame.f_code.co_filename == __file__ and frame.f_back is not None:
         frame = frame.f_back
     return Place(frame.f_code.co_filename, frame.f_lineno)

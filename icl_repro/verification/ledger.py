@@ -70,16 +70,16 @@ class TrialJudgement:
         published: checks that the published value itself does not hold, undeclared. Red.
     """
 
-    new_failures: list[str] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
-    holds_now: list[str] = field(default_factory=list)
-    another_value: list[str] = field(default_factory=list)
-    edges: list[str] = field(default_factory=list)
-    off_edge: list[str] = field(default_factory=list)
-    untold: list[str] = field(default_factory=list)
-    not_run: list[str] = field(default_factory=list)
-    moved: list[str] = field(default_factory=list)
-    published: list[str] = field(default_factory=list)
+    new_failures: list[str] = field(default_factory=list[str])
+    known: list[str] = field(default_factory=list[str])
+    holds_now: list[str] = field(default_factory=list[str])
+    another_value: list[str] = field(default_factory=list[str])
+    edges: list[str] = field(default_factory=list[str])
+    off_edge: list[str] = field(default_factory=list[str])
+    untold: list[str] = field(default_factory=list[str])
+    not_run: list[str] = field(default_factory=list[str])
+    moved: list[str] = field(default_factory=list[str])
+    published: list[str] = field(default_factory=list[str])
 
     @property
     def red(self) -> list[str]:
@@ -95,7 +95,9 @@ class Ledger:
     `configured` is false where no ledger was asked for: then no threshold counts as moved.
     """
 
-    thresholds: Mapping[tuple[str, str], Threshold] = field(default_factory=dict)
+    thresholds: Mapping[tuple[str, str], Threshold] = field(
+        default_factory=dict[tuple[str, str], Threshold]
+    )
     findings: tuple[KnownFailure, ...] = ()
     retired: tuple[Retired, ...] = ()
     configured: bool = False

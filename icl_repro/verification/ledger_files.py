@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import msgspec
 
@@ -48,16 +48,18 @@ class Threshold:
     published: str | float | None = None
     published_fails: str = ""
     condition: bool = False
-    no_control: Mapping[str, str] = field(default_factory=dict)
+    no_control: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
 class Contents:
     """All that the files of a ledger say."""
 
-    thresholds: dict[tuple[str, str], Threshold] = field(default_factory=dict)
-    findings: list[KnownFailure] = field(default_factory=list)
-    retired: list[Retired] = field(default_factory=list)
+    thresholds: dict[tuple[str, str], Threshold] = field(
+        default_factory=dict[tuple[str, str], Threshold]
+    )
+    findings: list[KnownFailure] = field(default_factory=list[KnownFailure])
+    retired: list[Retired] = field(default_factory=list[Retired])
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,7 +163,7 @@ def _tables(file: Path) -> dict[str, Any]:
 def _named(table: object, place: str) -> Iterable[tuple[str, Any]]:
     if not isinstance(table, dict):
         raise UnusableLedger(f"{place} must be a table, not {table!r}")
-    return table.items()
+    return cast("dict[str, Any]", table).items()
 
 
 def _listed(
@@ -171,7 +173,8 @@ def _listed(
     found = tables.get(table, [])
     if not isinstance(found, list):
         raise UnusableLedger(f"{file}: {table} must be tables headed [[{table}]]")
-    yield from ((f"{file}: {one} {at}", said) for at, said in enumerate(found, start=1))
+    for at, said in enumerate(cast("list[object]", found), start=1):
+        yield f"{file}: {one} {at}", said
 
 
 def _threshold(said: object, place: str) -> Threshold:
@@ -201,8 +204,8 @@ def _threshold(said: object, place: str) -> Threshold:
 def _history(entries: list[_Entry], place: str) -> tuple[ThresholdEntry, ...]:
     for at, entry in enumerate(entries):
         here = f"{place}: history[{at}]"
-        stated = [(entry.at_least,), (entry.at_most,), entry.between, entry.margin]
-        given = [ends for ends in stated if ends not in ((None,), None)]
+        stated = [(entry.at_least,), (entry.at_most,), entry.between or (), entry.margin or ()]
+        given = [ends for each in stated if (ends := [end for end in each if end is not None])]
         if len(given) != 1:
             raise UnusableLedger(
                 f"{here} needs exactly one of at_least, at_most, between and margin"
@@ -213,10 +216,11 @@ def _history(entries: list[_Entry], place: str) -> tuple[ThresholdEntry, ...]:
             raise UnusableLedger(f"{here} changes the threshold and must say why: reason")
         if at and entry.date < entries[at - 1].date:
             raise UnusableLedger(f"{here} is older than the entry before it; the newest comes last")
-    return tuple(
-        ThresholdEntry(**{**msgspec.structs.asdict(entry), "date": entry.date.isoformat()})
-        for entry in entries
-    )
+
+    def plain(entry: _Entry) -> dict[str, Any]:
+        return {**msgspec.structs.asdict(entry), "date": entry.date.isoformat()}
+
+    return tuple(ThresholdEntry(**plain(entry)) for entry in entries)
 
 
 def _retired(said: object, place: str) -> Retired:
@@ -254,8 +258,9 @@ def _finding(said: object, place: str) -> KnownFailure:
     values = {
         _seeds(key): value if math.isfinite(value) else None for key, value in read_.values.items()
     }
-    plain = {"values": values, "date": read_.date.isoformat()}
-    return KnownFailure(**{**msgspec.structs.asdict(read_), **plain})
+    fields: dict[str, Any] = msgspec.structs.asdict(read_)
+    fields |= {"values": values, "date": read_.date.isoformat()}
+    return KnownFailure(**fields)
 
 
 def _require_seeds(key: str, place: str) -> None:
@@ -288,7 +293,7 @@ def _require_fitting(known: KnownFailure, newest: ThresholdEntry, place: str) ->
     direction, low, high = newest.bounds
     asked = bounds(direction, low, high, newest.kind)
     lower, upper = -math.inf if low is None else low, math.inf if high is None else high
-    on_edge = []
+    on_edge: list[str] = []
     for key, value in known.values.items():
         if value is None:
             continue
