@@ -74,8 +74,12 @@ class Found:
         self._collectable: list[Declaration] = []
 
     def note_module(self, collector: pytest.Collector) -> None:
-        """Take in a module that pytest has collected, if it has imported it for that."""
-        module = vars(collector).get("_obj") if isinstance(collector, pytest.Module) else None
+        """Take in a module whose tests pytest has collected, if it has imported it for that."""
+        # Those of doctests collect otherwise, and none of a module's tests.
+        of_tests = isinstance(collector, pytest.Module) and (
+            type(collector).collect is pytest.Module.collect
+        )
+        module = vars(collector).get("_obj") if of_tests else None
         if isinstance(module, ModuleType):
             self.modules.append(module)
 

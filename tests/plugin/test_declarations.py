@@ -317,8 +317,9 @@ def make(id_, size):
     claims_folder.makepyfile(elsewhere=made)
     text = "from elsewhere import make, test_one\ntest_a, test_b = make('b.a', 1), make('b.b', 2)"
     claims_folder.makepyfile(test_claims=text)
-    result = claims_folder.runpytest_subprocess("-p", "no:xdist")
-    assert (result.ret, result.parseoutcomes()) == (0, {"passed": 6})
+    for args in ([], ["--doctest-modules"]):  # which imports the other module, too
+        result = claims_folder.runpytest_subprocess("-p", "no:xdist", *args)
+        assert (result.ret, result.parseoutcomes()) == (0, {"passed": 6})
 
 
 def test_under_xdist_the_controller_refuses(claims_folder: pytest.Pytester):
