@@ -82,6 +82,16 @@ def pytest_pycollect_makeitem(
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Take in which modules were collected, to know of claims in them that pytest did not see."""
+    report = yield
+    sessions.state_of(collector.config).found.note_module(collector)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None, object, object]:
     """Run claims in all their cases, outermost, and on every seed, innermost."""
     cases.parametrize_cases(metafunc)
@@ -111,7 +121,12 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Take up the training, or watch the workers train; train on for them after the last test."""
     sessions.state_of(session.config).entered = True
-    with signals.heeding_termination(session.config), progress.watching(session.config):
+    config = session.config
+    with (
+        signals.heeding_termination(config),
+        progress.watching(config),
+        outputs.own_status(session),
+    ):
         judging.prepare(session)
         result = yield
         judging.finish(session)
@@ -137,6 +152,14 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     return result
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> None:
+    """Refuse fixtures that would keep from the verdict what fails in a test."""
+    judging.refuse_subtests(fixturedef.argname, request)
+
+
 @pytest.hookimpl(specname="pytest_runtest_setup")
 def pytest_note_past_marks(item: pytest.Item) -> None:
     """Note that no mark skips a test; before its fixtures are set up."""
@@ -157,6 +180,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         result = yield
     judging.judge(item)
     return result
+
+
+@pytest.hookimpl(specname="pytest_runtest_call", wrapper=True, tryfirst=True)
+def pytest_note_end_of_body(item: pytest.Item) -> Generator[None, object, object]:
+    """Note that the body of a test is over, whatever else is done around it."""
+    try:
+        return (yield)
+    finally:
+        trials.end_body(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from icl_repro.plugin.session import state_of
+from icl_repro.plugin.session import CaseKey, state_of
 from icl_repro.verification.declare import (
     Claim,
     Control,
@@ -58,7 +58,7 @@ class Case:
         return self.control.id if self.control else ""
 
     @property
-    def key(self) -> tuple[str, str, int | None]:
+    def key(self) -> CaseKey:
         """What tells it from the other cases of its claim: control, row and seed."""
         return self.control_id, self.row, self.seed
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,11 +15,15 @@ from icl_repro.plugin import cases, declarations, order, paths, trials
 from icl_repro.plugin.cases import Case
 from icl_repro.plugin.declarations import Declarations
 from icl_repro.plugin.options import ALL
-from icl_repro.plugin.session import coverage_of, ledger_of, refuse, scratch_of, state_of
+from icl_repro.plugin.session import CaseKey, coverage_of, ledger_of, refuse, scratch_of, state_of
 from icl_repro.plugin.transport import Catalogue, Entry, SelectedClaim, SelectedControl
 from icl_repro.plugin.trials import Draft
 from icl_repro.verification.declare import declaration_of
 from icl_repro.verification.record import ClaimRecord
+from icl_repro.verification.wording import listed
+
+if TYPE_CHECKING:
+    from icl_repro.verification.ledger import Ledger
 
 _DECLARES = re.compile(r"^\s*@([\w.]+\.)?claim\(", re.MULTILINE)
 
@@ -75,7 +80,7 @@ def finish(session: pytest.Session) -> None:
         entries=[_entry(item, draft) for item, draft in drafts],
         not_selected=[id_ for id_ in state.declared if id_ not in selected],
     )
-    wrong = paths.problems(state.settings)
+    wrong = [*_expecting_nothing(config), *paths.problems(state.settings)]
     if wrong:
         refuse(config, session.items, "\n  ".join(wrong))
         return
@@ -91,6 +96,15 @@ def note_cases(config: pytest.Config, made: object) -> None:
         if declaration is not None and not declaration.problems:
             declared = state_of(config).cases_declared.setdefault(declaration.claim.id, set())
             declared.add(cases.case_of(item).key)
+
+
+def _expecting_nothing(config: pytest.Config) -> Iterator[str]:
+    """That pytest was told to expect no failure, so that it would pass those that are known."""
+    if config.getoption("runxfail", False):
+        yield (
+            "--runxfail has pytest pass what is known to fail, and claims are to be judged; leave "
+            "it out, or select no claims"
+        )
 
 
 def note_uncollected(config: pytest.Config, report: pytest.CollectReport) -> None:
@@ -126,7 +140,7 @@ def matches(id_: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(id_, pattern) for pattern in patterns)
 
 
-def _selected(chosen: Sequence[Case], declared: Set[tuple[str, str, int | None]]) -> SelectedClaim:
+def _selected(chosen: Sequence[Case], declared: Set[CaseKey]) -> SelectedClaim:
     """A claim of whose declared cases some were chosen."""
     left_out = declared - {case.key for case in chosen}
 
@@ -203,7 +217,24 @@ def _wrong_ledger(config: pytest.Config, known: Declarations) -> str:
         named = {claim for claim, _ in ledger.thresholds} | {f.claim for f in findings}
         for claim in named - claims.keys():
             claims[claim] = {f.case for f in findings if f.claim == claim}
-    return "\n  ".join(ledger.unknown(claims))
+    return "\n  ".join([*ledger.unknown(claims), *_without_effect(ledger, known)])
+
+
+def _without_effect(ledger: Ledger, known: Declarations) -> Iterator[str]:
+    """Known failures of checks that a control need not fail anyway."""
+    only = {
+        (declaration.claim.id, control.id): control.only
+        for declaration in known.by_site.values()
+        for control in declaration.controls
+    }
+    for finding in ledger.findings:
+        demanded = only.get((finding.claim, finding.case), ())
+        if demanded and finding.check not in demanded:
+            yield (
+                f"the ledger knows {finding.check!r} not to fail in control {finding.case!r} of "
+                f"{finding.claim}, which need not fail it; it must fail "
+                f"{listed([repr(name) for name in demanded])}"
+            )
 
 
 def _unknown_checks(config: pytest.Config, known: Declarations) -> str:
@@ -285,7 +316,8 @@ def _keep(
     config: pytest.Config, items: list[pytest.Item], wanted: Callable[[str | None], bool]
 ) -> None:
     """Deselect the tests whose claim's id is not `wanted`; that of an ordinary test is None."""
-    kept, left = [], []
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
     for item in items:
         draft = trials.draft_of(item)
         (kept if wanted(draft.case.claim.id if draft else None) else left).append(item)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from icl_repro.nearest import nearest
 from icl_repro.plugin import named_checks
-from icl_repro.verification.declare import Claim, Declaration, declaration_of
+from icl_repro.verification.declare import Claim, Declaration, declaration_of, declared_in
+
+SUBTESTS = "subtests"
+"""The fixture of pytest that a test of a claim may not take."""
+NO_SUBTESTS = (
+    f"takes {SUBTESTS!r}, in which a failure would not count; state what must hold with "
+    "evidence.check"
+)
 
 
 @dataclass(frozen=True)
@@ -60,18 +69,56 @@ class Found:
 
     def __init__(self) -> None:
         self.by_site: dict[Site, Declaration] = {}
+        self.modules: list[ModuleType] = []
         self.not_tests: list[str] = []
+        self._collectable: list[Declaration] = []
+
+    def note_module(self, collector: pytest.Collector) -> None:
+        """Take in a module whose tests pytest has collected, if it has imported it for that."""
+        # Those of doctests collect otherwise, and none of a module's tests.
+        of_tests = isinstance(collector, pytest.Module) and (
+            type(collector).collect is pytest.Module.collect
+        )
+        module = vars(collector).get("_obj") if of_tests else None
+        if isinstance(module, ModuleType):
+            self.modules.append(module)
 
     def note(self, collector: pytest.Module | pytest.Class, name: str, value: object) -> None:
         """Take in one of the objects of a module or class that pytest looks at."""
-        declaration = declaration_of(value) if inspect.isfunction(value) else None
+        declaration = self._note(collector, name, value)
+        if declaration is not None:
+            self.by_site[_site(collector, name)] = declaration
+
+    def lost(self) -> Iterator[str]:
+        """Claims that modules declare, but that pytest would collect from nowhere in them.
+
+        A class of which no test was asked for counts as collected.
+        """
+        for module in self.modules:
+            for name, declaration in declared_in(vars(module)):
+                if not any(known is declaration for known in self._collectable):
+                    yield f"{declaration.place}: {name} is a claim, but {_why_lost(module, name)}"
+
+    def _note(
+        self, collector: pytest.Module | pytest.Class, name: str, value: object
+    ) -> Declaration | None:
+        if inspect.isclass(value):
+            if _is_collected(collector, name, value):
+                for base in value.__mro__:
+                    for own, part in vars(base).items():
+                        self._note(collector, own, part)
+            return None
+        function = value.__func__ if isinstance(value, staticmethod | classmethod) else value
+        declaration = declaration_of(function) if inspect.isfunction(function) else None
         if declaration is None:
-            return
-        self.by_site[_site(collector, name)] = declaration
-        if not (declaration.problems or collector.funcnamefilter(name)):
+            return None
+        self._collectable.append(declaration)
+        is_test = collector.istestfunction(value, name) and getattr(function, "__test__", True)
+        if not (declaration.problems or is_test):
             self.not_tests.append(
                 f"{declaration.place}: {name} is a claim, but pytest does not take it for a test"
             )
+        return declaration
 
 
 def checked(found: Found, items: Iterable[pytest.Item]) -> Declarations:
@@ -83,13 +130,14 @@ def checked(found: Found, items: Iterable[pytest.Item]) -> Declarations:
         for item in items
         if isinstance(item, pytest.Function) and declaration_of(item.function) is not None
     ]
-    problems = list(found.not_tests)
+    problems = [*found.not_tests, *found.lost()]
     for declaration in found.by_site.values():
         problems += declaration.problems
         problems += _problems_of_networks(declaration)
     problems += _problems_of_ids(found.by_site)
     problems += _problems_of_fixtures(declared)
     problems += _problems_of_marks(declared)
+    problems += _problems_of_subtests(declared)
     problems += _problems_of_checks(declared)
     return Declarations(found.by_site, tuple(dict.fromkeys(problems)))
 
@@ -99,6 +147,34 @@ def _site(parent: pytest.Collector, name: str) -> Site:
     assert module is not None
     parents = [node.name for node in parent.listchain() if isinstance(node, pytest.Class)]
     return Site(module.nodeid, "::".join([*parents, name]))
+
+
+def _is_collected(collector: pytest.Module | pytest.Class, name: str, class_: type) -> bool:
+    """Whether pytest collects a class as one of plain tests, which alone can be those of claims."""
+    unittest = sys.modules.get("unittest")
+    return (
+        collector.istestclass(class_, name)
+        and bool(getattr(class_, "__test__", True))
+        and class_.__init__ is object.__init__
+        and class_.__new__ is object.__new__
+        and not (unittest and issubclass(class_, unittest.TestCase))
+    )
+
+
+def _why_lost(module: ModuleType, name: str) -> str:
+    """Why pytest does not come across a claim of a module, by its qualified name."""
+    if not getattr(module, "__test__", True):
+        return "pytest does not collect it: its module has __test__ = False"
+    *outer, _ = name.split(".")
+    holder: object = module
+    for part in outer:
+        holder = getattr(holder, part, None)
+    if outer and inspect.isclass(holder):
+        return (
+            "pytest does not collect its class; name it Test..., without __init__, __new__ and "
+            "__test__ = False, and derive it from no TestCase"
+        )
+    return "pytest does not collect it: nothing in its module has it under its name any more"
 
 
 def _problems_of_ids(by_site: dict[Site, Declaration]) -> Iterator[str]:
@@ -149,6 +225,14 @@ def _problems_of_marks(declared: Iterable[pytest.Function]) -> Iterator[str]:
                 f"{declaration.place}: {item.originalname} is marked xfail; what is known to fail "
                 "stands in the ledger, by check, seed and value"
             )
+
+
+def _problems_of_subtests(declared: Iterable[pytest.Function]) -> Iterator[str]:
+    """What raises in a subtest is reported by itself, and kept from the verdict."""
+    for item in declared:
+        declaration = declaration_of(item.function)
+        if declaration is not None and SUBTESTS in item.fixturenames:
+            yield f"{declaration.place}: {item.originalname} {NO_SUBTESTS}"
 
 
 def _problems_of_checks(declared: Iterable[pytest.Function]) -> Iterator[str]:

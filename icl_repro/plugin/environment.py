@@ -50,7 +50,7 @@ def describe(root: Path, workers: int) -> Environment:
 
 
 def _versions() -> dict[str, str]:
-    versions = {}
+    versions: dict[str, str] = {}
     for name in _PACKAGES:
         try:
             versions[name] = importlib.metadata.version(name)

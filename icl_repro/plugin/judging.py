@@ -5,7 +5,7 @@ A step of its own, so that sessions without claims never import what training an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -13,6 +13,7 @@ import pytest
 
 from icl_repro.plugin import outcomes, trials
 from icl_repro.plugin import session as sessions
+from icl_repro.plugin.declarations import NO_SUBTESTS, SUBTESTS
 
 
 def prepare(session: pytest.Session) -> None:
@@ -81,7 +82,7 @@ def judge_skipped(item: pytest.Item) -> None:
 
 
 @contextmanager
-def leaving_open(item: pytest.Item) -> Iterator[None]:
+def leaving_open(item: pytest.Item) -> Generator[None, None, None]:
     """Have a test of a claim or control that breaks off by a skip judged by what it has stated.
 
     Raises:
@@ -95,7 +96,7 @@ def leaving_open(item: pytest.Item) -> Iterator[None]:
 
 
 @contextmanager
-def refusing_expected(item: pytest.Item) -> Iterator[None]:
+def refusing_expected(item: pytest.Item) -> Generator[None, None, None]:
     """Let no test of a claim or control, nor a fixture of it, say that it is expected to fail.
 
     Raises:
@@ -116,6 +117,17 @@ def refusing_expected(item: pytest.Item) -> Iterator[None]:
                 node.own_markers = [mark for mark in node.own_markers if mark.name != "xfail"]
     if draft is not None and marked:
         _refuse(draft, "is marked xfail while it runs")
+
+
+def refuse_subtests(fixture: str, request: pytest.FixtureRequest) -> None:
+    """Let no test of a claim or control take subtests while it runs.
+
+    Raises:
+        pytest.fail.Exception: it asks for that fixture.
+    """
+    draft = trials.draft_of(request.node) if fixture == SUBTESTS else None
+    if draft is not None:
+        pytest.fail(f"{draft.case.name}: {NO_SUBTESTS}", pytrace=False)
 
 
 def _refuse(draft: trials.Draft, what: str) -> NoReturn:

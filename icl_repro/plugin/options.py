@@ -338,7 +338,8 @@ def _made_of(config: pytest.Config) -> library.Ingredients:
     if hasattr(config, "workerinput"):
         worker: Any = config
         return library.taken_up(worker.workerinput[MADE_OF_INPUT])
-    texts, sources = {}, []
+    texts: dict[str, tuple[str, Path]] = {}
+    sources: list[str] = []
     for choice, option in _CHOICES.items():
         given = config.getoption(option.key)
         folder = config.rootpath if given is None else config.invocation_params.dir

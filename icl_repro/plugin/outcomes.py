@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from icl_repro.plugin.cases import Case
+from icl_repro.plugin.declarations import NO_SUBTESTS
 from icl_repro.plugin.trials import Attempt, Draft
 from icl_repro.verification.ledger import Ledger
 
@@ -63,6 +64,8 @@ def _listed(case: Case, sentences: list[str]) -> str:
 
 def _unjudgeable(case: Case, attempt: Attempt, ledger: Ledger) -> str:
     """Why the evidence says nothing, or an empty text."""
+    if attempt.has_subtests:
+        return NO_SUBTESTS
     if not attempt.skipped and not attempt.evidence.checks:
         return "states no check, so there is nothing to judge"
     for check in attempt.evidence.checks:

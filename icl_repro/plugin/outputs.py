@@ -9,7 +9,8 @@ selected. Nothing was verified then.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def finish(session: pytest.Session) -> None:
     catalogue = scratch_of(config).catalogue() if is_controller(config) else state.catalogue
     if catalogue is None and not state.uncollected:
         return
-    from icl_repro.plugin import assembly  # what it judges by, a session without claims needs not
+    from icl_repro.plugin import assembly, guards  # a session without claims needs neither
 
     catalogue = catalogue or Catalogue([], [], [])
     scratch = scratch_of(config)
@@ -60,6 +61,7 @@ def finish(session: pytest.Session) -> None:
     ]
     if record.profile.meaningful:
         state.problems += assembly.contradictions(catalogue, record, ledger_of(config))
+        state.problems += guards.unguarded_checks(catalogue, record, ledger_of(config))
     state.problems += _broken_off(session, state, catalogue, scratch)
     state.notices += scratch.notices()
     junit.add_verdicts(config, state.record)
@@ -73,6 +75,27 @@ def finish(session: pytest.Session) -> None:
             only = any(map(_measured, _trials(state.record).values()))
             why = "only controls were judged" if only else "no claim was judged"
             state.notices.append(f"nothing was verified: {why}")
+
+
+@contextmanager
+def own_status(session: pytest.Session) -> Generator[None, None, None]:
+    """Let no test that ends the session give it the status of one that judged nothing.
+
+    Raises:
+        pytest.exit.Exception: with the status of failed tests in place of such a one.
+    """
+    try:
+        yield
+    except pytest.exit.Exception as ended:
+        status, state = ended.returncode, state_of(session.config)
+        unjudged = (pytest.ExitCode.NO_TESTS_COLLECTED, NOTHING_JUDGED)
+        if status is not None and status in unjudged and state.catalogue is not None:
+            ended.returncode = pytest.ExitCode.TESTS_FAILED
+            state.problems.append(
+                f"a test ended the session with exit status {int(status)}, as if there had been "
+                "nothing to judge"
+            )
+        raise
 
 
 def _broken_off(

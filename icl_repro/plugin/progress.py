@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -108,7 +108,7 @@ def status_line(config: pytest.Config) -> StatusLine | None:
 
 
 @contextmanager
-def reporting(config: pytest.Config) -> Iterator[Report]:
+def reporting(config: pytest.Config) -> Generator[Report, None, None]:
     """Take the progress of the training in this process to where it is drawn."""
     if is_worker(config):
         yield _to_controller(scratch_of(config), process_name(config))
@@ -124,7 +124,7 @@ def reporting(config: pytest.Config) -> Iterator[Report]:
 
 
 @contextmanager
-def preparing(config: pytest.Config, what: str) -> Iterator[Callable[[int, int], None]]:
+def preparing(config: pytest.Config, what: str) -> Generator[Callable[[int, int], None]]:
     """Draw how much of how much is prepared of `what` before anything is trained."""
     status = status_line(config)
     last = -1.0
@@ -195,7 +195,7 @@ _LEFT = pytest.StashKey[set[str]]()
 
 
 @contextmanager
-def watching(config: pytest.Config) -> Iterator[None]:
+def watching(config: pytest.Config) -> Generator[None, None, None]:
     """Draw the progress of the workers, where there are workers and somebody to see it."""
     status = status_line(config) if is_controller(config) else None
     if status is None:

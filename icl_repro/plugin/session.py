@@ -23,6 +23,9 @@ _SCRATCH_INPUT = "icl_repro_scratch"
 _STARTED_INPUT = "icl_repro_started_at"
 _USAGE_OUTPUT = "icl_repro_usage_error"
 
+CaseKey = tuple[str, str, int | None]
+"""What tells the cases of a claim apart: control, row and seed."""
+
 
 @dataclass
 class SessionState:
@@ -55,19 +58,19 @@ class SessionState:
     started_at: float = field(default_factory=time.time)
     scratch: Scratch | None = None
     found: Found = field(default_factory=Found)
-    declared: list[str] = field(default_factory=list)
-    cases_declared: dict[str, set[tuple[str, str, int | None]]] = field(default_factory=dict)
+    declared: list[str] = field(default_factory=list[str])
+    cases_declared: dict[str, set[CaseKey]] = field(default_factory=dict[str, set[CaseKey]])
     catalogue: Catalogue | None = None
     usage_error: str = ""
     training_problem: str = ""
     entered: bool = False
-    crashed: dict[str, str] = field(default_factory=dict)
-    begun: set[str] = field(default_factory=set)
-    uncollected: list[ClaimRecord] = field(default_factory=list)
+    crashed: dict[str, str] = field(default_factory=dict[str, str])
+    begun: set[str] = field(default_factory=set[str])
+    uncollected: list[ClaimRecord] = field(default_factory=list[ClaimRecord])
     record: VerificationRecord | None = None
-    written: list[Path] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list[Path])
+    problems: list[str] = field(default_factory=list[str])
+    notices: list[str] = field(default_factory=list[str])
     workers: int = 1
     store: Any = None
     training: Any = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -15,7 +15,7 @@ from icl_repro.plugin.session import is_worker, remove_scratch, scratch_of
 
 
 @contextmanager
-def heeding_termination(config: pytest.Config) -> Iterator[None]:
+def heeding_termination(config: pytest.Config) -> Generator[None, None, None]:
     """Take SIGTERM as an interruption, once; where there are no claims, end as without the plugin.
 
     Workers of xdist are left alone: their controller ends them. So is whoever has a handler.

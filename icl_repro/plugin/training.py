@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Generator, Iterable, Mapping, Set
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -121,11 +121,12 @@ class Training:
 
         Every process chooses for itself; the same runs are there for all, so that all choose alike.
         """
-        ready, later = [], []
+        ready: list[Draft] = []
+        later: list[Draft] = []
         for draft in self._waiting:
             (ready if _ready(draft, pending) else later).append(draft)
         self._waiting = later
-        chosen = []
+        chosen: list[Draft] = []
         for draft in ready:
             # Not lost: the test's own fixture tries again, where pytest reports what is wrong.
             with suppress(*_OF_A_TEST):
@@ -228,7 +229,7 @@ def _picture_sample(scratch: Scratch, specs: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _warnings_passed_on(config: pytest.Config) -> Iterator[None]:
+def _warnings_passed_on(config: pytest.Config) -> Generator[None, None, None]:
     """Have pytest report warnings that come up outside of any test."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default", UserWarning)

@@ -157,7 +157,7 @@ class Scratch:
         """The trials of tests that came to their end, by node id; one that cannot be read is an
         error.
         """
-        found = {}
+        found: dict[str, Trial] = {}
         for entry in entries:
             path = self._path("trials", _digest(entry.nodeid))
             try:

@@ -10,6 +10,7 @@ import pytest
 
 from icl_repro.plugin import cases, session
 from icl_repro.plugin.cases import Case
+from icl_repro.plugin.declarations import NO_SUBTESTS
 from icl_repro.plugin.wanted import Wanted
 from icl_repro.verification import wording
 from icl_repro.verification.evidence import EvidenceRecord
@@ -33,6 +34,8 @@ class Attempt:
             not taken for an error; stated: whether there is any evidence, judged or not.
         earlier: how attempts before it broke off that had stated nothing.
         past_marks: whether its marks let it run, so that its fixtures were set up.
+        body_over: whether its body came to an end that is still to be reported.
+        has_subtests: whether a part of it was reported by itself.
         skipped: why the test broke off by a skip, where that leaves open what it would have stated.
         messages: what the record says about the outcome.
         drift: a sentence for each curve that left its snapshot.
@@ -47,13 +50,15 @@ class Attempt:
     stated: bool = False
     earlier: tuple[str, ...] = ()
     past_marks: bool = False
+    body_over: bool = False
+    has_subtests: bool = False
     skipped: str = ""
-    messages: list[str] = field(default_factory=list)
-    drift: list[str] = field(default_factory=list)
-    curves: list[str] = field(default_factory=list)
-    runs_read: set[str] = field(default_factory=set)
+    messages: list[str] = field(default_factory=list[str])
+    drift: list[str] = field(default_factory=list[str])
+    curves: list[str] = field(default_factory=list[str])
+    runs_read: set[str] = field(default_factory=set[str])
     duration: float = 0.0
-    properties: list[tuple[str, object]] = field(default_factory=list)
+    properties: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
 
     @property
     def evidence(self) -> EvidenceRecord:
@@ -148,6 +153,10 @@ def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     if draft is None or draft.again:
         return
     attempt = draft.attempt
+    if call.when == "call" and not attempt.body_over:
+        _note_subtest(draft)
+        return
+    attempt.body_over = False
     attempt.duration += call.duration
     if call.excinfo is not None and (call.when == "teardown" or not attempt.judged):
         _note_exception(draft, call)
@@ -176,6 +185,22 @@ def properties(draft: Draft) -> list[tuple[str, object]]:
         found.append((f"check: {check.name}", value))
         found.append((f"threshold: {check.name}", f"{wording.threshold(check)} ({held})"))
     return found
+
+
+def end_body(item: pytest.Item) -> None:
+    """Note that the body of a test is over, however it ended: its report is the next of a call."""
+    draft = draft_of(item)
+    if draft is not None:
+        draft.attempt.body_over = True
+
+
+def _note_subtest(draft: Draft) -> None:
+    """Take in that a part of a test is reported by itself, at its start or its end, too."""
+    attempt = draft.attempt
+    attempt.has_subtests = True
+    if attempt.judged:
+        attempt.outcome = "error"
+        attempt.messages.append(NO_SUBTESTS)
 
 
 def _note_exception(draft: Draft, call: pytest.CallInfo[None]) -> None:

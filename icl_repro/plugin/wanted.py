@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from icl_repro.plugin.cases import Case
 
@@ -66,7 +66,8 @@ class Wanted:
     def _adapted(self, what: str, specs: object) -> dict[str, Any]:
         if not isinstance(specs, Mapping):
             raise TypeError(f"{what} must be specs of runs by name (a mapping), not {specs!r}")
-        for name, spec in specs.items():
+        named = cast("Mapping[str, Any]", specs)
+        for name, spec in named.items():
             if not all(hasattr(spec, needed) for needed in ("key", "describe", "shortened")):
                 raise TypeError(f"{what}: {name!r} must be the spec of a run, not {spec!r}")
-        return self._adapt(specs)
+        return self._adapt(named)

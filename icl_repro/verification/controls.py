@@ -178,6 +178,11 @@ def unguarded(claim: ClaimRecord, excused: Excuse = _never) -> list[Unguarded]:
     return found
 
 
+def failing_controls(claim: ClaimRecord, check: str, beside: Trial) -> list[str]:
+    """The controls that fail a check, by a finite value, beside one trial of their claim."""
+    return [control.id for control in claim.controls if fails_check(control, check, [beside])]
+
+
 def _judged_by(name: str, trials: Sequence[Trial]) -> list[Trial]:
     return [t for t in trials if t.outcome in JUDGED and name in decided_names(t)]
 

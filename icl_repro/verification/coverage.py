@@ -106,7 +106,7 @@ def load(path: Path | None) -> Coverage:
     if path is None:
         return Coverage()
     places: dict[tuple[str, str], str] = {}
-    rows = []
+    rows: list[CoverageRow] = []
     for place, row in _rows(path):
         earlier = places.setdefault((row.where, row.statement), place)
         if earlier != place:

@@ -9,11 +9,12 @@ the claims tells all of them at once.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from icl_repro.nearest import nearest
@@ -50,6 +51,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _ATTRIBUTE = "__icl_repro_claim__"
+_DECLARED = "__icl_repro_claims__"
 
 
 def _reporting_wrong_calls(
@@ -140,7 +142,7 @@ def control(
             counts as failed; without it, it does not.
     """
     here = _caller()
-    fields = {
+    fields: dict[str, Any] = {
         "statement": statement,
         "on": on,
         "id": id,
@@ -217,7 +219,7 @@ def claim(
         about: "printed numbers" if it holds numbers that the paper prints against one another;
             such claims are counted apart from those that measure its results anew.
     """
-    fields = {
+    fields: dict[str, Any] = {
         "id": id,
         "source": source,
         "on": on,
@@ -235,7 +237,7 @@ def claim(
         cases = (fails_on,) if isinstance(fails_on, Control) else mistakes.names(fails_on)
         only_in = mistakes.names(profiles) if "profiles" in sound else ()
         declared = Claim(
-            id if isinstance(id, str) else "",
+            sound.get("id", ""),
             _first_paragraph(function),
             sound.get("source", ""),
             sound.get("rests_on", ""),
@@ -269,12 +271,21 @@ def declaration_of(function: object) -> Declaration | None:
     return getattr(function, _ATTRIBUTE, None)
 
 
-def _attach(function: Callable[..., Any], declaration: Declaration) -> None:
+def declared_in(namespace: Mapping[str, Any]) -> list[tuple[str, Declaration]]:
+    """What :func:`claim` declared in the module with these globals, with the qualified name of each
+    test function; also of those that the module has no more.
+    """
+    declared: Mapping[Callable[..., Any], Declaration] = namespace.get(_DECLARED, {})
+    return [(function.__qualname__, found) for function, found in declared.items()]
+
+
+def _attach(function: FunctionType, declaration: Declaration) -> None:
     known = declaration_of(function)
     if known is not None:
         problem = f"{known.place}: {function.__name__} is declared as a claim twice"
-        declaration = Declaration(**{**vars(known), "problems": (*known.problems, problem)})
+        declaration = dataclasses.replace(known, problems=(*known.problems, problem))
     setattr(function, _ATTRIBUTE, declaration)
+    function.__globals__.setdefault(_DECLARED, {})[function] = declaration
 
 
 def _misused(decorated: Any, said: str) -> Any:
@@ -321,7 +332,8 @@ def _place(function: Callable[..., Any]) -> Place:
 
 def _caller() -> Place:
     """The first line up the stack that is not of this module: where the user called it."""
-    frame = sys._getframe(1)
+    frame = inspect.currentframe()
+    assert frame is not None, "Python without frames has no places"
     while frame.f_code.co_filename == __file__ and frame.f_back is not None:
         frame = frame.f_back
     return Place(frame.f_code.co_filename, frame.f_lineno)

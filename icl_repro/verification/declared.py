@@ -83,9 +83,9 @@ class Control:
     id: str
     statement: str
     on: Networks | None = None
-    swap: Mapping[str, str] = field(default_factory=dict)
+    swap: Mapping[str, str] = field(default_factory=dict[str, str])
     transform: Alteration | Mapping[str, Alteration] | None = None
-    given: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
     only: tuple[str, ...] = ()
     undefined: str = ""
     problems: tuple[str, ...] = ()

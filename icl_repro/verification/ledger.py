@@ -14,6 +14,7 @@ from pathlib import Path
 from icl_repro.nearest import nearest
 from icl_repro.numbers import number
 from icl_repro.verification.by_seed import JUDGED
+from icl_repro.verification.controls import Excuse
 from icl_repro.verification.evidence import (
     Check,
     Condition,
@@ -69,16 +70,16 @@ class TrialJudgement:
         published: checks that the published value itself does not hold, undeclared. Red.
     """
 
-    new_failures: list[str] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
-    holds_now: list[str] = field(default_factory=list)
-    another_value: list[str] = field(default_factory=list)
-    edges: list[str] = field(default_factory=list)
-    off_edge: list[str] = field(default_factory=list)
-    untold: list[str] = field(default_factory=list)
-    not_run: list[str] = field(default_factory=list)
-    moved: list[str] = field(default_factory=list)
-    published: list[str] = field(default_factory=list)
+    new_failures: list[str] = field(default_factory=list[str])
+    known: list[str] = field(default_factory=list[str])
+    holds_now: list[str] = field(default_factory=list[str])
+    another_value: list[str] = field(default_factory=list[str])
+    edges: list[str] = field(default_factory=list[str])
+    off_edge: list[str] = field(default_factory=list[str])
+    untold: list[str] = field(default_factory=list[str])
+    not_run: list[str] = field(default_factory=list[str])
+    moved: list[str] = field(default_factory=list[str])
+    published: list[str] = field(default_factory=list[str])
 
     @property
     def red(self) -> list[str]:
@@ -95,7 +96,9 @@ class Ledger:
     `configured` is false where no ledger was asked for: then no threshold counts as moved.
     """
 
-    thresholds: Mapping[tuple[str, str], Threshold] = field(default_factory=dict)
+    thresholds: Mapping[tuple[str, str], Threshold] = field(
+        default_factory=dict[tuple[str, str], Threshold]
+    )
     findings: tuple[KnownFailure, ...] = ()
     elsewhere: tuple[KnownFailure, ...] = ()
     retired: tuple[Retired, ...] = ()
@@ -136,7 +139,7 @@ class Ledger:
                 if fails:
                     judged.new_failures.append(said)
                 continue
-            status = _status(known, _key(seed, seeds, known), check, fails, seeds)
+            status = _status(known, _key(seed, seeds, known.values), check, fails, seeds)
             if status == "not run":
                 judged.not_run.append(_not_run(check, known))
             elif status == "left open":
@@ -238,10 +241,34 @@ class Ledger:
         """The known failure of a check in a case on a seed, if there is one."""
         for known in self.findings:
             if (known.claim, known.case, known.check) == (claim, case, check) and (
-                _key(seed, seeds, known) in known.values
+                _key(seed, seeds, known.values) in known.values
             ):
                 return known
         return None
+
+    def no_control(
+        self, claim: str, check: str, seed: int | None, seeds: Sequence[int] = ()
+    ) -> str:
+        """Why no control fails a check on a seed, if the ledger says so, or an empty text."""
+        known = self.thresholds.get((claim, check))
+        if known is None:
+            return ""
+        why = known.no_control
+        return why.get(_key(seed, seeds, why)) or why.get("", "")
+
+    def excuses(self, claim: ClaimRecord) -> Excuse:
+        """Of which controls of a claim it is known, and of which checks, that they do not fail
+        where the claim is judged.
+        """
+
+        def known(case: str, check: str, beside: Trial) -> bool:
+            where = beside.seed, beside.seeds
+            return bool(
+                self.known_failure(claim.id, case, check, *where)
+                or self.no_control(claim.id, check, *where)
+            )
+
+        return known
 
     def findings_of(self, claims: Sequence[ClaimRecord]) -> list[Finding]:
         """Every known failure, with what became of it in the session of these claims."""
@@ -317,22 +344,22 @@ def load(path: Path | None, spreads: Spreads = NOT_MEASURED, basis: str = "") ->
     )
 
 
-def _key(seed: int | None, seeds: Sequence[int], known: KnownFailure) -> str:
-    """The key of a trial among the values of a known failure.
+def _key(seed: int | None, seeds: Sequence[int], known: Collection[str]) -> str:
+    """The key of a trial among those of which something is known.
 
-    Over several seeds at once, values may be known for just these seeds or for any.
+    Over several seeds at once, it may be known of just these seeds or of any.
     """
     if seed is not None:
         return str(seed)
     these = ",".join(map(str, sorted(seeds)))
-    return these if these in known.values else ""
+    return these if these in known else ""
 
 
 def _finding(known: KnownFailure, claim: ClaimRecord | None) -> Finding:
     status: dict[str, KnownStatus] = dict.fromkeys(known.values, "not run")
     came_out: dict[str, CameOut] = {}
     for trial, only, undefined in _trials(known.case, claim):
-        key = _key(trial.seed, trial.seeds, known)
+        key = _key(trial.seed, trial.seeds, known.values)
         if trial.outcome not in _TOLD or status.get(key) != "not run":
             continue
         undue = (

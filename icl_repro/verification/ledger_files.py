@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import msgspec
 
@@ -40,21 +40,26 @@ class Threshold:
         published: the published value that the check is set beside: its id, or itself, rounded.
         published_fails: why the published value itself does not hold, where it does not.
         condition: that it is none of a check, but a bound from which on checks can be judged.
+        no_control: why no control fails the check, by the seeds on which none does, as they are
+            written of known failures.
     """
 
     history: tuple[ThresholdEntry, ...]
     published: str | float | None = None
     published_fails: str = ""
     condition: bool = False
+    no_control: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
 class Contents:
     """All that the files of a ledger say."""
 
-    thresholds: dict[tuple[str, str], Threshold] = field(default_factory=dict)
-    findings: list[KnownFailure] = field(default_factory=list)
-    retired: list[Retired] = field(default_factory=list)
+    thresholds: dict[tuple[str, str], Threshold] = field(
+        default_factory=dict[tuple[str, str], Threshold]
+    )
+    findings: list[KnownFailure] = field(default_factory=list[KnownFailure])
+    retired: list[Retired] = field(default_factory=list[Retired])
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +79,7 @@ class _Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     published: str | float | None = None
     published_fails: str = ""
     condition: bool = False
+    no_control: dict[str, str] = {}
 
 
 class _Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,7 +164,7 @@ def _tables(file: Path) -> dict[str, Any]:
 def _named(table: object, place: str) -> Iterable[tuple[str, Any]]:
     if not isinstance(table, dict):
         raise UnusableLedger(f"{place} must be a table, not {table!r}")
-    return table.items()
+    return cast("dict[str, Any]", table).items()
 
 
 def _listed(
@@ -168,7 +174,8 @@ def _listed(
     found = tables.get(table, [])
     if not isinstance(found, list):
         raise UnusableLedger(f"{file}: {table} must be tables headed [[{table}]]")
-    yield from ((f"{file}: {one} {at}", said) for at, said in enumerate(found, start=1))
+    for at, said in enumerate(cast("list[object]", found), start=1):
+        yield f"{file}: {one} {at}", said
 
 
 def _threshold(said: object, place: str) -> Threshold:
@@ -180,16 +187,26 @@ def _threshold(said: object, place: str) -> Threshold:
     published = None if read_.published == "" else read_.published
     if read_.condition and (published is not None or read_.published_fails):
         raise UnusableLedger(f"{place} is a condition, beside which no published value is set")
+    if read_.condition and read_.no_control:
+        raise UnusableLedger(f"{place} is a condition, which no control has to fail")
+    for key, why in read_.no_control.items():
+        _require_seeds(key, f"{place}: no_control")
+        if not why.strip():
+            raise UnusableLedger(f"{place}: no_control: {key!r} must say why no control fails it")
     return Threshold(
-        _history(read_.history, place), published, read_.published_fails, read_.condition
+        _history(read_.history, place),
+        published,
+        read_.published_fails,
+        read_.condition,
+        {_seeds(key): why for key, why in read_.no_control.items()},
     )
 
 
 def _history(entries: list[_Entry], place: str) -> tuple[ThresholdEntry, ...]:
     for at, entry in enumerate(entries):
         here = f"{place}: history[{at}]"
-        stated = [(entry.at_least,), (entry.at_most,), entry.between, entry.margin]
-        given = [ends for ends in stated if ends not in ((None,), None)]
+        stated = [(entry.at_least,), (entry.at_most,), entry.between or (), entry.margin or ()]
+        given = [ends for each in stated if (ends := [end for end in each if end is not None])]
         if len(given) != 1:
             raise UnusableLedger(
                 f"{here} needs exactly one of at_least, at_most, between and margin"
@@ -200,10 +217,11 @@ def _history(entries: list[_Entry], place: str) -> tuple[ThresholdEntry, ...]:
             raise UnusableLedger(f"{here} changes the threshold and must say why: reason")
         if at and entry.date < entries[at - 1].date:
             raise UnusableLedger(f"{here} is older than the entry before it; the newest comes last")
-    return tuple(
-        ThresholdEntry(**{**msgspec.structs.asdict(entry), "date": entry.date.isoformat()})
-        for entry in entries
-    )
+
+    def plain(entry: _Entry) -> dict[str, Any]:
+        return {**msgspec.structs.asdict(entry), "date": entry.date.isoformat()}
+
+    return tuple(ThresholdEntry(**plain(entry)) for entry in entries)
 
 
 def _retired(said: object, place: str) -> Retired:
@@ -235,19 +253,28 @@ def _finding(said: object, place: str) -> KnownFailure:
     if not read_.values:
         raise UnusableLedger(f"{place}: values must name a seed, or '-' for a claim without seeds")
     for key in read_.values:
-        if not _SEEDS.fullmatch(key):
-            raise UnusableLedger(
-                f"{place}: values: {key!r} is no seed; write a seed (5), the seeds of a claim over "
-                "all at once ('5,6,7') or '-' for any or none"
-            )
+        _require_seeds(key, f"{place}: values")
     if not (math.isfinite(read_.within) and read_.within >= 0):
         raise UnusableLedger(f"{place}: within must be 0 or more, not {read_.within}")
     values = {
-        "" if key == "-" else key: value if math.isfinite(value) else None
-        for key, value in read_.values.items()
+        _seeds(key): value if math.isfinite(value) else None for key, value in read_.values.items()
     }
-    plain = {"values": values, "date": read_.date.isoformat()}
-    return KnownFailure(**{**msgspec.structs.asdict(read_), **plain})
+    fields: dict[str, Any] = msgspec.structs.asdict(read_)
+    fields |= {"values": values, "date": read_.date.isoformat()}
+    return KnownFailure(**fields)
+
+
+def _require_seeds(key: str, place: str) -> None:
+    if not _SEEDS.fullmatch(key):
+        raise UnusableLedger(
+            f"{place}: {key!r} is no seed; write a seed (5), the seeds of a claim over all at once "
+            "('5,6,7') or '-' for any or none"
+        )
+
+
+def _seeds(key: str) -> str:
+    """The key of the seeds of a trial that the ledger writes so."""
+    return "" if key == "-" else key
 
 
 def _require_new(known: KnownFailure, others: Iterable[KnownFailure], place: str) -> None:
@@ -271,7 +298,7 @@ def _require_fitting(known: KnownFailure, newest: ThresholdEntry, place: str) ->
     direction, low, high = newest.bounds
     asked = bounds(direction, low, high, newest.kind)
     lower, upper = -math.inf if low is None else low, math.inf if high is None else high
-    on_edge = []
+    on_edge: list[str] = []
     for key, value in known.values.items():
         if value is None:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from icl_repro.nearest import nearest
 from icl_repro.verification.declared import Claim, Control, Networks
@@ -45,7 +45,10 @@ def _maps_to(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     """Whether it maps names to what fits."""
 
     def check(value: Any) -> bool:
-        return isinstance(value, Mapping) and all(is_text(k) and fits(value[k]) for k in value)
+        if not isinstance(value, Mapping):
+            return False
+        parts = cast("Mapping[Any, Any]", value).items()
+        return all(is_text(name) and fits(part) for name, part in parts)
 
     return check
 

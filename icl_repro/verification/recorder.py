@@ -262,7 +262,8 @@ class Evidence:
             MisusedEvidence: the name is empty, a table of that name was recorded before, or it
                 holds something that a record cannot carry.
         """
-        if not isinstance(table, Table):
+        # Claims need not be checked by types.
+        if not isinstance(table, Table):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise MisusedEvidence(f"table takes a Table, not {shown(table)}")
         self._require_open("table", table.name)
         require_name("table", table.name)

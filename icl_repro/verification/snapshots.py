@@ -130,7 +130,7 @@ def encode(curves: Mapping[str, Curve], tolerance: Tolerance) -> str:
     about = ",\n".join(f"  {json.dumps(line)}" for line in ABOUT)
     lines = ["{", f' "about": [\n{about}\n ],', f' "format": {FORMAT},']
     lines += [f' "tolerance": {json.dumps(msgspec.to_builtins(tolerance))},', ' "curves": {']
-    blocks = []
+    blocks: list[str] = []
     for name in sorted(curves):
         points = zip(curves[name].x, curves[name].y, strict=True)
         rows = ",\n".join(f"   [{_digits(x)}, {_digits(y)}]" for x, y in points)
@@ -178,7 +178,7 @@ def _misses(
     side: str, points: Curve, other: Curve, tolerance: Tolerance, span: float, allowed: float
 ) -> list[Drift]:
     other_x, other_y = np.asarray(other.x), np.asarray(other.y)
-    misses = []
+    misses: list[Drift] = []
     for x, y in zip(points.x, points.y, strict=True):
         reach = tolerance.time_of_x * abs(x) + tolerance.time_of_span * span
         low, high = max(x - reach, other_x[0]), min(x + reach, other_x[-1])

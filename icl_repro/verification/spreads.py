@@ -78,7 +78,9 @@ class UnusableSpreads(ValueError):
 class Spreads:
     """Measured spreads, by claim, case and check."""
 
-    by_place: dict[tuple[str, str, str], Spread] = field(default_factory=dict)
+    by_place: dict[tuple[str, str, str], Spread] = field(
+        default_factory=dict[tuple[str, str, str], Spread]
+    )
 
     def of(self, claim: str, case: str, check: str) -> Spread | None:
         """That of one check, or ``None`` if it was not measured."""

@@ -42,8 +42,15 @@ def test_it_lists_exactly_the_claims_of_the_suite(record, suite):
 
 def test_its_claims_have_the_controls_of_the_suite(record, suite):
     for claim in record.claims:
-        controls = {control.id for control in claim.controls}
-        assert controls == {control.id for control in suite[claim.id].controls}, claim.id
+        controls = {one.id: (one.only, one.undefined) for one in claim.controls}
+        declared = {one.id: (list(one.only), one.undefined) for one in suite[claim.id].controls}
+        assert controls == declared, claim.id
+
+
+def test_what_it_leaves_out_names_other_profiles(record, suite):
+    standard = record.profile.name
+    other = {id_ for id_, one in suite.items() if one.profiles and standard not in one.profiles}
+    assert set(record.not_selected) == other
 
 
 def test_it_is_of_the_standard_profile_and_nothing_went_wrong(record):

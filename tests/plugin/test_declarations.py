@@ -176,7 +176,8 @@ import pytest
 def stated(evidence, request):
     evidence.check("sise", int("no" not in request.node.name), at_least=1)
 """
-    text = TESTS.replace('id="no"', 'id="no", only="sise"').replace(old, new)
+    only = "['sise']" if old == 'evidence.check("size"' else "['sise', 'size']"
+    text = TESTS.replace('id="no"', f'id="no", only={only}').replace(old, new)
     claims_folder.makepyfile(test_claims=fixture + text)
     assert claims_folder.runpytest_subprocess("-p", "no:xdist").ret == 0
 
@@ -216,6 +217,109 @@ def test_claims_may_be_methods(claims_folder: pytest.Pytester):
     indented = indented.replace("(evidence", "(self, evidence")
     claims_folder.makepyfile(test_claims=f"{head}\nclass TestClaims:\n{indented}\n")
     claims_folder.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+CLASS = """
+import unittest
+from icl_repro import claim, control
+
+class HEAD:
+    FIRST
+    @claim("a.one", source="Section 1", rests_on="a proof",
+           fails_on=control("Nothing is long.", given={"size": 0}, id="no"))
+    def test_one(self, evidence, size=1):
+        '''It is so.'''
+        evidence.check("size", size, at_least=1)
+
+class TestOthers:
+    def test_other(self):
+        pass
+
+MORE
+"""
+LOST = (
+    "test_claims.py:6: TestClaims.test_one is a claim, but pytest does not collect its class; name "
+    "it Test..., without __init__, __new__ and __test__ = False, and derive it from no TestCase"
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "first", "more", "args"),
+    [
+        ("Claims", "", "", []),
+        ("TestClaims", "__test__ = False", "", []),
+        ("TestClaims", "def __init__(self): pass", "", ["-W", "ignore"]),
+        ("TestClaims", "def __new__(cls): pass", "", ["-W", "ignore"]),
+        ("TestClaims(unittest.TestCase)", "", "", []),
+        ("Claims", "", "", ["test_claims.py::TestOthers"]),
+        ("TestClaims", "", "TestClaims = None", []),
+        ("TestClaims", "", "__test__ = False", []),
+    ],
+)
+def test_a_claim_in_a_class_that_pytest_does_not_collect(
+    claims_folder, head: str, first: str, more: str, args: list[str]
+):
+    text = CLASS.replace("HEAD", head).replace("FIRST", first).replace("MORE", more)
+    found = problems(claims_folder, text, *args)
+    name = head.partition("(")[0]
+    said = LOST.replace("TestClaims", name)
+    if more:
+        said = f"test_claims.py:6: {name}.test_one is a claim, but pytest does not collect it: " + (
+            "its module has __test__ = False"
+            if "__test__" in more
+            else "nothing in its module has it under its name any more"
+        )
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("head", "first", "more"),
+    [
+        ("TestClaims", "", ""),
+        ("Claims", "", "class TestClaims(Claims): pass"),
+        ("Claims", "", "class TestAll:\n    class TestClaims(Claims): pass"),
+        ("Claims", "__test__ = True", ""),
+    ],
+)
+def test_a_claim_in_a_class_that_was_not_asked_for_is_not_lost(
+    claims_folder, head: str, first: str, more: str
+):
+    text = CLASS.replace("HEAD", head).replace("FIRST", first).replace("MORE", more)
+    claims_folder.makepyfile(test_claims=text)
+    result = claims_folder.runpytest_subprocess("-p", "no:xdist", "test_claims.py::TestOthers")
+    assert (result.ret, result.parseoutcomes()) == (0, {"passed": 1})
+    claims_folder.runpytest_subprocess("-p", "no:xdist").assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_a_claim_whose_name_is_taken_by_another_test(claims_folder, workers: list[str]):
+    more = TESTS.partition("@claim")[1:]
+    text = TESTS + "".join(more).replace("a.one", "a.two")
+    assert problems(claims_folder, text, *workers) == [
+        "test_claims.py:10: test_one is a claim, but pytest does not collect it: nothing in its "
+        "module has it under its name any more"
+    ]
+
+
+def test_claims_that_another_module_declares_are_those_of_the_tests_that_import_them(
+    claims_folder,
+):
+    more = "".join(TESTS.partition("@claim")[1:]).replace("a.one", "a.two")
+    made = TESTS + more.replace("test_one", "test_two")
+    made += """
+def make(id_, size):
+    @claim(id_, source="Section 1", rests_on="a proof", fails_on=[NO])
+    def test_made(evidence, size=size):
+        '''It is so.'''
+        evidence.check("size", size, at_least=1)
+    return test_made
+"""
+    claims_folder.makepyfile(elsewhere=made)
+    text = "from elsewhere import make, test_one\ntest_a, test_b = make('b.a', 1), make('b.b', 2)"
+    claims_folder.makepyfile(test_claims=text)
+    for args in ([], ["--doctest-modules"]):  # which imports the other module, too
+        result = claims_folder.runpytest_subprocess("-p", "no:xdist", *args)
+        assert (result.ret, result.parseoutcomes()) == (0, {"passed": 6})
 
 
 def test_under_xdist_the_controller_refuses(claims_folder: pytest.Pytester):

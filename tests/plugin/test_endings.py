@@ -78,6 +78,22 @@ def test_no_test_can_end_the_session_well_before_it_is_judged(folder, record_of,
     assert verdicts(record_of(folder))["a.two"] in ("not run", "error")
 
 
+@pytest.mark.parametrize("status", [pytest.ExitCode.NO_TESTS_COLLECTED, NOTHING_JUDGED])
+@pytest.mark.parametrize("ends", ["in a test", "after all tests"])
+def test_no_test_can_have_a_session_say_that_nothing_was_judged(folder, ends: str, status: int):
+    leave = f"__import__('pytest').exit('enough', returncode={int(status)})"
+    if ends == "in a test":
+        folder.makepyfile(test_claims=TESTS.replace("DO", leave))
+    else:
+        conftest = folder.path / "conftest.py"
+        last = f"if 'short' in nodeid and 'two' in nodeid: {leave}"
+        hook = f"def pytest_runtest_logfinish(nodeid):\n    {last}\n"
+        conftest.write_text(f"{conftest.read_text()}\n{hook}")
+    result = folder.runpytest_subprocess("-n0")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([f"a test ended the session with exit status {int(status)}, as *"])
+
+
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_the_record_and_no_scratch(folder, record_of, scratch, number, workers):

@@ -96,6 +96,16 @@ def test_whatever_is_not_known_is_red(folder, lengths, changes: dict[str, str], 
     assert sentence in result.stdout.str()
 
 
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n2"]])
+def test_no_option_makes_a_known_failure_pass(folder, workers: list[str]):
+    result = judged(folder, {5: 12, 6: 5.1}, *workers, "--runxfail")
+    assert (result.ret, result.parseoutcomes()) == (pytest.ExitCode.USAGE_ERROR, {})
+    assert "--runxfail has pytest pass what is known to fail" in result.stderr.str()
+    folder.makepyfile(test_ordinary="import pytest\ndef test_ordinary(): pytest.xfail('')")
+    result = folder.runpytest_subprocess(*workers, "--runxfail", "-k", "ordinary")
+    assert (result.ret, result.parseoutcomes()["passed"]) == (0, 1)
+
+
 def test_a_new_failure_beside_a_known_one_is_red(folder, record_of):
     result = judged(folder, {5: 12, 6: 5.1, 7: 5.2, 8: 5.1})
     assert result.parseoutcomes() == {"passed": 5, "failed": 1, "xfailed": 2}
@@ -261,6 +271,21 @@ def test_a_claim_of_the_ledger_that_does_not_exist_is_refused(folder, workers: l
     result.stderr.fnmatch_lines(["*the ledger names a claim 'a.oen', which does not exist; did*"])
     # In a session that does not collect all claims, it may be one of the others.
     assert judged(folder, {5: 12}, "test_claims.py", ledger=unknown).ret == 0
+
+
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n2"]])
+def test_a_known_failure_of_a_control_that_need_not_fail_there_is_refused(folder, workers):
+    of_control = LEDGER.replace('check = "length"', 'check = "length"\ncase = "nothing"')
+    of_control = of_control.replace("6 = 5.0, 7 = 5.0", "6 = 11.0")
+    demanding = {'id="nothing"': 'id="nothing", only="width"'}
+    result = judged(folder, {5: 12}, *workers, ledger=of_control, **demanding)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            "*the ledger knows 'length' not to fail in control 'nothing' of a.one, which need not "
+            "fail it; it must fail 'width'"
+        ]
+    )
 
 
 @pytest.mark.parametrize("broken", ["[thresholds", "findings = 3", None])

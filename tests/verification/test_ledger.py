@@ -38,6 +38,9 @@ evidence = "commit abc1234, five seeds"
 CONTROL = LEDGER.replace('check = "length"', 'check = "length"\ncase = "no_water"').replace(
     "7 = 1.2, 8 = 1.4", "7 = 1.7, 8 = 1.9"
 )
+WITHOUT = LEDGER.replace(
+    '"width"]', '"width"]\nno_control = { 7 = "nothing is narrow", "8,9" = "nor together" }'
+)
 RETIRED = """
 [[retired]]
 claim = "growth.early"
@@ -165,6 +168,9 @@ def test_without_a_ledger_every_failure_is_new_and_no_threshold_moves():
         ),
         (LEDGER.replace('"paper.length"', "nan"), '"length": published must be finite'),
         (LEDGER.replace('"paper.length"', "true"), '"length": published: Expected `float | str'),
+        (WITHOUT.replace("7 = ", "x = "), "no_control: 'x' is no seed; write a seed"),
+        (WITHOUT.replace("nothing is narrow", " "), "no_control: '7' must say why no control"),
+        (WITHOUT.replace("no_control", "condition = true\nno_control"), "which no control has to"),
         ("retired = 3", r"retired must be tables headed \[\[retired\]\]"),
         (RETIRED.replace("why = ", "wy = "), "retired 1: .*; did you mean 'why'"),
         (RETIRED.replace('check = "weight"\n', ""), "retired 1 must name a check, or a control"),
@@ -543,6 +549,18 @@ def test_in_a_control_only_what_it_names_must_fail(ledger: Ledger):
     said = only(ledger.judge("growth.early", "other", 5, never), "new_failures")
     assert "counts as failed only where the control says why" in said
     assert not ledger.judge("growth.early", "other", 5, never, undefined="never grows").red
+
+
+def test_a_check_may_have_no_control_on_some_seeds_or_on_any(write):
+    ledger = load(write(WITHOUT))
+    assert ledger.no_control("growth.early", "width", 7) == "nothing is narrow"
+    assert ledger.no_control("growth.early", "width", None, [9, 8]) == "nor together"
+    for check, seed, seeds in (("width", 8, []), ("width", None, [6]), ("length", 7, [])):
+        assert ledger.no_control("growth.early", check, seed, seeds) == ""
+    ledger = load(write(WITHOUT.replace("7 = ", '"-" = ')))
+    for seed, seeds in ((8, []), (None, [7]), (None, [])):
+        assert ledger.no_control("growth.early", "width", seed, seeds) == "nothing is narrow"
+    assert ledger.no_control("growth.late", "width", 8) == ""
 
 
 def test_over_several_seeds_at_once_a_failure_is_known_for_these_or_for_any(write):
