@@ -4,6 +4,7 @@ Words and tables are made in ``text``, drawings in ``pictures``; neither knows o
 """
 
 from icl_repro.report.page import write_html
+from icl_repro.report.side_by_side import write_side_by_side
 from icl_repro.report.summary import write_markdown
 
-__all__ = ["write_html", "write_markdown"]
+__all__ = ["write_html", "write_markdown", "write_side_by_side"]

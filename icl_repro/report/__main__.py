@@ -5,32 +5,45 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from icl_repro.report import write_html, write_markdown
-from icl_repro.verification.record import UnreadableRecord, read_record
+from icl_repro.report import write_html, write_markdown, write_side_by_side
+from icl_repro.verification.record import UnreadableRecord, VerificationRecord, read_record
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the reports that the command line asks for; returns the exit status."""
     options = _parser().parse_args(arguments)
-    try:
-        record = read_record(options.record)
-    except OSError as error:
-        return _refuse(f"cannot read {options.record}: {error.strerror}")
-    except UnicodeDecodeError:
-        return _refuse(f"{options.record} is not a verification record: it is not UTF-8 text")
-    except UnreadableRecord as error:
-        return _refuse(str(error))
-    unpacked = options.record.with_suffix("") if options.record.suffix == ".gz" else options.record
-    page = options.output or unpacked.with_suffix(".html")
-    for path, write in ((page, write_html), (options.markdown, write_markdown)):
+    records: list[VerificationRecord] = []
+    for path in (options.record, *options.beside):
+        try:
+            records.append(read_record(path))
+        except OSError as error:
+            return _refuse(f"cannot read {path}: {error.strerror}")
+        except UnicodeDecodeError:
+            return _refuse(f"{path} is not a verification record: it is not UTF-8 text")
+        except UnreadableRecord as error:
+            return _refuse(str(error))
+    if options.beside and options.markdown is None:
+        return _refuse("--beside makes a table; name a file for it with --markdown MD")
+    if options.beside and options.output is not None:
+        return _refuse("--beside makes no page; leave out --output")
+    page, markdown = options.output, options.markdown
+    if not options.beside:
+        packed = options.record.suffix == ".gz"
+        unpacked = options.record.with_suffix("") if packed else options.record
+        page = page or unpacked.with_suffix(".html")
+    summary = partial(write_markdown, records[0])
+    if options.beside:
+        summary = partial(write_side_by_side, records)
+    for path, write in ((page, partial(write_html, records[0])), (markdown, summary)):
         if path is None:
             continue
-        if path.resolve() == options.record.resolve():
+        if path.resolve() in [one.resolve() for one in (options.record, *options.beside)]:
             return _refuse(f"{path} is the record itself; name another file to write")
         try:
-            write(record, path)
+            write(path)
         except OSError as error:
             return _refuse(f"cannot write {path}: {error.strerror}")
         print(f"wrote {path}")
@@ -55,7 +68,18 @@ def _parser() -> argparse.ArgumentParser:
         help="where to write the page (default: beside the record, with the suffix .html)",
     )
     parser.add_argument(
-        "--markdown", type=Path, metavar="MD", help="also write the Markdown summary there"
+        "--markdown",
+        type=Path,
+        metavar="MD",
+        help="also write the Markdown summary there; with --beside, the table of verdicts instead",
+    )
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        metavar="RECORD",
+        action="append",
+        default=[],
+        help="another record, to set its verdicts beside those of the first; may be repeated",
     )
     return parser
 
