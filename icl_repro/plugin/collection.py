@@ -25,7 +25,7 @@ from icl_repro.verification.wording import listed
 if TYPE_CHECKING:
     from icl_repro.verification.ledger import Ledger
 
-_DECLARES = re.compile(r"^\s*@([\w.]+\.)?claim\(", re.MULTILINE)
+_DECLARES = re.compile(r"^\s*(from icl_repro\b.*\bclaim\b|@([\w.]+\.)?claim\()", re.MULTILINE)
 
 
 def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -145,9 +145,9 @@ def _selected(chosen: Sequence[Case], declared: Set[CaseKey]) -> SelectedClaim:
     left_out = declared - {case.key for case in chosen}
 
     def rows_left_out(control: str) -> list[str]:
-        run = {case.row for case in chosen if case.control_id == control}
-        missing = {row for of, row, _ in left_out if of == control} - run
-        return sorted(missing) if run else []
+        """Those that are missing on any seed on which others run."""
+        seeds = {case.seed for case in chosen if case.control_id == control}
+        return sorted({row for of, row, seed in left_out if of == control and seed in seeds})
 
     controls = [
         SelectedControl(
@@ -159,7 +159,9 @@ def _selected(chosen: Sequence[Case], declared: Set[CaseKey]) -> SelectedClaim:
         )
         for control in chosen[0].declaration.controls
     ]
-    return SelectedClaim(chosen[0].claim, controls, not left_out, rows_left_out(""))
+    run = {(case.control_id, case.row) for case in chosen}
+    whole = run == {(control, row) for control, row, _ in declared}
+    return SelectedClaim(chosen[0].claim, controls, whole, rows_left_out(""))
 
 
 def _entry(item: pytest.Item, draft: Draft) -> Entry:

@@ -65,7 +65,18 @@ def judge(item: pytest.Item) -> None:
         curve_files.conclude(item, draft)
     config = item.config
     meaningful = sessions.state_of(config).settings.profile.meaningful
-    outcomes.judge(draft, sessions.ledger_of(config), meaningful=meaningful)
+
+    def fails(said: str) -> None:
+        sessions.scratch_of(config).put_failure(item.nodeid, said)
+
+    if draft.attempt.recorder is not None:
+        draft.attempt.recorder.close(f"{draft.case.name} was judged already", fails)
+    try:
+        outcomes.judge(draft, sessions.ledger_of(config), meaningful=meaningful)
+    except pytest.fail.Exception as failed:
+        if draft.attempt.judged:  # else it may be repeated
+            fails(str(failed).partition("\n")[0])
+        raise
 
 
 def judge_skipped(item: pytest.Item) -> None:

@@ -22,8 +22,6 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
         pytest.xfail.Exception: nothing but what the ledger knows to fail does so.
     """
     case, attempt = draft.case, draft.attempt
-    if attempt.recorder is not None:
-        attempt.recorder.close(f"{case.name} was judged already")
     problem = _unjudgeable(case, attempt, ledger)
     if problem:
         pytest.fail(f"{case.name}: {problem}", pytrace=False)

@@ -62,7 +62,7 @@ def finish(session: pytest.Session) -> None:
     if record.profile.meaningful:
         state.problems += assembly.contradictions(catalogue, record, ledger_of(config))
         state.problems += guards.unguarded_checks(catalogue, record, ledger_of(config))
-    state.problems += _broken_off(session, state, catalogue, scratch)
+    state.problems += _undue_success(session, state, catalogue, scratch)
     state.notices += scratch.notices()
     junit.add_verdicts(config, state.record)
     if state.settings.report is not None:
@@ -98,21 +98,24 @@ def own_status(session: pytest.Session) -> Generator[None, None, None]:
         raise
 
 
-def _broken_off(
+def _undue_success(
     session: pytest.Session, state: SessionState, catalogue: Catalogue, scratch: Scratch
 ) -> list[str]:
-    """What is wrong with a session that ended well before all of its tests did.
+    """What is wrong with a session that ended well although its tests did not.
 
-    A test may end it by ``pytest.exit``, with an exit status of its own choice.
+    A test may end it by ``pytest.exit``, with an exit status of its own choice, and a hook may
+    change what pytest counts.
     """
     if session.exitstatus != pytest.ExitCode.OK:
         return []
+    failures = [f"failed, though pytest was made to say otherwise: {f}" for f in scratch.failures()]
     came = {*scratch.trials(catalogue.entries), *state.crashed}
     missing = [entry.nodeid for entry in catalogue.entries if entry.nodeid not in came]
     if not missing:
-        return []
+        return failures
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-    return [f"the session broke off without an error, before the end of {missing[0]}{more}"]
+    broke_off = f"the session broke off without an error, before the end of {missing[0]}{more}"
+    return [*failures, broke_off]
 
 
 def _seeds(state: SessionState, record: VerificationRecord) -> Seeds:

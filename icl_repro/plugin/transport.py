@@ -64,7 +64,7 @@ class SelectedControl(msgspec.Struct, frozen=True):
 
 class SelectedClaim(msgspec.Struct, frozen=True):
     """A claim of which something will run, with all its controls; `whole` says whether all of its
-    tests will run, `rows_left_out` is as for a control.
+    rows and controls will run on some seed, `rows_left_out` is as for a control.
     """
 
     claim: Claim
@@ -193,6 +193,14 @@ class Scratch:
         """What the processes told the user, each sentence once."""
         told = [text for notes in self._all("notices", Notices).values() for text in notes.told]
         return list(dict.fromkeys(told))
+
+    def put_failure(self, name: str, said: str) -> None:
+        """Store that something failed, whatever pytest is made to say of it."""
+        self._put("failures", name, Notices([said]))
+
+    def failures(self) -> list[str]:
+        """What failed, in a sentence each."""
+        return [text for notes in self._all("failures", Notices).values() for text in notes.told]
 
     def put_sample(self, sample: Sample) -> None:
         """Store pictures of what runs are trained on."""

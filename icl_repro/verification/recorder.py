@@ -52,6 +52,10 @@ It may raise a :class:`LookupError` instead, whose message names the nearest id.
 """
 
 
+def _ignore(said: str) -> None:
+    """What is done with a sentence that nobody asked for."""
+
+
 class Evidence:
     """Gathers what one test measures.
 
@@ -68,6 +72,7 @@ class Evidence:
         self._undecided = ""
         self._conditions: list[Condition] = []
         self._closed = ""
+        self._on_late: Callable[[str], None] = _ignore
         self._by_itself = ""
         self._keep_curve = keep_curve
         self._look_up = look_up
@@ -89,9 +94,12 @@ class Evidence:
         """Why the test says that it can tell neither way, where it says so without a condition."""
         return self._by_itself
 
-    def close(self, why: str) -> None:
-        """Take nothing more, as the test is judged: what came later would count for nothing."""
-        self._closed = why
+    def close(self, why: str, on_late: Callable[[str], None] = _ignore) -> None:
+        """Take nothing more, as the test is judged: what came later would count for nothing.
+
+        `on_late` hears of whatever comes, also where the error is caught.
+        """
+        self._closed, self._on_late = why, on_late
 
     def check(
         self,
@@ -436,10 +444,12 @@ class Evidence:
 
     def _require_open(self, of: str, name: str) -> None:
         if self._closed:
-            raise MisusedEvidence(
+            said = (
                 f"the {of} {shown(name)} comes too late: {self._closed}; all that counts is stated "
                 "in the body of the test"
             )
+            self._on_late(said)
+            raise MisusedEvidence(said)
 
     def _require_new(self, name: str) -> None:
         self._require_open("check or quantity", name)

@@ -94,6 +94,37 @@ def test_no_test_can_have_a_session_say_that_nothing_was_judged(folder, ends: st
     result.stdout.fnmatch_lines([f"a test ended the session with exit status {int(status)}, as *"])
 
 
+PASSES = """
+import pytest
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    report.outcome = "passed"
+    return report
+"""
+LEAVES = """
+def pytest_runtest_logfinish(nodeid):
+    if "two" in nodeid and "short" not in nodeid:
+        __import__("pytest").exit("enough", returncode=0)
+"""
+
+
+@pytest.mark.parametrize("hook", [PASSES, LEAVES], ids=["passes all", "leaves well"])
+def test_no_hook_makes_a_failure_count_as_none(folder, record_of, hook: str):
+    fails = TESTS.replace("DO", "pass").replace(
+        "def test_two(evidence, length=9)", "def test_two(evidence, length=7)"
+    )
+    conftest = folder.path / "conftest.py"
+    conftest.write_text(conftest.read_text() + hook)
+    folder.makepyfile(test_claims=fails)
+    result = folder.runpytest_subprocess("-n0", "-k", "one or two")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    said = "failed, though pytest was made to say otherwise: a.two: length is 7, but must be *"
+    result.stdout.fnmatch_lines([said])
+    assert verdicts(record_of(folder))["a.two"] in ("refuted", "inconclusive")  # left early
+
+
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_the_record_and_no_scratch(folder, record_of, scratch, number, workers):

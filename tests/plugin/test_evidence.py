@@ -330,6 +330,15 @@ def test_what_is_stated_after_the_test_was_judged_is_refused(claims_folder, reco
     assert [claim.verdict for claim in record_of(claims_folder).claims] == ["error", "consistent"]
 
 
+def test_what_is_stated_too_late_is_red_though_the_error_is_caught(claims_folder):
+    caught = f"try: evidence.{STATEMENTS[0]}\n    except ValueError: pass"
+    text = LATE.replace("AFTER", caught).replace("OTHER", "pass")
+    claims_folder.makepyfile(test_claims=text)
+    result = claims_folder.runpytest_subprocess("-p", "no:xdist")
+    assert (result.ret, result.parseoutcomes()) == (1, {"passed": 4})
+    result.stdout.fnmatch_lines(["failed, though *: the check or quantity 'y' comes too late: *"])
+
+
 def test_what_is_stated_on_the_evidence_of_another_test_is_refused(claims_folder, record_of):
     text = LATE.replace("AFTER", "pass").replace("OTHER", f"SAVED[0].{STATEMENTS[0]}")
     claims_folder.makepyfile(test_claims=text)

@@ -147,7 +147,7 @@ from icl_repro import claim, control
 @pytest.mark.parametrize("row", ["p", "q"])
 def test_rows(evidence, seed, row, b=1):
     '''S.'''
-    evidence.check(f"x, {row}", b if row == "p" else -1, at_least=0.5)
+    evidence.check(f"x, {row}", b if row == "p" or GOOD else -1, at_least=0.5)
 """
 
 
@@ -155,12 +155,14 @@ def test_rows(evidence, seed, row, b=1):
     "args",
     [
         ["-k", "not q"],
+        ["--deselect=test_table.py::test_rows[q-seed3]"],
         [f"test_table.py::test_rows[{case}p-seed{n}]" for case in ("", "none-") for n in range(5)],
     ],
-    ids=["keyword", "node ids"],
+    ids=["keyword", "one test", "node ids"],
 )
 def test_rows_that_are_left_out_keep_a_claim_open(claims_folder, record_of, args: list[str]):
-    claims_folder.makepyfile(test_table=TABLE)
+    good = "seed != 3 and b > 0" if len(args) == 1 else "False"
+    claims_folder.makepyfile(test_table=TABLE.replace("GOOD", good))
     result = claims_folder.runpytest_subprocess("-p", "no:xdist", "--icl-profile=paper", *args)
     assert result.ret == 0
     (claim,) = record_of(claims_folder).claims

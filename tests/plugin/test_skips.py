@@ -108,10 +108,12 @@ def test_a_known_failure_that_a_skip_hides_is_red(claims_folder):
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_a_module_that_skips_itself_is_on_record(claims_folder, record_of, workers: str):
+@pytest.mark.parametrize("name", ["claim", "claim as states"])
+def test_a_module_that_skips_itself_is_on_record(claims_folder, record_of, workers, name):
     run(claims_folder, CHECK.replace("GOOD", "9"))
     away = "import pytest\npytest.skip('no luck', allow_module_level=True)\n"
-    claims_folder.makepyfile(test_away=away + TESTS.replace("a.one", "a.two"))
+    text = TESTS.replace("import claim,", f"import {name},").replace("@claim", f"@{name[-6:]}")
+    claims_folder.makepyfile(test_away=away + text.replace("a.one", "a.two"))
     result = claims_folder.runpytest_subprocess(workers, "--icl-seeds=0")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["not run *test_away.py", "*no luck"])
