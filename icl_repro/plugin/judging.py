@@ -73,6 +73,8 @@ def judge(item: pytest.Item) -> None:
         draft.attempt.recorder.close(f"{draft.case.name} was judged already", fails)
     try:
         outcomes.judge(draft, sessions.ledger_of(config), meaningful=meaningful)
+    except pytest.xfail.Exception:  # a kind of failure for pytest
+        raise
     except pytest.fail.Exception as failed:
         if draft.attempt.judged:  # else it may be repeated
             fails(str(failed).partition("\n")[0])

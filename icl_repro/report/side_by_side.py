@@ -1,5 +1,5 @@
 """The verdicts of several records side by side: a Markdown table of claims by what runs were made
-from, such as other exemplars.
+from, such as another data set.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def traced(monkeypatch) -> list[str]:
         names.append("update")
         return model, state, learning_rate
 
-    def evaluate(model, intervention, sets):
+    def evaluate(model, intervention, sets, largest_chunk):
         names.append("evaluate")
         return {"train.loss": jnp.mean(model.norm.bias)}
 

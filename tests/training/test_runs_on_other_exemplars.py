@@ -62,7 +62,7 @@ def test_too_few_classes_or_exemplars_are_told_of(tmp_path):
 
 def test_a_run_says_which_exemplars_it_is_on_and_shows_what_there_is(tmp_path):
     spec = spec_on(tmp_path / "some.npy", table(12, 1))
-    assert f"exemplars some_{spec.exemplars.sha256[:8]}" in spec.describe()
+    assert f"exemplars features_{spec.exemplars.sha256[:8]}" in spec.describe()
     sample = spec.sample()
     assert len(sample.pictures) == 0
     assert "no pictures" in sample.caption
