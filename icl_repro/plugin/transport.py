@@ -169,6 +169,14 @@ class Scratch:
                 found[entry.nodeid] = _without_evidence(trial, "read", error)
         return found
 
+    def ended(self, entries: Iterable[Entry]) -> set[str]:
+        """The node ids of tests that came to their end, without reading what they left."""
+        return {
+            entry.nodeid
+            for entry in entries
+            if self._path("trials", _digest(entry.nodeid)).exists()
+        }
+
     def put_note(self, process: str, note: TrainingNote) -> None:
         """Store what `process` trained."""
         self._put("training", process, note)
