@@ -7,10 +7,10 @@ import gzip
 import msgspec
 import pytest
 
-from icl_repro.report.__main__ import main
 from icl_repro.report.side_by_side import render_side_by_side
 from icl_repro.verification.basis import Basis, Ingredient
 from icl_repro.verification.record import VerificationRecord, write_record
+from tests.support.command import run_command
 from tests.support.report_fixture import rich_record
 
 
@@ -69,20 +69,22 @@ def test_a_claim_that_only_one_record_has_stands_last(records):
     assert (last[1], last[2] != "") == ("", True)
 
 
-def test_the_command_writes_the_table(records, tmp_path, capsys):
+def test_the_command_writes_the_table(records, tmp_path):
     paths = [tmp_path / "a.json", tmp_path / "b.json"]
     for record, path in zip(records, paths, strict=True):
         write_record(record, path)
     packed = tmp_path / "b.json.gz"
     packed.write_bytes(gzip.compress(paths[1].read_bytes()))
     table = tmp_path / "table.md"
-    asked = [str(paths[0]), "--beside", str(packed), "--markdown", str(table)]
-    assert main(asked) == 0
+    asked = ["report", paths[0], "--beside", packed, "--markdown", table]
+    done = run_command(*asked)
+    assert (done.exit_code, done.stdout) == (0, f"wrote {table}\n")
     assert table.read_text("utf-8") == render_side_by_side(records)
-    assert capsys.readouterr().out == f"wrote {table}\n"
-    assert main(asked[:-2]) == 2
-    assert "name a file for it with --markdown MD" in capsys.readouterr().err
-    assert main([*asked, "-o", "page.html"]) == 2
-    assert "--beside makes no page" in capsys.readouterr().err
-    assert main([*asked[:-1], str(packed)]) == 2
-    assert "is the record itself" in capsys.readouterr().err
+    for mistake, complaint in (
+        (asked[:-2], "name a file for it with --markdown MD"),
+        ([*asked, "-o", "page.html"], "--beside makes no page"),
+        ([*asked[:-1], packed], "is the record itself"),
+    ):
+        done = run_command(*mistake)
+        assert done.exit_code == 2
+        assert complaint in done.stderr

@@ -1,4 +1,4 @@
-"""``python -m icl_repro.report`` renders a saved record again."""
+"""``icl-repro report`` draws a saved record again."""
 
 import gzip
 import subprocess
@@ -7,9 +7,9 @@ import sys
 import msgspec
 import pytest
 
-from icl_repro.report.__main__ import main
 from icl_repro.report.page import render_html
 from icl_repro.verification.record import write_record
+from tests.support.command import run_command
 from tests.support.report_fixture import rich_record
 
 
@@ -23,7 +23,17 @@ def saved(tmp_path):
 def test_it_writes_the_same_page_as_the_session_did(saved, tmp_path):
     output = tmp_path / "elsewhere" / "out.html"
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "icl_repro.report", saved, "-o", output],
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            "from icl_repro.cli import main; main()",
+            "report",
+            str(saved),
+            "-o",
+            str(output),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -34,29 +44,29 @@ def test_it_writes_the_same_page_as_the_session_did(saved, tmp_path):
     assert output.read_text("utf-8") == render_html(record)
 
 
-def test_without_a_name_it_writes_beside_the_record(saved, capsys):
+def test_without_a_name_it_writes_beside_the_record(saved):
     markdown = saved.with_suffix(".md")
-    assert main([str(saved), "--markdown", str(markdown)]) == 0
+    done = run_command("report", saved, "--markdown", markdown)
+    assert done.exit_code == 0
     assert saved.with_suffix(".html").exists()
     assert markdown.read_text("utf-8").startswith("# What needs to go right")
-    assert capsys.readouterr().out.count("wrote") == 2
+    assert done.output.count("wrote") == 2
 
 
-def test_a_packed_record_is_drawn_beside_it(saved, capsys):
+def test_a_packed_record_is_drawn_beside_it(saved):
     packed = saved.with_suffix(".json.gz")
     packed.write_bytes(gzip.compress(saved.read_bytes()))
-    assert main([str(packed)]) == 0
-    assert capsys.readouterr().out == f"wrote {saved.with_suffix('.html')}\n"
+    assert run_command("report", packed).output == f"wrote {saved.with_suffix('.html')}\n"
 
 
 @pytest.mark.parametrize("content", [b"not packed", gzip.compress(b"{}")[:-4]])
-def test_what_is_not_packed_is_refused_in_one_sentence(content, tmp_path, capsys):
+def test_what_is_not_packed_is_refused_in_one_sentence(content, tmp_path):
     path = tmp_path / "verification.json.gz"
     path.write_bytes(content)
-    assert main([str(path)]) == 2
-    printed = capsys.readouterr().err
-    assert f"{path} is not packed with gzip" in printed
-    assert len(printed.splitlines()) == 1
+    done = run_command("report", path)
+    assert done.exit_code == 2
+    assert f"{path} is not packed with gzip" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -73,27 +83,28 @@ def test_what_is_not_packed_is_refused_in_one_sentence(content, tmp_path, capsys
         (b"", "is not a verification record"),
     ],
 )
-def test_what_is_no_record_is_refused_in_one_sentence(content, complaint, tmp_path, capsys):
+def test_what_is_no_record_is_refused_in_one_sentence(content, complaint, tmp_path):
     path = tmp_path / "verification.json"
     if content is not None:
         path.write_bytes(content)
-    assert main([str(path)]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert complaint in printed.err
-    assert str(path) in printed.err
-    assert len(printed.err.splitlines()) == 1
+    done = run_command("report", path)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert complaint in done.stderr
+    assert str(path) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not path.with_suffix(".html").exists()
 
 
-def test_it_never_writes_over_the_record(saved, capsys):
+def test_it_never_writes_over_the_record(saved):
     before = saved.read_bytes()
-    assert main([str(saved), "-o", str(saved)]) == 2
-    assert "is the record itself" in capsys.readouterr().err
+    done = run_command("report", saved, "-o", saved)
+    assert done.exit_code == 2
+    assert "is the record itself" in done.stderr
     assert saved.read_bytes() == before
 
 
-def test_a_place_that_cannot_be_written_is_named(saved, tmp_path, capsys):
+def test_a_place_that_cannot_be_written_is_named(saved, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    assert main([str(saved), "-o", str(tmp_path / "file" / "out.html")]) == 2
-    assert "cannot write" in capsys.readouterr().err
+    done = run_command("report", saved, "-o", tmp_path / "file" / "out.html")
+    assert done.exit_code == 2
+    assert "cannot write" in done.stderr

@@ -1,0 +1,69 @@
+"""``icl-repro report``: a saved record drawn again, or several set side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import click
+
+from icl_repro.cli.records import Refused, read_named
+from icl_repro.report import write_html, write_markdown, write_side_by_side
+
+EXAMPLES = """\b
+Examples:
+  icl-repro report reports/paper.json.gz -o paper.html
+  icl-repro report A.json --beside B.json --markdown table.md
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("record", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="HTML",
+    help="Where to write the page; beside the record, with the suffix .html, if not said.",
+)
+@click.option(
+    "--markdown",
+    type=click.Path(path_type=Path),
+    metavar="MD",
+    help="Also write the Markdown summary there; with --beside, the table of verdicts instead.",
+)
+@click.option(
+    "--beside",
+    type=click.Path(path_type=Path),
+    metavar="RECORD",
+    multiple=True,
+    help="Another record, to set its verdicts beside those of the first; may be repeated.",
+)
+def command(
+    record: Path, output: Path | None, markdown: Path | None, beside: tuple[Path, ...]
+) -> None:
+    """Draw RECORD, the verification.json of an earlier session (as it is or packed with gzip), as
+    HTML. Nothing is run or trained.
+    """
+    records = [read_named(path) for path in (record, *beside)]
+    if beside and markdown is None:
+        raise Refused("--beside makes a table; name a file for it with --markdown MD")
+    if beside and output is not None:
+        raise Refused("--beside makes no page; leave out --output")
+    summary: Callable[[Path], None] = partial(write_markdown, records[0])
+    if beside:
+        summary = partial(write_side_by_side, records)
+    else:
+        unpacked = record.with_suffix("") if record.suffix == ".gz" else record
+        output = output or unpacked.with_suffix(".html")
+    for path, write in ((output, partial(write_html, records[0])), (markdown, summary)):
+        if path is None:
+            continue
+        if path.resolve() in [one.resolve() for one in (record, *beside)]:
+            raise Refused(f"{path} is the record itself; name another file to write")
+        try:
+            write(path)
+        except OSError as error:
+            raise Refused(f"cannot write {path}: {error.strerror}") from None
+        click.echo(f"wrote {path}")
