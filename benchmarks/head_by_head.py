@@ -33,7 +33,6 @@ from icl_repro.exemplars import chosen
 from icl_repro.exemplars.source import UnusableExemplars
 from icl_repro.measures.curves.crossings import first_rise, time_to
 from icl_repro.measures.curves.phase_change import HALF_LOSS
-from icl_repro.measures.curves.profile import Curve
 from icl_repro.measures.heads.strengths import induction_strengths
 from icl_repro.statistics.ranks import spearman
 from icl_repro.storage.programs import reuse_compiled_programs
@@ -47,7 +46,7 @@ RISEN = 0.1
 Row = dict[str, float | str]
 
 
-def published_curve(curve_id: str, seed: int) -> Curve:
+def published_curve(curve_id: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """A published curve of a seed."""
     main = seed == MAIN_SEED
     series = published_series(curve_id) if main else of_other_seed(curve_id, seed)
@@ -109,7 +108,7 @@ def _ranked_alike(ours: list[float], theirs: list[float]) -> float:
     return float(spearman(first, second))
 
 
-def _mean_difference(run: Run, published: Curve) -> float:
+def _mean_difference(run: Run, published: tuple[np.ndarray, np.ndarray]) -> float:
     """Mean distance of the loss where the published one was evaluated, evenly over sequences."""
     x, y = published
     grid = np.linspace(x[0], min(x[-1], run.sequences[-1]), 1_000)
