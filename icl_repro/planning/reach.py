@@ -1,0 +1,218 @@
+"""What stands in the way of a verdict, whatever is trained: known before a network is.
+
+Each obstacle names its rule. Some hold for any number of seeds, others for those that are planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from icl_repro.numbers import count, number, percent
+from icl_repro.planning.suite import PlannedClaim, Suite
+from icl_repro.statistics.power import share_within
+from icl_repro.verification.ledger import Threshold
+from icl_repro.verification.record import CheckOverSeeds, ClaimRecord, KnownFailure
+from icl_repro.verification.wording import bounds, on_seeds
+
+Rule = Literal[
+    "known failure",
+    "control does not fail",
+    "no control fails the check",
+    "rounding is wider than the bounds",
+    "seeds differ by more than the bounds",
+    "most networks lie outside",
+    "beyond what the quantity can be",
+    "on the limit of the quantity",
+]
+
+
+class Obstacle(msgspec.Struct, frozen=True):
+    """Why a claim cannot be ``supported``.
+
+    `any_number` is whether no number of seeds would do; else the seeds that are planned do not.
+    """
+
+    rule: Rule
+    sentence: str
+    check: str = ""
+    any_number: bool = False
+
+
+def obstacles(suite: Suite, claim: PlannedClaim, record: ClaimRecord | None) -> list[Obstacle]:
+    """What stands in the way of a claim: by the ledger, by how far trainings of one seed differ,
+    and by what an earlier record has measured, if there is one.
+    """
+    found = [*_known(suite, claim), *_unguarded(suite, claim)]
+    if claim.judged == "seed by seed":
+        found += _rounding(suite, claim)
+    if record is not None and claim.judged != "without seeds":
+        for check in record.checks:
+            found += _beyond_limits(record, check, claim)
+            found += _too_wide(check) if claim.judged == "seed by seed" else []
+    return found
+
+
+def failing_seeds(suite: Suite, claim: PlannedClaim) -> list[int]:
+    """The planned seeds on which the claim itself is known to fail."""
+    return [
+        seed
+        for seed in suite.seeds
+        if any(str(seed) in known.values for known in _own(suite, claim.id, ""))
+    ]
+
+
+def _own(suite: Suite, claim: str, case: str) -> list[KnownFailure]:
+    """The known failures of a claim in a case, but for those that may hold as well."""
+    return [
+        known
+        for known in suite.ledger.findings
+        if (known.claim, known.case) == (claim, case) and not known.edge
+    ]
+
+
+def _known(suite: Suite, claim: PlannedClaim) -> Iterator[Obstacle]:
+    for known in suite.ledger.findings:
+        if known.claim != claim.id or known.edge:
+            continue
+        where, seeds = _where(suite, claim, known)
+        if where is None:
+            continue
+        everywhere = claim.judged == "without seeds"
+        since = f"known since {known.date}: {known.why}"
+        if known.case:
+            yield Obstacle(
+                "control does not fail",
+                f"its control {known.case} does not fail {known.check!r}{where}, so that it is "
+                f"inconclusive there ({since})",
+                known.check,
+                everywhere,
+            )
+        elif claim.judged == "seed by seed":
+            most = len(suite.seeds) - len(seeds)
+            yield Obstacle(
+                "known failure",
+                f"{known.check!r} fails{where}, so that it holds on {most} of "
+                f"{len(suite.seeds)} at most ({since})",
+                known.check,
+            )
+        else:
+            yield Obstacle(
+                "known failure", f"{known.check!r} fails{where} ({since})", known.check, everywhere
+            )
+
+
+def _where(
+    suite: Suite, claim: PlannedClaim, known: KnownFailure
+) -> tuple[str | None, Sequence[int]]:
+    """Where it is known, in words, and on which of the planned seeds; None if on none of them."""
+    if claim.judged == "without seeds":
+        return "", ()
+    if claim.judged == "over all seeds":
+        keys = ("", ",".join(map(str, suite.seeds)))
+        return (" over these seeds" if any(key in known.values for key in keys) else None), ()
+    seeds = [seed for seed in suite.seeds if str(seed) in known.values]
+    return (on_seeds(seeds) if seeds else None), seeds
+
+
+def _unguarded(suite: Suite, claim: PlannedClaim) -> Iterator[Obstacle]:
+    """Checks that no control has to fail, where the ledger does not say why."""
+    demanded = {name for control in claim.controls for name in control.only}
+    if any(not control.only for control in claim.controls):
+        return
+    for name, known in checks_of(suite, claim.id):
+        if name not in demanded and not known.no_control:
+            yield Obstacle(
+                "no control fails the check",
+                f"no control has to fail {name!r}, and the ledger does not say why",
+                name,
+                any_number=True,
+            )
+
+
+def checks_of(suite: Suite, claim: str) -> list[tuple[str, Threshold]]:
+    """The checks of a claim in the ledger; conditions are none."""
+    return [
+        (name, known)
+        for (owner, name), known in suite.ledger.thresholds.items()
+        if owner == claim and not known.condition
+    ]
+
+
+def _rounding(suite: Suite, claim: PlannedClaim) -> Iterator[Obstacle]:
+    """Bounds that are not wider than trainings of one and the same seed differ."""
+    for name, known in checks_of(suite, claim.id):
+        direction, low, high = known.history[-1].bounds
+        spread = suite.spreads.of(claim.id, "", name)
+        if low is None or high is None or spread is None or spread.largest < high - low:
+            continue
+        yield Obstacle(
+            "rounding is wider than the bounds",
+            f"{name!r} must be {bounds(direction, low, high, known.history[-1].kind)}, which is "
+            f"{number(high - low)} wide, but trainings of one seed alone differ by "
+            f"{number(spread.largest)}",
+            name,
+            any_number=True,
+        )
+
+
+def _beyond_limits(
+    record: ClaimRecord, check: CheckOverSeeds, claim: PlannedClaim
+) -> Iterator[Obstacle]:
+    """Bounds that lie where the quantity cannot: of a mean, also those on its very limit."""
+    stated = (one for trial in record.trials for one in trial.evidence.checks)
+    least, greatest = next((one.limits for one in stated if one.name == check.name), (None, None))
+    asked = bounds(check.direction, check.low, check.high, check.kind)
+    above = check.low is not None and greatest is not None and check.low > greatest
+    below = check.high is not None and least is not None and check.high < least
+    if above or below:
+        limit = number(greatest if above else least)
+        yield Obstacle(
+            "beyond what the quantity can be",
+            f"{check.name!r} must be {asked}, but can be {limit} at the {'most' if above else 'least'}",
+            check.name,
+            any_number=True,
+        )
+    elif claim.judged == "over all seeds" and (
+        (check.low is not None and check.low == greatest)
+        or (check.high is not None and check.high == least)
+    ):
+        yield Obstacle(
+            "on the limit of the quantity",
+            f"the mean of {check.name!r} must be {asked}, which is the limit of what it can be: "
+            "only values that are all the same can show it",
+            check.name,
+            any_number=True,
+        )
+
+
+def _too_wide(check: CheckOverSeeds) -> Iterator[Obstacle]:
+    """Bounds that half of all networks or more would miss, if values over seeds are normal."""
+    margin = check.margin
+    if margin is None or margin.mean is None or not margin.spread or len(check.values) < 3:
+        return
+    asked = bounds(check.direction, check.low, check.high, check.kind)
+    if check.low is not None and check.high is not None:
+        centred = share_within((check.low + check.high) / 2, margin.spread, check.low, check.high)
+        if centred <= 0.5:
+            yield Obstacle(
+                "seeds differ by more than the bounds",
+                f"{check.name!r} must be {asked}, but values over seeds have a spread of "
+                f"{number(margin.spread, 3)}: even around the middle of that, only "
+                f"{percent(round(centred, 2))} of all networks would lie there (normal values)",
+                check.name,
+                any_number=True,
+            )
+            return
+    share = share_within(margin.mean, margin.spread, check.low, check.high)
+    if share <= 0.5:
+        yield Obstacle(
+            "most networks lie outside",
+            f"{check.name!r} must be {asked}, but with mean {number(margin.mean)} and spread "
+            f"{number(margin.spread, 3)} over {count(len(check.values), 'seed')} only "
+            f"{percent(round(share, 2))} of all networks would lie there (normal values)",
+            check.name,
+            any_number=True,
+        )

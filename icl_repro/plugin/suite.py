@@ -1,0 +1,192 @@
+"""What a session collected, as plain data for whoever plans or explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from icl_repro.planning.suite import (
+    Judged,
+    PlannedClaim,
+    PlannedControl,
+    PlannedRun,
+    StoredTime,
+    Suite,
+)
+from icl_repro.plugin import library, trials
+from icl_repro.plugin.declarations import site_of
+from icl_repro.plugin.session import coverage_of, ledger_of, state_of
+from icl_repro.plugin.stored_runs import choose, store_of
+from icl_repro.plugin.trials import Draft
+from icl_repro.verification import spreads
+from icl_repro.verification.declare import Control
+from icl_repro.verification.reported import Reported
+from icl_repro.verification.wording import listed
+
+_OF_A_DECLARATION = (Exception, SystemExit, pytest.skip.Exception, pytest.fail.Exception)
+"""What may be raised where a declaration says which runs it takes."""
+
+
+def suite_of(config: pytest.Config, items: Iterable[pytest.Item]) -> Suite:
+    """All claims that were collected, with their runs; `items` are the selected tests.
+
+    Runs that are chosen by what is measured on others are among them where the store has those
+    others.
+
+    Raises:
+        UnusableLedger, UnusableSpreads, UnusableCoverage: a file beside the claims.
+    """
+    settings = state_of(config).settings
+    tests: dict[str, list[pytest.Function]] = {}
+    for test in state_of(config).tests:
+        draft = trials.draft_of(test)
+        assert draft is not None
+        tests.setdefault(draft.case.claim.id, []).append(test)
+    runs = _Runs(config) if tests else None
+    selected = {draft.case.claim.id for item in items if (draft := trials.draft_of(item))}
+    claims = tuple(_claim(of_claim, runs) for of_claim in tests.values() if runs is not None)
+    return Suite(
+        claims=claims,
+        selected=frozenset(selected),
+        runs=runs.found if runs else {},
+        unit=runs.unit if runs else "",
+        profile=settings.profile.name,
+        meaningful=settings.profile.meaningful,
+        seeds=settings.seeds,
+        store=settings.store,
+        ledger=ledger_of(config),
+        spreads=spreads.load(settings.spread),
+        coverage=coverage_of(config),
+        published=_published(config),
+        times=tuple(runs.times()) if runs else (),
+    )
+
+
+class _Runs:
+    """The runs that claims take, noted as they are found."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._kinds = library.engine()
+        self._kinds.keep_measurements_in(state_of(config).settings.store / "measured")
+        self.found: dict[str, PlannedRun] = {}
+        self.specs: dict[str, Any] = {}
+        self.unit = ""
+
+    def times(self) -> Iterator[StoredTime]:
+        for one in self._kinds.times_in(state_of(self._config).settings.store):
+            yield StoredTime(one.units, one.seconds, one.same, one.alike)
+
+    def of(self, draft: Draft) -> Iterator[tuple[str, str]]:
+        """The names and keys of the runs of a case, chosen ones as far as they can be chosen."""
+        wanted = draft.wanted
+        store = store_of(self._config)
+        if wanted.has_to_choose and all(spec in store for spec in wanted.all_specs()):
+            with suppress(*_OF_A_DECLARATION):  # the session tells why they cannot be chosen
+                choose(self._config, draft)
+        for seed in draft.case.seeds:
+            for name, spec in wanted.specs(seed).items():
+                for key, one in self._kinds.with_sources([spec]).items():
+                    self._note(key, one, seed)
+                yield name, spec.key
+
+    def _note(self, key: str, spec: Any, seed: int | None) -> None:
+        if key in self.found:
+            return
+        work, store = self._kinds.work_of(spec), store_of(self._config)
+        self.unit = work.unit
+        self.specs[key] = spec
+        self.found[key] = PlannedRun(
+            key=key,
+            about=work.about,
+            seed=seed,
+            units=work.units,
+            same=work.same,
+            alike=work.alike,
+            after=work.after,
+            stored=spec in store,
+            stale=store.is_stale(spec),
+        )
+
+
+def _claim(tests: list[pytest.Function], runs: _Runs) -> PlannedClaim:
+    drafts = [draft for test in tests if (draft := trials.draft_of(test)) is not None]
+    names: dict[str, list[str]] = {}
+    of_controls: dict[str, dict[str, None]] = {}
+    problem = ""
+    for draft in drafts:
+        try:
+            for name, key in runs.of(draft):
+                if draft.case.control is None:
+                    names.setdefault(name, []).append(key)
+                else:
+                    of_controls.setdefault(draft.case.control_id, {})[key] = None
+        except _OF_A_DECLARATION as error:
+            problem = f"{type(error).__name__}: {error}"
+    case = drafts[0].case
+    site = site_of(tests[0])
+    return PlannedClaim(
+        claim=case.claim,
+        place=case.declaration.place,
+        file=site.module,
+        test=site.name,
+        judged=_judged(drafts),
+        controls=tuple(
+            PlannedControl(
+                id=control.id,
+                statement=control.statement,
+                how=_how(control),
+                only=control.only,
+                undefined=control.undefined,
+                runs=tuple(of_controls.get(control.id, ())),
+            )
+            for control in case.declaration.controls
+        ),
+        profiles=case.declaration.profiles,
+        names={name: list(dict.fromkeys(keys)) for name, keys in names.items()},
+        rows=tuple(dict.fromkeys(draft.case.row for draft in drafts if draft.case.row)),
+        chooses=any(draft.wanted.has_to_choose for draft in drafts),
+        problem=problem,
+    )
+
+
+def _judged(drafts: list[Draft]) -> Judged:
+    if any(draft.case.over_seeds for draft in drafts):
+        return "over all seeds"
+    return "without seeds" if drafts[0].case.seed is None else "seed by seed"
+
+
+def _how(control: Control) -> str:
+    """What a control changes, in words."""
+    said: list[str] = []
+    if control.on is not None:
+        said.append("other networks")
+    said += [f"{new} in place of {old}" for old, new in control.swap.items()]
+    transform = control.transform
+    if isinstance(transform, Mapping):
+        said += [f"{name} altered by {_name(alter)}" for name, alter in transform.items()]
+    elif transform is not None:
+        said.append(f"every network altered by {_name(transform)}")
+    said += [f"with {name}={value!r}" for name, value in control.given.items()]
+    return listed(said)
+
+
+def _name(function: object) -> str:
+    return str(getattr(function, "__name__", "a function")).strip("_").replace("_", " ")
+
+
+def _published(config: pytest.Config) -> dict[str, Reported]:
+    """The published values that the ledger names by id; one that is not there is left out, as the
+    claim itself tells of it.
+    """
+    found: dict[str, Reported] = {}
+    for known in ledger_of(config).thresholds.values():
+        if isinstance(known.published, str) and known.published not in found:
+            with suppress(Exception):
+                value = config.hook.pytest_icl_published(name=known.published)
+                if value is not None:
+                    found[known.published] = value
+    return found
