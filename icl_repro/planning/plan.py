@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -39,12 +40,14 @@ class Power(msgspec.Struct, frozen=True):
 
 class SeedsNeeded(msgspec.Struct, frozen=True):
     """How many seeds a verdict takes, `alone` and `corrected`; null where that is not known, or
-    no number would do: `why` says so, or on what condition.
+    no number would do: `why` says so, or on what condition. `towards` is the verdict that it takes
+    them for: ``refuted`` where a record saw the claim fail more often than hold.
     """
 
     alone: int | None
     corrected: int | None
     why: str
+    towards: Literal["supported", "refuted"] = "supported"
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -204,7 +207,9 @@ def _seeds_needed(
         return None
     if record is not None:
         alone, corrected = (seeds_needed(record, number) for number in (1, comparisons))
-        return SeedsNeeded(alone.seeds, corrected.seeds, corrected.sentence)
+        failed = record.seeds_judged - record.seeds_held - record.seeds_undecided
+        towards = "supported" if record.seeds_held >= failed else "refuted"
+        return SeedsNeeded(alone.seeds, corrected.seeds, corrected.sentence, towards)
     if claim.judged == "over all seeds":
         return SeedsNeeded(
             None, None, "depends on mean and spread over seeds, which an earlier record tells"

@@ -5,16 +5,17 @@ Each obstacle names its rule. Some hold for any number of seeds, others for thos
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
 from icl_repro.numbers import count, number, percent
 from icl_repro.planning.suite import PlannedClaim, Suite
-from icl_repro.statistics.power import share_within
+from icl_repro.statistics.power import held_needed, share_within
 from icl_repro.verification.ledger import Threshold
 from icl_repro.verification.record import CheckOverSeeds, ClaimRecord, KnownFailure
+from icl_repro.verification.verdict import FEWEST_SEEDS, LEVEL
 from icl_repro.verification.wording import bounds, on_seeds
 
 Rule = Literal[
@@ -74,47 +75,48 @@ def _own(suite: Suite, claim: str, case: str) -> list[KnownFailure]:
 
 
 def _known(suite: Suite, claim: PlannedClaim) -> Iterator[Obstacle]:
+    planned, most = len(suite.seeds), len(suite.seeds) - len(failing_seeds(suite, claim))
+    needed = held_needed(planned, LEVEL) if planned >= FEWEST_SEEDS else None
     for known in suite.ledger.findings:
         if known.claim != claim.id or known.edge:
             continue
-        where, seeds = _where(suite, claim, known)
+        where = _where(suite, claim, known)
         if where is None:
             continue
         everywhere = claim.judged == "without seeds"
-        since = f"known since {known.date}: {known.why}"
+        since = f"known since {known.date}"
         if known.case:
             yield Obstacle(
                 "control does not fail",
-                f"its control {known.case} does not fail {known.check!r}{where}, so that it is "
-                f"inconclusive there ({since})",
+                f"its control {known.case} does not fail {known.check!r}{where}, so that the claim "
+                f"is inconclusive; {since}",
                 known.check,
                 everywhere,
             )
         elif claim.judged == "seed by seed":
-            most = len(suite.seeds) - len(seeds)
+            if needed is not None and most >= needed:
+                continue
+            takes = f", where `supported` takes {needed}" if needed is not None else ""
             yield Obstacle(
                 "known failure",
-                f"{known.check!r} fails{where}, so that it holds on {most} of "
-                f"{len(suite.seeds)} at most ({since})",
+                f"{known.check!r} fails{where}: the claim holds on {most} of {planned} at "
+                f"most{takes}; {since}",
                 known.check,
             )
         else:
             yield Obstacle(
-                "known failure", f"{known.check!r} fails{where} ({since})", known.check, everywhere
+                "known failure", f"{known.check!r} fails{where}; {since}", known.check, everywhere
             )
 
 
-def _where(
-    suite: Suite, claim: PlannedClaim, known: KnownFailure
-) -> tuple[str | None, Sequence[int]]:
-    """Where it is known, in words, and on which of the planned seeds; None if on none of them."""
+def _where(suite: Suite, claim: PlannedClaim, known: KnownFailure) -> str | None:
+    """Where it is known of the planned seeds, in words; None if on none of them."""
     if claim.judged == "without seeds":
-        return "", ()
+        return ""
     if claim.judged == "over all seeds":
         keys = ("", ",".join(map(str, suite.seeds)))
-        return (" over these seeds" if any(key in known.values for key in keys) else None), ()
-    seeds = [seed for seed in suite.seeds if str(seed) in known.values]
-    return (on_seeds(seeds) if seeds else None), seeds
+        return " over these seeds" if any(key in known.values for key in keys) else None
+    return on_seeds([seed for seed in suite.seeds if str(seed) in known.values]) or None
 
 
 def _unguarded(suite: Suite, claim: PlannedClaim) -> Iterator[Obstacle]:

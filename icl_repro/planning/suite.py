@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,6 +19,9 @@ from icl_repro.verification.spreads import Spreads
 
 Judged = Literal["seed by seed", "over all seeds", "without seeds"]
 """How a claim is judged."""
+
+
+Timing = Callable[[str, float], float]
 
 
 class UnknownClaim(ValueError):
@@ -120,6 +123,7 @@ class Suite:
         profile: the name of the profile; meaningful: whether verdicts can be read from its runs.
         published: the published values that the ledger names, by id.
         times: how long stored runs took.
+        timing: trains the run of a key for so many seconds and gives units a second.
     """
 
     claims: tuple[PlannedClaim, ...]
@@ -135,6 +139,7 @@ class Suite:
     coverage: Coverage = field(default_factory=Coverage)
     published: Mapping[str, Reported] = field(default_factory=dict[str, Reported])
     times: tuple[StoredTime, ...] = ()
+    timing: Timing | None = None
 
     @property
     def judged(self) -> list[PlannedClaim]:
@@ -153,17 +158,31 @@ class Suite:
         return list(found)
 
 
-def matching(patterns: Iterable[str], claims: Iterable[PlannedClaim]) -> list[PlannedClaim]:
+def matching(
+    patterns: Iterable[str], claims: Iterable[PlannedClaim], profile: str = ""
+) -> list[PlannedClaim]:
     """The claims whose id is one of `patterns` or like one of them, in their own order; all of
     them where there is no pattern.
+
+    Args:
+        patterns: ids, or patterns of them such as ``growth.*``.
+        claims: all that there are.
+        profile: of which they have to be; of any, if empty.
 
     Raises:
         UnknownClaim: a pattern that none matches.
     """
     known, asked = list(claims), list(patterns)
+    inside = [one for one in known if not (profile and one.profiles) or profile in one.profiles]
     for pattern in asked:
-        if any(fnmatchcase(one.id, pattern) for one in known):
+        if any(fnmatchcase(one.id, pattern) for one in inside):
             continue
+        for one in known:
+            if fnmatchcase(one.id, pattern):
+                raise UnknownClaim(
+                    f"what matches {pattern!r} is judged in the {' or '.join(one.profiles)} "
+                    f"profile only; add --profile {one.profiles[0]}"
+                )
         for one in known:
             if pattern in [control.id for control in one.controls]:
                 raise UnknownClaim(f"{pattern!r} is a control of {one.id}; name the claim")
@@ -171,5 +190,5 @@ def matching(patterns: Iterable[str], claims: Iterable[PlannedClaim]) -> list[Pl
             f"no claim matches {pattern!r}; {nearest(pattern, [one.id for one in known])}"
         )
     return [
-        one for one in known if not asked or any(fnmatchcase(one.id, pattern) for pattern in asked)
+        one for one in inside if not asked or any(fnmatchcase(one.id, pattern) for pattern in asked)
     ]

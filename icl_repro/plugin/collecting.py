@@ -6,15 +6,12 @@ import io
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from icl_repro.planning.suite import Suite
+from icl_repro.planning.suite import Suite, UnknownClaim
 from icl_repro.plugin.session import state_of
-from icl_repro.plugin.suite import suite_of
-
-_T = TypeVar("_T")
+from icl_repro.plugin.suite import Select, suite_of
 
 _QUIET = (
     "--collect-only",
@@ -35,7 +32,7 @@ class NotCollected(ValueError):
 class _Catcher:
     """Takes what a session collected while its plugins are there to tell of it."""
 
-    def __init__(self, take: Callable[[pytest.Session], None]) -> None:
+    def __init__(self, take: Callable[[pytest.Config], None]) -> None:
         self._take = take
         self.failed: list[str] = []
         self.raised: Exception | None = None
@@ -52,19 +49,28 @@ class _Catcher:
         if self.failed or state_of(session.config).usage_error:
             return
         try:
-            self._take(session)
+            self._take(session.config)
         except Exception as error:
             self.raised = error
 
 
-def collected(paths: Sequence[Path | str], options: Sequence[str] = ()) -> Suite:
+def collected(
+    paths: Sequence[Path | str],
+    select: Select,
+    options: Sequence[str] = (),
+    *,
+    with_published: bool = False,
+) -> Suite:
     """Collect the claims below some paths, as ``pytest paths --collect-only`` does.
 
     Args:
         paths: files or folders.
+        select: which claims are wanted.
         options: further options of pytest, such as ``--icl-profile=paper``.
+        with_published: whether to look up the published values that the ledger names.
 
     Raises:
+        UnknownClaim: what `select` raises.
         NotCollected: a path is not there, a module or a declaration is not right, or there are no
             claims.
     """
@@ -74,10 +80,14 @@ def collected(paths: Sequence[Path | str], options: Sequence[str] = ()) -> Suite
             f"there is no {missing[0]}: name the file or folder of the claims with --suite"
         )
     found: list[Suite] = []
-    catcher = _Catcher(lambda session: found.append(suite_of(session.config, session.items)))
+    catcher = _Catcher(
+        lambda config: found.append(suite_of(config, select, with_published=with_published))
+    )
     said = io.StringIO()
     with redirect_stdout(said), redirect_stderr(said):
         status = pytest.main([*_QUIET, *map(str, paths), *options], plugins=[catcher])
+    if isinstance(catcher.raised, UnknownClaim):
+        raise catcher.raised
     if catcher.raised is not None:
         raise NotCollected(f"{type(catcher.raised).__name__}: {catcher.raised}")
     if catcher.failed:

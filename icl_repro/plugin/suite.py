@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 
 from icl_repro.planning.suite import (
@@ -26,31 +27,45 @@ from icl_repro.verification.declare import Control
 from icl_repro.verification.reported import Reported
 from icl_repro.verification.wording import listed
 
+Select = Callable[[list[PlannedClaim], str], Iterable[PlannedClaim]]
+"""Takes all claims, as yet without their runs, and the name of the profile, and gives those that are
+wanted.
+"""
+
 _OF_A_DECLARATION = (Exception, SystemExit, pytest.skip.Exception, pytest.fail.Exception)
 """What may be raised where a declaration says which runs it takes."""
 
 
-def suite_of(config: pytest.Config, items: Iterable[pytest.Item]) -> Suite:
-    """All claims that were collected, with their runs; `items` are the selected tests.
+def suite_of(config: pytest.Config, select: Select, *, with_published: bool = False) -> Suite:
+    """All claims that were collected, and the runs of those that are selected.
 
     Runs that are chosen by what is measured on others are among them where the store has those
     others.
+
+    Args:
+        config: of a session that has collected.
+        select: which claims are wanted.
+        with_published: whether to look up the published values that the ledger names.
 
     Raises:
         UnusableLedger, UnusableSpreads, UnusableCoverage: a file beside the claims.
     """
     settings = state_of(config).settings
-    tests: dict[str, list[pytest.Function]] = {}
+    drafts: dict[str, list[Draft]] = {}
+    declared: dict[str, PlannedClaim] = {}
     for test in state_of(config).tests:
         draft = trials.draft_of(test)
         assert draft is not None
-        tests.setdefault(draft.case.claim.id, []).append(test)
-    runs = _Runs(config) if tests else None
-    selected = {draft.case.claim.id for item in items if (draft := trials.draft_of(item))}
-    claims = tuple(_claim(of_claim, runs) for of_claim in tests.values() if runs is not None)
+        drafts.setdefault(draft.case.claim.id, []).append(draft)
+        declared.setdefault(draft.case.claim.id, _declared(test, draft))
+    claims = {id_: _with_tests(one, drafts[id_]) for id_, one in declared.items()}
+    wanted = [one.id for one in select(list(claims.values()), settings.profile.name)]
+    runs = _Runs(config) if wanted else None
+    for id_ in wanted if runs else ():
+        claims[id_] = _with_runs(claims[id_], drafts[id_], runs)
     return Suite(
-        claims=claims,
-        selected=frozenset(selected),
+        claims=tuple(claims.values()),
+        selected=frozenset(wanted),
         runs=runs.found if runs else {},
         unit=runs.unit if runs else "",
         profile=settings.profile.name,
@@ -60,9 +75,16 @@ def suite_of(config: pytest.Config, items: Iterable[pytest.Item]) -> Suite:
         ledger=ledger_of(config),
         spreads=spreads.load(settings.spread),
         coverage=coverage_of(config),
-        published=_published(config),
+        published=_published(config) if with_published else {},
         times=tuple(runs.times()) if runs else (),
+        timing=runs.timing if runs else None,
     )
+
+
+def selected_of(config: pytest.Config, items: Iterable[pytest.Item]) -> Suite:
+    """The same of a session's own selection: the claims of which it would run some test."""
+    ids = {draft.case.claim.id for item in items if (draft := trials.draft_of(item))}
+    return suite_of(config, lambda claims, _: [one for one in claims if one.id in ids])
 
 
 class _Runs:
@@ -77,8 +99,18 @@ class _Runs:
         self.unit = ""
 
     def times(self) -> Iterator[StoredTime]:
+        """How long runs of the store took."""
         for one in self._kinds.times_in(state_of(self._config).settings.store):
             yield StoredTime(one.units, one.seconds, one.same, one.alike)
+
+    def timing(self, key: str, seconds: float) -> float:
+        """Train a run for so many seconds, not to its end, and say how many units a second that
+        takes; compiling comes on top.
+        """
+        store = state_of(self._config).settings.store
+        self._kinds.reuse_compiled_programs(store / "compiled")
+        folder = store_of(self._config).exemplar_cache
+        return self._kinds.units_per_second(self.specs[key], folder, seconds)
 
     def of(self, draft: Draft) -> Iterator[tuple[str, str]]:
         """The names and keys of the runs of a case, chosen ones as far as they can be chosen."""
@@ -112,28 +144,14 @@ class _Runs:
         )
 
 
-def _claim(tests: list[pytest.Function], runs: _Runs) -> PlannedClaim:
-    drafts = [draft for test in tests if (draft := trials.draft_of(test)) is not None]
-    names: dict[str, list[str]] = {}
-    of_controls: dict[str, dict[str, None]] = {}
-    problem = ""
-    for draft in drafts:
-        try:
-            for name, key in runs.of(draft):
-                if draft.case.control is None:
-                    names.setdefault(name, []).append(key)
-                else:
-                    of_controls.setdefault(draft.case.control_id, {})[key] = None
-        except _OF_A_DECLARATION as error:
-            problem = f"{type(error).__name__}: {error}"
-    case = drafts[0].case
-    site = site_of(tests[0])
+def _declared(test: pytest.Function, draft: Draft) -> PlannedClaim:
+    case, site = draft.case, site_of(test)
     return PlannedClaim(
         claim=case.claim,
         place=case.declaration.place,
         file=site.module,
         test=site.name,
-        judged=_judged(drafts),
+        judged=_judged(draft),
         controls=tuple(
             PlannedControl(
                 id=control.id,
@@ -141,22 +159,47 @@ def _claim(tests: list[pytest.Function], runs: _Runs) -> PlannedClaim:
                 how=_how(control),
                 only=control.only,
                 undefined=control.undefined,
-                runs=tuple(of_controls.get(control.id, ())),
             )
             for control in case.declaration.controls
         ),
         profiles=case.declaration.profiles,
-        names={name: list(dict.fromkeys(keys)) for name, keys in names.items()},
-        rows=tuple(dict.fromkeys(draft.case.row for draft in drafts if draft.case.row)),
+    )
+
+
+def _with_tests(claim: PlannedClaim, drafts: list[Draft]) -> PlannedClaim:
+    rows = tuple(dict.fromkeys(draft.case.row for draft in drafts if draft.case.row))
+    return msgspec.structs.replace(claim, rows=rows)
+
+
+def _with_runs(claim: PlannedClaim, drafts: list[Draft], runs: _Runs) -> PlannedClaim:
+    names: dict[str, dict[str, None]] = {}
+    of_controls: dict[str, dict[str, None]] = {}
+    problem = ""
+    for draft in drafts:
+        try:
+            for name, key in runs.of(draft):
+                if draft.case.control is None:
+                    names.setdefault(name, {})[key] = None
+                else:
+                    of_controls.setdefault(draft.case.control_id, {})[key] = None
+        except _OF_A_DECLARATION as error:
+            problem = f"{type(error).__name__}: {error}"
+    return msgspec.structs.replace(
+        claim,
+        controls=tuple(
+            msgspec.structs.replace(control, runs=tuple(of_controls.get(control.id, ())))
+            for control in claim.controls
+        ),
+        names={name: list(keys) for name, keys in names.items()},
         chooses=any(draft.wanted.has_to_choose for draft in drafts),
         problem=problem,
     )
 
 
-def _judged(drafts: list[Draft]) -> Judged:
-    if any(draft.case.over_seeds for draft in drafts):
+def _judged(draft: Draft) -> Judged:
+    if draft.case.over_seeds:
         return "over all seeds"
-    return "without seeds" if drafts[0].case.seed is None else "seed by seed"
+    return "without seeds" if draft.case.seed is None else "seed by seed"
 
 
 def _how(control: Control) -> str:
