@@ -270,7 +270,9 @@ def _failure(known: KnownFailure, where: str = "") -> Item:
     )
     what = "does not fail in its control " + known.case if known.case else "fails"
     if known.edge:
-        what = "lies on the edge of its threshold" + (f" in control {known.case}" * bool(known.case))
+        what = "lies on the edge of its threshold" + (
+            f" in control {known.case}" * bool(known.case)
+        )
     below = [f"since {known.date}: {known.why}"]
     if known.edge and known.spread is not None:
         below.append(
@@ -279,14 +281,18 @@ def _failure(known: KnownFailure, where: str = "") -> Item:
         )
     if known.evidence:
         below.append(f"evidence: {known.evidence}")
-    return Item(f"{where}{known.check!r} {what}: {values}, within {number(known.within)}", tuple(below))
+    return Item(
+        f"{where}{known.check!r} {what}: {values}, within {number(known.within)}", tuple(below)
+    )
 
 
 def _retired(suite: Suite, claim: PlannedClaim) -> Iterator[Item]:
     for one in suite.ledger.retired:
         if one.claim == claim.id:
             below = [f"{_seen(one)}: {one.why}"]
-            below += [f"it was {_bounds(entry)}, {entry.origin}, {entry.date}" for entry in one.thresholds]
+            below += [
+                f"it was {_bounds(entry)}, {entry.origin}, {entry.date}" for entry in one.thresholds
+            ]
             yield Item(f"control {one.case}" if one.case else one.check, tuple(below))
 
 
@@ -299,7 +305,9 @@ def _coverage(suite: Suite, claim: PlannedClaim) -> Iterator[Item]:
     for row in suite.coverage.rows:
         if claim.id in row.claims:
             others = [one for one in row.claims if one != claim.id]
-            below = [f"tested {row.how}" if row.how == "as the paper did" else f"the test is {row.how}"]
+            below = [
+                f"tested {row.how}" if row.how == "as the paper did" else f"the test is {row.how}"
+            ]
             below[0] += f": {row.because}" if row.because else ""
             below += [f"with {listed(others)}"] if others else []
             work = f"{row.work}, " if row.work else ""

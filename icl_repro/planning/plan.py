@@ -138,9 +138,7 @@ def planned(
         fewest_seeds=FEWEST_SEEDS,
         cost=_cost(suite, union, estimates),
         makespan=_makespan(suite, union, estimates, workers),
-        claims=[
-            _claim(suite, one, estimates, comparisons, known.get(one.id)) for one in claims
-        ],
+        claims=[_claim(suite, one, estimates, comparisons, known.get(one.id)) for one in claims],
         record=record,
     )
 
@@ -214,12 +212,16 @@ def _seeds_needed(
         return SeedsNeeded(
             None, None, "depends on mean and spread over seeds, which an earlier record tells"
         )
-    against = len(failing_seeds(suite, claim))
+    failing = len(failing_seeds(suite, claim))
+    fails = 2 * failing > len(suite.seeds)
+    against = len(suite.seeds) - failing if fails else failing
     alone, corrected = (
         max(FEWEST_SEEDS, size_of_sign_test(against, level)) for level in _levels(comparisons)
     )
-    where = "each seed" if not against else f"all seeds but the {against} on which it is known not"
-    return SeedsNeeded(alone, corrected, f"if it holds on {where}{' to' if against else ''}")
+    does, but = ("fails", "may hold") if fails else ("holds", "is known to fail")
+    where = f"all but the {against} on which it {but}" if against else "each seed"
+    towards = "refuted" if fails else "supported"
+    return SeedsNeeded(alone, corrected, f"if it {does} on {where}", towards)
 
 
 def _measured_power(

@@ -16,7 +16,7 @@ from icl_repro.statistics.power import held_needed, share_within
 from icl_repro.verification.ledger import Threshold
 from icl_repro.verification.record import CheckOverSeeds, ClaimRecord, KnownFailure
 from icl_repro.verification.verdict import FEWEST_SEEDS, LEVEL
-from icl_repro.verification.wording import bounds, on_seeds
+from icl_repro.verification.wording import bounds, listed, on_seeds
 
 Rule = Literal[
     "known failure",
@@ -38,7 +38,7 @@ class Obstacle(msgspec.Struct, frozen=True):
 
     rule: Rule
     sentence: str
-    check: str = ""
+    checks: list[str]
     any_number: bool = False
 
 
@@ -75,37 +75,37 @@ def _own(suite: Suite, claim: str, case: str) -> list[KnownFailure]:
 
 
 def _known(suite: Suite, claim: PlannedClaim) -> Iterator[Obstacle]:
-    planned, most = len(suite.seeds), len(suite.seeds) - len(failing_seeds(suite, claim))
-    needed = held_needed(planned, LEVEL) if planned >= FEWEST_SEEDS else None
-    for known in suite.ledger.findings:
-        if known.claim != claim.id or known.edge:
-            continue
-        where = _where(suite, claim, known)
-        if where is None:
-            continue
-        everywhere = claim.judged == "without seeds"
-        since = f"known since {known.date}"
+    found = [
+        (known, where)
+        for known in suite.ledger.findings
+        if known.claim == claim.id and not known.edge
+        if (where := _where(suite, claim, known)) is not None
+    ]
+    everywhere = claim.judged == "without seeds"
+    for known, where in found:
         if known.case:
             yield Obstacle(
                 "control does not fail",
                 f"its control {known.case} does not fail {known.check!r}{where}, so that the claim "
-                f"is inconclusive; {since}",
-                known.check,
+                f"is inconclusive; known since {known.date}",
+                [known.check],
                 everywhere,
             )
-        elif claim.judged == "seed by seed":
-            if needed is not None and most >= needed:
-                continue
+    own = [(known, where) for known, where in found if not known.case]
+    failing = listed([f"{known.check!r}{where}" for known, where in own])
+    checks = [known.check for known, _ in own]
+    if own and claim.judged != "seed by seed":
+        yield Obstacle("known failure", f"what fails is {failing}", checks, everywhere)
+    elif own:
+        planned, most = len(suite.seeds), len(suite.seeds) - len(failing_seeds(suite, claim))
+        needed = held_needed(planned, LEVEL) if planned >= FEWEST_SEEDS else None
+        if needed is None or most < needed:
             takes = f", where `supported` takes {needed}" if needed is not None else ""
             yield Obstacle(
                 "known failure",
-                f"{known.check!r} fails{where}: the claim holds on {most} of {planned} at "
-                f"most{takes}; {since}",
-                known.check,
-            )
-        else:
-            yield Obstacle(
-                "known failure", f"{known.check!r} fails{where}; {since}", known.check, everywhere
+                f"holds on {most} of {count(planned, 'seed')} at most{takes}: what fails is "
+                f"{failing}",
+                checks,
             )
 
 
@@ -129,7 +129,7 @@ def _unguarded(suite: Suite, claim: PlannedClaim) -> Iterator[Obstacle]:
             yield Obstacle(
                 "no control fails the check",
                 f"no control has to fail {name!r}, and the ledger does not say why",
-                name,
+                [name],
                 any_number=True,
             )
 
@@ -155,7 +155,7 @@ def _rounding(suite: Suite, claim: PlannedClaim) -> Iterator[Obstacle]:
             f"{name!r} must be {bounds(direction, low, high, known.history[-1].kind)}, which is "
             f"{number(high - low)} wide, but trainings of one seed alone differ by "
             f"{number(spread.largest)}",
-            name,
+            [name],
             any_number=True,
         )
 
@@ -174,7 +174,7 @@ def _beyond_limits(
         yield Obstacle(
             "beyond what the quantity can be",
             f"{check.name!r} must be {asked}, but can be {limit} at the {'most' if above else 'least'}",
-            check.name,
+            [check.name],
             any_number=True,
         )
     elif claim.judged == "over all seeds" and (
@@ -185,7 +185,7 @@ def _beyond_limits(
             "on the limit of the quantity",
             f"the mean of {check.name!r} must be {asked}, which is the limit of what it can be: "
             "only values that are all the same can show it",
-            check.name,
+            [check.name],
             any_number=True,
         )
 
@@ -204,7 +204,7 @@ def _too_wide(check: CheckOverSeeds) -> Iterator[Obstacle]:
                 f"{check.name!r} must be {asked}, but values over seeds have a spread of "
                 f"{number(margin.spread, 3)}: even around the middle of that, only "
                 f"{percent(round(centred, 2))} of all networks would lie there (normal values)",
-                check.name,
+                [check.name],
                 any_number=True,
             )
             return
@@ -215,6 +215,6 @@ def _too_wide(check: CheckOverSeeds) -> Iterator[Obstacle]:
             f"{check.name!r} must be {asked}, but with mean {number(margin.mean)} and spread "
             f"{number(margin.spread, 3)} over {count(len(check.values), 'seed')} only "
             f"{percent(round(share, 2))} of all networks would lie there (normal values)",
-            check.name,
+            [check.name],
             any_number=True,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, get_args
 
 from icl_repro.numbers import count, decimal, number, percent
@@ -42,7 +42,7 @@ def lines(plan: Plan, order: Order = "cost") -> Iterator[str]:
     yield from _obstacles(plan)
     if any(claim.obstacles for claim in plan.claims):
         yield ""
-        yield "`icl-repro explain CLAIM` tells why a check is known to fail."
+        yield "`icl-repro explain CLAIM` tells what is known of a failure, and since when."
     for claim in plan.claims:
         if claim.problem:
             yield from _wrapped(f"the runs of {claim.id} cannot be told: {claim.problem}")
@@ -66,7 +66,7 @@ def _rows(plan: Plan, order: Order) -> Iterator[str]:
         ("+", "more runs follow from what is measured on these"),
         ("!", "no number of seeds would do"),
         ("*", "not with these seeds"),
-        ("r", "towards `refuted`, by the record"),
+        ("r", "towards `refuted`, as it fails on more seeds than it holds"),
     ]
     said += "".join(f"; {sign} {means}" for sign, means in signs if sign in notes)
     yield ""
@@ -173,37 +173,28 @@ def _power(plan: Plan) -> Iterator[str]:
             )
 
 
-def _table_of_power(
-    title: str, truths: Sequence[float], power: Sequence[Power]
-) -> Iterator[str]:
+def _table_of_power(title: str, truths: Sequence[float], power: Sequence[Power]) -> Iterator[str]:
     yield from _wrapped(title, 2)
     yield "    " + " " * 22 + "".join(number(truth).rjust(8) for truth in truths)
     yield "    " + "alone".ljust(22) + "".join(_chance(one.alone).rjust(8) for one in power)
-    yield "    " + "after the correction".ljust(22) + "".join(
-        _chance(one.corrected).rjust(8) for one in power
+    yield (
+        "    "
+        + "after the correction".ljust(22)
+        + "".join(_chance(one.corrected).rjust(8) for one in power)
     )
 
 
 def _obstacles(plan: Plan) -> Iterator[str]:
-    for any_number, title in (
-        (True, "Out of reach, whatever the number of seeds:"),
-        (False, "Out of reach with these seeds:"),
-    ):
-        found = [
-            (claim, one)
-            for claim in plan.claims
-            for one in claim.obstacles
-            if one.any_number is any_number
-        ]
-        if found:
-            yield ""
-            yield title
-        for claim, one in found:
-            yield from _obstacle(claim, one)
-
-
-def _obstacle(claim: ClaimPlan, one: Obstacle) -> Iterable[str]:
-    return _wrapped(f"{claim.id}: {one.sentence} [{one.rule}]", 2)
+    groups: dict[tuple[bool, str], list[tuple[str, Obstacle]]] = {}
+    for claim in plan.claims:
+        for one in claim.obstacles:
+            groups.setdefault((not one.any_number, one.rule), []).append((claim.id, one))
+    for (these, rule), found in sorted(groups.items(), key=lambda group: group[0]):
+        reach = "with these seeds" if these else "whatever the number of seeds"
+        yield ""
+        yield f"Out of reach {reach} ({rule}):"
+        for id_, one in found:
+            yield from _wrapped(f"{id_}: {one.sentence}", 2)
 
 
 def _seeds(plan: Plan) -> str:

@@ -139,9 +139,7 @@ def keep_timing(store: Path, alike: str, units_per_second: float) -> None:
 
 def _read(store: Path) -> dict[str, dict[str, float]]:
     try:
-        return msgspec.json.decode(
-            (store / _FILE).read_bytes(), type=dict[str, dict[str, float]]
-        )
+        return msgspec.json.decode((store / _FILE).read_bytes(), type=dict[str, dict[str, float]])
     except (OSError, msgspec.MsgspecError):
         return {}
 

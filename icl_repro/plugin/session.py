@@ -53,6 +53,7 @@ class SessionState:
         problems: sentences for the terminal about what is wrong with the session; it fails.
         notices: sentences for the terminal that a user should know although nothing failed.
         workers: how many processes run tests.
+        plan: what the session would do, where it was only asked for that.
     """
 
     settings: Settings
@@ -79,6 +80,7 @@ class SessionState:
     ledger: Any = None
     coverage: Any = None
     basis: Basis | None = None
+    plan: Any = None
 
 
 _STATE = pytest.StashKey[SessionState]()

@@ -20,7 +20,7 @@ from icl_repro.planning.suite import (
 from icl_repro.plugin import library, trials
 from icl_repro.plugin.declarations import site_of
 from icl_repro.plugin.session import coverage_of, ledger_of, state_of
-from icl_repro.plugin.stored_runs import choose, store_of
+from icl_repro.plugin.stored_runs import StoredRuns, store_of
 from icl_repro.plugin.trials import Draft
 from icl_repro.verification import spreads
 from icl_repro.verification.declare import Control
@@ -93,9 +93,12 @@ class _Runs:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._kinds = library.engine()
-        self._kinds.keep_measurements_in(state_of(config).settings.store / "measured")
+        store = state_of(config).settings.store
+        self._kinds.reuse_compiled_programs(store / "compiled")
+        self._kinds.keep_measurements_in(store / "measured")
         self.found: dict[str, PlannedRun] = {}
         self.specs: dict[str, Any] = {}
+        self._choices: dict[tuple[object, ...], Mapping[str, Any]] = {}
         self.unit = ""
 
     def times(self) -> Iterator[StoredTime]:
@@ -107,23 +110,40 @@ class _Runs:
         """Train a run for so many seconds, not to its end, and say how many units a second that
         takes; compiling comes on top.
         """
-        store = state_of(self._config).settings.store
-        self._kinds.reuse_compiled_programs(store / "compiled")
         folder = store_of(self._config).exemplar_cache
         return self._kinds.units_per_second(self.specs[key], folder, seconds)
 
     def of(self, draft: Draft) -> Iterator[tuple[str, str]]:
         """The names and keys of the runs of a case, chosen ones as far as they can be chosen."""
-        wanted = draft.wanted
-        store = store_of(self._config)
-        if wanted.has_to_choose and all(spec in store for spec in wanted.all_specs()):
-            with suppress(*_OF_A_DECLARATION):  # the session tells why they cannot be chosen
-                choose(self._config, draft)
         for seed in draft.case.seeds:
-            for name, spec in wanted.specs(seed).items():
+            for name, spec in {**draft.wanted.specs(seed), **self._chosen(draft, seed)}.items():
                 for key, one in self._kinds.with_sources([spec]).items():
                     self._note(key, one, seed)
                 yield name, spec.key
+
+    def chooses(self, draft: Draft) -> bool:
+        """Whether further runs of a case are still to be chosen."""
+        return draft.wanted.has_to_choose and any(
+            not self._chosen(draft, seed) for seed in draft.case.seeds
+        )
+
+    def _chosen(self, draft: Draft, seed: int | None) -> Mapping[str, Any]:
+        """The runs that are chosen by what is measured on the first ones; none as long as they
+        cannot be. Controls and claims that choose alike choose once.
+        """
+        networks, first = draft.case.networks, draft.wanted.specs(seed)
+        store = store_of(self._config)
+        if networks is None or networks.then is None or seed is None:
+            return {}
+        if not all(spec in store for spec in first.values()):
+            return {}
+        asked = (networks.then, seed, *(spec.key for spec in first.values()))
+        if asked not in self._choices:
+            self._choices[asked] = {}
+            with suppress(*_OF_A_DECLARATION):  # the session tells why they cannot be chosen
+                found = networks.then(seed, StoredRuns(store, draft, seed))
+                self._choices[asked] = state_of(self._config).settings.adapted(found)
+        return self._choices[asked]
 
     def _note(self, key: str, spec: Any, seed: int | None) -> None:
         if key in self.found:
@@ -191,7 +211,7 @@ def _with_runs(claim: PlannedClaim, drafts: list[Draft], runs: _Runs) -> Planned
             for control in claim.controls
         ),
         names={name: list(keys) for name, keys in names.items()},
-        chooses=any(draft.wanted.has_to_choose for draft in drafts),
+        chooses=not problem and any(runs.chooses(draft) for draft in drafts),
         problem=problem,
     )
 
