@@ -139,8 +139,8 @@ def _trained(suite: Suite, claim: PlannedClaim, times: Times) -> Iterator[Item]:
     stored = sum(run.stored for run in runs)
     units = sum(run.units for run in runs)
     yield Item(
-        f"together {count(len(runs), 'run')}, {units:,} {suite.unit} at most, {_stored(stored, runs)}"
-        f"; {_seconds(sum((times.of(run).seconds for run in runs), start=Span()))}"
+        f"together {count(len(runs), 'run')}, {units:,} {suite.unit} at most, "
+        f"{_stored(stored, runs)}; {_seconds(sum((times.of(run).seconds for run in runs), start=Span()))}"
     )
 
 

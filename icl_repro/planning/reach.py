@@ -170,10 +170,10 @@ def _beyond_limits(
     above = check.low is not None and greatest is not None and check.low > greatest
     below = check.high is not None and least is not None and check.high < least
     if above or below:
-        limit = number(greatest if above else least)
+        limit = f"{number(greatest)} at the most" if above else f"{number(least)} at the least"
         yield Obstacle(
             "beyond what the quantity can be",
-            f"{check.name!r} must be {asked}, but can be {limit} at the {'most' if above else 'least'}",
+            f"{check.name!r} must be {asked}, but can be {limit}",
             [check.name],
             any_number=True,
         )

@@ -20,9 +20,8 @@ _WIDTH = 100
 _ON: dict[Basis, str] = {
     "same": "stored ones that differ by seeds alone",
     "alike": "stored ones of the same kind",
-    "timed": "a short timing here (they may end early, so that it is taken from a fifth to twice)",
     "any": "all that is stored, none of it of their kind",
-    "unknown": "nothing: they are not in the minutes",
+    "timed": "a short timing here (they may end early, so that it is taken from a fifth to twice)",
 }
 _NONE = "–"
 
@@ -119,21 +118,32 @@ def _totals(plan: Plan) -> Iterator[str]:
         if cost.in_all.likely:
             yield f"Into an empty store it would take {_range(cost.in_all)} of one worker."
         return
-    stale = f" ({cost.stale:,} more are, but of other code)" if cost.stale else ""
+    stale = f" ({cost.stale:,} more as other code made them)" if cost.stale else ""
     yield from _wrapped(
-        f"{cost.stored:,} are in the store{stale}; {cost.runs - cost.stored:,} are to be trained, "
-        f"{cost.units_to_train:,} {plan.unit} at most."
+        f"{cost.stored or 'None'} of them {'is' if cost.stored < 2 else 'are'} in the store"
+        f"{stale}; {count(cost.runs - cost.stored, 'run')} to train, {cost.units_to_train:,} "
+        f"{plan.unit} at most."
     )
+    if any(claim.chooses for claim in plan.claims):
+        yield from _wrapped(
+            "More follow that are not counted: they are chosen by what is measured on these."
+        )
     if plan.makespan.likely:
         yield from _wrapped(
             f"That takes {_range(plan.makespan)} with {count(plan.workers, 'worker')}, the longest "
-            f"first ({_range(cost.to_train)} of one)."
+            f"first; one alone takes {_range(cost.to_train)}."
         )
     on = [f"{cost.on[basis]:,} by {_ON[basis]}" for basis in _ON if cost.on.get(basis)]
-    said = f"Their times are estimated {listed(on)}."
-    if any(cost.on.get(basis) for basis in ("same", "alike", "any")):
-        said += " Stored times are those of the machine and the load that trained them."
-    yield from _wrapped(said)
+    if on:
+        said = f"Their times are estimated, of {listed(on)}."
+        if set(cost.on) & {"same", "alike", "any"}:
+            said += " Stored times are those of the machine and the load that trained them."
+        yield from _wrapped(said)
+    if cost.on.get("unknown"):
+        yield from _wrapped(
+            f"How long {cost.on['unknown']:,} of them take is not known: nothing like them is in "
+            "the store, and no timing was taken."
+        )
 
 
 def _power(plan: Plan) -> Iterator[str]:

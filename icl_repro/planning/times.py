@@ -14,9 +14,9 @@ from icl_repro.planning.suite import PlannedRun, StoredTime
 from icl_repro.storage.files import write_whole
 from icl_repro.storage.programs import processor
 
-Basis = Literal["same", "alike", "timed", "any", "unknown"]
+Basis = Literal["same", "alike", "any", "timed", "unknown"]
 """What an estimate rests on: stored runs that differ by seeds alone, stored ones of the same kind,
-a timing on this machine, whatever is stored, or nothing.
+whatever is stored, a timing on this machine, or nothing.
 """
 
 _FILE = "timings.json"
@@ -46,7 +46,7 @@ class Estimate(NamedTuple):
 
 
 class Times:
-    """Estimates from stored runs and, for kinds of runs that are not among them, from timings."""
+    """Estimates from stored runs or, where there are none, from timings."""
 
     def __init__(
         self, stored: Iterable[StoredTime], timings: Mapping[str, float] | None = None
@@ -67,20 +67,20 @@ class Times:
             return Estimate(_span(self._same[run.same]), "same")
         if run.alike in self._alike:
             return Estimate(_span(self._alike[run.alike], run.units), "alike")
+        if self._any:
+            return Estimate(_span(self._any, run.units), "any")
         rate = self._timings.get(run.alike) or next(iter(self._timings.values()), None)
         if rate is not None:
             seconds = run.units / rate
             return Estimate(Span(_EARLIEST * seconds, seconds, _LATEST * seconds), "timed")
-        if self._any:
-            return Estimate(_span(self._any, run.units), "any")
         return Estimate(Span(), "unknown")
 
 
 def to_time(runs: Iterable[PlannedRun], times: Times) -> PlannedRun | None:
-    """The run whose kind a timing would tell most about: that of the most units of which nothing is
-    known; none where all are known.
+    """The run whose kind a timing would tell most about: that of the most units, of those that take
+    no weights from others; none where something is known of all.
     """
-    unknown = [run for run in runs if times.of(run).basis in ("any", "unknown")]
+    unknown = [run for run in runs if times.of(run).basis == "unknown" and not run.after]
     units: dict[str, int] = {}
     for run in unknown:
         units[run.alike] = units.get(run.alike, 0) + run.units

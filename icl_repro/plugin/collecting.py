@@ -103,8 +103,9 @@ def _error_in(said: str, status: int | pytest.ExitCode) -> str:
     if status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return ""
     lines = [line for line in said.splitlines() if line.strip()]
+    for of_option in (line for line in lines if ": error: " in line):
+        return of_option.partition(": error: ")[2]
     for at, line in enumerate(lines):
-        if "ERROR: " in line or "error: " in line:
-            own = line.partition("rror: ")[2] or line.partition("ERROR: ")[2]
-            return "\n".join([own, *lines[at + 1 : at + 20]])
+        if line.startswith("ERROR: "):
+            return "\n".join([line.removeprefix("ERROR: "), *lines[at + 1 :]])
     return lines[-1] if lines else f"pytest ended with status {int(status)}"

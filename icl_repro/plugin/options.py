@@ -1,8 +1,8 @@
 """The options, their ini twins and what they resolve to.
 
-Every option ``--icl-x`` but ``--icl-plan`` has a twin ``icl_x`` in the ini file. The command line wins over the ini
-file, which wins over the default. Paths on the command line are relative to where pytest was
-called, paths in the ini file to the root directory.
+Every option ``--icl-x`` but ``--icl-plan`` has a twin ``icl_x`` in the ini file. The command line
+wins over the ini file, which wins over the default. Paths on the command line are relative to where
+pytest was called, paths in the ini file to the root directory.
 """
 
 from __future__ import annotations

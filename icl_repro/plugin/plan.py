@@ -14,9 +14,9 @@ def prepare(config: pytest.Config) -> None:
     if not asked(config):
         return
     state_of(config).workers = int(getattr(config.option, "numprocesses", None) or 1)
-    for name, alone in (("numprocesses", 0), ("dist", "no"), ("tx", [])):
-        if hasattr(config.option, name):
-            setattr(config.option, name, alone)
+    if hasattr(config.option, "dist"):  # of xdist, if that is there
+        config.option.dist = "no"
+        config.option.tx = []
 
 
 def asked(config: pytest.Config) -> bool:

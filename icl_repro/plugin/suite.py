@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -28,8 +28,8 @@ from icl_repro.verification.reported import Reported
 from icl_repro.verification.wording import listed
 
 Select = Callable[[list[PlannedClaim], str], Iterable[PlannedClaim]]
-"""Takes all claims, as yet without their runs, and the name of the profile, and gives those that are
-wanted.
+"""Takes all claims, as yet without their runs, and the name of the profile, and gives those that
+are wanted.
 """
 
 _OF_A_DECLARATION = (Exception, SystemExit, pytest.skip.Exception, pytest.fail.Exception)
@@ -61,8 +61,9 @@ def suite_of(config: pytest.Config, select: Select, *, with_published: bool = Fa
     claims = {id_: _with_tests(one, drafts[id_]) for id_, one in declared.items()}
     wanted = [one.id for one in select(list(claims.values()), settings.profile.name)]
     runs = _Runs(config) if wanted else None
-    for id_ in wanted if runs else ():
-        claims[id_] = _with_runs(claims[id_], drafts[id_], runs)
+    if runs is not None:
+        for id_ in wanted:
+            claims[id_] = _with_runs(claims[id_], drafts[id_], runs)
     return Suite(
         claims=tuple(claims.values()),
         selected=frozenset(wanted),
@@ -230,7 +231,8 @@ def _how(control: Control) -> str:
     said += [f"{new} in place of {old}" for old, new in control.swap.items()]
     transform = control.transform
     if isinstance(transform, Mapping):
-        said += [f"{name} altered by {_name(alter)}" for name, alter in transform.items()]
+        altered = cast("Mapping[str, object]", transform)
+        said += [f"{name} altered by {_name(alter)}" for name, alter in altered.items()]
     elif transform is not None:
         said.append(f"every network altered by {_name(transform)}")
     said += [f"with {name}={value!r}" for name, value in control.given.items()]

@@ -74,12 +74,12 @@ def power_within(size: int, to_low: float, to_high: float, level: float) -> floa
     if size < 2 or to_low + to_high <= 0:
         return 0.0
     root, reached = math.sqrt(size), float(stats.t.isf(level, size - 1))
-    spread = stats.chi(size - 1, scale=1 / math.sqrt(size - 1))
+    freedom, scale = size - 1, 1 / math.sqrt(size - 1)
 
     def passed(deviation: float) -> float:
         high = special.ndtr(root * to_high - reached * deviation)
         low = special.ndtr(reached * deviation - root * to_low)
-        return float(max(high - low, 0.0) * spread.pdf(deviation))
+        return float(max(high - low, 0.0) * stats.chi.pdf(deviation, freedom, 0, scale))
 
     largest = root * (to_low + to_high) / (2 * reached)
     # Beyond ten standard deviations of it there is nothing of the spread.
