@@ -14,7 +14,8 @@ def prepare(config: pytest.Config) -> None:
     if not asked(config):
         return
     state_of(config).workers = int(getattr(config.option, "numprocesses", None) or 1)
-    if hasattr(config.option, "dist"):  # of xdist, if that is there
+    if hasattr(config.option, "numprocesses"):  # of xdist, if that is there
+        config.option.numprocesses = 0
         config.option.dist = "no"
         config.option.tx = []
 

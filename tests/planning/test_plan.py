@@ -53,7 +53,16 @@ def suite(*claims, seeds=SEEDS, ledger=None, stored=(), **fields):
     }
     ids = frozenset(one.id for one in claims)
     return Suite(
-        claims, ids, runs, "steps", "paper", True, seeds, Path("store"), ledger or Ledger(), **fields
+        claims,
+        ids,
+        runs,
+        "steps",
+        "paper",
+        True,
+        seeds,
+        Path("store"),
+        ledger or Ledger(),
+        **fields,
     )
 
 

@@ -67,6 +67,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
+        self.exemplar_cache = self.root / "exemplars"
 
     def __contains__(self, spec: Spec) -> bool:
         return self.path(spec).is_file()
