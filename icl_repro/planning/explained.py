@@ -138,9 +138,10 @@ def _trained(suite: Suite, claim: PlannedClaim, times: Times) -> Iterator[Item]:
     runs = [suite.runs[key] for key in keys]
     stored = sum(run.stored for run in runs)
     units = sum(run.units for run in runs)
+    seconds = sum((times.of(run).seconds for run in runs), start=Span())
     yield Item(
         f"together {count(len(runs), 'run')}, {units:,} {suite.unit} at most, "
-        f"{_stored(stored, runs)}; {_seconds(sum((times.of(run).seconds for run in runs), start=Span()))}"
+        f"{_stored(stored, runs)}; {_seconds(seconds)}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from icl_repro.numbers import count, decimal, number, percent
 from icl_repro.planning.plan import EFFECTS, SHARES, ClaimPlan, Plan, Power
-from icl_repro.planning.reach import Obstacle
+from icl_repro.planning.reach import OF_A_RECORD, Obstacle
 from icl_repro.planning.times import Basis, Span
 from icl_repro.verification.wording import listed
 
@@ -202,7 +202,8 @@ def _obstacles(plan: Plan) -> Iterator[str]:
     for (these, rule), found in sorted(groups.items(), key=lambda group: group[0]):
         reach = "with these seeds" if these else "whatever the number of seeds"
         yield ""
-        yield f"Out of reach {reach} ({rule}):"
+        given = f", if networks are like those of {plan.record}" if rule in OF_A_RECORD else ""
+        yield from _wrapped(f"Out of reach {reach}{given} ({rule}):")
         for id_, one in found:
             yield from _wrapped(f"{id_}: {one.sentence}", 2)
 

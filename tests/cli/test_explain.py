@@ -33,7 +33,8 @@ def test_it_tells_everything_that_is_declared_and_known():
         "swapped: The late one is not early. what is changed: late in place of early",
         "must fail: every check",
         "with sign=-1 must fail: 'size'",
-        "'size' fails: 5 on seed 6, within 0.1 since 2026-02-02: it rained evidence: a look outside",
+        "'size' fails: 5 on seed 6, within 0.1 since 2026-02-02: it rained",
+        "evidence: a look outside",
         "colour dropped 2026-02-03, results seen: nobody looked it was at least 1",
         "Section 2: Plants grow. the test is weaker: one plant",
     ):

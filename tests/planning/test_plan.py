@@ -147,7 +147,7 @@ def test_a_margin_no_wider_than_rounding_is_met_by_no_number_of_seeds(differ, ex
     assert found == [("rounding is wider than the bounds", True)] * expected
 
 
-def record(values, low=None, high=None, limits=(None, None), judged_over=()):
+def record(values, low=None, high=None, limits=(None, None), judged_over=(), held=5):
     mean = sum(values) / len(values)
     spread = (sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5
     direction = "between" if None not in (low, high) else "at_most" if low is None else "at_least"
@@ -161,7 +161,7 @@ def record(values, low=None, high=None, limits=(None, None), judged_over=()):
         kind="threshold",
         row="",
         values=dict(zip(map(str, SEEDS), values, strict=True)),
-        held=5,
+        held=held,
         judged=5,
         published=None,
         margin=Margin(mean, spread, None, None, False),
@@ -191,7 +191,7 @@ def record(values, low=None, high=None, limits=(None, None), judged_over=()):
     ("measured", "rule"),
     [
         (record([1, 2, 3, 4, 5], low=2.9, high=3.1), "seeds differ by more than the bounds"),
-        (record([1, 2, 3, 4, 5], low=4), "most networks lie outside"),
+        (record([1, 2, 3, 4, 5], low=4, held=2), "most networks lie outside"),
         (record([0.7, 0.8, 0.8, 0.8, 0.9], low=1.1, limits=(0, 1)), "beyond what the quantity can"),
     ],
 )
@@ -199,6 +199,10 @@ def test_what_a_record_measured_shows_thresholds_that_no_seeds_would_meet(measur
     found = rules(suite(claim()), records=measured)
     assert any(name.startswith(rule) and any_number for name, any_number in found)
     assert rules(suite(claim()), records=record([1, 2, 3, 4, 5], low=-9)) == []
+
+
+def test_one_value_far_off_does_not_put_a_threshold_out_of_reach():
+    assert rules(suite(claim()), records=record([1, 1, 1, 1, 90], high=2, held=4)) == []
 
 
 def test_a_mean_on_the_limit_of_its_quantity_cannot_be_shown():

@@ -88,9 +88,13 @@ history = [{ at_least = 1, origin = "ours", date = 2026-01-01, seen = false }]
 _COVERAGE = """
 [[parts]]
 title = "Growth"
-rows = [
-  { where = "Section 2", statement = "Plants grow.", how = "weaker", because = "one plant", claims = ["growth.early"] },
-]
+
+[[parts.rows]]
+where = "Section 2"
+statement = "Plants grow."
+how = "weaker"
+because = "one plant"
+claims = ["growth.early"]
 """
 
 
