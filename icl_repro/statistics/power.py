@@ -84,7 +84,7 @@ def power_within(size: int, to_low: float, to_high: float, level: float) -> floa
     largest = root * (to_low + to_high) / (2 * reached)
     # Beyond ten standard deviations of it there is nothing of the spread.
     end = min(largest, 1 + 10 / math.sqrt(2 * (size - 1)))
-    return float(integrate.quad(passed, 0, end, limit=200)[0])
+    return min(1.0, float(integrate.quad(passed, 0, end, limit=200)[0]))
 
 
 def share_within(mean: float, spread: float, low: float | None, high: float | None) -> float:
