@@ -132,6 +132,8 @@ def test_what_fails_on_most_seeds_is_on_its_way_to_refuted():
 def test_a_control_that_is_known_not_to_fail_leaves_its_claim_open():
     failing = ledger(findings=[known([6], case="no")])
     assert rules(suite(claim(), ledger=failing)) == [("control does not fail", False)]
+    on_edge = ledger(findings=[known([6], case="no", edge=True)])
+    assert rules(suite(claim(), ledger=on_edge)) == []
 
 
 def test_a_check_that_no_control_has_to_fail_is_named():
