@@ -9,6 +9,8 @@ import click
 from icl_repro.nearest import nearest
 
 COMMANDS = {
+    "plan": "tell what a session would train and could show, before it does",
+    "explain": "tell all there is to know of a claim",
     "report": "draw a saved record again, or set several side by side",
 }
 """Each command with what it is for. Its module in this room, named like it, holds it as
