@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
+from xml.etree import ElementTree as ET
 
 import msgspec
 
@@ -60,8 +61,8 @@ class _Layout(msgspec.Struct, frozen=True):
     turned: bool
 
 
-def draw_heatmap(heatmap: Heatmap, size: tuple[int, int] = WIDE) -> str:
-    """The heat map as an SVG document.
+def draw_heatmap(heatmap: Heatmap, size: tuple[int, int] = WIDE) -> ET.Element:
+    """The heat map as an SVG element.
 
     Args:
         heatmap: what to draw; missing values leave an outlined empty cell.
@@ -81,7 +82,7 @@ def draw_heatmap(heatmap: Heatmap, size: tuple[int, int] = WIDE) -> str:
     x_label = one_line(heatmap.x_label, round(size[0] / CHARACTER) - 8)
     shapes.text(middle, bottom + layout.below + 7, x_label, gid="x-label")
     _draw_scale(shapes, heatmap, scale, (size[0], bottom + layout.below + 30))
-    return shapes.document()
+    return shapes.element()
 
 
 _Panel = TypeVar("_Panel")
