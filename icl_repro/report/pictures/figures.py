@@ -67,7 +67,8 @@ class FigureView(msgspec.Struct, frozen=True):
 
     `key` tells how published marks differ from measured ones, where the figure holds both, and a
     seed from the mean; `columns` is the number of panels side by side where there is room. `whose`
-    names the seeds, and `data` are the numbers for the script (see :mod:`figure_data`).
+    names the seeds, `kinds` what can be shown or not besides groups (the mean, each seed, what was
+    published), and `data` are the numbers for the script (see :mod:`figure_data`).
     """
 
     name: str
@@ -78,6 +79,7 @@ class FigureView(msgspec.Struct, frozen=True):
     key: str
     columns: int
     whose: str
+    kinds: list[str]
     data: str
 
 
@@ -103,6 +105,7 @@ def view_figure(figure: Figure, prefix: str, whose: str = "") -> FigureView:
         key=_key(figure),
         columns=columns,
         whose=whose,
+        kinds=_kinds(figure),
         data=figure_data(figure),
     )
 
@@ -236,6 +239,17 @@ def _key(figure: Figure) -> str:
     elif over:
         said.insert(0, f"Marks of {len(seeds)} seeds together.")
     return " ".join(said)
+
+
+def _kinds(figure: Figure) -> list[str]:
+    """Of what kinds the series in front are, as far as they are of several."""
+    front = [one for panel in figure.panels for one in _series(panel) if not one.background]
+    over = [one for one in front if isinstance(one, OverSeeds)]
+    seeds = sorted({one.seed for one in over if one.seed is not None})
+    kinds = ["mean"] if any(one.is_mean for one in over) else []
+    kinds += [f"seed {seed}" for seed in seeds]
+    origins = {one.origin for one in front}
+    return [*kinds, "as published"] if origins == {"measured", "published"} else kinds
 
 
 def _colours(figure: Figure) -> dict[str, str]:
