@@ -297,4 +297,4 @@ def _whose(seeds: list[int], merged: Merged) -> str:
     everyone, first = words.seed_list(seeds), words.seed_list(seeds[:1])
     if merged.first is None:
         return everyone
-    return f"{everyone}; what has no curves: {first.lower()}" if merged.over else first
+    return f"{everyone}; where only one can be shown, {first.lower()}" if merged.over else first

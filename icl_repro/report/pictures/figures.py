@@ -235,9 +235,9 @@ def _key(figure: Figure) -> str:
     over = [one for p in figure.panels for one in _series(p) if isinstance(one, OverSeeds)]
     seeds = {one.seed for one in over if one.seed is not None}
     if any(one.is_mean for one in over):
-        said.insert(0, f"Thin: each of the {len(seeds)} seeds; strong: their mean.")
+        said.insert(0, f"Thin: each of the {len(seeds)} seeds; strong: their mean, as far as all go.")
     elif over:
-        said.insert(0, f"Marks of {len(seeds)} seeds together.")
+        said.insert(0, f"Marks of all {len(seeds)} seeds.")
     return " ".join(said)
 
 
@@ -285,7 +285,7 @@ def _legend(panel: AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...]
     entries = [
         LegendEntry(
             # Where all is published, the dashes and the title say so once.
-            label=_full_label(series) if measured else series.label,
+            label=_in_legend(series, every) if measured else series.label,
             colour=css_variable(colours[group_of(series)]),
             mark="bars" if isinstance(panel, Bars) else _mark(series),
             open=series.origin == "published",
@@ -303,6 +303,14 @@ def _legend(panel: AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...]
             behind.setdefault(kind, entry)
     entries += behind.values()
     return tuple(dict.fromkeys(entries))
+
+
+def _in_legend(series: Series, every: Sequence[Series]) -> str:
+    """What a series is called there: seeds without a mean are called what all of them are."""
+    if not isinstance(series, OverSeeds) or series.is_mean:
+        return _full_label(series)
+    labels = {one.label for one in every if isinstance(one, OverSeeds) and one.group == series.group}
+    return series.label if len(labels) == 1 else series.group
 
 
 def _mark(series: Series) -> str:

@@ -69,6 +69,7 @@ def draw_panel(
     )
     shapes = Shapes(*size)
     draw_frame(shapes, frame)
+    means = {group_of(one) for one in panel.series if isinstance(one, OverSeeds) and one.is_mean}
     # Marks at an edge are seen whole.
     spare = 5.0 if marks else 1.0
     x, y = frame.x, frame.y
@@ -79,7 +80,9 @@ def draw_panel(
             series = panel.series[index]
             with shapes.group(gid=f"series-{index}", css="series"):
                 colour = css_variable(colours[group_of(series)])
-                _draw_series(shapes, frame, series, colour, sidestep(panel, index))
+                aside = sidestep(panel, index)
+                has_mean = group_of(series) in means
+                _draw_series(shapes, frame, series, colour, aside, has_mean=has_mean)
     draw_references(shapes, frame, panel.lines)
     return shapes.element()
 
@@ -130,11 +133,11 @@ def _height(series: Series) -> float:
 
 
 def _draw_series(
-    shapes: Shapes, frame: Frame, series: Series, colour: str, aside: float
+    shapes: Shapes, frame: Frame, series: Series, colour: str, aside: float, *, has_mean: bool
 ) -> None:
     published = series.origin == "published"
     behind = bool(series.background)
-    thin = isinstance(series, OverSeeds) and not series.is_mean
+    thin = isinstance(series, OverSeeds) and not series.is_mean and has_mean
     places = _places(frame, series.x, series.y, aside)
     if series.low is not None and series.high is not None:
         low = _places(frame, series.x, series.low, aside)
@@ -149,7 +152,9 @@ def _draw_series(
         opacity = f"; stroke-opacity: {_SEED_ALPHA}"
     if series.style != "line":
         width = BACKGROUND_WIDTH if behind else 1 if thin else 1.4
-        inside = f"fill: {colour}" + ("; fill-opacity: 0" if published or thin else "")
+        inside = f"fill: {colour}"
+        if published or thin:
+            inside += f"; fill-opacity: {0 if published else 0.4}"
         size = (3.25 if series.style == "triangles" else 3.0) * (0.7 if behind or thin else 1)
         marks = "".join(mark(series.style, place, size) for place in places if place)
         shapes.path(marks, f"{inside}; stroke: {colour}; stroke-width: {width:g}{opacity}")

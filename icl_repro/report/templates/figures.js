@@ -665,6 +665,7 @@ addEventListener("pointerdown", event => {
   if (event.button === 0 && from && panel.inside(from)) {
     dragged = {panel, from, box: null};
     event.preventDefault();
+    panel.svg.classList.add("by-pointer");
     panel.svg.focus({preventScroll: true});
   }
 });
@@ -728,6 +729,7 @@ addEventListener("dblclick", event => {
 });
 
 addEventListener("keydown", event => {
+  event.target.classList?.remove("by-pointer");
   const panel = event.target.matches?.(".plot") && panelAt(event.target);
   if (panel && !event.ctrlKey && !event.metaKey && !event.altKey) panel.key(event);
   else if (event.key === "Escape") hideTip();
