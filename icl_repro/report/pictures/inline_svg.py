@@ -34,8 +34,8 @@ def inline(
     for element in drawing.iter("g"):
         if "clip-path" in element.attrib:
             element.set("clip-path", f"url(#{prefix}-window)")
-    about = {"role": "img", "aria-labelledby": f"{prefix}-title {prefix}-desc"}
-    drawing.attrib.update({"class": "plot", **about})
+    drawing.set("role", "img")
+    drawing.set("aria-labelledby", f"{prefix}-title {prefix}-desc")
     _put_first(drawing, "desc", description).set("id", f"{prefix}-desc")
     _put_first(drawing, "title", title).set("id", f"{prefix}-title")
     return ET.tostring(drawing, encoding="unicode")

@@ -24,7 +24,9 @@ class Shapes:
     """
 
     def __init__(self, width: float, height: float, top: float = 0.0) -> None:
-        self._root = ET.Element("svg", {"viewBox": f"0 {top:g} {width:g} {height:g}"})
+        self._root = ET.Element(
+            "svg", {"class": "plot", "viewBox": f"0 {top:g} {width:g} {height:g}"}
+        )
         self._into = self._root
 
     def element(self) -> ET.Element:

@@ -86,7 +86,7 @@ function made(tag, className, text) {
 }
 
 function inDrawing(tag, attributes, text) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  const element = document.createElementNS(document.querySelector("svg").namespaceURI, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   if (text !== undefined) element.textContent = text;
   return element;
@@ -657,6 +657,7 @@ addEventListener("pointermove", event => {
 addEventListener("pointerdown", event => {
   const panel = panelAt(event.target);
   if (!panel) return event.target.closest?.(".tools") || hideTip();
+  panel.svg.classList.add("by-pointer");
   if (event.pointerType !== "mouse") {
     panel.touches.set(event.pointerId, [event.clientX, event.clientY]);
     return panel.ask(event);
@@ -665,7 +666,6 @@ addEventListener("pointerdown", event => {
   if (event.button === 0 && from && panel.inside(from)) {
     dragged = {panel, from, box: null};
     event.preventDefault();
-    panel.svg.classList.add("by-pointer");
     panel.svg.focus({preventScroll: true});
   }
 });
@@ -696,9 +696,9 @@ function drag(event) {
   hideTip();
   dragged.box ||= panel.svg.appendChild(inDrawing("rect", {class: "zoom-box"}));
   const flat = Math.abs(to[1] - from[1]) < 6;
-  const clamp = (at, one, other) => Math.min(Math.max(at, Math.min(one, other)), Math.max(one, other));
-  const [x0, x1] = (panel.named ? [x.start, x.end] : [from[0], to[0]]).map(at => clamp(at, x.start, x.end));
-  const [y0, y1] = (flat ? [y.start, y.end] : [from[1], to[1]]).map(at => clamp(at, y.start, y.end));
+  const inside = (at, one, other) => Math.min(Math.max(at, Math.min(one, other)), Math.max(one, other));
+  const [x0, x1] = (panel.named ? [x.start, x.end] : [from[0], to[0]]).map(at => inside(at, x.start, x.end));
+  const [y0, y1] = (flat ? [y.start, y.end] : [from[1], to[1]]).map(at => inside(at, y.start, y.end));
   for (const [name, value] of Object.entries({
     x: Math.min(x0, x1), y: Math.min(y0, y1), width: Math.abs(x1 - x0), height: Math.abs(y1 - y0),
   })) dragged.box.setAttribute(name, value);
@@ -736,7 +736,7 @@ addEventListener("keydown", event => {
 });
 
 addEventListener("focusout", hideTip);
-addEventListener("scroll", () => { if (current?.svg !== document.activeElement) hideTip(); }, {passive: true});
+addEventListener("scroll", hideTip, {passive: true});
 addEventListener("beforeprint", hideTip);
 begin();
 })();
