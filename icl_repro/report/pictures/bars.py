@@ -21,9 +21,7 @@ _FILLED = 0.82
 """Share of the room of a category that its bars take."""
 
 
-def draw_bars(
-    bars: Bars, colours: Mapping[str, str], size: tuple[int, int] = WIDE
-) -> ET.Element:
+def draw_bars(bars: Bars, colours: Mapping[str, str], size: tuple[int, int] = WIDE) -> ET.Element:
     """The bars as an SVG element.
 
     Args:
@@ -44,9 +42,7 @@ def draw_bars(
     shapes = Shapes(*size)
     draw_frame(shapes, frame)
     across, up = frame.x, frame.y
-    with shapes.window(
-        across.start, up.end - 1, across.end - across.start, up.start - up.end + 1
-    ):
+    with shapes.window(across.start, up.end - 1, across.end - across.start, up.start - up.end + 1):
         for index, series in enumerate(bars.series):
             with shapes.group(gid=f"series-{index}", css="series"):
                 _draw_series(shapes, frame, bars, index, css_variable(colours[group_of(series)]))

@@ -52,7 +52,9 @@ class _Path(msgspec.Struct, frozen=True):
     label: _Point
 
 
-def draw_diagram(diagram: Diagram, colours: Mapping[str, str], size: tuple[int, int] = WIDE) -> ET.Element:
+def draw_diagram(
+    diagram: Diagram, colours: Mapping[str, str], size: tuple[int, int] = WIDE
+) -> ET.Element:
     """The diagram as an SVG element, as wide as `size` and as high as its rows.
 
     Args:

@@ -54,7 +54,8 @@ def _panel(panel: AnyPanel, lists: _Lists) -> dict[str, Any]:
     match panel:
         case Panel():
             series = [
-                _series(one, lists) | ({"aside": aside} if (aside := sidestep(panel, index)) else {})
+                _series(one, lists)
+                | ({"aside": aside} if (aside := sidestep(panel, index)) else {})
                 for index, one in enumerate(panel.series)
             ]
             return _texts(kind="curves", title=panel.title, x=panel.x_label, y=panel.y_label) | {

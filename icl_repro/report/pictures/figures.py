@@ -84,7 +84,9 @@ class FigureView(msgspec.Struct, frozen=True):
 
 
 def view_figure(figure: Figure, prefix: str, whose: str = "") -> FigureView:
-    """Draw `figure` of the seeds `whose`; every id in it starts with `prefix`, unique in the page."""
+    """Draw `figure`, of the seeds `whose`. Every id in it starts with `prefix`, which is unique in
+    the page.
+    """
     colours = _colours(figure)
     figure = msgspec.structs.replace(figure, panels=with_shared_limits(figure.panels))
     columns = _columns(len(figure.panels))
@@ -235,7 +237,9 @@ def _key(figure: Figure) -> str:
     over = [one for p in figure.panels for one in _series(p) if isinstance(one, OverSeeds)]
     seeds = {one.seed for one in over if one.seed is not None}
     if any(one.is_mean for one in over):
-        said.insert(0, f"Thin: each of the {len(seeds)} seeds; strong: their mean, as far as all go.")
+        said.insert(
+            0, f"Thin: each of the {len(seeds)} seeds; strong: their mean, as far as all go."
+        )
     elif over:
         said.insert(0, f"Marks of all {len(seeds)} seeds.")
     return " ".join(said)
@@ -309,7 +313,9 @@ def _in_legend(series: Series, every: Sequence[Series]) -> str:
     """What a series is called there: seeds without a mean are called what all of them are."""
     if not isinstance(series, OverSeeds) or series.is_mean:
         return _full_label(series)
-    labels = {one.label for one in every if isinstance(one, OverSeeds) and one.group == series.group}
+    labels = {
+        one.label for one in every if isinstance(one, OverSeeds) and one.group == series.group
+    }
     return series.label if len(labels) == 1 else series.group
 
 

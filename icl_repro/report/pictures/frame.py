@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -98,18 +99,18 @@ def _draw_ticks(shapes: Shapes, frame: Frame) -> None:
     across = y.ticks()
     grid = "".join(f"M{x.start:.1f} {y.place(tick):.1f}H{x.end:.1f}" for tick in across)
     shapes.line(grid, stroke=css_variable("grid"), width=0.9)
-    small = {"colour": "muted", "size": _SMALL}
+    small = partial(shapes.text, colour="muted", size=_SMALL)
     for tick, text in zip(across, axis_numbers(across), strict=True):
-        shapes.text(x.start - 4, y.place(tick), text, anchor="end", **small)
+        small(x.start - 4, y.place(tick), text, anchor="end")
     base = f"M{x.start:.1f} {y.start:.1f}H{x.end:.1f}"
     if frame.names is None:
         along = x.ticks(whole=frame.whole)
         base += "".join(f"M{x.place(tick):.1f} {y.start:.1f}v4" for tick in along)
         for tick, text in zip(along, axis_numbers(along), strict=True):
-            shapes.text(x.place(tick), y.start + 13, text, **small)
+            small(x.place(tick), y.start + 13, text)
     for place, lines in enumerate(frame.names or []):
         for number, line in enumerate(lines):
-            shapes.text(x.place(place), y.start + 11 + number * _LINE, line, **small)
+            small(x.place(place), y.start + 11 + number * _LINE, line)
     shapes.line(base, stroke=css_variable("muted"), width=0.9)
 
 
@@ -122,7 +123,9 @@ def draw_references(shapes: Shapes, frame: Frame, lines: Sequence[ReferenceLine]
             continue
         at = scale.place(line.value)
         across = line.axis == "y"
-        path = f"M{x.start:.1f} {at:.1f}H{x.end:.1f}" if across else f"M{at:.1f} {y.start:.1f}V{y.end:.1f}"  # fmt: skip
+        path = f"M{x.start:.1f} {at:.1f}H{x.end:.1f}"
+        if not across:
+            path = f"M{at:.1f} {y.start:.1f}V{y.end:.1f}"
         place = (x.end, at - 8) if across else (at + 4, y.end + 7)
         value = {"data-at": f"{line.value:.10g}", "data-axis": line.axis}
         with shapes.group(gid=f"reference-{index}", css="reference", more=value):

@@ -168,8 +168,7 @@ def _draw_cells(shapes: Shapes, heatmap: Heatmap, scale: _Scale, layout: _Layout
             inside = (x + _GAP / 2, y + _GAP / 2, across - _GAP, down - _GAP)
             gid = f"cell-{row}-{column}"
             if value is None or not math.isfinite(value):
-                outline = {"stroke": css_variable("grid"), "stroke_width": 1}
-                shapes.box(*inside, **outline, gid=gid, name=name)
+                shapes.box(*inside, stroke=css_variable("grid"), stroke_width=1, gid=gid, name=name)
                 continue
             shapes.box(*inside, fill=scale.colour(value), gid=gid, name=name)
             if decimals is not None:

@@ -8,17 +8,21 @@ without what is the same for all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from icl_repro.report.pictures.canvas import group_of
 from icl_repro.verification.pictures import AnyPanel, Figure, Panel, ReferenceLine, Series
 
 MOST_POINTS = 250
 """Of how many points at most the mean of curves consists; the page shows no more."""
+
+_Array = npt.NDArray[np.float64]
 
 
 class OverSeeds(Series, frozen=True):
@@ -110,8 +114,8 @@ def mean_of(series: Sequence[Series]) -> tuple[list[float | None], list[float | 
         x = series[0].x
         if any(one.x != x for one in series):
             return None
-        columns = zip(*(one.y for one in series), strict=True)
-        return x, [None if None in column else float(np.mean(column)) for column in columns]  # pyright: ignore[reportCallIssue, reportArgumentType]
+        columns = zip(*map(_with_gaps, series), strict=True)
+        return x, _without_gaps(np.mean(list(columns), axis=1))
     curves = [_sorted(one) for one in series]
     if any(len(x) == 0 for x, _ in curves):
         return None
@@ -123,17 +127,26 @@ def mean_of(series: Sequence[Series]) -> tuple[list[float | None], list[float | 
     if len(places) > MOST_POINTS:
         places = places[np.linspace(0, len(places) - 1, MOST_POINTS).round().astype(int)]
     values = np.mean([np.interp(places, x, y) for x, y in curves], axis=0)
-    return places.tolist(), [float(value) if np.isfinite(value) else None for value in values]
+    return places.tolist(), _without_gaps(values)
 
 
-def _sorted(series: Series) -> tuple[np.ndarray, np.ndarray]:
-    points = sorted(
-        (x, np.nan if y is None else y)
-        for x, y in zip(series.x, series.y, strict=True)
-        if x is not None and np.isfinite(x)
-    )
-    x, y = np.array([p[0] for p in points]), np.array([p[1] for p in points], dtype=float)
-    return x, np.where(np.isfinite(y), y, np.nan)
+def _sorted(series: Series) -> tuple[_Array, _Array]:
+    """The points of a curve from left to right, with NaN for gaps."""
+    known = [
+        (x, y)
+        for x, y in zip(series.x, _with_gaps(series), strict=True)
+        if x is not None and math.isfinite(x)
+    ]
+    known.sort(key=lambda point: point[0])
+    return np.array([x for x, _ in known]), np.array([y for _, y in known])
+
+
+def _with_gaps(series: Series) -> list[float]:
+    return [y if y is not None and math.isfinite(y) else math.nan for y in series.y]
+
+
+def _without_gaps(values: _Array) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values.tolist()]
 
 
 def _are_alike(panels: Sequence[Panel]) -> bool:
@@ -179,15 +192,20 @@ def _merge_panels(seeds: Sequence[int], panels: Sequence[Panel]) -> Panel:
 def _over_seeds(group: str, seeds: Sequence[int], same: Sequence[Series]) -> list[OverSeeds]:
     """The mean of what is measured on each seed, and that of each seed, which has no band then."""
     label = in_common([one.label for one in same])
-    shared = {"style": same[0].style, "group": group, "background": same[0].background}
-    mean = mean_of(same)
+    style, background = same[0].style, same[0].background
+    series = [
+        OverSeeds(
+            one.label, one.x, one.y, style=style, group=group, background=background, seed=seed
+        )
+        for seed, one in zip(seeds, same, strict=True)
+    ]
+    if (mean := mean_of(same)) is None:
+        return series
+    # Labels that differ (numbers of heads, say) say nothing of all seeds; the group does.
+    label = group if "…" in label else label
     return [
-        # Labels that differ (numbers of heads, say) say nothing of all seeds; the group does.
-        *([OverSeeds(group if "…" in label else label, *mean, **shared)] if mean else []),
-        *(
-            OverSeeds(one.label, one.x, one.y, seed=seed, **shared)
-            for seed, one in zip(seeds, same, strict=True)
-        ),
+        OverSeeds(label, *mean, style=style, group=group, background=background),
+        *series,
     ]
 
 

@@ -190,7 +190,8 @@ def mark(style: str, place: _Place, size: float) -> str:
     x, y = place
     if style == "triangles":
         return f"M{x:.1f} {y - size:.1f}l{size:.1f} {2 * size:.1f}h-{2 * size:.1f}z"
-    return f"M{x - size:.1f} {y:.1f}a{size:g} {size:g} 0 1 0 {2 * size:g} 0a{size:g} {size:g} 0 1 0 -{2 * size:g} 0"  # fmt: skip
+    half = f"a{size:g} {size:g} 0 1 0"
+    return f"M{x - size:.1f} {y:.1f}{half} {2 * size:g} 0{half} -{2 * size:g} 0"
 
 
 def _places(

@@ -7,7 +7,7 @@ the page; ``benchmarks/README.md`` has the numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from xml.etree import ElementTree as ET
 
@@ -36,7 +36,7 @@ class Shapes:
     @contextmanager
     def group(
         self, *, gid: str = "", css: str = "", name: str = "", more: Mapping[str, str] | None = None
-    ) -> Iterator[None]:
+    ) -> Generator[None]:
         """All that is drawn meanwhile belongs together; `more` are attributes of the group."""
         outer = self._into
         self._into = self._put("g", {**({"class": css} if css else {}), **(more or {})}, gid, name)
@@ -44,7 +44,7 @@ class Shapes:
         self._into = outer
 
     @contextmanager
-    def window(self, x: float, y: float, width: float, height: float) -> Iterator[None]:
+    def window(self, x: float, y: float, width: float, height: float) -> Generator[None]:
         """Nothing that is drawn meanwhile can be seen outside of this rectangle."""
         clip = ET.SubElement(self._root, "clipPath", {"id": "window"})
         sides = {"x": x, "y": y, "width": width, "height": height}
