@@ -10,8 +10,15 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def scripts() -> list[str]:
-    """The text of every ``.js`` file beside the templates, by name."""
-    return [path.read_text("utf-8") for path in sorted(TEMPLATES.glob("*.js"))]
+    """The scripts beside the templates, by name.
+
+    Files that are called alike up to their first point are parts of one script, in their order;
+    none sees what another script names.
+    """
+    parts: dict[str, list[str]] = {}
+    for path in sorted(TEMPLATES.glob("*.js")):
+        parts.setdefault(path.name.partition(".")[0], []).append(path.read_text("utf-8"))
+    return [f'"use strict";\n(() => {{\n{"".join(texts)}}})();\n' for texts in parts.values()]
 
 
 def policy() -> str:
