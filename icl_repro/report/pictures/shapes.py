@@ -1,8 +1,7 @@
 """A small SVG document built from boxes, paths and text: all that a figure is drawn with.
 
-Why not a library: those that were tried on the figures of a whole report (matplotlib, Vega-Lite by
-vl-convert) took ten times as long or more, drew larger pages and could not draw in the colours of
-the page; ``benchmarks/README.md`` has the numbers.
+Why not a library: ``benchmarks/README.md`` says what was measured of matplotlib and Vega-Lite on the
+figures of a whole report, and what of it was not.
 """
 
 from __future__ import annotations
