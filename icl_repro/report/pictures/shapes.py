@@ -1,7 +1,7 @@
 """A small SVG document built from boxes, paths and text: all that a figure is drawn with.
 
-Why not a library: ``benchmarks/README.md`` says what was measured of matplotlib and Vega-Lite on the
-figures of a whole report, and what of it was not.
+Why not a library: ``benchmarks/README.md`` says what was measured of matplotlib and Vega-Lite on
+the figures of a whole report, and what of it was not.
 """
 
 from __future__ import annotations
