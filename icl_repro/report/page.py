@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from icl_repro import numbers
 from icl_repro.report.claim_views import view_claims
 from icl_repro.report.plain_text import printable
+from icl_repro.report.scripts import policy, scripts, styles
 from icl_repro.report.text import coverage, findings, notes, verdicts, words
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
@@ -74,12 +75,13 @@ def _environment() -> Environment:
 def _context(record: VerificationRecord) -> dict[str, Any]:
     from markupsafe import Markup
 
-    style = Path(__file__).parent / "templates" / "style.css"
     families, known = view_claims(record)
     covered = coverage.parts(record)
     return {
         "record": record,
-        "style": Markup(style.read_text("utf-8")),
+        "style": Markup(styles()),
+        "scripts": [Markup(text) for text in scripts()],
+        "script_policy": Markup(policy()),
         "overall": verdicts.overall(record),
         "left_out": verdicts.left_out(record),
         "notes": notes.notes(record),
