@@ -7,7 +7,7 @@ import pytest
 from icl_repro.plugin.cases import Case
 from icl_repro.plugin.declarations import NO_SUBTESTS
 from icl_repro.plugin.trials import Attempt, Draft
-from icl_repro.verification.judging import outcome_of
+from icl_repro.verification.by_seed import outcome_of
 from icl_repro.verification.ledger import Ledger
 
 

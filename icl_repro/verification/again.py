@@ -20,7 +20,7 @@ import msgspec
 
 from icl_repro.numbers import count, number
 from icl_repro.verification import judging
-from icl_repro.verification.by_seed import JUDGED
+from icl_repro.verification.by_seed import JUDGED, outcome_of
 from icl_repro.verification.declared import Claim
 from icl_repro.verification.evidence import Check, Condition, lies_within
 from icl_repro.verification.ledger import Ledger, Threshold
@@ -212,7 +212,7 @@ def _again(trial: Trial, where: str, control: SelectedControl | None, differs: l
     if outcome == "not run" and checks:
         differs.append(f"{where}: the test is recorded as not run, but has measured something")
     if outcome in (*JUDGED, "inconclusive"):
-        outcome = judging.outcome_of(evidence, control=control)
+        outcome = outcome_of(evidence, control=control)
         if outcome != trial.outcome:
             differs.append(
                 f"{where}: the test is recorded as {trial.outcome!r}, but its checks make it "

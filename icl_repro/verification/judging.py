@@ -11,37 +11,17 @@ from collections.abc import Mapping, Sequence
 
 from icl_repro.verification import controls, correction, margins, verdict
 from icl_repro.verification.declare import Control
-from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.ledger import Ledger
 from icl_repro.verification.record import (
     ClaimRecord,
     Comparisons,
     ControlRecord,
-    Outcome,
     Trial,
 )
 from icl_repro.verification.selection import SelectedClaim, SelectedControl
 
 Trials = Mapping[tuple[str, str], list[Trial]]
 """The trials of each claim and control, by the id of the claim and that of the control."""
-
-
-def outcome_of(
-    evidence: EvidenceRecord, *, control: SelectedControl | Control | None = None
-) -> Outcome:
-    """How a test that came to its end, or was skipped while it ran, comes out by its evidence.
-
-    Args:
-        evidence: what it measured.
-        control: the control that it is of, if it is none of the claim itself.
-    """
-    only = control.only if control else ()
-    failed = evidence.not_failed(only, control.undefined) if control else evidence.failed()
-    # A control fails as it should if all that it decides of what must fail there does.
-    decides = control is not None and evidence.decides(only)
-    if failed:
-        return "failed"
-    return "inconclusive" if evidence.undecided and not decides else "passed"
 
 
 def judged(
