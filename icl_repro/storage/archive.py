@@ -48,12 +48,12 @@ def writing(path: Path) -> Generator[zipfile.ZipFile]:
         yield archive
 
 
-def put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+def put(archive: zipfile.ZipFile, name: str, content: bytes, level: int = 6) -> None:
     """Add a file; the same files in the same order give the same archive, whenever it is made."""
     info = zipfile.ZipInfo(name, _DATE)
     info.create_system = 3  # as on Unix, wherever it is made
     info.external_attr = _REGULAR | _MODE
-    archive.writestr(info, content, zipfile.ZIP_DEFLATED, compresslevel=6)
+    archive.writestr(info, content, zipfile.ZIP_DEFLATED, compresslevel=level)
 
 
 @contextmanager

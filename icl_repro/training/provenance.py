@@ -47,6 +47,7 @@ NOT_DECIDING_SOURCE = (
     "exemplars/source.py",
     "training/__init__.py",
     "training/executors.py",
+    "training/layout.py",
     "training/plan.py",
     "training/provenance.py",
     "training/run.py",
