@@ -59,6 +59,12 @@ def at_hand() -> Checkout:
     return Checkout(here)
 
 
+def shown(path: Path) -> str:
+    """The path as a user reads it best: relative to the working directory if it is in there."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
 def git(root: Path, *arguments: str) -> str | None:
     """What git says of a folder, or None where there is no git or no repository."""
     try:

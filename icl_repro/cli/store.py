@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from icl_repro.cli import library
-from icl_repro.cli.checkout import at_hand
+from icl_repro.cli.checkout import at_hand, shown
 from icl_repro.cli.records import Refused, read_named
 from icl_repro.numbers import count
 from icl_repro.storage import pruning, survey, transfer
@@ -271,7 +271,7 @@ def import_(archive: Path, store: Path | None, other_fingerprint: bool) -> None:
     """Take the trained runs of ARCHIVE up into the store, which is made if it is not there. Each is
     checked; a damaged one is named and left out, one that is there already stays as it is.
     """
-    root = store or at_hand().store
+    root = store or Path(shown(at_hand().store))
     with _told(archive):
         done = transfer.import_(
             archive,
@@ -299,7 +299,7 @@ def fingerprint(short: bool) -> None:
 
 
 def _existing(store: Path | None) -> Path:
-    root = store or at_hand().store
+    root = store or Path(shown(at_hand().store))
     if not root.is_dir():
         raise Refused(f"there is no store at {root}; name one with --store PATH")
     return root

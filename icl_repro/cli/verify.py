@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from icl_repro.cli.checkout import Checkout, at_hand
+from icl_repro.cli.checkout import Checkout, at_hand, shown
 from icl_repro.cli.records import Refused, read_named
 from icl_repro.numbers import count
 from icl_repro.verification import bundle
@@ -91,6 +91,9 @@ def _hold_against_ledger(
     named: Path | None,
 ) -> None:
     """Hold the thresholds of a record, and the files that it was judged by, against a ledger."""
+    if named is None and record.seal is not None and not record.seal.files:
+        found.notes.append("it was judged without a ledger")
+        return
     path = named or checkout.path("icl_ledger")
     if path is None or not path.exists():
         if named is not None:
@@ -100,12 +103,12 @@ def _hold_against_ledger(
     spread, coverage = checkout.path("icl_spread"), checkout.path("icl_coverage")
     known = _ledger(path, spread, record)
     n = thresholds_stated(record)
-    found.add(against_ledger(record, known), f"{count(n, 'threshold')} as in the ledger {path}")
+    whose = f"the ledger {shown(path)}"
+    if isinstance(checkout, bundle.Unpacked):
+        whose = "the ledger that it carries"
+    found.add(against_ledger(record, known), f"{count(n, 'threshold')} as in {whose}")
     if record.seal is None:
         found.unchecked.append("whether the ledger is the one it was judged by: it has no hash")
-        return
-    if not record.seal.files:
-        found.notes.append("it was judged without a ledger")
         return
     recorded = record.seal.files
     if named is None:

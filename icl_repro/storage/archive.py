@@ -66,10 +66,11 @@ def reading(path: Path) -> Generator[tuple[zipfile.ZipFile, Mapping[str, zipfile
         OSError: it cannot be read.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive, _files(path, archive.infolist())
+        archive = zipfile.ZipFile(path)
     except _BROKEN as error:
         raise UnusableArchive(f"{path} is no whole zip archive: {error}") from error
+    with archive:
+        yield archive, _files(path, archive.infolist())
 
 
 def content_of(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
@@ -80,7 +81,7 @@ def content_of(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> b
     """
     try:
         return archive.read(info)
-    except _BROKEN as error:
+    except (*_BROKEN, OSError) as error:  # places in it may lead before its start
         raise UnusableArchive(f"{path}: {info.filename} in it is damaged: {error}") from error
 
 

@@ -313,15 +313,14 @@ def _told(rest: Sequence[tuple[str, tuple[str, ...], Any, Any]]) -> Iterator[str
     for claim, where, recorded, now in rest:
         if (claim, where[:2]) in values and where[2] != "values":
             continue
-        name = where[-1] if len(where) == 1 else _place(where)
-        yield from _other(claim, name, recorded, now)
+        yield from _other(claim, _place(where), recorded, now)
 
 
 def _place(where: tuple[str, ...]) -> str:
     """Where in a claim a number stands, in words."""
     if where[0] not in ("checks", "conditions") or len(where) < 3:
-        return " ".join(where)
-    what = " ".join(where[2:])
+        return f"field {'.'.join(where)}"
+    what = f"field {'.'.join(where[2:])}"
     if where[2] == "values":
         what = f"value on seed {where[3]}" if where[3:4] not in ((), ("",)) else "value"
     return f"{what} of {where[1]!r} over seeds"
