@@ -57,7 +57,7 @@ def command() -> None:
 
 
 @command.command(
-    epilog="\b\nExamples:\n  icl-repro store ls\n  icl-repro store ls '*AblateHeads*' --stale\n"
+    epilog="\b\nExamples:\n  icl-repro store ls\n  icl-repro store ls 'seed 5,*' --stale\n"
 )
 @click.argument("pattern", default="*")
 @_at
@@ -68,21 +68,21 @@ def ls(pattern: str, store: Path | None, stale: bool) -> None:
     """
     root = _existing(store)
     made = library.fingerprint()[:12]
-    shown = Counter[str]()
+    lines: list[tuple[str, str]] = []
     others = Counter[str]()
     for one in survey.entries(root, library.layout.RUNS):
         if one.made != made and not stale:
             others[one.made] += 1
             continue
         words = _in_words(one)
-        if not fnmatch.fnmatchcase(words, pattern):
-            continue
-        shown[one.made] += 1
-        key = one.manifest.key[:12] if one.manifest else "damaged     "
-        when = _date(one.manifest.finished) if one.manifest else " " * 16
-        state = f"  [stale: {one.made}]" if one.made != made else ""
-        click.echo(f"{key}  {when}  {_size(one.size):>8}  {words}{state}")
-    click.echo(f"{count(sum(shown.values()), 'run')} in {root}; the fingerprint here is {made}")
+        if fnmatch.fnmatchcase(words, pattern):
+            key = one.manifest.key[:12] if one.manifest else f"{'damaged':<12}"
+            when = _date(one.manifest.finished) if one.manifest else " " * 16
+            state = f"  [stale: {one.made}]" if one.made != made else ""
+            lines.append((words, f"{key}  {when}  {_size(one.size):>8}  {words}{state}"))
+    for _, line in sorted(lines):
+        click.echo(line)
+    click.echo(f"{count(len(lines), 'run')} in {root}; the fingerprint here is {made}")
     for other, n in others.items():
         click.echo(f"and {count(n, 'stale run')} of fingerprint {other}, which --stale lists")
 
@@ -159,7 +159,7 @@ def prune(
     what killed processes left half-made, and what was set aside as damaged; compiled programs and
     measurements that nobody has used. Runs of the source and libraries here stay, as long as it is
     not said by records which of them are needed (--keep and --unneeded): what `pytest claims/`
-    needs is what its record lists. Encoded exemplars and the list of judged seeds stay.
+    needs is what its record lists. All else stays, such as the list of judged seeds.
 
     Sessions may run meanwhile: what one is making is left to it. A run that is removed although a
     session wants to read it counts as not there, and is trained again.

@@ -145,11 +145,11 @@ def _tell(path: Path, record: VerificationRecord, found: Findings, verbose: bool
         ("note", found.notes),
         ("differs", found.differs),
     ):
-        shown = sentences if verbose else sentences[:_MOST]
-        for sentence in shown:
+        told = sentences if verbose else sentences[:_MOST]
+        for sentence in told:
             click.echo(f"  {word:<12} {sentence}")
-        if len(shown) < len(sentences):
-            click.echo(f"  {'':<12} and {len(sentences) - len(shown)} more; --verbose tells them")
+        if len(told) < len(sentences):
+            click.echo(f"  {'':<12} and {len(sentences) - len(told)} more; --verbose tells them")
     open_ = f"; {count(len(found.unchecked), 'thing')} not checked" if found.unchecked else ""
     if found.differs:
         click.echo(f"does not verify: {count(len(found.differs), 'difference')}{open_}")
