@@ -81,7 +81,8 @@ def export(
     Raises:
         OSError: it could not be written.
     """
-    done, keys = Moved(), {}
+    done = Moved()
+    keys: dict[str, str] = {}
     with archive.writing(path) as packed:
         for one in sorted(entries, key=lambda stored: stored.address):
             key = key_of(one.address)

@@ -11,10 +11,9 @@ did not run is taken as it is told, and so is each measured value.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -24,7 +23,7 @@ from icl_repro.verification.by_seed import JUDGED, outcome_of
 from icl_repro.verification.declared import Claim
 from icl_repro.verification.evidence import Check, Condition, lies_within
 from icl_repro.verification.ledger import Ledger, Threshold
-from icl_repro.verification.record import ClaimRecord, Trial, VerificationRecord
+from icl_repro.verification.record import ClaimRecord, Finding, Trial, VerificationRecord
 from icl_repro.verification.seal import Seal, checksum_of
 from icl_repro.verification.selection import SelectedClaim, SelectedControl
 from icl_repro.verification.stated_numbers import mean_of
@@ -34,7 +33,12 @@ _WORDS = ("reason", "sentence", "because", "no_bound", "seeds_needed_why")
 """Fields that say in words what others say in numbers: another release may word them otherwise."""
 _SAME = 1e-6
 """By what share numbers may differ that other versions of libraries work out."""
+_TOLD_APART = (("verdict",), ("after_correction",))
 _UNTOUCHED = ("trials", "controls", "statement", "source", "id", "family")
+
+
+_Unequal = tuple[tuple[str, ...], Any, Any]
+"""A place in plain data, and what stands there in each of two."""
 
 
 @dataclass
@@ -244,47 +248,58 @@ def _compare_verdicts(
     judged, comparisons = judging.judged(
         selected, trials, ledger, meaningful=record.profile.meaningful
     )
-    recorded = {claim.id: claim for claim in record.claims}
-    if repeated := [id_ for id_, n in Counter(c.id for c in record.claims).items() if n > 1]:
-        found.differs.append(f"the claim {repeated[0]} stands in it twice")
-    verdicts, corrected, of_controls, rest = ([] for _ in range(4))
-    words = 0
-    for again in judged:
-        was = recorded[again.id]
-        said = ("verdict", was.verdict, again.verdict)
-        verdicts += _other(again.id, *said)
-        corrected += _other(
-            again.id, "verdict after correction", was.after_correction, again.after_correction
-        )
-        for control, now in zip(was.controls, again.controls, strict=True):
-            where = f"{again.id}, control {control.id}"
-            of_controls += _other(where, "verdict", control.verdict, now.verdict)
-            words += control.reason != now.reason
-        mine, theirs = _plain(again), _plain(was)
-        for where, recorded_, now in _unequal(theirs, mine):
-            if where[-1] in _WORDS:
-                words += 1
-            elif where not in (("verdict",), ("after_correction",)):
-                rest.append((again.id, where, recorded_, now))
-    n_controls = sum(len(claim.controls) for claim in judged)
+    was = {claim.id: claim for claim in record.claims}
+    if len(was) < len(record.claims):
+        found.differs.append("a claim stands in it twice")
+    pairs = [(was[claim.id], claim) for claim in judged]
+    of_controls = [
+        (f"{claim.id}, control {one.id}", one, now)
+        for claim, again in pairs
+        for one, now in zip(claim.controls, again.controls, strict=True)
+    ]
+    verdicts = [
+        difference
+        for claim, now in pairs
+        for difference in _other(claim.id, "verdict", claim.verdict, now.verdict)
+    ]
     found.add(verdicts, f"the verdicts on {count(len(judged), 'claim')}, judged again")
+    corrected = [
+        difference
+        for claim, now in pairs
+        for difference in _other(
+            claim.id, "verdict after correction", claim.after_correction, now.after_correction
+        )
+    ]
     compared = sum(claim.after_correction is not None for claim in judged)
     if corrected or compared:
         found.add(corrected, f"{count(compared, 'verdict')} after correction for all comparisons")
-    found.add(of_controls, f"the verdicts on {count(n_controls, 'control')}")
-    found.add(_told(rest), "margins, intervals, tests and counts of seeds, worked out again")
+    undue = [
+        difference
+        for where, one, now in of_controls
+        for difference in _other(where, "verdict", one.verdict, now.verdict)
+    ]
+    found.add(undue, f"the verdicts on {count(len(of_controls), 'control')}")
+    rest = [
+        (claim.id, *difference)
+        for claim, now in pairs
+        for difference in _unequal(_plain(claim), _plain(now))
+    ]
+    numbers = [one for one in rest if one[1][-1] not in _WORDS and one[1] not in _TOLD_APART]
+    found.add(_told(numbers), "margins, intervals, tests and counts of seeds, worked out again")
     if record.comparisons is not None:
         found.differs += _other(
             "the session", "number of comparisons", record.comparisons.number, comparisons.number
         )
     findings = ledger.findings_of(judged)
-    differs = [
-        difference
-        for was, now in zip(record.findings, findings, strict=True)
-        for difference in _of_finding(was.known.claim, was.known.check, was, now)
-    ]
-    if record.findings:
-        found.add(differs, f"what became of {count(len(findings), 'known failure')}")
+    if findings:
+        of_findings = [
+            difference
+            for one, now in zip(record.findings, findings, strict=True)
+            for difference in _of_finding(one, now)
+        ]
+        found.add(of_findings, f"what became of {count(len(findings), 'known failure')}")
+    words = sum(one[1][-1] in _WORDS for one in rest)
+    words += sum(one.reason != now.reason for _, one, now in of_controls)
     if words:
         found.notes.append(
             f"{count(words, 'sentence')} that {'tells' if words == 1 else 'tell'} why would read "
@@ -292,7 +307,8 @@ def _compare_verdicts(
         )
 
 
-def _of_finding(claim: str, check: str, was: Any, now: Any) -> Iterator[str]:
+def _of_finding(was: Finding, now: Finding) -> Iterator[str]:
+    claim, check = was.known.claim, was.known.check
     for seed, status in was.status.items():
         on = f" on seed {seed}" if seed else ""
         yield from _other(claim, f"known failure of {check!r}{on}", status, now.status.get(seed))
@@ -336,22 +352,20 @@ def _plain(claim: ClaimRecord) -> dict[str, Any]:
     return content
 
 
-def _unequal(
-    one: Any, other: Any, where: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+def _unequal(one: Any, other: Any, where: tuple[str, ...] = ()) -> Iterator[_Unequal]:
     """The places where two pieces of plain data differ, with what stands there in each."""
     if isinstance(one, dict) and isinstance(other, dict):
-        for name in dict.fromkeys([*one, *other]):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-            here = (*where, str(name))  # pyright: ignore[reportUnknownArgumentType]
-            yield from _unequal(one.get(name), other.get(name), here)  # pyright: ignore[reportUnknownMemberType]
+        mine, theirs = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
+        for name in dict.fromkeys([*mine, *theirs]):
+            yield from _unequal(mine.get(name), theirs.get(name), (*where, name))
     elif not _same(one, other):
         yield where, one, other
 
 
 def _same(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
-        pairs = list(zip(one, other, strict=False))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        return len(one) == len(other) and all(_same(a, b) for a, b in pairs)  # pyright: ignore[reportUnknownArgumentType]
+        mine, theirs = cast("list[Any]", one), cast("list[Any]", other)
+        return len(mine) == len(theirs) and all(map(_same, mine, theirs))
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=_SAME, abs_tol=1e-12)
     return bool(one == other)

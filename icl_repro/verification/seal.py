@@ -44,8 +44,10 @@ def checksum_of(record: bytes) -> str:
         msgspec.MsgspecError: it is no JSON.
     """
     content: Any = msgspec.json.decode(record)
-    if isinstance(content, dict) and isinstance(content.get(_FIELD), dict):
-        cast("dict[str, Any]", content[_FIELD]).pop("checksum", None)
+    if isinstance(content, dict):
+        seal = cast("dict[str, Any]", content).get(_FIELD)
+        if isinstance(seal, dict):
+            cast("dict[str, Any]", seal).pop("checksum", None)
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
 
 

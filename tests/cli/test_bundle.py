@@ -15,7 +15,6 @@ from icl_repro.verification.seal import sha256
 from tests.support.command import run_command
 from tests.support.judged_record import LEDGER, judged_record, ledger_folder
 
-
 RECORD = "verification.json"
 
 
