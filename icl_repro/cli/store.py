@@ -57,7 +57,8 @@ def command() -> None:
 
 
 @command.command(
-    epilog="\b\nExamples:\n  icl-repro store ls\n  icl-repro store ls 'seed 5,*' --stale\n"
+    short_help="list the runs, in words",
+    epilog="\b\nExamples:\n  icl-repro store ls\n  icl-repro store ls 'seed 5,*' --stale\n",
 )
 @click.argument("pattern", default="*")
 @_at
@@ -87,7 +88,10 @@ def ls(pattern: str, store: Path | None, stale: bool) -> None:
         click.echo(f"and {count(n, 'stale run')} of fingerprint {other}, which --stale lists")
 
 
-@command.command(epilog="\b\nExamples:\n  icl-repro store du --store .icl-repro\n")
+@command.command(
+    short_help="say how much room each kind of thing takes",
+    epilog="\b\nExamples:\n  icl-repro store du --store .icl-repro\n",
+)
 @_at
 def du(store: Path | None) -> None:
     """Say how much room each kind of thing takes. Files that lie there under two names count once,
@@ -125,8 +129,9 @@ def du(store: Path | None) -> None:
 
 
 @command.command(
+    short_help="remove what no session needs, a dry run first",
     epilog="\b\nExamples:\n  icl-repro store prune\n  icl-repro store prune --unused-days 0 --yes\n"
-    "  icl-repro store prune --keep reports/paper.json.gz --unneeded --yes\n"
+    "  icl-repro store prune --keep reports/paper.json.gz --unneeded --yes\n",
 )
 @_at
 @click.option(
@@ -207,8 +212,9 @@ def prune(
 
 
 @command.command(
+    short_help="write the runs of the source and libraries here into an archive",
     epilog="\b\nExamples:\n  icl-repro store export runs.zip\n"
-    "  icl-repro store export runs.zip --of reports/verification.json\n"
+    "  icl-repro store export runs.zip --of reports/verification.json\n",
 )
 @click.argument("archive", type=click.Path(path_type=Path))
 @_at
@@ -257,6 +263,7 @@ def export(archive: Path, store: Path | None, of: tuple[Path, ...]) -> None:
 
 @command.command(
     "import",
+    short_help="take the runs of an archive up, each checked",
     epilog="\b\nExamples:\n  icl-repro store import runs.zip\n"
     "  icl-repro store import runs.zip --store elsewhere --other-fingerprint\n",
 )
@@ -288,7 +295,10 @@ def import_(archive: Path, store: Path | None, other_fingerprint: bool) -> None:
     _end_with(done.problems)
 
 
-@command.command(epilog="\b\nExamples:\n  icl-repro store fingerprint\n")
+@command.command(
+    short_help="print what decides runs, as the key of a cache",
+    epilog="\b\nExamples:\n  icl-repro store fingerprint\n",
+)
 @click.option("--short", is_flag=True, help="Only the 12 digits that folders of runs are named by.")
 def fingerprint(short: bool) -> None:
     """Print the fingerprint that decides runs: of the source that trains and of the versions of the

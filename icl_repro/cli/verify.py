@@ -52,9 +52,9 @@ def command(record: Path, ledger: Path | None, verbose: bool) -> None:
     run. RECORD is a verification.json (or packed with gzip), or what `icl-repro bundle` made.
 
     The checksum of a record shows that it was changed since it was written, not who wrote it, nor
-    that its values were ever measured: whoever changes a value and takes the checksum anew is not
-    found out. Tests that raised an error or did not run are taken as the record tells them. To
-    check the measurements, train again: `pytest claims/`.
+    that its values were ever measured: whoever changes a value with all that follows from it, and
+    takes the checksum anew, is not found out. Tests that raised an error or did not run are taken
+    as the record tells them. To check the measurements, train again: `pytest claims/`.
     """
     if record.suffix == ".zip" or (record.is_file() and zipfile.is_zipfile(record)):
         found, judged = _of_bundle(record, ledger)
