@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from icl_repro.cli.checkout import Checkout, at_hand, shown
+from icl_repro.cli.checkout import Checkout, at_hand, git, shown
 from icl_repro.cli.records import Refused, read_named
 from icl_repro.numbers import count
 from icl_repro.verification import bundle
@@ -23,6 +26,7 @@ from icl_repro.verification.record import VerificationRecord, content_of
 from icl_repro.verification.seal import checksums_of_files
 from icl_repro.verification.spreads import UnusableSpreads
 from icl_repro.verification.spreads import load as load_spreads
+from icl_repro.verification.wording import listed
 
 EXAMPLES = """\b
 Examples:
@@ -62,6 +66,7 @@ def command(record: Path, ledger: Path | None, verbose: bool) -> None:
         judged = read_named(record)
         found = verified(content_of(record), judged)
         _hold_against_ledger(found, judged, at_hand(), ledger)
+    found.notes += _elsewhere(judged)
     _tell(record, judged, found, verbose)
     if found.differs:
         raise SystemExit(1)
@@ -120,6 +125,21 @@ def _hold_against_ledger(
         recorded = {name: recorded[name] for name in recorded if name in here}
     differs = files_differing(recorded, here)
     found.add(differs, f"the hashes of {count(len(here), 'file')} that it was judged by")
+
+
+def _elsewhere(record: VerificationRecord) -> Iterator[str]:
+    """How the place where a record was made differs from this one, in code and in versions."""
+    root = at_hand().root
+    head, commit = git(root, "rev-parse", "HEAD"), record.environment.commit
+    if head is not None and commit is not None and head != commit:
+        yield f"it is of commit {commit[:12]}, and this checkout is at {head[:12]}"
+    others: list[str] = []
+    for name, version in record.environment.packages.items():
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            here = importlib.metadata.version(name)
+            others += [f"{name} {version} (here {here})"] if here != version else []
+    if others:
+        yield f"it was made with {listed(others)}"
 
 
 def _ledger(path: Path, spread: Path | None, record: VerificationRecord) -> Ledger:

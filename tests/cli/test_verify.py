@@ -28,9 +28,19 @@ def test_a_record_that_agrees_in_everything(checkout):
     lines = done.stdout.splitlines()
     assert lines[0].startswith("verification.json: 3 claims, paper profile, 2026-11-21")
     assert lines[-1] == "verifies: all agrees"
-    assert all(line.startswith("  agrees  ") for line in lines[1:-1])
+    assert all(line.startswith(("  agrees  ", "  note  ")) for line in lines[1:-1])
     assert "4 thresholds as in the ledger claims/ledger" in done.stdout
     assert "the hashes of 1 file that it was judged by" in done.stdout
+
+
+def test_other_versions_and_another_commit_are_told(checkout, monkeypatch):
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "9.9.9")
+    monkeypatch.setattr("icl_repro.cli.verify.git", lambda root, *asked: "ab" * 20)
+    done = run_command("verify", "verification.json")
+    assert done.exit_code == 0
+    said = "note         it is of commit 06db511c0f2a, and this checkout is at abababababab"
+    assert said in done.stdout
+    assert "note         it was made with numpy 2.4.6 (here 9.9.9)" in done.stdout
 
 
 def test_an_edited_record_does_not_verify(checkout):
