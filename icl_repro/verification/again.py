@@ -21,13 +21,19 @@ from icl_repro.numbers import count, number
 from icl_repro.verification import judging
 from icl_repro.verification.by_seed import JUDGED, outcome_of
 from icl_repro.verification.declared import Claim
-from icl_repro.verification.evidence import Check, Condition, lies_within
+from icl_repro.verification.evidence import Check, Condition, lies_within, same_bound
 from icl_repro.verification.ledger import Ledger, Threshold
-from icl_repro.verification.record import ClaimRecord, Finding, Trial, VerificationRecord
+from icl_repro.verification.record import (
+    CheckOverSeeds,
+    ClaimRecord,
+    Finding,
+    Trial,
+    VerificationRecord,
+)
 from icl_repro.verification.seal import Seal, checksum_of
 from icl_repro.verification.selection import SelectedClaim, SelectedControl
 from icl_repro.verification.stated_numbers import mean_of
-from icl_repro.verification.wording import is_measured, listed, threshold
+from icl_repro.verification.wording import bounds, is_measured, listed, threshold
 
 _WORDS = ("reason", "sentence", "because", "no_bound", "seeds_needed_why")
 """Fields that say in words what others say in numbers: another release may word them otherwise."""
@@ -94,7 +100,14 @@ def verified(content: bytes, record: VerificationRecord) -> Findings:
             found.unchecked.append(
                 "which rows of tables were left out of the session: it does not say; taken as none"
             )
-    _compare_verdicts(found, record, claims, seal or Seal())
+    try:
+        _compare_verdicts(found, record, claims, seal or Seal())
+    except (AssertionError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        found.differs.append(
+            "its claims cannot be judged again, as no test states what stands in it "
+            f"({type(error).__name__}: {error})"
+        )
+    found.add(_moved(record), "each threshold, as the newest of the history that it comes with")
     found.add(_unknown_runs(record), f"{count(len(record.runs), 'run')} by key, and all are listed")
     if seal is None:
         found.unchecked.append("how its runs are described: it carries no specs of them")
@@ -375,6 +388,24 @@ def _shown(value: object) -> str:
     if isinstance(value, float):
         return repr(value)
     return "nothing" if value is None else repr(value)
+
+
+def _moved(record: VerificationRecord) -> Iterator[str]:
+    """Thresholds that are not the newest of the history that the record gives for them."""
+    for claim in record.claims:
+        for stated in (*claim.checks, *claim.conditions):
+            if not stated.thresholds:
+                continue
+            kind = stated.kind if isinstance(stated, CheckOverSeeds) else "threshold"
+            newest = stated.thresholds[-1]
+            direction, low, high = newest.bounds
+            same = (direction, newest.kind) == (stated.direction, kind)
+            if not (same and same_bound(low, stated.low) and same_bound(high, stated.high)):
+                yield (
+                    f"{claim.id}: {stated.name!r} is held to "
+                    f"{bounds(stated.direction, stated.low, stated.high, kind)}, but the newest of "
+                    f"its history says {bounds(direction, low, high, newest.kind)}"
+                )
 
 
 def _unknown_runs(record: VerificationRecord) -> list[str]:

@@ -118,6 +118,15 @@ EDITS: dict[str, tuple[Edit, str]] = {
         set_(first_check, low=0.2),
         "growth.early: the verdict is recorded as 'inconclusive', but is 'error'",
     ),
+    "the history of a threshold": (
+        lambda content: early(content)["checks"][0]["thresholds"][0].update(at_least=0.2),
+        "growth.early: 'length' is held to at least 0.5, but the newest of its history says at "
+        "least 0.2",
+    ),
+    "what no test states": (
+        set_(first_check, kind="equivalence", low=None),
+        "its claims cannot be judged again, as no test states what stands in it",
+    ),
     "whether a check holds": (
         lambda content: early(content)["trials"][4]["evidence"]["checks"][0].update(holds=True),
         "growth.early, seed 9: 'length' is recorded to hold, but does not",
