@@ -14,12 +14,11 @@ from icl_repro.cli.checkout import Checkout, at_hand, git, shown
 from icl_repro.cli.records import Refused, read_named
 from icl_repro.numbers import count
 from icl_repro.verification import bundle
-from icl_repro.verification.again import (
-    Findings,
+from icl_repro.verification.again import Findings, verified
+from icl_repro.verification.held_thresholds import (
     against_ledger,
     files_differing,
     thresholds_stated,
-    verified,
 )
 from icl_repro.verification.ledger import Ledger, UnusableLedger, load
 from icl_repro.verification.record import VerificationRecord, content_of

@@ -11,7 +11,7 @@ did not run is taken as it is told, and so is each measured value.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -21,10 +21,10 @@ from icl_repro.numbers import count, number
 from icl_repro.verification import judging
 from icl_repro.verification.by_seed import JUDGED, outcome_of
 from icl_repro.verification.declared import Claim
-from icl_repro.verification.evidence import Check, Condition, lies_within, same_bound
+from icl_repro.verification.evidence import Check, Condition, lies_within
+from icl_repro.verification.held_thresholds import moved
 from icl_repro.verification.ledger import Ledger, Threshold
 from icl_repro.verification.record import (
-    CheckOverSeeds,
     ClaimRecord,
     Finding,
     Trial,
@@ -33,7 +33,7 @@ from icl_repro.verification.record import (
 from icl_repro.verification.seal import Seal, checksum_of
 from icl_repro.verification.selection import SelectedClaim, SelectedControl
 from icl_repro.verification.stated_numbers import mean_of
-from icl_repro.verification.wording import bounds, is_measured, listed, threshold
+from icl_repro.verification.wording import is_measured, listed, threshold
 
 _WORDS = ("reason", "sentence", "because", "no_bound", "seeds_needed_why")
 """Fields that say in words what others say in numbers: another release may word them otherwise."""
@@ -107,7 +107,7 @@ def verified(content: bytes, record: VerificationRecord) -> Findings:
             "its claims cannot be judged again, as no test states what stands in it "
             f"({type(error).__name__}: {error})"
         )
-    found.add(_moved(record), "each threshold, as the newest of the history that it comes with")
+    found.add(moved(record), "each threshold, as the newest of the history that it comes with")
     found.add(_unknown_runs(record), f"{count(len(record.runs), 'run')} by key, and all are listed")
     if seal is None:
         found.unchecked.append("how its runs are described: it carries no specs of them")
@@ -119,54 +119,8 @@ _CHANGED = (
 )
 
 
-def against_ledger(record: VerificationRecord, ledger: Ledger) -> Iterator[str]:
-    """Where the thresholds of a record are not those of a ledger, a sentence each."""
-    for claim in record.claims:
-        at_once = any(trial.seeds for trial in claim.trials)
-        seeds = [seed for trial in claim.trials for seed in trial.seeds] if at_once else []
-        for check in _unlike(check for t in claim.trials for check in t.evidence.checks):
-            if moved := ledger.moved(check, claim.id, seeds):
-                yield f"{claim.id}: {moved}"
-        for condition in _unlike(one for t in claim.trials for one in t.evidence.conditions):
-            if moved := ledger.moved_condition(condition, claim.id):
-                yield f"{claim.id}: {moved}"
-        for stated in (*claim.checks, *claim.conditions):
-            known = ledger.thresholds.get((claim.id, stated.name))
-            if known is not None and list(known.history) != stated.thresholds:
-                yield (
-                    f"{claim.id}: the history of the threshold of {stated.name!r} is not that of "
-                    "the ledger"
-                )
-
-
-def thresholds_stated(record: VerificationRecord) -> int:
-    """How many checks and conditions of claims a record holds against thresholds."""
-    return sum(len(claim.checks) + len(claim.conditions) for claim in record.claims)
-
-
-def files_differing(recorded: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
-    """Which files are not those that a record was judged by, a sentence each."""
-    found = [
-        f"{name} is not there, by which it was judged"
-        if name not in here
-        else f"{name} is not as it was when it was judged"
-        for name, checksum in recorded.items()
-        if here.get(name) != checksum
-    ]
-    return found + [f"{name} was not there when it was judged" for name in here.keys() - recorded]
-
-
 def _all_trials(claim: ClaimRecord) -> list[Trial]:
     return [*claim.trials, *(trial for control in claim.controls for trial in control.trials)]
-
-
-def _unlike(stated: Iterable[Any]) -> list[Any]:
-    """Of checks or conditions, those that differ in name, bounds or the published value."""
-    found = {
-        (one.name, one.direction, one.low, one.high, getattr(one, "published", None) is None): one
-        for one in stated
-    }
-    return list(found.values())
 
 
 def _measured_again(record: VerificationRecord) -> tuple[list[ClaimRecord], list[str]]:
@@ -388,24 +342,6 @@ def _shown(value: object) -> str:
     if isinstance(value, float):
         return repr(value)
     return "nothing" if value is None else repr(value)
-
-
-def _moved(record: VerificationRecord) -> Iterator[str]:
-    """Thresholds that are not the newest of the history that the record gives for them."""
-    for claim in record.claims:
-        for stated in (*claim.checks, *claim.conditions):
-            if not stated.thresholds:
-                continue
-            kind = stated.kind if isinstance(stated, CheckOverSeeds) else "threshold"
-            newest = stated.thresholds[-1]
-            direction, low, high = newest.bounds
-            same = (direction, newest.kind) == (stated.direction, kind)
-            if not (same and same_bound(low, stated.low) and same_bound(high, stated.high)):
-                yield (
-                    f"{claim.id}: {stated.name!r} is held to "
-                    f"{bounds(stated.direction, stated.low, stated.high, kind)}, but the newest of "
-                    f"its history says {bounds(direction, low, high, newest.kind)}"
-                )
 
 
 def _unknown_runs(record: VerificationRecord) -> list[str]:

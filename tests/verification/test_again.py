@@ -8,12 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from icl_repro.verification.again import (
-    Findings,
-    against_ledger,
-    files_differing,
-    verified,
-)
+from icl_repro.verification.again import Findings, verified
+from icl_repro.verification.held_thresholds import against_ledger, files_differing
 from icl_repro.verification.ledger import load
 from icl_repro.verification.record import VerificationRecord, decoded
 from tests.support.judged_record import LEDGER, edited, judged_record, ledger_folder
