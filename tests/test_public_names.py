@@ -38,6 +38,11 @@ def test_networks_can_be_declared_before_jax_is_imported():
     assert loaded_after(f"import icl_repro; {declare}") == "[]"
 
 
+def test_the_store_is_looked_after_without_jax():
+    loaded = loaded_after("from icl_repro.cli import library, store; library.fingerprint()")
+    assert loaded == "['numpy']"
+
+
 def test_runs_come_with_jax_once_they_are_used():
     assert "'jax'" in loaded_after(f"from icl_repro import {', '.join(HEAVY)}")
 

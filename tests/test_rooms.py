@@ -46,8 +46,11 @@ MAY_IMPORT = {
 }
 """The rooms that each room of the package may import, besides itself."""
 
-WAY_IN = {"plugin/library.py": {"training", "measures", "ingredients"}}
-"""The one module of the tool that reaches the science, where it trains."""
+WAY_IN = {
+    "plugin/library.py": {"training", "measures", "ingredients"},
+    "cli/library.py": {"training"},
+}
+"""The modules of the tool that reach the science: where it trains, and where its runs are kept."""
 
 TOOL = (
     "nearest",

@@ -12,6 +12,9 @@ COMMANDS = {
     "plan": "tell what a session would train and could show, before it does",
     "explain": "tell all there is to know of a claim",
     "report": "draw a saved record again, or set several side by side",
+    "verify": "judge a saved record again, and say whether all of it agrees",
+    "bundle": "pack a record with all that others need to verify it",
+    "store": "say what trained runs there are, remove what nobody needs, move them",
 }
 """Each command with what it is for. Its module in this room, named like it, holds it as
 ``command``, and is imported only where it is asked for."""

@@ -12,35 +12,25 @@ import pytest
 from icl_repro.nearest import nearest
 from icl_repro.plugin import environment, seed_list
 from icl_repro.plugin.session import SessionState, coverage_of, ledger_of
-from icl_repro.plugin.transport import (
-    Catalogue,
-    Entry,
-    SelectedClaim,
-    SelectedControl,
-    TrainingNote,
-)
-from icl_repro.verification import controls, correction, margins, verdict
+from icl_repro.plugin.transport import Catalogue, Entry, TrainingNote
+from icl_repro.verification import controls, judging
 from icl_repro.verification.basis import Basis
 from icl_repro.verification.by_seed import all_stated, condition_names, names
-from icl_repro.verification.declare import Control
 from icl_repro.verification.ledger import Ledger
 from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import (
     SCHEMA_VERSION,
     ClaimRecord,
-    ControlRecord,
     Profile,
     TrainingDone,
     Trial,
     VerificationRecord,
 )
 from icl_repro.verification.same_checks import differences_between_seeds
+from icl_repro.verification.seal import Seal, checksums_of_files
 from icl_repro.verification.wording import on_seeds
 
 _NOT_REACHED = "the session ended before it was run"
-
-Trials = Mapping[tuple[str, str], list[Trial]]
-"""The trials of each claim and control, by the id of the claim and that of the control."""
 
 
 def assemble(
@@ -50,11 +40,11 @@ def assemble(
     settings = state.settings
     assert state.scratch is not None
     trials = all_trials(catalogue, state.scratch.trials(catalogue.entries), state.crashed)
-    meaningful = settings.profile.meaningful
     ledger = ledger_of(config)
     runs_made = runs(state.scratch.notes())
-    judged = [claim_record(selected, trials, ledger, meaningful) for selected in catalogue.claims]
-    claims, comparisons = correction.correct(judged)
+    claims, comparisons = judging.judged(
+        catalogue.claims, trials, ledger, meaningful=settings.profile.meaningful
+    )
     return VerificationRecord(
         schema_version=SCHEMA_VERSION,
         title=whole(settings.title),
@@ -64,7 +54,10 @@ def assemble(
         duration=time.time() - state.started_at,
         command=whole(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
         profile=Profile(
-            settings.profile.name, list(settings.seeds), meaningful, settings.neighbour
+            settings.profile.name,
+            list(settings.seeds),
+            settings.profile.meaningful,
+            settings.neighbour,
         ),
         environment=environment.describe(config.rootpath, state.workers),
         training=training(state.scratch.notes()),
@@ -76,6 +69,28 @@ def assemble(
         sample=state.scratch.sample(),
         not_selected=catalogue.not_selected,
         coverage=list(coverage_of(config).rows),
+    )
+
+
+def seal_of(config: pytest.Config, state: SessionState, catalogue: Catalogue) -> Seal:
+    """What others need to check the record of this session, but for its checksum."""
+    settings = state.settings
+    assert state.scratch is not None
+    rows = {
+        "/".join(filter(None, [selected.claim.id, of])): left_out
+        for selected in catalogue.claims
+        for of, left_out in [
+            ("", selected.rows_left_out),
+            *((control.id, control.rows_left_out) for control in selected.controls),
+        ]
+        if left_out
+    }
+    read = [path for path in (settings.ledger, settings.spread, settings.coverage) if path]
+    specs = state.scratch.specs()
+    return Seal(
+        files=checksums_of_files(config.rootpath, read),
+        specs={key: specs[key] for key in runs(state.scratch.notes()) if key in specs},
+        rows_left_out=rows,
     )
 
 
@@ -91,67 +106,6 @@ def all_trials(
         trial = _trial(entry, finished, crashed)
         trials.setdefault((entry.claim, entry.control), []).append(trial)
     return trials
-
-
-def claim_record(
-    selected: SelectedClaim, trials: Trials, ledger: Ledger, meaningful: bool
-) -> ClaimRecord:
-    """The record of a claim with all its controls, those that were not selected included."""
-    claim = selected.claim
-    own = trials.get((claim.id, ""), [])
-    judged_controls = [
-        control_record(control, trials.get((claim.id, control.id), []), own, meaningful)
-        for control in selected.controls
-    ]
-    checks = margins.over_seeds(claim.id, own, judged_controls, ledger)
-    judged = verdict.judge_claim(
-        claim,
-        own,
-        judged_controls,
-        checks,
-        meaningful=meaningful,
-        rows_left_out=selected.rows_left_out,
-    )
-    return ClaimRecord(
-        id=claim.id,
-        family=claim.family,
-        statement=claim.statement,
-        source=claim.source,
-        verdict=judged.verdict,
-        reason=judged.reason,
-        trials=own,
-        controls=judged_controls,
-        checks=checks,
-        conditions=margins.conditions(claim.id, own, ledger),
-        seeds_held=judged.held,
-        seeds_judged=judged.judged,
-        seeds_undecided=judged.undecided,
-        share=judged.share,
-        p_value=judged.p_value,
-        rests_on=claim.rests_on,
-        about=claim.about,
-    )
-
-
-def control_record(
-    selected: SelectedControl, trials: list[Trial], own: list[Trial], meaningful: bool
-) -> ControlRecord:
-    """The record of a control, judged on the seeds of its claim."""
-    control = Control(
-        selected.id, selected.statement, only=tuple(selected.only), undefined=selected.undefined
-    )
-    name, reason = controls.judge_control(
-        control, trials, own, meaningful=meaningful, whole=not selected.rows_left_out
-    )
-    return ControlRecord(
-        id=selected.id,
-        statement=selected.statement,
-        only=selected.only,
-        undefined=selected.undefined,
-        verdict=name,
-        reason=reason,
-        trials=trials,
-    )
 
 
 def contradictions(catalogue: Catalogue, record: VerificationRecord, ledger: Ledger) -> list[str]:

@@ -16,10 +16,11 @@ from icl_repro.plugin.cases import Case
 from icl_repro.plugin.declarations import Declarations
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.session import CaseKey, coverage_of, ledger_of, refuse, scratch_of, state_of
-from icl_repro.plugin.transport import Catalogue, Entry, SelectedClaim, SelectedControl
+from icl_repro.plugin.transport import Catalogue, Entry
 from icl_repro.plugin.trials import Draft
 from icl_repro.verification.declare import declaration_of
 from icl_repro.verification.record import ClaimRecord
+from icl_repro.verification.selection import SelectedClaim, SelectedControl
 from icl_repro.verification.wording import listed
 
 if TYPE_CHECKING:

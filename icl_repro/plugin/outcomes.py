@@ -7,6 +7,7 @@ import pytest
 from icl_repro.plugin.cases import Case
 from icl_repro.plugin.declarations import NO_SUBTESTS
 from icl_repro.plugin.trials import Attempt, Draft
+from icl_repro.verification.by_seed import outcome_of
 from icl_repro.verification.ledger import Ledger
 
 
@@ -29,11 +30,8 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
     evidence = attempt.evidence
     only = case.control.only if case.control else ()
     undefined = case.control.undefined if case.control else ""
-    failed = evidence.not_failed(only, undefined) if case.control else evidence.failed()
-    # A control fails as it should if all that it decides of what must fail there does.
-    decides = case.control is not None and evidence.decides(only)
-    open_ = bool(evidence.undecided) and not decides
-    attempt.outcome = "failed" if failed else "inconclusive" if open_ else "passed"
+    attempt.outcome = outcome_of(evidence, control=case.control)
+    failed = attempt.outcome == "failed"
     found = ledger.judge(
         case.claim.id,
         case.control_id,

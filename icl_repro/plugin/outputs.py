@@ -31,7 +31,13 @@ from icl_repro.plugin.session import (
 )
 from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.storage import notices
-from icl_repro.verification.record import Seeds, Trial, VerificationRecord, write_record
+from icl_repro.verification.record import (
+    Seeds,
+    Trial,
+    VerificationRecord,
+    sealed,
+    write_record,
+)
 
 NOTHING_JUDGED = 10
 
@@ -207,6 +213,10 @@ def _write(config: pytest.Config, state: SessionState, catalogue: Catalogue) -> 
             f"no claim was judged, so that {where} stays that of an earlier session"
         )
         return
+    from icl_repro.plugin import assembly
+
+    # Last of all: the checksum is that of what is written.
+    record = state.record = sealed(record, assembly.seal_of(config, state, catalogue))
     for suffix, path in documents.items():
         try:
             WRITERS[suffix](record, path)

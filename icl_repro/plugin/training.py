@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
+from msgspec.json import encode
 
 from icl_repro.plugin import library, pictures, trials
 from icl_repro.plugin.collection import matches
@@ -111,6 +112,8 @@ class Training:
         self._stale |= {key for key, spec in specs.items() if store.is_stale(spec)}
         self._planned |= specs
         self._is_noted = False
+        described = {key: encode(spec).decode() for key, spec in self._planned.items()}
+        scratch_of(self._config).put_specs(process_name(self._config), described)
 
     def _more(self, specs: Mapping[str, Any]) -> Any:
         kinds = library.engine()

@@ -23,10 +23,10 @@ import msgspec
 
 from icl_repro.storage.files import write_whole
 from icl_repro.storage.locks import acquired
-from icl_repro.verification.declare import Claim
 from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import Sample, Trial
+from icl_repro.verification.selection import SelectedClaim
 
 T = TypeVar("T")
 
@@ -48,29 +48,6 @@ class Entry(msgspec.Struct, frozen=True):
     row: str
     seed: int | None
     seeds: list[int] = []
-
-
-class SelectedControl(msgspec.Struct, frozen=True):
-    """What the record tells of a control, selected itself or not; `rows_left_out` are the rows of
-    its tests of which none was selected, where others were.
-    """
-
-    id: str
-    statement: str
-    only: list[str]
-    undefined: str
-    rows_left_out: list[str] = []
-
-
-class SelectedClaim(msgspec.Struct, frozen=True):
-    """A claim of which something will run, with all its controls; `whole` says whether all of its
-    rows and controls will run on some seed, `rows_left_out` is as for a control.
-    """
-
-    claim: Claim
-    controls: list[SelectedControl]
-    whole: bool = False
-    rows_left_out: list[str] = []
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -97,6 +74,12 @@ class TrainingNote(msgspec.Struct, frozen=True):
     unit: str = ""
     seconds: float = 0.0
     problem: str = ""
+
+
+class Specs(msgspec.Struct, frozen=True):
+    """How the runs that one process plans are described, as JSON, by key."""
+
+    by_key: dict[str, str]
 
 
 class Notices(msgspec.Struct, frozen=True):
@@ -184,6 +167,15 @@ class Scratch:
     def notes(self) -> list[TrainingNote]:
         """What the processes trained, of those that came to an end."""
         return list(self._all("training", TrainingNote).values())
+
+    def put_specs(self, process: str, specs: dict[str, str]) -> None:
+        """Store how the runs that `process` plans are described, as JSON, by key."""
+        self._put("specs", process, Specs(specs))
+
+    def specs(self) -> dict[str, str]:
+        """How the runs of the session are described, as JSON, by key."""
+        parts = self._all("specs", Specs).values()
+        return {key: spec for part in parts for key, spec in part.by_key.items()}
 
     def put_progress(self, process: str, progress: WorkerProgress) -> None:
         """Store how far `process` is."""

@@ -128,11 +128,41 @@ class Entries:
             UnusableStore: it could not be written.
             UnusableEntry: only this one could not.
         """
+        with self._placing(name) as folder:
+            entry.write(folder, name.key, spec, arrays, seconds, diverged)
+
+    def adopt(self, name: Name, files: Mapping[str, bytes]) -> None:
+        """Take up an entry that was made elsewhere, if every byte of it is as it was written.
+
+        Call it under the entry's lock.
+
+        Args:
+            name: what it is.
+            files: its files with their content, the manifest included.
+
+        Raises:
+            Damage: it is not.
+            UnusableStore, UnusableEntry: as for :meth:`write`.
+        """
+        with self._placing(name) as folder:
+            entry.put(folder, files)
+            whole = entry.read(folder, name.key, self._files)
+            if others := files.keys() - {*whole.files, entry.MANIFEST}:
+                raise Damage(f"{min(others)} is not in its {entry.MANIFEST}")
+
+    @contextlib.contextmanager
+    def _placing(self, name: Name) -> Generator[Path]:
+        """Give an empty folder to fill, which then becomes the entry that counts.
+
+        Raises:
+            UnusableStore: it could not be written.
+            UnusableEntry: only this one could not.
+        """
         folder = self._incoming / f"{name.key}.{uuid.uuid4().hex}"
         try:
             try:
                 folder.mkdir(parents=True)
-                entry.write(folder, name.key, spec, arrays, seconds, diverged)
+                yield folder
             except OSError as error:
                 raise self._unusable(error) from error
             self.make_room(name)

@@ -106,6 +106,15 @@ def write(
         diverged=diverged,
     )
     files[MANIFEST] = msgspec.json.format(msgspec.json.encode(manifest.sealed()))
+    put(folder, files)
+
+
+def put(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into an empty folder, through to the disk, in their order.
+
+    Raises:
+        OSError: it could not be written.
+    """
     for name, content in files.items():
         with (folder / name).open("xb") as file:
             file.write(content)

@@ -5,8 +5,9 @@ Any number of threads and processes may write into one folder, and to one file.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from icl_repro.storage.locks import lock_of
@@ -21,11 +22,22 @@ def write_whole(path: Path, content: str | bytes) -> None:
         OSError: it could not be written; what was there before is still there.
     """
     data = content.encode(errors="replace") if isinstance(content, str) else content
+    with replacing(path) as partial:
+        partial.write_bytes(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Generator[Path]:
+    """Give a path to write to, which takes the place of `path` once that has gone well.
+
+    Raises:
+        OSError: it could not; what was there before is still there.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Names may be as long as the file system allows, so that only a part of it fits.
     partial = path.with_name(f"{path.name[:40]}.{uuid.uuid4().hex}.partial")
     try:
-        partial.write_bytes(data)
+        yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -48,6 +48,7 @@ NOT_DECIDING_SOURCE = (
     "training/__init__.py",
     "training/cost.py",
     "training/executors.py",
+    "training/layout.py",
     "training/plan.py",
     "training/provenance.py",
     "training/run.py",

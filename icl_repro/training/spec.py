@@ -18,7 +18,7 @@ from icl_repro.nearest import nearest, nearest_number
 from icl_repro.network.transformer import ModelSettings
 from icl_repro.optogenetics import Clamp
 from icl_repro.streams import STREAMS, StreamsName
-from icl_repro.training import provenance
+from icl_repro.training import layout, provenance
 from icl_repro.training.schedule import Schedule
 
 LARGEST_SEED = 2**32 - 1
@@ -163,8 +163,7 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The same for what the run comes to: the code that trains and the libraries that compile
         count too.
         """
-        content = f"{self.address} {provenance.source_and_libraries()}"
-        return hashlib.sha256(content.encode()).hexdigest()
+        return layout.key_of(self.address, provenance.source_and_libraries())
 
     def neighbours(self, number: int) -> RunSpec:
         """The run that starts one rounding away, with the one that it takes weights from."""

@@ -20,7 +20,7 @@ from icl_repro.storage.entries import Entries, Name
 from icl_repro.storage.entries import UnusableEntry as UnusableEntry
 from icl_repro.storage.entries import UnusableStore as UnusableStore
 from icl_repro.storage.entry import Entry, Manifest
-from icl_repro.training import provenance
+from icl_repro.training import layout, provenance
 from icl_repro.training.run import Run
 from icl_repro.training.spec import RunSpec
 
@@ -41,7 +41,7 @@ class RunStore:
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
-        self._entries = Entries(self.root, "runs", ("curves", "weights"))
+        self._entries = Entries(self.root, layout.RUNS, layout.FILES)
         self._loaded: OrderedDict[Path, Run] = OrderedDict()
         self._loading = threading.Lock()
 

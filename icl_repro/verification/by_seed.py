@@ -1,15 +1,36 @@
-"""What became of a claim or a control on each seed, from its trials."""
+"""What became of a test by its evidence, and of a claim or a control on each seed by its trials."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from icl_repro.verification.declared import Control
+from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.record import Outcome, Trial
+from icl_repro.verification.selection import SelectedControl
 
 JUDGED: tuple[Outcome, ...] = ("passed", "failed")
 """Outcomes that tell one way or the other."""
 
 _WORST_FIRST: tuple[Outcome, ...] = ("error", "failed", "inconclusive", "not run", "passed")
+
+
+def outcome_of(
+    evidence: EvidenceRecord, *, control: Control | SelectedControl | None = None
+) -> Outcome:
+    """How a test that came to its end, or was skipped while it ran, comes out by its evidence.
+
+    Args:
+        evidence: what it measured.
+        control: the control that it is of, if it is none of the claim itself.
+    """
+    only = control.only if control else ()
+    failed = evidence.not_failed(only, control.undefined) if control else evidence.failed()
+    # A control fails as it should if all that it decides of what must fail there does.
+    decides = control is not None and evidence.decides(only)
+    if failed:
+        return "failed"
+    return "inconclusive" if evidence.undecided and not decides else "passed"
 
 
 def outcomes_by_seed(trials: Sequence[Trial]) -> dict[int | None, Outcome]:

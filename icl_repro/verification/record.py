@@ -19,6 +19,7 @@ from icl_repro.verification.basis import Basis
 from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
 from icl_repro.verification.reported import Reported
+from icl_repro.verification.seal import Seal, checksum_of
 from icl_repro.verification.standing import About
 
 SCHEMA_VERSION = 2
@@ -423,7 +424,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     `command` as the user typed it. `not_selected` are the ids of claims that were collected, but
     that this session left out; `runs` tells in words what each training run is, by its key.
     `coverage` is every statement of the paper with the claims that test it, in its order, whether
-    or not they were selected.
+    or not they were selected. `seal` is what others need to check the record.
     """
 
     schema_version: int
@@ -445,10 +446,18 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     not_selected: list[str] = []
     runs: dict[str, str] = {}
     coverage: list[CoverageRow] = []
+    seal: Seal | None = None
 
 
 class UnreadableRecord(ValueError):
     """A file that is not a verification record of this schema version."""
+
+
+def sealed(record: VerificationRecord, seal: Seal) -> VerificationRecord:
+    """The record with its seal, and the checksum of all else in it."""
+    record = msgspec.structs.replace(record, seal=msgspec.structs.replace(seal, checksum=""))
+    checksum = checksum_of(msgspec.json.encode(record))
+    return msgspec.structs.replace(record, seal=msgspec.structs.replace(seal, checksum=checksum))
 
 
 def write_record(record: VerificationRecord, path: Path) -> None:
@@ -463,23 +472,41 @@ def read_record(path: Path) -> VerificationRecord:
         UnreadableRecord: not JSON, another schema version, fields that are missing or unknown, or
             packed otherwise.
     """
+    return decoded(content_of(path), str(path))
+
+
+def content_of(path: Path) -> bytes:
+    """The JSON of a record, unpacked.
+
+    Raises:
+        UnreadableRecord: it is packed otherwise than with gzip.
+    """
+    content = path.read_bytes()
+    if path.suffix != ".gz":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UnreadableRecord(f"{path} is not packed with gzip: {error}") from error
+
+
+def decoded(content: bytes, name: str) -> VerificationRecord:
+    """The record of that JSON; `name` says where it is from.
+
+    Raises:
+        UnreadableRecord: as :func:`read_record` does.
+    """
 
     class Head(msgspec.Struct):
         schema_version: int
 
-    content = path.read_bytes()
-    if path.suffix == ".gz":
-        try:
-            content = gzip.decompress(content)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise UnreadableRecord(f"{path} is not packed with gzip: {error}") from error
     try:
         version = msgspec.json.decode(content, type=Head).schema_version
         if version != SCHEMA_VERSION:
-            raise UnreadableRecord(f"{path} has schema version {version}; {_what_to_do(version)}")
+            raise UnreadableRecord(f"{name} has schema version {version}; {_what_to_do(version)}")
         return msgspec.json.decode(content, type=VerificationRecord)
     except msgspec.MsgspecError as error:
-        raise UnreadableRecord(f"{path} is not a verification record: {error}") from error
+        raise UnreadableRecord(f"{name} is not a verification record: {error}") from error
 
 
 def _what_to_do(version: int) -> str:

@@ -9,6 +9,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from icl_repro.verification.again import verified
+
 TESTS = """
 from icl_repro import claim, control
 
@@ -211,3 +213,40 @@ def test_the_record_is_plain_json(folder):
     record = json.loads((folder.path / "reports" / "verification.json").read_text())
     assert record["schema_version"] == 2
     assert record["claims"][0]["trials"][0]["evidence"]["checks"][0]["low"] == 8
+
+
+SEALED = """
+import pytest
+
+from icl_repro.verification.again import verified
+from icl_repro import claim, control
+from tests.support.plugin_doubles import Spec
+
+@pytest.mark.parametrize("length", [9, 7], ids=["long", "short"])
+@claim("a.one", source="1", on=lambda seed: Spec("main", seed),
+       fails_on=control("N.", given={"sign": -1}, id="negative"))
+def test_one(evidence, run, length, sign=1):
+    '''S.'''
+    evidence.check(f"length {length}", sign * length, at_least=5)
+"""
+LEDGER = """
+[thresholds."a.one"]
+"length 9" = { history = [{ origin = "ours", date = 2026-10-02, seen = false, at_least = 5 }] }
+"length 7" = { history = [{ origin = "ours", date = 2026-10-02, seen = false, at_least = 5 }] }
+"""
+
+
+def test_the_record_carries_what_others_need_to_check_it(claims_folder, record_of):
+    claims_folder.makepyfile(test_claims=SEALED)
+    (claims_folder.path / "ledger").mkdir()
+    (claims_folder.path / "ledger" / "a.toml").write_text(LEDGER)
+    claims_folder.runpytest_subprocess("-o", "icl_ledger=ledger", "-k", "long", "-q")
+    record = record_of(claims_folder)
+    content = (claims_folder.path / "reports" / "verification.json").read_bytes()
+    found = verified(content, record)
+    assert (found.differs, found.unchecked, found.notes) == ([], [], [])
+    assert record.seal.rows_left_out == {"a.one": ["short"], "a.one/negative": ["short"]}
+    assert list(record.seal.files) == ["ledger/a.toml"]
+    assert record.seal.specs.keys() == record.runs.keys()
+    (spec,) = record.seal.specs.values()
+    assert json.loads(spec)["name"] == "main"
