@@ -39,8 +39,9 @@ MAY_IMPORT = {
     "verification": {*GROUND, "storage"},
     "ingredients": {"nearest", "exemplars", "verification"},
     "report": {*GROUND, "storage", "verification"},
-    "plugin": {*GROUND, "storage", "verification", "report"},
-    "cli": {*GROUND, "storage", "verification", "report", "plugin"},
+    "history": {*GROUND, "storage", "verification"},
+    "plugin": {*GROUND, "storage", "verification", "report", "history"},
+    "cli": {*GROUND, "storage", "verification", "report", "history", "plugin"},
     "__init__": {"statistics", "training", "verification"},
 }
 """The rooms that each room of the package may import, besides itself."""
@@ -48,7 +49,17 @@ MAY_IMPORT = {
 WAY_IN = {"plugin/library.py": {"training", "measures", "ingredients"}}
 """The one module of the tool that reaches the science, where it trains."""
 
-TOOL = ("nearest", "numbers", "statistics", "storage", "verification", "report", "plugin", "cli")
+TOOL = (
+    "nearest",
+    "numbers",
+    "statistics",
+    "storage",
+    "verification",
+    "report",
+    "history",
+    "plugin",
+    "cli",
+)
 ARRAY_LIBRARIES = {"jax", "jaxlib", "equinox", "optax"}
 NO_PYTEST = sorted(set(MAY_IMPORT) - {"plugin"})
 

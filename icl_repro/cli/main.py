@@ -10,6 +10,7 @@ from icl_repro.nearest import nearest
 
 COMMANDS = {
     "report": "draw a saved record again, or set several side by side",
+    "history": "what changed over sessions: trends, steps and the commits at them",
 }
 """Each command with what it is for. Its module in this room, named like it, holds it as
 ``command``, and is imported only where it is asked for."""
