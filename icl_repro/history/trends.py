@@ -46,6 +46,9 @@ class Compared:
         """Which were left out; empty if none was."""
         if not self.left_out:
             return ""
+        if len(self.left_out) == 1:
+            ((how, number),) = self.left_out.items()
+            return f"{count(number, 'session')} of {how} left out"
         parts = [f"{number} of {how}" for how, number in self.left_out.items()]
         return f"{count(sum(self.left_out.values()), 'session')} left out: {listed(parts)}"
 

@@ -28,7 +28,7 @@ def test_it_tells_trends_steps_and_commits(history):
     assert done.output.splitlines() == [
         "7 sessions of the standard profile, seed 5, on usual: 2026-11-01 06:00 (0000000000) to "
         "2026-11-07 06:00 (0006000600)",
-        "1 session left out: 1 of the paper profile, seeds 5, 6, on usual",
+        "1 session of the paper profile, seeds 5, 6, on usual left out",
         "a.one",
         "  ███████                   consistent  verdict",
         "  █████▁▁                   8 (unchanged)  length",

@@ -133,4 +133,4 @@ def test_a_record_keeps_the_newest_sessions_and_trends_with_steps():
     assert past.sessions[-1].verdicts == {"consistent": 1}
     assert [(one.check, one.steps[0].at) for one in past.trends] == [("length", 48)]
     assert past.looked_at == 2
-    assert past.left_out.startswith("1 session left out: 1 of the paper profile")
+    assert past.left_out.startswith("1 session of the paper profile")

@@ -139,7 +139,7 @@ def past():
         sessions,
         88,
         [value, verdict, speed],
-        "1 session left out: 1 of the standard profile, seed 5, on glyphs and ours",
+        "1 session of the standard profile, seed 5, on glyphs and ours left out",
     )
 
 

@@ -47,13 +47,14 @@ def past_note(past: Past | None) -> str:
         return ""
     found = [step for trend in past.trends for step in trend.steps]
     worse = sum(step.worse is True for step in found)
-    steps = f"{count(len(found), 'step')}, {worse} of them to worse" if found else "no step"
+    steps = count(len(found), "step") if found else "no step"
+    worse_told = f", {worse} of them to worse" if found else ""
     before = count(len(past.sessions) - 1, "session")
     seen = count(past.looked_at, "quantity", "quantities")
     left_out = f" {words.as_full_sentence(past.left_out)}" if past.left_out else ""
     return (
-        f"Beside {before} before it with the same seeds, profile and basis: {steps} in {seen}."
-        f"{left_out}"
+        f"Beside {before} before it with the same seeds, profile and basis: {steps} in {seen}"
+        f"{worse_told}.{left_out}"
     )
 
 
