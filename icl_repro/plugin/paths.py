@@ -32,7 +32,7 @@ def problems(settings: Settings) -> list[str]:
             if (path := settings.report / f"verification.{suffix}").is_dir()
         ]
     if settings.history is not None:
-        found += _of_history(settings.history)
+        found += _of_history(settings.history, settings.report)
     return found
 
 
@@ -50,7 +50,7 @@ def _of_folder(what: str, path: Path, *, reads_only: bool = False) -> Iterator[s
         yield f"{what} cannot be at {path}: {error.strerror or error}; {wanted}"
 
 
-def _of_history(path: Path) -> Iterator[str]:
+def _of_history(path: Path, report: Path | None) -> Iterator[str]:
     if path.is_dir():
         yield f"the history cannot be at {path}: it is a folder where a file should be"
     elif path.exists():
@@ -60,7 +60,7 @@ def _of_history(path: Path) -> Iterator[str]:
             file.read(path)
         except file.UnreadableHistory as error:
             yield str(error)
-    else:
+    elif path.parent != report:  # of which all is told already
         yield from _of_folder("the history", path.parent)
 
 

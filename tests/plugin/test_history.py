@@ -62,6 +62,7 @@ def test_it_lies_where_the_options_say(folder):
     [
         ("test_claims.py", "*test_claims.py is not a history of sessions: line 1: *"),
         (".", "*the history cannot be at *: it is a folder where a file should be"),
+        ("test_claims.py/x", "*the history cannot be at *: *test_claims.py is a file; it must be*"),
     ],
 )
 def test_a_place_that_cannot_be_a_history_is_refused_before_anything_runs(folder, place, complaint):
