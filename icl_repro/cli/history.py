@@ -61,7 +61,7 @@ def command(
     (reports/history.jsonl, if not said), and at which commits they changed their level.
 
     Sessions are compared with the newest if they judged the same seeds in the same profile on the
-    same basis; speed only on the same processor, with as many workers. Behind each trend stand its
+    same basis, each claim as the newest session that judged it states its checks; speed only on the same processor, with as many workers. Behind each trend stand its
     last value and, in brackets, the change since the session before. A step is a change larger
     than what else the values differ by, in noise alone found in less than one of a hundred trends.
     """
@@ -85,8 +85,8 @@ def command(
     if claims:
         found = [one for one in found if any(fnmatch.fnmatch(one.claim, p) for p in claims)]
         if not found:
-            known = nearest(claims[0], chosen.lines[-1].verdicts)
-            raise Refused(f"the newest session judged no claim {' or '.join(claims)}; {known}")
+            known = nearest(claims[0], {claim for line in chosen.lines for claim in line.verdicts})
+            raise Refused(f"no session judged a claim {' or '.join(claims)}; {known}")
     shown = [one for one in found if one.steps or not only_steps]
     for text in told.head(chosen):
         click.echo(text)

@@ -27,9 +27,10 @@ class Told:
 def head(chosen: Compared) -> list[str]:
     """Which sessions are compared, and which were left out."""
     newest = chosen.lines[-1]
+    on = next((line for line in reversed(chosen.lines) if line.basis), newest)
     span = _when(newest) if len(chosen.lines) == 1 else f"{_when(chosen.lines[0])} to "
     span += _when(newest) if len(chosen.lines) > 1 else ""
-    lines = [f"{count(len(chosen.lines), 'session')} of {conditions(newest)}: {span}"]
+    lines = [f"{count(len(chosen.lines), 'session')} of {conditions(on)}: {span}"]
     return [*lines, chosen.sentence] if chosen.sentence else lines
 
 

@@ -61,17 +61,26 @@ def conditions(line: Line) -> str:
 
 
 def compared(lines: Sequence[Line]) -> Compared:
-    """The sessions with the basis, profile and seeds of the newest."""
+    """The sessions with the basis, profile and seeds of the newest.
+
+    What a session without runs measured depends on no basis, so that it goes with any.
+    """
     if not lines:
         return Compared([], {})
-    newest = conditions(lines[-1])
-    others = Counter(how for line in lines if (how := conditions(line)) != newest)
-    return Compared([line for line in lines if conditions(line) == newest], dict(others))
+    newest = lines[-1]
+    alike = [line for line in lines if _drawn(line) == _drawn(newest)]
+    basis = next((line.basis for line in reversed(alike) if line.basis), list[str]())
+
+    def fits(line: Line) -> bool:
+        return _drawn(line) == _drawn(newest) and line.basis in (basis, [])
+
+    others = Counter(conditions(line) for line in lines if not fits(line))
+    return Compared([line for line in lines if fits(line)], dict(others))
 
 
 def trends(lines: Sequence[Line]) -> list[Trend]:
-    """The trends of all quantities of the newest session: verdicts and checks in its order, then
-    the speed of training.
+    """The trends of all quantities, of each claim those of the newest session that judged it:
+    verdicts and checks, then the speed of training.
 
     Args:
         lines: sessions that can be compared, first to last.
@@ -80,12 +89,16 @@ def trends(lines: Sequence[Line]) -> list[Trend]:
         return []
     found: list[Trend] = []
     of_claim: dict[str, list[Measured]] = {}
-    for value in lines[-1].values:
-        of_claim.setdefault(value.claim, []).append(value)
+    for line in lines:
+        of_claim |= {claim: [] for claim in line.verdicts}
+        for value in line.values:
+            of_claim[value.claim].append(value)
     by_place = [{(one.claim, one.check, one.row): one for one in line.values} for line in lines]
-    for claim in lines[-1].verdicts:
+    # In the order of the session that judged most, which is that of all claims.
+    most = max(reversed(lines), key=lambda line: len(line.verdicts))
+    for claim in dict.fromkeys([*most.verdicts, *of_claim]):
         found.append(_of_verdict(lines, claim))
-        found += [_of_check(lines, by_place, value) for value in of_claim.get(claim, [])]
+        found += [_of_check(lines, by_place, value) for value in of_claim[claim]]
     return [*found, *_of_speed(lines)]
 
 
@@ -93,7 +106,13 @@ def past(lines: Sequence[Line]) -> Past:
     """What the record of the newest session tells of those before it."""
     chosen = compared(lines)
     newest = chosen.lines[-SHOWN:]
-    found = trends(newest)
+    # Of claims that it judged itself, and its own speed.
+    last = len(newest) - 1
+    found = [
+        one
+        for one in trends(newest)
+        if one.claim in newest[-1].verdicts or (not one.claim and one.sessions[-1] == last)
+    ]
     return Past(
         sessions=[
             PastSession(line.started, line.commit_shown, dict(Counter(line.verdicts.values())))
@@ -175,6 +194,10 @@ def _of_speed(lines: Sequence[Line]) -> Iterator[Trend]:
     found = [_step(lines, places, at, ends, ends[1] < ends[0]) for at, ends in _levels(values, 0.0)]
     unit = f"{lines[trained[-1]].unit or 'units of work'} a second and worker"
     yield Trend("", "", "", unit, values, places, found)
+
+
+def _drawn(line: Line) -> tuple[str, list[int]]:
+    return line.profile, line.seeds
 
 
 def _machine(line: Line) -> tuple[str, int, int]:

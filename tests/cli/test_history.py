@@ -78,7 +78,7 @@ def test_damaged_lines_are_told_and_left_out(history):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--claim", "a.on"], "the newest session judged no claim a.on; did you mean 'a.one'?"),
+        (["--claim", "a.on"], "no session judged a claim a.on; did you mean 'a.one'?"),
         (["--profile", "papr"], "was of a profile 'papr'; did you mean 'paper'?"),
     ],
 )

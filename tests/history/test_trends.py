@@ -134,3 +134,28 @@ def test_a_record_keeps_the_newest_sessions_and_trends_with_steps():
     assert [(one.check, one.steps[0].at) for one in past.trends] == [("length", 48)]
     assert past.looked_at == 2
     assert past.left_out.startswith("1 session of the paper profile")
+
+
+def test_a_session_of_some_claims_hides_no_others():
+    """As of one that was asked for a single claim, which may have needed no runs."""
+    both = {"a.one": "consistent", "b.two": "supported"}
+    checks = [measured(9.0), measured(1.0, "b.two", "width")]
+    lines = [session(n, values=checks, verdicts=both) for n in range(4)]
+    lines.append(
+        session(
+            4, values=[measured(3.0, "b.two", "wider")], basis=[], verdicts={"b.two": "refuted"}
+        )
+    )
+    chosen = trends.compared(lines)
+    assert (len(chosen.lines), chosen.sentence) == (5, "")
+    found = trends.trends(chosen.lines)
+    assert [(one.claim, one.check) for one in found] == [
+        ("a.one", ""),
+        ("a.one", "length"),
+        ("b.two", ""),
+        ("b.two", "wider"),
+    ], "and a check that its claim has no longer is not told"
+    assert found[1].sessions == [0, 1, 2, 3]
+    past = trends.past(lines)
+    assert [one.claim for one in past.trends] == ["b.two"]
+    assert past.looked_at == 2
