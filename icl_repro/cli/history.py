@@ -61,9 +61,10 @@ def command(
     (reports/history.jsonl, if not said), and at which commits they changed their level.
 
     Sessions are compared with the newest if they judged the same seeds in the same profile on the
-    same basis, each claim as the newest session that judged it states its checks; speed only on the same processor, with as many workers. Behind each trend stand its
-    last value and, in brackets, the change since the session before. A step is a change larger
-    than what else the values differ by, in noise alone found in less than one of a hundred trends.
+    same basis; speed only on the same processor, with as many workers. Of each claim, the checks
+    are those of the newest session that judged it. Behind a trend stand its last value and, in
+    brackets, the change since the session before. A step is a change larger than what else the
+    values differ by; in noise alone one is found in less than one of a hundred trends.
     """
     path = path or Path("reports") / file.NAME
     try:
