@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 NOT_FINITE = "not finite"
 
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_DIGITS = 17
 
@@ -118,6 +120,25 @@ def duration(seconds: float) -> str:
 def count(amount: int, noun: str, plural: str = "") -> str:
     """`amount` with its noun in the right number: 1 claim, 7 claims."""
     return f"{amount:,} {noun if amount == 1 else plural or noun + 's'}"
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Values as a line of small bars from the least to the greatest, a dot where one is not finite.
+
+    Where all are the same, bars are half as high.
+    """
+    finite = [value for value in values if value is not None and math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    highest = len(_BLOCKS) - 1
+
+    def bar(value: float | None) -> str:
+        if value is None or not math.isfinite(value):
+            return "·"
+        if low == high:
+            return _BLOCKS[highest // 2]
+        return _BLOCKS[round((value / 2 - low / 2) / (high / 2 - low / 2) * highest)]
+
+    return "".join(map(bar, values))
 
 
 def _axis_number(tick: float, *, thousands: bool) -> str:

@@ -13,6 +13,7 @@ from icl_repro.numbers import (
     estimate,
     number,
     rounded,
+    sparkline,
 )
 
 
@@ -108,3 +109,10 @@ def test_durations_and_counts():
     assert duration(4_271.8) == "1 h 11 min"
     assert duration(math.nan) == "not finite"
     assert (count(1, "claim"), count(28_000, "run")) == ("1 claim", "28,000 runs")
+
+
+def test_a_sparkline_goes_from_the_least_to_the_greatest():
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
+    assert sparkline([-1e308, None, 1e308, math.nan]) == "▁·█·"
+    assert sparkline([3.0, 3.0]) == "▄▄"
+    assert sparkline([]) == ""

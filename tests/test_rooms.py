@@ -42,6 +42,9 @@ MAY_IMPORT = {
     "planning": {*GROUND, "storage", "verification"},
     "plugin": {*GROUND, "storage", "verification", "report", "planning"},
     "cli": {*GROUND, "storage", "verification", "report", "planning", "plugin"},
+    "history": {*GROUND, "storage", "verification"},
+    "plugin": {*GROUND, "storage", "verification", "report", "history"},
+    "cli": {*GROUND, "storage", "verification", "report", "history", "plugin"},
     "__init__": {"statistics", "training", "verification"},
 }
 """The rooms that each room of the package may import, besides itself."""
@@ -60,6 +63,7 @@ TOOL = (
     "verification",
     "report",
     "planning",
+    "history",
     "plugin",
     "cli",
 )

@@ -15,6 +15,7 @@ COMMANDS = {
     "verify": "judge a saved record again, and say whether all of it agrees",
     "bundle": "pack a record with all that others need to verify it",
     "store": "say what trained runs there are, remove what nobody needs, move them",
+    "history": "what changed over sessions: trends, steps and the commits at them",
 }
 """Each command with what it is for. Its module in this room, named like it, holds it as
 ``command``, and is imported only where it is asked for."""

@@ -32,7 +32,8 @@ ALL = "all"
 MADE_OF_INPUT = "icl_repro_made_of"
 """Under which key a worker of xdist finds what runs are made from."""
 
-_NO_REPORT = "none"
+_NONE = "none"
+_HISTORY_FILE = "history.jsonl"
 _PREFIX = "icl_"
 _DIGITS = 9
 _PROFILE_LINES = "; ".join(f"{rules.name}: {rules.about}" for rules in PROFILES.values())
@@ -72,6 +73,12 @@ _REPORT = _Option(
     "DIR",
     "Where to write verification.json, .html and .md; none writes nothing. (reports)",
 )
+_HISTORY = _Option(
+    "history",
+    "FILE|none",
+    "Where to add a line on this session, to tell trends from; none adds nothing. (history.jsonl"
+    " beside the report, none without one)",
+)
 _RETRAIN = _Option(
     "retrain",
     "all|ID[,ID...]",
@@ -84,7 +91,17 @@ _NEIGHBOUR = _Option(
     " differs between them differs between processors too. Curves are not compared. (0: none)",
 )
 _CHOICES = {choice: _Option(choice.name, choice.metavar, choice.help) for choice in library.CHOICES}
-_VALUED = (_STORE, _PROFILE, _SEEDS, _CLAIMS, _REPORT, _RETRAIN, _NEIGHBOUR, *_CHOICES.values())
+_VALUED = (
+    _STORE,
+    _PROFILE,
+    _SEEDS,
+    _CLAIMS,
+    _REPORT,
+    _HISTORY,
+    _RETRAIN,
+    _NEIGHBOUR,
+    *_CHOICES.values(),
+)
 _NO_TRAIN = _Option(
     "no_train", "", "Train nothing: claims whose runs the store does not hold are not run. (off)"
 )
@@ -126,8 +143,9 @@ class Settings:
     `claims` and `retrain` are ids or patterns (empty: all claims, no retraining); `claims_by_user`
     is true when the claims were selected on the command line. `profile_seeds` are those of the
     profile. `fixed_seeds` are those that the ini file fixes for it as it is written, whatever the
-    command line makes of it. `report` is ``None`` when no report is wanted, `ledger`, `spread` and
-    `coverage` when there is none. `neighbour` is 0, or which neighbour of each run is judged.
+    command line makes of it. `report` is ``None`` when no report is wanted, `history` when no
+    session is to be noted, `ledger`, `spread` and `coverage` when there is none. `neighbour` is 0,
+    or which neighbour of each run is judged.
     `made_of` is what runs are made from.
     """
 
@@ -139,6 +157,7 @@ class Settings:
     claims: tuple[str, ...]
     claims_by_user: bool
     report: Path | None
+    history: Path | None
     no_train: bool
     retrain: tuple[str, ...]
     neighbour: int
@@ -198,7 +217,7 @@ def resolve(config: pytest.Config) -> Settings:
     retrain = _names(config, _RETRAIN)
     if no_train and retrain:
         raise pytest.UsageError(f"{_NO_TRAIN.flag} and {_RETRAIN.flag} exclude each other")
-    report = _text(config, _REPORT)
+    report = None if _text(config, _REPORT) == _NONE else _path(config, _REPORT, "reports")
     paper_seeds = _paper_seeds(config.getini(_PAPER_SEEDS[0]))
     given = config.getoption(_SEEDS.key)
     return Settings(
@@ -213,7 +232,8 @@ def resolve(config: pytest.Config) -> Settings:
         store=_path(config, _STORE, ".icl-repro"),
         claims=_names(config, _CLAIMS),
         claims_by_user=config.getoption(_CLAIMS.key) is not None,
-        report=None if report == _NO_REPORT else _path(config, _REPORT, "reports"),
+        report=report,
+        history=_history(config, report),
         no_train=no_train,
         retrain=retrain,
         neighbour=_neighbour(config),
@@ -233,7 +253,7 @@ def header(settings: Settings, root: Path) -> str:
         f"{settings.profile.name} profile",
         f"seed{'s' if len(settings.seeds) > 1 else ''} {seeds}",
         f"store {shown(settings.store, root)}",
-        f"report {shown(settings.report, root) if settings.report else _NO_REPORT}",
+        f"report {shown(settings.report, root) if settings.report else _NONE}",
     ]
     if settings.claims:
         parts.append(f"claims {', '.join(settings.claims)}")
@@ -374,6 +394,14 @@ def _path(config: pytest.Config, option: _Option, default: str) -> Path:
     if given is not None:
         return Path(os.path.abspath(config.invocation_params.dir / Path(given).expanduser()))
     return _from_root(config, config.getini(option.key) or default)
+
+
+def _history(config: pytest.Config, report: Path | None) -> Path | None:
+    """The history: where the options say, else beside the report."""
+    text = _text(config, _HISTORY)
+    if text == _NONE or (report is None and not text and config.getoption(_HISTORY.key) is None):
+        return None
+    return _path(config, _HISTORY, str((report or Path()) / _HISTORY_FILE))
 
 
 def _path_of_ini(config: pytest.Config, key: str) -> Path | None:

@@ -70,6 +70,7 @@ def finish(session: pytest.Session) -> None:
         state.problems += guards.unguarded_checks(catalogue, record, ledger_of(config))
     state.problems += _undue_success(session, state, catalogue, scratch)
     state.notices += scratch.notices()
+    _note_in_history(state)
     junit.add_verdicts(config, state.record)
     if state.settings.report is not None:
         _write(config, state, catalogue)
@@ -148,6 +149,28 @@ def _seeds(state: SessionState, record: VerificationRecord) -> Seeds:
         except OSError as error:
             state.notices.append(f"which seeds were judged is not remembered: {error}")
     return found
+
+
+def _note_in_history(state: SessionState) -> None:
+    """Add a line on the session to the history, and what those before it tell to the record."""
+    from icl_repro.history import file, line, trends
+    from icl_repro.verification import spreads
+
+    path, record = state.settings.history, state.record
+    assert record is not None
+    if path is None or line.why_left_out(record):
+        return
+    this = line.line_of(record, spreads.load(state.settings.spread))
+    try:
+        told = file.append(path, this)
+        found = file.read(path)
+    except (file.UnreadableHistory, OSError) as error:
+        state.problems.append(f"the session could not be added to the history: {error}")
+        return
+    state.notices += [*filter(None, [told]), *found.damaged]
+    # Sessions that began after this one may have ended before it.
+    before = [one for one in found.lines if one.started <= this.started and one != this]
+    state.record = msgspec.structs.replace(record, past=trends.past([*before, this]))
 
 
 def _trials(record: VerificationRecord) -> dict[str, list[Trial]]:

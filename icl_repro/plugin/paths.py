@@ -31,6 +31,8 @@ def problems(settings: Settings) -> list[str]:
             for suffix in DOCUMENTS
             if (path := settings.report / f"verification.{suffix}").is_dir()
         ]
+    if settings.history is not None:
+        found += _of_history(settings.history, settings.report)
     return found
 
 
@@ -46,6 +48,20 @@ def _of_folder(what: str, path: Path, *, reads_only: bool = False) -> Iterator[s
                 pass
     except OSError as error:
         yield f"{what} cannot be at {path}: {error.strerror or error}; {wanted}"
+
+
+def _of_history(path: Path, report: Path | None) -> Iterator[str]:
+    if path.is_dir():
+        yield f"the history cannot be at {path}: it is a folder where a file should be"
+    elif path.exists():
+        from icl_repro.history import file
+
+        try:
+            file.read(path)
+        except file.UnreadableHistory as error:
+            yield str(error)
+    elif path.parent != report:  # of which all is told already
+        yield from _of_folder("the history", path.parent)
 
 
 def _nearest_existing(path: Path) -> Path:

@@ -11,7 +11,7 @@ from icl_repro import numbers
 from icl_repro.report.claim_views import view_claims
 from icl_repro.report.plain_text import printable
 from icl_repro.report.scripts import policy, scripts, styles
-from icl_repro.report.text import coverage, findings, notes, verdicts, words
+from icl_repro.report.text import coverage, findings, notes, past, verdicts, words
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
 from icl_repro.verification.record import Sample, VerificationRecord
@@ -104,6 +104,9 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "statements_of": coverage.by_claim(covered),
         "places": {claim.record.id: claim.anchor for one in families for claim in one.claims},
         "retired": findings.retired_views(record),
+        "past_note": past.past_note(record.past),
+        "past_trends": past.trend_views(record.past),
+        "past_sessions": past.session_views(record.past),
         "sample": _pictures(record.sample),
     }
 

@@ -11,6 +11,7 @@ from icl_repro.report.plain_text import printable
 from icl_repro.report.text import checks, coverage, verdicts, words
 from icl_repro.report.text.findings import FindingView, edges_note, finding_views, findings_note
 from icl_repro.report.text.notes import notes
+from icl_repro.report.text.past import new_steps
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.record import ClaimRecord, Comparisons, VerificationRecord
 
@@ -40,6 +41,9 @@ def render_markdown(record: VerificationRecord) -> str:
     told = notes(record)
     if told:
         lines += [*(f"- {escape(note.text)}" for note in told), ""]
+    steps = new_steps(record.past)
+    if steps:
+        lines += ["**Steps since earlier sessions.**", "", *(f"- {escape(s)}" for s in steps), ""]
     if record.claims:
         lines += [
             escape(_HOW_TO_READ),

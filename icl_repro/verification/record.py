@@ -18,6 +18,7 @@ from icl_repro.storage.files import write_whole
 from icl_repro.verification.basis import Basis
 from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
+from icl_repro.verification.past import Past
 from icl_repro.verification.reported import Reported
 from icl_repro.verification.seal import Seal, checksum_of
 from icl_repro.verification.standing import About
@@ -424,7 +425,8 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     `command` as the user typed it. `not_selected` are the ids of claims that were collected, but
     that this session left out; `runs` tells in words what each training run is, by its key.
     `coverage` is every statement of the paper with the claims that test it, in its order, whether
-    or not they were selected. `seal` is what others need to check the record.
+    or not they were selected. `seal` is what others need to check the record. `past` is this
+    session beside those before it; null where none were kept.
     """
 
     schema_version: int
@@ -447,6 +449,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     runs: dict[str, str] = {}
     coverage: list[CoverageRow] = []
     seal: Seal | None = None
+    past: Past | None = None
 
 
 class UnreadableRecord(ValueError):

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from icl_repro.history.file import read
 from icl_repro.verification.again import verified
 
 TESTS = """
@@ -72,6 +73,7 @@ def test_the_reports_stand_beside_the_record(folder, monkeypatch):
     monkeypatch.setenv("REAL_REPORT", "1")
     result = folder.runpytest_subprocess("--icl-report=out/deep")
     assert sorted(path.name for path in (folder.path / "out" / "deep").iterdir()) == [
+        "history.jsonl",
         "verification.html",
         "verification.json",
         "verification.md",
@@ -110,9 +112,14 @@ def test_two_sessions_that_write_one_folder_at_a_time_leave_whole_reports(folder
     assert record.profile.seeds in ([1, 2, 3], [4, 5, 6])
     assert [trial.outcome for trial in record.claims[0].trials] == ["passed"] * 3
     assert sorted(path.name for path in (folder.path / "reports").iterdir()) == [
+        "history.jsonl",
         "verification.html",
         "verification.json",
         "verification.md",
+    ]
+    assert sorted(line.seeds for line in read(folder.path / "reports/history.jsonl").lines) == [
+        [1, 2, 3],
+        [4, 5, 6],
     ]
     remembered = (folder.path / ".icl-repro" / "seeds.jsonl").read_text().splitlines()
     judged = [json.loads(line)["judged"] for line in remembered]

@@ -13,6 +13,7 @@ import io
 from PIL import Image, ImageDraw
 
 from icl_repro.verification.coverage import CoverageRow
+from icl_repro.verification.past import Past, PastSession, Step, Trend
 from icl_repro.verification.record import (
     SCHEMA_VERSION,
     CameOut,
@@ -95,6 +96,53 @@ def coverage():
     ]  # fmt: skip
 
 
+def past():
+    """Six sessions before: a value fell, a verdict changed twice, and training became faster."""
+    commits = ["a1b2c3d4e5", "a1b2c3d4e5+", "b2c3d4e5f6", "c3d4e5f607", "d4e5f60718", "06db511c0f+"]
+    sessions = [
+        PastSession(f"2026-11-{15 + day}T10:46:12+00:00", commit, {"supported": 5, "refuted": 2})
+        for day, commit in enumerate([*commits, "06db511c0f+"])
+    ]
+    jax = "jax 0.10.1 → 0.10.2"
+    value = Trend(
+        "emergence.final_accuracy",
+        "accuracy over all training sequences",
+        "",
+        "",
+        [0.999, 0.9991, 0.999, 0.9989, 0.95, 0.951, 0.9495],
+        [0, 1, 2, 3, 4, 5, 6],
+        [Step(4, 0.999, 0.9502, True, "d4e5f60718", "c3d4e5f607", [jax])],
+    )
+    verdict = Trend(
+        "race.strength",
+        "",
+        "",
+        "",
+        [2.0, 2.0, 2.0, 0.0, 0.0, 2.0],
+        [0, 1, 2, 3, 4, 6],
+        [
+            Step(3, 2.0, 0.0, True, "c3d4e5f607", "b2c3d4e5f6"),
+            Step(5, 0.0, 2.0, False, "06db511c0f+", "06db511c0f+"),
+        ],
+        ["supported", "supported", "supported", "refuted", "refuted", "supported"],
+    )
+    speed = Trend(
+        "",
+        "",
+        "",
+        "sequences a second and worker",
+        [1800.0, 1805.0, 1795.0, 2400.0],
+        [0, 2, 3, 6],
+        [Step(3, 1800.0, 2400.0, False, "06db511c0f+", "c3d4e5f607", [jax])],
+    )
+    return Past(
+        sessions,
+        88,
+        [value, verdict, speed],
+        "1 session of the standard profile, seed 5, on glyphs and ours left out",
+    )
+
+
 def rich_record():
     """A record of the paper profile with nearly every verdict that it can have."""
     return VerificationRecord(
@@ -157,4 +205,5 @@ def rich_record():
             "sequences, until the loss is at most 0.01 at 3 evaluations in a row",
         },
         coverage=coverage(),
+        past=past(),
     )

@@ -1,0 +1,192 @@
+"""Continuous integration: the workflow is sound, and every step of it can be run anywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from icl_repro.training.provenance import source_and_libraries
+
+ROOT = Path(__file__).parents[1]
+WORKFLOW = ROOT / ".github" / "workflows" / "verify.yml"
+BIN = Path(sys.executable).parent
+LINTERS = {
+    "actionlint": [WORKFLOW],
+    "zizmor": [
+        "--offline",
+        "--persona=pedantic",
+        "--config",
+        ROOT / ".github/zizmor.yml",
+        WORKFLOW,
+    ],
+    "check-jsonschema": ["--builtin-schema", "vendor.github-workflows", WORKFLOW],
+}
+PYTEST = "pytest claims/ -n auto"
+PARTS = {
+    "install": "pip install --quiet --disable-pip-version-check -c constraints.txt -e .[test]",
+    "extras": "pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt "
+    "-e .[omniglot]",
+    "lint": "ruff check .\nruff format --check .\npyright",
+    "tests": "pytest tests/ -n auto",
+    "claims": PYTEST,
+    "compare": "icl-repro compare reports/reference.json reports/verification.json "
+    "--fail-on verdict,value --markdown reports/compare.md",
+    "five_seeds": f"{PYTEST} --icl-profile paper --icl-report=reports/five_seeds "
+    "--icl-history=reports/history.jsonl",
+    "faults": f"{PYTEST} --icl-faults --icl-report=reports/faults --icl-history=none",
+}
+"""What each part of .ci/run calls; `fingerprint` and `summary` are run as they are."""
+
+
+def jobs() -> dict[str, dict]:
+    return yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]
+
+
+def run_steps() -> Iterator[tuple[str, str]]:
+    for name, job in jobs().items():
+        yield from ((name, step["run"]) for step in job["steps"] if "run" in step)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A folder with .ci/run in it, in which every program only writes down how it was called."""
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / "reports").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("pip", "ruff", "pyright", "pytest", "icl-repro"):
+        double(programs / name)
+    for name in ("python3", "apt-get"):
+        double(tmp_path / "path" / name)
+    (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (programs / "python").chmod(0o755)
+    return tmp_path
+
+
+def double(path: Path, status: int = 0) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f'#!/bin/sh\necho "$(basename "$0") $*" >> "$CALLS"\nexit {status}\n')
+    path.chmod(0o755)
+
+
+def carry_out(clone: Path, step: str) -> tuple[int, str, str]:
+    """Run a step as GitHub does; gives its status, what it printed, and which calls it made."""
+    (clone / "calls").write_text("")
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step],
+        cwd=clone,
+        env={
+            "PATH": f"{clone / 'path'}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "CALLS": str(clone / "calls"),
+            "GITHUB_OUTPUT": str(clone / "output"),
+            "GITHUB_STEP_SUMMARY": str(clone / "step_summary"),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    calls = [call.strip() for call in (clone / "calls").read_text().splitlines()]
+    told = [call for call in calls if not call.startswith(("python3 ", "apt-get "))]
+    return done.returncode, done.stdout + done.stderr, "\n".join(told)
+
+
+@pytest.mark.parametrize("linter", LINTERS)
+def test_linters_of_workflows_find_nothing(linter: str):
+    program = shutil.which(linter, path=f"{BIN}:{os.environ['PATH']}")
+    if program is None:
+        pytest.skip(f"{linter} is not installed")
+    done = subprocess.run(
+        [program, *map(str, LINTERS[linter])], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_step_is_a_part_of_the_script_that_runs_anywhere():
+    known = {*PARTS, "fingerprint", "summary"}
+    for job, step in run_steps():
+        found = re.fullmatch(r'\.ci/run ([a-z_ ]+?)(?: >> "\$GITHUB_\w+")?', step)
+        assert found, f"{job}: {step}"
+        assert set(found[1].split()) <= known
+    assert known - {"fingerprint", "summary"} == {
+        part for _, step in run_steps() for part in step.split()[1:] if part in PARTS
+    }, "and none is forgotten"
+
+
+@pytest.mark.parametrize("step", sorted({step for _, step in run_steps()}))
+def test_every_step_runs_as_it_is_written(clone: Path, step: str):
+    (clone / "reports" / "verification.md").write_text("# Outcome\n")
+    (clone / "reports" / "compare.md").write_text("# What changed\n")
+    status, printed, calls = carry_out(clone, step)
+    assert status == 0, printed
+    assert calls == "\n".join(PARTS[part] for part in step.split() if part in PARTS)
+    if "GITHUB_OUTPUT" in step:
+        assert (clone / "output").read_text() == f"fingerprint={source_and_libraries()}\n"
+    if "GITHUB_STEP_SUMMARY" in step:
+        assert (clone / "step_summary").read_text() == "# What changed\n\n# Outcome\n\n"
+
+
+def test_without_a_part_all_that_a_clean_clone_needs_is_run_in_order(clone: Path):
+    status, printed, calls = carry_out(clone, "bash .ci/run")
+    assert status == 0, printed
+    asked = ("install", "extras", "lint", "tests", "claims", "compare")
+    assert calls == "\n".join(PARTS[part] for part in asked)
+
+
+@pytest.mark.parametrize(
+    ("program", "step"), [("ruff", "lint"), ("pytest", "claims compare"), ("icl-repro", "compare")]
+)
+def test_what_fails_in_a_part_fails_the_step_and_ends_it(clone: Path, program: str, step: str):
+    double(clone / ".venv" / "bin" / program, status=3)
+    status, _, calls = carry_out(clone, f".ci/run {step}")
+    assert status == 3
+    assert len(calls.splitlines()) == 1
+
+
+def test_without_torchvision_the_rest_goes_on(clone: Path):
+    double(clone / ".venv" / "bin" / "pip", status=1)
+    status, printed, _ = carry_out(clone, ".ci/run extras")
+    assert status == 0
+    assert "no torchvision could be installed" in printed
+
+
+def test_a_summary_without_a_report_says_so(clone: Path):
+    status, printed, _ = carry_out(clone, ".ci/run summary")
+    assert (status, printed) == (0, "No report was written.\n")
+
+
+def test_a_part_that_there_is_not_is_told(clone: Path):
+    status, printed, calls = carry_out(clone, ".ci/run tset")
+    assert (status, calls) == (2, "")
+    assert printed.startswith("there is no part tset; choose from install extras lint tests")
+
+
+def test_jobs_have_the_least_permissions_an_end_and_steps_that_exist():
+    workflow = yaml.safe_load(WORKFLOW.read_text("utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    for name, job in jobs().items():
+        assert job["timeout-minutes"] <= 360, name
+        assert "permissions" not in job, name
+        ids = {step["id"] for step in job["steps"] if "id" in step}
+        assert set(re.findall(r"steps\.(\w+)\.", yaml.safe_dump(job))) <= ids, name
+
+
+def test_networks_are_restored_by_what_decides_a_run():
+    for name in ("claims", "five_seeds", "faults"):
+        steps = {step.get("id"): step for step in jobs()[name]["steps"]}
+        assert steps["decides"]["run"] == '.ci/run fingerprint >> "$GITHUB_OUTPUT"'
+        asked = steps["networks"]["with"]
+        decides = "${{ steps.decides.outputs.fingerprint }}"
+        keys = [asked["key"], *asked["restore-keys"].split("\n")]
+        assert all(decides in key for key in keys if key)
+        assert asked["path"] == ".icl-repro"
