@@ -40,11 +40,9 @@ MAY_IMPORT = {
     "ingredients": {"nearest", "exemplars", "verification"},
     "report": {*GROUND, "storage", "verification"},
     "planning": {*GROUND, "storage", "verification"},
-    "plugin": {*GROUND, "storage", "verification", "report", "planning"},
-    "cli": {*GROUND, "storage", "verification", "report", "planning", "plugin"},
     "history": {*GROUND, "storage", "verification"},
-    "plugin": {*GROUND, "storage", "verification", "report", "history"},
-    "cli": {*GROUND, "storage", "verification", "report", "history", "plugin"},
+    "plugin": {*GROUND, "storage", "verification", "report", "planning", "history"},
+    "cli": {*GROUND, "storage", "verification", "report", "planning", "history", "plugin"},
     "__init__": {"statistics", "training", "verification"},
 }
 """The rooms that each room of the package may import, besides itself."""
