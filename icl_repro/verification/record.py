@@ -16,6 +16,7 @@ import msgspec
 from icl_repro.statistics.intervals import Interval
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.basis import Basis
+from icl_repro.verification.compared import Comparison
 from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
 from icl_repro.verification.reported import Reported
@@ -423,7 +424,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     `command` as the user typed it. `not_selected` are the ids of claims that were collected, but
     that this session left out; `runs` tells in words what each training run is, by its key.
     `coverage` is every statement of the paper with the claims that test it, in its order, whether
-    or not they were selected.
+    or not they were selected. `compared` is what changed since another record, if it was asked.
     """
 
     schema_version: int
@@ -445,6 +446,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     not_selected: list[str] = []
     runs: dict[str, str] = {}
     coverage: list[CoverageRow] = []
+    compared: Comparison | None = None
 
 
 class UnreadableRecord(ValueError):
