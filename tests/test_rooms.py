@@ -38,9 +38,10 @@ MAY_IMPORT = {
     "toy": GROUND,
     "verification": {*GROUND, "storage"},
     "ingredients": {"nearest", "exemplars", "verification"},
+    "comparison": {*GROUND, "storage", "verification"},
     "report": {*GROUND, "storage", "verification"},
-    "plugin": {*GROUND, "storage", "verification", "report"},
-    "cli": {*GROUND, "storage", "verification", "report", "plugin"},
+    "plugin": {*GROUND, "storage", "verification", "comparison", "report"},
+    "cli": {*GROUND, "storage", "verification", "comparison", "report", "plugin"},
     "__init__": {"statistics", "training", "verification"},
 }
 """The rooms that each room of the package may import, besides itself."""
@@ -48,7 +49,17 @@ MAY_IMPORT = {
 WAY_IN = {"plugin/library.py": {"training", "measures", "ingredients"}}
 """The one module of the tool that reaches the science, where it trains."""
 
-TOOL = ("nearest", "numbers", "statistics", "storage", "verification", "report", "plugin", "cli")
+TOOL = (
+    "nearest",
+    "numbers",
+    "statistics",
+    "storage",
+    "verification",
+    "comparison",
+    "report",
+    "plugin",
+    "cli",
+)
 ARRAY_LIBRARIES = {"jax", "jaxlib", "equinox", "optax"}
 NO_PYTEST = sorted(set(MAY_IMPORT) - {"plugin"})
 

@@ -9,6 +9,7 @@ import click
 from icl_repro.nearest import nearest
 
 COMMANDS = {
+    "compare": "say what changed from one record to another, and whether anything regressed",
     "report": "draw a saved record again, or set several side by side",
 }
 """Each command with what it is for. Its module in this room, named like it, holds it as

@@ -9,6 +9,14 @@ from icl_repro.comparison.compare import (
     UnknownKind,
     compare,
     parse_kinds,
+    require_shared,
 )
 
-__all__ = ["DEFAULT_MARGIN", "NothingToCompare", "UnknownKind", "compare", "parse_kinds"]
+__all__ = [
+    "DEFAULT_MARGIN",
+    "NothingToCompare",
+    "UnknownKind",
+    "compare",
+    "parse_kinds",
+    "require_shared",
+]

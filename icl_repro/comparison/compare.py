@@ -48,7 +48,8 @@ def compare(
     runs that were made from something else.
 
     Args:
-        old, new: the records.
+        old: the record as it was.
+        new: the record as it is.
         spreads: how far trainings of one seed were measured to differ, if that is known.
         margin: how much nearer to the bad side of its threshold a value may come, as a share of the
             distance from its old mean to that threshold.
@@ -83,6 +84,7 @@ def compare(
             values=measured.of_claims,
             control_values=measured.of_controls,
             tested=measured.tested,
+            not_worse=measured.not_worse,
             curves=amount_of_curves,
             thresholds=amount_of_thresholds,
         ),

@@ -58,12 +58,16 @@ def warnings(old: VerificationRecord, new: VerificationRecord) -> list[str]:
 
 
 def _facts(old: VerificationRecord, new: VerificationRecord) -> Iterator[FactChange]:
-    made_from = {one.name: one.sentence for one in old.basis.ingredients}
-    now_from = {one.name: one.sentence for one in new.basis.ingredients}
+    made_from, now_from = ({o.name: o for o in r.basis.ingredients} for r in (old, new))
     for name in {**made_from, **now_from}:
+        before, now = made_from.get(name), now_from.get(name)
         # A session without runs has nothing to tell of them.
-        if made_from and now_from:
-            yield FactChange("made from", name, made_from.get(name, NONE), now_from.get(name, NONE))
+        if not (made_from and now_from) or before == now:
+            continue
+        titles = before and before.title, now and now.title
+        if titles[0] == titles[1]:
+            titles = before and before.sentence, now and now.sentence
+        yield FactChange("made from", name, titles[0] or NONE, titles[1] or NONE)
     was, is_ = old.profile, new.profile
     yield FactChange("profile", "profile", was.name, is_.name)
     yield FactChange("profile", "seeds", _listed(was.seeds), _listed(is_.seeds))

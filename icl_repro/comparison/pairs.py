@@ -10,7 +10,6 @@ from icl_repro.verification.by_seed import all_stated
 from icl_repro.verification.compared import NotCompared
 from icl_repro.verification.record import ClaimRecord, Trial, VerificationRecord
 
-
 UNJUDGED = ("not run", "not meaningful")
 """Verdicts that tell nothing."""
 

@@ -41,7 +41,9 @@ def changes(
         gone = [name for name in before if name not in now]
         if gone and not is_whole(pair.new.trials):
             if pair.new.verdict not in UNJUDGED:  # else it is told of the claim
-                gaps.add("thresholds", "their claim did not come to its end in the new record", claim)
+                gaps.add(
+                    "thresholds", "their claim did not come to its end in the new record", claim
+                )
             continue
         for name in gone:
             why = next((o.why for o in retired if (o.claim, o.check) == (claim, name[1])), "")

@@ -52,6 +52,7 @@ class Values(msgspec.Struct, frozen=True):
     of_claims: int
     of_controls: int
     tested: int
+    not_worse: int
 
 
 class _Measured(msgspec.Struct, frozen=True):
@@ -110,7 +111,8 @@ def changes(pairs: Sequence[Pair], spreads: Spreads, margin: float, gaps: Gaps) 
             elif change.moved:
                 unclear.append(change)
     tested = sum(one.p_changed is not None for one in paired)
-    return Values(shown, unclear, len(families[0]), len(families[1]), tested)
+    not_worse = sum(one.change.not_worse is True and not one.vanished for one in paired)
+    return Values(shown, unclear, len(families[0]), len(families[1]), tested, not_worse)
 
 
 def _corrected(family: Sequence[_Paired]) -> Iterator[ValueChange]:
@@ -293,7 +295,7 @@ def _of_control(control: ControlRecord) -> dict[_Name, _Measured]:
             seed = "" if trial.seed is None else str(trial.seed)
             values = check.over_seeds or {seed: check.value}
             name = control.id, trial.row, check.name
-            earlier = found[name].values if name in found else {}
+            earlier: Mapping[str, float | None] = found[name].values if name in found else {}
             found[name] = _Measured(
                 check.direction,
                 check.low,

@@ -1,4 +1,4 @@
-"""Verdicts on claims and controls that are otherwise, and seeds on which they came out otherwise."""
+"""Verdicts on claims and controls that are otherwise, and seeds that came out otherwise."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def changes(
         before = {control.id: control for control in pair.old.controls}
         for control in pair.new.controls:
             if control.id not in before:
-                found.append(VerdictChange(pair.new.id, control.id, "", control.verdict, "otherwise"))
+                found.append(
+                    VerdictChange(pair.new.id, control.id, "", control.verdict, "otherwise")
+                )
                 continue
             told = _of_verdict(
                 before.pop(control.id), control, pair.new.id, control.id, new.findings, gaps
@@ -95,7 +97,12 @@ def _unpaired(
 def _gone(claim: str, control: ControlRecord, retired: Sequence[Retired]) -> VerdictChange:
     why = next((one.why for one in retired if (one.claim, one.case) == (claim, control.id)), "")
     return VerdictChange(
-        claim, control.id, control.verdict, "", "otherwise" if why else "worse", why=why or "it is gone"
+        claim,
+        control.id,
+        control.verdict,
+        "",
+        "otherwise" if why else "worse",
+        why=why or "it is gone",
     )
 
 

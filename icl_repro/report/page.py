@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from icl_repro import numbers
 from icl_repro.report.claim_views import view_claims
 from icl_repro.report.plain_text import printable
-from icl_repro.report.text import coverage, findings, notes, verdicts, words
+from icl_repro.report.text import compared, coverage, findings, notes, verdicts, words
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
 from icl_repro.verification.record import Sample, VerificationRecord
@@ -26,7 +26,7 @@ def render_html(record: VerificationRecord) -> str:
 
     The same record gives the same text.
     """
-    return _environment().get_template("report.html.j2").render(_context(record))
+    return environment().get_template("report.html.j2").render(_context(record))
 
 
 def write_html(record: VerificationRecord, path: Path) -> None:
@@ -37,7 +37,8 @@ def write_html(record: VerificationRecord, path: Path) -> None:
     write_whole(path, render_html(record))
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, with what they may call."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -45,7 +46,7 @@ def _environment() -> Environment:
         # Markup is what this package made itself; everything else may hold anything.
         return printable(value) if isinstance(value, str) and type(value) is not Markup else value
 
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("icl_repro.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -53,11 +54,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=finalize,
     )
-    environment.globals["nothing"] = words.NOTHING
-    environment.globals["faithful"] = FAITHFUL
-    environment.globals["agrees_note"] = words.AGREES_NOTE
-    environment.globals["margins_note"] = words.MARGINS_NOTE
-    environment.filters |= {
+    made.globals["nothing"] = words.NOTHING
+    made.globals["faithful"] = FAITHFUL
+    made.globals["agrees_note"] = words.AGREES_NOTE
+    made.globals["margins_note"] = words.MARGINS_NOTE
+    made.filters |= {
         "svg": Markup,
         "number": numbers.number,
         "duration": numbers.duration,
@@ -68,18 +69,22 @@ def _environment() -> Environment:
         "reference": words.unbroken,
         "unit": words.shown_unit,
     }
-    return environment
+    return made
+
+
+def style() -> str:
+    """The style sheet of all pages, as it is."""
+    from markupsafe import Markup
+
+    return Markup((Path(__file__).parent / "templates" / "style.css").read_text("utf-8"))
 
 
 def _context(record: VerificationRecord) -> dict[str, Any]:
-    from markupsafe import Markup
-
-    style = Path(__file__).parent / "templates" / "style.css"
     families, known = view_claims(record)
     covered = coverage.parts(record)
     return {
         "record": record,
-        "style": Markup(style.read_text("utf-8")),
+        "style": style(),
         "overall": verdicts.overall(record),
         "left_out": verdicts.left_out(record),
         "notes": notes.notes(record),
@@ -103,6 +108,7 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "places": {claim.record.id: claim.anchor for one in families for claim in one.claims},
         "retired": findings.retired_views(record),
         "sample": _pictures(record.sample),
+        "compared": compared.view(record.compared) if record.compared else None,
     }
 
 

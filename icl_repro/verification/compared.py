@@ -123,7 +123,7 @@ class CurveChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ThresholdChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A threshold that moved; `before` is empty for a check that is new, `now` for one that is gone.
+    """A threshold that moved. `before` is empty where it is new, `now` where it is gone.
 
     `why` is what the ledger says of it.
     """
@@ -172,7 +172,8 @@ class NotCompared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Amounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much was compared: verdicts on claims and on controls, values of the checks of claims and
-    of controls (of which `tested` by a test), curves and thresholds.
+    of controls, of which `tested` by a test and `not_worse` shown not to be worse by more than the
+    margin; curves and thresholds.
     """
 
     claims: int = 0
@@ -180,6 +181,7 @@ class Amounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: int = 0
     control_values: int = 0
     tested: int = 0
+    not_worse: int = 0
     curves: int = 0
     thresholds: int = 0
 
