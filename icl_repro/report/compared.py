@@ -121,7 +121,7 @@ def _terminal_rows(table: ChangeTable, shown: int) -> Iterator[str]:
     for row in table.rows[:shown]:
         where = ": ".join(filter(None, [row.claim, row.what]))
         same = "" if row.before == row.now else f" -> {row.now}"
-        first = f"  {row.symbol} {row.word:<{_INDENT - 5}} {where}: {row.before}{same}"
+        first = f"  {row.symbol} {row.word.ljust(_INDENT - 5)} {where}: {row.before}{same}"
         yield first
         for more in [] if table.folded else row.more:
             yield from textwrap.wrap(

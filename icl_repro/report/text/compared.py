@@ -147,7 +147,7 @@ def tables(comparison: Comparison) -> list[ChangeTable]:
         ChangeTable("Values", "", [_value(one) for one in _sorted(comparison.values)]),
         ChangeTable("Curves", "", [_curve(one) for one in comparison.curves]),
         ChangeTable("Thresholds", "", [_threshold(one) for one in comparison.thresholds]),
-        ChangeTable("Speed of training", "", [_speed(speed)] if speed is not None else []),
+        ChangeTable("Speed of training", "", [_speed(speed)] if speed is not None and speed.effect != "otherwise" else []),
         ChangeTable(
             "How it was run",
             "",
