@@ -48,7 +48,8 @@ Exit statuses:
     default=",".join(DEFAULT_FAIL_ON),
     show_default=True,
     help=f"What makes it end with status 1 where it regressed: of {', '.join(KINDS)}, with commas "
-    "between them, or none. A curve regressed if it drifted, a threshold if it is looser or gone.",
+    "between them, or none. A curve regressed if it drifted, a threshold if it is looser, or gone "
+    "and the ledger does not say why.",
 )
 @click.option(
     "--margin",
@@ -107,8 +108,6 @@ def command(
         raise Refused(str(error)) from None
     except ValueError as error:
         raise Refused(f"--margin: {error}") from None
-    for line in terminal_lines(found):
-        click.echo(line)
     try:
         if html is not None:
             write_comparison_html(found, before, now, html)
@@ -116,6 +115,8 @@ def command(
             write_comparison_markdown(found, markdown)
     except OSError as error:
         raise Refused(f"cannot write {error.filename}: {error.strerror}") from None
+    for line in terminal_lines(found):
+        click.echo(line)
     for path in filter(None, (html, markdown)):
         click.echo(f"wrote {path}")
     if found.failing():

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from icl_repro.numbers import count
+from icl_repro.report.drifted import drifted_figures
 from icl_repro.report.page import environment, style
 from icl_repro.report.summary import escape
 from icl_repro.report.text import compared, verdicts, words
@@ -86,6 +87,7 @@ def render_comparison_html(
             records=[_facts(old, "Before"), _facts(new, "Now")],
             compared=compared.view(comparison),
             places={},
+            figures=drifted_figures(comparison, old, new),
         )
     )
 
@@ -120,9 +122,9 @@ def _facts(record: VerificationRecord, which: str) -> RecordFacts:
 def _terminal_rows(table: ChangeTable, shown: int) -> Iterator[str]:
     for row in table.rows[:shown]:
         where = ": ".join(filter(None, [row.claim, row.what]))
+        mark = "  " if table.plain else f"  {row.symbol} {row.word.ljust(_INDENT - 5)} "
         same = "" if row.before == row.now else f" -> {row.now}"
-        first = f"  {row.symbol} {row.word.ljust(_INDENT - 5)} {where}: {row.before}{same}"
-        yield first
+        yield f"{mark}{where}: {row.before}{same}"
         for more in [] if table.folded else row.more:
             yield from textwrap.wrap(
                 more, _WIDTH, initial_indent=" " * _INDENT, subsequent_indent=" " * _INDENT

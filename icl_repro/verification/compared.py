@@ -125,7 +125,8 @@ class CurveChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ThresholdChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A threshold that moved. `before` is empty where it is new, `now` where it is gone.
 
-    `why` is what the ledger says of it.
+    `why` is what the ledger says of it: a check that it says is gone for a reason is no regression,
+    a bound that is looser is one, whatever it says.
     """
 
     claim: str
@@ -218,7 +219,10 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "value": any(one.effect == "worse" for one in self.values),
             "curve": bool(self.curves),
             "speed": self.speed is not None and self.speed.counts and self.speed.effect == "worse",
-            "threshold": any(one.change in ("looser", "removed") for one in self.thresholds),
+            "threshold": any(
+                one.change == "looser" or (one.change == "removed" and not one.why)
+                for one in self.thresholds
+            ),
         }
         return [kind for kind in KINDS if worse[kind]]
 

@@ -17,6 +17,7 @@ from icl_repro.verification.compared import (
     Comparison,
     CurveChange,
     Effect,
+    FactChange,
     SpeedChange,
     ThresholdChange,
     ValueChange,
@@ -43,12 +44,15 @@ class ChangeRow(msgspec.Struct, frozen=True):
 
 
 class ChangeTable(msgspec.Struct, frozen=True):
-    """The changes of one kind. A `folded` one is shown on demand where a page can do that."""
+    """The changes of one kind. A `folded` one is shown on demand where a page can do that; of
+    `plain` ones there is nothing to say but how it was and is.
+    """
 
     title: str
     note: str
     rows: list[ChangeRow]
     folded: bool = False
+    plain: bool = False
 
 
 _EFFECTS: dict[Effect, tuple[str, str]] = {
@@ -64,6 +68,7 @@ _THRESHOLDS = {
     "added": ("+", "none"),
     "otherwise": ("≠", "none"),
 }
+_COMMIT = 10
 _NAMES = 6
 _NAMED = 2
 _Judged = TypeVar("_Judged", VerdictChange, ValueChange)
@@ -79,7 +84,7 @@ _FACTS = {
 def since(comparison: Comparison) -> str:
     """Which record was compared with: when, and at which commit."""
     old = comparison.against
-    commit = f" (commit {old.commit[:10]})" if old.commit else ""
+    commit = f" (commit {old.commit[:_COMMIT]})" if old.commit else ""
     return f"the record of {words.moment(old.started)}{commit}"
 
 
@@ -146,15 +151,17 @@ def tables(comparison: Comparison) -> list[ChangeTable]:
         ChangeTable("Verdicts", "", [_verdict(one) for one in _sorted(comparison.verdicts)]),
         ChangeTable("Values", "", [_value(one) for one in _sorted(comparison.values)]),
         ChangeTable("Curves", "", [_curve(one) for one in comparison.curves]),
-        ChangeTable("Thresholds", "", [_threshold(one) for one in comparison.thresholds]),
-        ChangeTable("Speed of training", "", [_speed(speed)] if speed is not None and speed.effect != "otherwise" else []),
+        ChangeTable("Thresholds", "", _thresholds(comparison)),
+        ChangeTable(
+            "Speed of training",
+            "",
+            [_speed(speed)] if speed is not None and speed.effect != "otherwise" else [],
+        ),
         ChangeTable(
             "How it was run",
             "",
-            [
-                ChangeRow("≠", "none", "otherwise", "", one.what, one.before, one.now, [])
-                for one in comparison.facts
-            ],
+            [_fact(one) for one in comparison.facts],
+            plain=True,
         ),
         ChangeTable(
             "Values that differ, but may do so by chance",
@@ -327,7 +334,7 @@ def _more_on_value(one: ValueChange) -> Iterator[str]:
     if one.spread is not None:
         yield (
             f"Trainings of one seed differ by as much as {number(one.spread, 3)} "
-            f"({count(one.pairs, 'pair')} compared), and move by more than {number(REACH)} times that."
+            f"({count(one.pairs, 'pair')} compared); to move takes {number(REACH)} times that."
         )
     vanished = one.why.startswith("no finite value")
     if one.p_changed is not None and one.p_worse is not None and not vanished:
@@ -367,8 +374,17 @@ def _curve(one: CurveChange) -> ChangeRow:
     )
 
 
+def _thresholds(comparison: Comparison) -> list[ChangeRow]:
+    """Those that are looser or gone first."""
+    order = list(_THRESHOLDS)
+    changes = sorted(comparison.thresholds, key=lambda one: order.index(one.change))
+    return [_threshold(one) for one in changes]
+
+
 def _threshold(one: ThresholdChange) -> ChangeRow:
     symbol, tone = _THRESHOLDS[one.change]
+    if one.change == "removed" and one.why:
+        symbol, tone = "−", "none"
     return ChangeRow(
         symbol,
         tone,
@@ -378,6 +394,13 @@ def _threshold(one: ThresholdChange) -> ChangeRow:
         one.before or words.NOTHING,
         one.now or words.NOTHING,
         [f"The ledger: {words.as_full_sentence(one.why)}"] if one.why else [],
+    )
+
+
+def _fact(one: FactChange) -> ChangeRow:
+    short = _COMMIT if one.what == "commit" else None
+    return ChangeRow(
+        "≠", "none", "otherwise", "", one.what, one.before[:short], one.now[:short], []
     )
 
 
