@@ -8,12 +8,13 @@ from pathlib import Path
 
 import msgspec
 
-from icl_repro.numbers import count
+from icl_repro.numbers import count, number
 from icl_repro.report.drifted import drifted_figures
 from icl_repro.report.page import environment, style
 from icl_repro.report.summary import escape
 from icl_repro.report.text import compared, verdicts, words
-from icl_repro.report.text.compared import ChangeRow, ChangeTable
+from icl_repro.report.text.change_rows import ChangeRow
+from icl_repro.report.text.compared import ChangeTable
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.compared import Comparison
 from icl_repro.verification.record import VerificationRecord
@@ -131,12 +132,12 @@ def _terminal_rows(table: ChangeTable, shown: int) -> Iterator[str]:
             )
     further = len(table.rows) - shown
     if further > 0:
-        yield f"  and {further:,} more"
+        yield f"  and {number(further)} more"
 
 
 def _markdown_table(table: ChangeTable) -> Iterator[str]:
     if table.folded:
-        yield f"<details><summary>{escape(table.title)}: {len(table.rows):,}</summary>"
+        yield f"<details><summary>{escape(table.title)}: {number(len(table.rows))}</summary>"
     else:
         yield f"**{escape(table.title)}**"
     yield ""
@@ -147,7 +148,7 @@ def _markdown_table(table: ChangeTable) -> Iterator[str]:
     yield from map(_markdown_row, table.rows[:_MARKDOWN_ROWS])
     further = len(table.rows) - _MARKDOWN_ROWS
     if further > 0:
-        yield from ("", f"and {further:,} more")
+        yield from ("", f"and {number(further)} more")
     if table.folded:
         yield from ("", "</details>")
 

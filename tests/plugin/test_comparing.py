@@ -34,6 +34,8 @@ def test_a_session_says_what_changed_and_fails_where_it_regressed(claims_folder,
 
     # All tests pass when they are expected to fail, but no verdict goes unnoticed.
     ledger = """
+[thresholds."a.one".length]
+history = [ { at_least = 10, origin = "ours", date = 2026-01-02, seen = false } ]
 [[findings]]
 claim = "a.one"
 check = "length"
