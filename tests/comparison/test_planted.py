@@ -60,10 +60,11 @@ def test_a_seed_on_which_it_holds_no_more_although_the_verdict_is_the_same():
     assert (change.effect, change.lost, change.gained) == ("better", [], ["5"])
 
 
-def test_a_verdict_on_fewer_seeds_is_no_regression():
-    """On one seed of five that all hold, it can be no more than consistent."""
+@pytest.mark.parametrize("verdict", ["consistent", "inconclusive"])
+def test_a_verdict_on_fewer_seeds_is_no_regression(verdict):
+    """Where all of five hold, what one of them can tell is no more than that."""
     one_seed = claim_of(RECORD, PLATEAU).trials[:1]
-    new = with_claim(RECORD, PLATEAU, trials=one_seed, verdict="consistent")
+    new = with_claim(RECORD, PLATEAU, trials=one_seed, verdict=verdict)
     changes = compare(RECORD, new).verdicts
     assert {change.effect for change in changes} == {"otherwise"}
     failing = [replace(one_seed[0], outcome="failed")]

@@ -119,6 +119,13 @@ def test_with_both_tests_each_counts_twice():
     assert change.p_worse == pytest.approx(2 * t_test)
 
 
+def test_changes_of_single_seeds_that_cancel_are_shown():
+    new = record(plus(OLD, [-0.9, 0.9, 0.0, 0.0, 0.0]))
+    change = changed(record(OLD), new, measured(CLAIM, CHECK, 0.01, 8))
+    assert (change.effect, change.shown, change.moved) == ("otherwise", True, ["5", "6"])
+    assert change.p_changed == pytest.approx(2 * beyond_largest(0.9, 0.01, 8, 5))
+
+
 def test_rounding_is_no_change():
     rounded = [value * (1 + 2e-5) for value in OLD]
     assert changed(record(OLD), record(rounded)) is None
