@@ -44,6 +44,7 @@ class ChangeTable(msgspec.Struct, frozen=True):
 
 
 _ORDER = ("worse", "gone", "better", "otherwise", "new")
+_USUAL = ("commit", "workers")  # differ between most sessions, and say little
 _NAMES = 6
 _NAMED = 2
 _FACTS = {
@@ -205,7 +206,7 @@ def _changes(comparison: Comparison) -> Iterator[str]:
         aside = "" if speed.counts else ", which does not count"
         yield f"{times(speed)}{aside}"
     unlike = dict.fromkeys(
-        _FACTS.get(one.about, one.what) for one in comparison.facts if one.what != "commit"
+        _FACTS.get(one.about, one.what) for one in comparison.facts if one.what not in _USUAL
     )
     if unlike:
         yield f"different {listed([*unlike])}"
