@@ -40,8 +40,17 @@ MAY_IMPORT = {
     "ingredients": {"nearest", "exemplars", "verification"},
     "comparison": {*GROUND, "storage", "verification"},
     "report": {*GROUND, "storage", "verification"},
-    "plugin": {*GROUND, "storage", "verification", "comparison", "report"},
-    "cli": {*GROUND, "storage", "verification", "comparison", "report", "plugin"},
+    "planning": {*GROUND, "storage", "verification"},
+    "plugin": {*GROUND, "storage", "verification", "comparison", "report", "planning"},
+    "cli": {
+        *GROUND,
+        "storage",
+        "verification",
+        "comparison",
+        "report",
+        "planning",
+        "plugin",
+    },
     "__init__": {"statistics", "training", "verification"},
 }
 """The rooms that each room of the package may import, besides itself."""
@@ -57,6 +66,7 @@ TOOL = (
     "verification",
     "comparison",
     "report",
+    "planning",
     "plugin",
     "cli",
 )

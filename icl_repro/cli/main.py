@@ -10,6 +10,8 @@ from icl_repro.nearest import nearest
 
 COMMANDS = {
     "compare": "say what changed from one record to another, and whether anything regressed",
+    "plan": "tell what a session would train and could show, before it does",
+    "explain": "tell all there is to know of a claim",
     "report": "draw a saved record again, or set several side by side",
 }
 """Each command with what it is for. Its module in this room, named like it, holds it as

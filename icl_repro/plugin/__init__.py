@@ -22,6 +22,7 @@ from icl_repro.plugin import (
     judging,
     options,
     outputs,
+    plan,
     preparation,
     progress,
     signals,
@@ -52,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in filters.WARNING_FILTERS:
         config.addinivalue_line("filterwarnings", line)
     sessions.begin(config, options.resolve(config))
+    plan.prepare(config)
     config.pluginmanager.register(SessionHooks(config), "icl_repro_session")
 
 
@@ -134,6 +136,12 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         judging.finish(session)
     sessions.raise_usage_error(session.config)
     return result
+
+
+@pytest.hookimpl(specname="pytest_runtestloop", tryfirst=True)
+def pytest_plan_instead(session: pytest.Session) -> bool | None:
+    """Plan in place of running tests, if only that is asked for."""
+    return plan.instead(session)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -221,8 +229,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Write the verdicts."""
+    """Write the verdicts, or the plan."""
     summary.write(terminalreporter, config)
+    plan.write(terminalreporter, config)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -42,6 +42,7 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and declaration_of(item.function) is not None:
             trials.start(item)
+            state_of(config).tests.append(item)
     problem = (
         _unmatched(config, known)
         or _pointless(config, known)

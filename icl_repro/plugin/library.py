@@ -18,6 +18,7 @@ def engine() -> SimpleNamespace:
     threads.use_one()
     from icl_repro.measures.kept import keep_in
     from icl_repro.storage.programs import reuse_compiled_programs
+    from icl_repro.training.cost import times_in, units_per_second, work_of
     from icl_repro.training.executors import LocalExecutor, More
     from icl_repro.training.plan import Plan, with_sources
     from icl_repro.training.store import DivergedRun, MissingRun, RunStore
@@ -32,4 +33,7 @@ def engine() -> SimpleNamespace:
         DivergedRun=DivergedRun,
         reuse_compiled_programs=reuse_compiled_programs,
         keep_measurements_in=keep_in,
+        work_of=work_of,
+        times_in=times_in,
+        units_per_second=units_per_second,
     )

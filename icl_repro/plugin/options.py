@@ -1,8 +1,8 @@
 """The options, their ini twins and what they resolve to.
 
-Every option ``--icl-x`` has a twin ``icl_x`` in the ini file. The command line wins over the ini
-file, which wins over the default. Paths on the command line are relative to where pytest was
-called, paths in the ini file to the root directory.
+Every option ``--icl-x`` but ``--icl-plan`` has a twin ``icl_x`` in the ini file. The command line
+wins over the ini file, which wins over the default. Paths on the command line are relative to where
+pytest was called, paths in the ini file to the root directory.
 """
 
 from __future__ import annotations
@@ -108,6 +108,12 @@ _VALUED = (
 _NO_TRAIN = _Option(
     "no_train", "", "Train nothing: claims whose runs the store does not hold are not run. (off)"
 )
+_PLAN = _Option(
+    "plan",
+    "",
+    "Run no test: tell what the selected claims would train, how long that takes, how many seeds"
+    " their verdicts need and with what power, and what stands in their way. Not in the ini file.",
+)
 _TITLE = ("icl_title", "Title of the verification report. (names the root directory)")
 _PAPER = ("icl_paper", "The paper whose claims are verified, for the report. (empty)")
 _PAPER_SEEDS = (
@@ -192,6 +198,7 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         _NO_TRAIN.flag, dest=_NO_TRAIN.key, action="store_true", default=None, help=_NO_TRAIN.help
     )
+    group.addoption(_PLAN.flag, dest=_PLAN.key, action="store_true", help=_PLAN.help)
     parser.addini(_NO_TRAIN.key, f"Twin of {_NO_TRAIN.flag}.", type="bool", default=False)
     for key, text in _IN_FILE_ONLY:
         parser.addini(key, text, type="string", default="")

@@ -37,6 +37,7 @@ class SessionState:
         found: the declarations that it came across.
         declared: ids of all claims that were collected, selected or not; cases_declared: the tests
             that each of them has, by control, row and seed.
+        tests: all tests of claims that were collected, selected or not, in order.
         usage_error: why the session runs nothing.
         training_problem: why the training in this process broke off.
         entered: whether the session came to the point where it runs its tests.
@@ -53,6 +54,7 @@ class SessionState:
         problems: sentences for the terminal about what is wrong with the session; it fails.
         notices: sentences for the terminal that a user should know although nothing failed.
         workers: how many processes run tests.
+        plan: what the session would do, where it was only asked for that.
     """
 
     settings: Settings
@@ -61,6 +63,7 @@ class SessionState:
     found: Found = field(default_factory=Found)
     declared: list[str] = field(default_factory=list[str])
     cases_declared: dict[str, set[CaseKey]] = field(default_factory=dict[str, set[CaseKey]])
+    tests: list[pytest.Function] = field(default_factory=list[pytest.Function])
     catalogue: Catalogue | None = None
     usage_error: str = ""
     training_problem: str = ""
@@ -79,6 +82,7 @@ class SessionState:
     coverage: Any = None
     basis: Basis | None = None
     earlier: VerificationRecord | None = None
+    plan: Any = None
 
 
 _STATE = pytest.StashKey[SessionState]()
@@ -141,8 +145,8 @@ def _worker(config: pytest.Config) -> Any:
 
 
 def runs_tests(config: pytest.Config) -> bool:
-    """Whether the session runs tests, and does not only list them or what they would set up."""
-    asked = ("collectonly", "setupplan", "setuponly")
+    """Whether the session runs tests, and does not only list or plan them or what they set up."""
+    asked = ("collectonly", "setupplan", "setuponly", "icl_plan")
     return not any(config.getoption(option, False) for option in asked)
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from icl_repro.report.pictures.figures import FigureView, view_figure
+from icl_repro.report.pictures.over_seeds import Merged, merge
 from icl_repro.report.text import checks, tables, verdicts, words
 from icl_repro.report.text.findings import FindingView, finding_views
 from icl_repro.report.text.paper_tables import PaperTable, view_table
+from icl_repro.verification.pictures import Figure
 from icl_repro.verification.record import (
     ClaimRecord,
     Comparisons,
@@ -36,7 +38,10 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class SeedFigures(msgspec.Struct, frozen=True):
-    """The figures of one seed, and its tables like those of the paper."""
+    """Figures of one seed, and its tables like those of the paper.
+
+    The first of several also has those that are over all seeds together.
+    """
 
     seed: str
     figures: list[FigureView]
@@ -254,20 +259,42 @@ def _without(outcome: str, message: str) -> str:
 
 
 def _figures(trials: Sequence[Trial], anchor: str) -> list[SeedFigures]:
-    """Figures and tables seed by seed, those of all rows of a seed together."""
-    drawn: dict[tuple[int, ...], list[tuple[int, Trial]]] = {}
+    """Figures and tables: first those over all seeds as far as they can be merged, then what is
+    left of each seed.
+    """
+    tables_of: dict[tuple[int, ...], list[PaperTable]] = {}
+    same: dict[tuple[str, int, str], list[tuple[tuple[int, ...], Figure, str]]] = {}
     for number, trial in enumerate(trials):
+        seeds = tables.seeds_of(trial)
         if trial.evidence.figures or trial.evidence.tables:
-            drawn.setdefault(tables.seeds_of(trial), []).append((number, trial))
+            tables_of.setdefault(seeds, []).extend(map(view_table, trial.evidence.tables))
+        for position, figure in enumerate(trial.evidence.figures):
+            prefix = f"{anchor}-{number}-{position}"
+            place = (trial.row, position, figure.name)
+            same.setdefault(place, []).append((seeds, figure, prefix))
+    views: dict[tuple[int, ...], list[FigureView]] = {seeds: [] for seeds in tables_of}
+    for found in same.values():
+        if len(found) > 1 and all(len(seeds) == 1 for seeds, *_ in found):
+            merged = merge([(seeds[0], figure) for seeds, figure, _ in found])
+            whose = _whose([seeds[0] for seeds, *_ in found], merged)
+            views[next(iter(views))].append(view_figure(merged.figure, found[0][2], whose))
+            left = [((seed,), figure) for seed, figure in merged.rest]
+            prefixes = {seeds: prefix for seeds, _, prefix in found}
+            others = [(seeds, figure, prefixes[seeds]) for seeds, figure in left]
+        else:
+            others = found
+        for seeds, figure, prefix in others:
+            views[seeds].append(view_figure(figure, prefix, words.seed_list(seeds)))
     return [
-        SeedFigures(
-            seed=words.seed_list(seeds),
-            figures=[
-                view_figure(figure, f"{anchor}-{number}-{position}")
-                for number, trial in of_seed
-                for position, figure in enumerate(trial.evidence.figures)
-            ],
-            tables=[view_table(table) for _, trial in of_seed for table in trial.evidence.tables],
-        )
-        for seeds, of_seed in drawn.items()
+        SeedFigures(seed=words.seed_list(seeds), figures=figures, tables=tables_of[seeds])
+        for seeds, figures in views.items()
+        if figures or tables_of[seeds]
     ]
+
+
+def _whose(seeds: list[int], merged: Merged) -> str:
+    """Whose figure it is, where some panels are over all seeds and some of the first one only."""
+    everyone, first = words.seed_list(seeds), words.seed_list(seeds[:1])
+    if merged.first is None:
+        return everyone
+    return f"{everyone}; where only one can be shown, {first.lower()}" if merged.over else first

@@ -10,7 +10,7 @@ import msgspec
 
 from icl_repro.numbers import count, number
 from icl_repro.report.drifted import drifted_figures
-from icl_repro.report.page import environment, style
+from icl_repro.report.page import environment, style_and_scripts
 from icl_repro.report.summary import escape
 from icl_repro.report.text import compared, verdicts, words
 from icl_repro.report.text.change_rows import ChangeRow
@@ -82,7 +82,7 @@ def render_comparison_html(
         environment()
         .get_template("comparison.html.j2")
         .render(
-            style=style(),
+            **style_and_scripts(),
             title=new.title,
             paper=new.paper,
             records=[_facts(old, "Before"), _facts(new, "Now")],

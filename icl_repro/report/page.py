@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from icl_repro import numbers
 from icl_repro.report.claim_views import view_claims
 from icl_repro.report.plain_text import printable
+from icl_repro.report.scripts import policy, scripts, styles
 from icl_repro.report.text import compared, coverage, findings, notes, verdicts, words
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
@@ -72,11 +73,15 @@ def environment() -> Environment:
     return made
 
 
-def style() -> str:
-    """The style sheet of all pages, as it is."""
+def style_and_scripts() -> dict[str, Any]:
+    """What every page carries: styles, scripts, and the policy that allows these scripts alone."""
     from markupsafe import Markup
 
-    return Markup((Path(__file__).parent / "templates" / "style.css").read_text("utf-8"))
+    return {
+        "style": Markup(styles()),
+        "scripts": [Markup(text) for text in scripts()],
+        "script_policy": Markup(policy()),
+    }
 
 
 def _context(record: VerificationRecord) -> dict[str, Any]:
@@ -84,7 +89,7 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
     covered = coverage.parts(record)
     return {
         "record": record,
-        "style": style(),
+        **style_and_scripts(),
         "overall": verdicts.overall(record),
         "left_out": verdicts.left_out(record),
         "notes": notes.notes(record),

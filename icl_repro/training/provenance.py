@@ -46,6 +46,7 @@ NOT_DECIDING_SOURCE = (
     "exemplars/registry.py",
     "exemplars/source.py",
     "training/__init__.py",
+    "training/cost.py",
     "training/executors.py",
     "training/plan.py",
     "training/provenance.py",

@@ -173,13 +173,16 @@ class Bars(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bars"):
                     )
 
 
+AnyPanel = Panel | Heatmap | Wiring | Bars | Diagram
+
+
 class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One or more panels side by side, drawn like the figure of the paper that `source` names."""
 
     name: str
     caption: str
     source: str
-    panels: list[Panel | Heatmap | Wiring | Bars | Diagram]
+    panels: list[AnyPanel]
 
 
 class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

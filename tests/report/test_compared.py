@@ -120,7 +120,8 @@ def test_a_drifted_curve_is_drawn_as_it_was_and_as_it_is():
     page = render_comparison_html(compare(RECORD, new), RECORD, new)
     figure = page.partition('<section id="curves">')[2]
     assert figure.count('<svg class="plot"') == 1
-    assert re.findall(r"</svg>(before|now)", figure) == ["before", "now"]
+    legend = figure.partition('class="legend"')[2].partition("</ul>")[0]
+    assert re.findall(r"<span>(before|now)</span>", legend) == ["before", "now"]
 
 
 def test_the_report_tells_what_changed_since_the_record_it_was_compared_with():

@@ -67,6 +67,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
+        self.exemplar_cache = self.root / "exemplars"
 
     def __contains__(self, spec: Spec) -> bool:
         return self.path(spec).is_file()
@@ -196,6 +197,17 @@ class Executor:
         )
 
 
+def _work(spec: Spec) -> SimpleNamespace:
+    return SimpleNamespace(
+        units=spec.sequences,
+        about=spec.name,
+        same=spec.name,
+        alike="all",
+        after="",
+        unit="sequences",
+    )
+
+
 def engine() -> SimpleNamespace:
     """What `icl_repro.plugin.library.engine` returns, made of doubles."""
     return SimpleNamespace(
@@ -208,4 +220,7 @@ def engine() -> SimpleNamespace:
         DivergedRun=DivergedRun,
         reuse_compiled_programs=lambda folder: None,
         keep_measurements_in=lambda folder: None,
+        work_of=_work,
+        times_in=lambda root: [],
+        units_per_second=lambda spec, cache, seconds: 10.0,
     )

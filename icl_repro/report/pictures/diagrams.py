@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from xml.etree import ElementTree as ET
 
 import msgspec
 
@@ -51,8 +52,10 @@ class _Path(msgspec.Struct, frozen=True):
     label: _Point
 
 
-def draw_diagram(diagram: Diagram, colours: Mapping[str, str], size: tuple[int, int] = WIDE) -> str:
-    """The diagram as an SVG document, as wide as `size` and as high as its rows.
+def draw_diagram(
+    diagram: Diagram, colours: Mapping[str, str], size: tuple[int, int] = WIDE
+) -> ET.Element:
+    """The diagram as an SVG element, as wide as `size` and as high as its rows.
 
     Args:
         diagram: what to draw.
@@ -71,7 +74,7 @@ def draw_diagram(diagram: Diagram, colours: Mapping[str, str], size: tuple[int, 
         _draw_node(shapes, node, box, f"node-{index}")
     for index, (arrow, path) in enumerate(zip(diagram.arrows, paths, strict=True)):
         _draw_arrow(shapes, arrow, path, colours.get(arrow.group, "muted"), f"arrow-{index}")
-    return shapes.document()
+    return shapes.element()
 
 
 def describe_diagram(diagram: Diagram) -> str:

@@ -9,20 +9,24 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from xml.etree import ElementTree as ET
 
 import msgspec
 
 from icl_repro.numbers import axis_numbers, number
-from icl_repro.report.pictures.bars import draw_bars
+from icl_repro.report.pictures.bars import draw_bars, values_of
 from icl_repro.report.pictures.canvas import NARROW, NARROWEST, WIDE, UndrawablePanel, group_of
 from icl_repro.report.pictures.diagrams import describe_diagram, draw_diagram
+from icl_repro.report.pictures.figure_data import figure_data
 from icl_repro.report.pictures.heatmaps import describe_heatmap, draw_heatmap, with_shared_limits
 from icl_repro.report.pictures.inline_svg import inline
+from icl_repro.report.pictures.over_seeds import OverSeeds
 from icl_repro.report.pictures.palette import css_variable, scale_name, series_name
 from icl_repro.report.pictures.panels import draw_panel
 from icl_repro.report.pictures.wirings import describe_wiring, draw_wiring
 from icl_repro.verification.diagram import Diagram
 from icl_repro.verification.pictures import (
+    AnyPanel,
     Bars,
     Figure,
     Heatmap,
@@ -32,14 +36,13 @@ from icl_repro.verification.pictures import (
     Wiring,
 )
 
-_AnyPanel = Panel | Heatmap | Wiring | Bars | Diagram
-
 
 class LegendEntry(msgspec.Struct, frozen=True):
     """One name in a legend with the CSS colour and the kind of its mark.
 
     `mark` is ``line``, ``circles``, ``triangles`` or ``bars``; published ones are `open` (dashed,
-    empty or faint), those of the background `thin`.
+    empty or faint), those of the background `thin`. It stands for the series of `group` or, if that
+    is empty, for all those of the background of this name.
     """
 
     label: str
@@ -47,6 +50,7 @@ class LegendEntry(msgspec.Struct, frozen=True):
     mark: str
     open: bool
     thin: bool = False
+    group: str = ""
 
 
 class PanelView(msgspec.Struct, frozen=True):
@@ -61,8 +65,10 @@ class PanelView(msgspec.Struct, frozen=True):
 class FigureView(msgspec.Struct, frozen=True):
     """A whole figure. `legend` is set when all panels share one; theirs are then empty.
 
-    `key` tells how published marks differ from measured ones, where the figure holds both;
-    `columns` is the number of panels side by side where there is room.
+    `key` tells how published marks differ from measured ones, where the figure holds both, and a
+    seed from the mean; `columns` is the number of panels side by side where there is room. `whose`
+    names the seeds, `kinds` what can be shown or not besides groups (the mean, each seed, what was
+    published), and `data` are the numbers for the script (see :mod:`figure_data`).
     """
 
     name: str
@@ -72,10 +78,15 @@ class FigureView(msgspec.Struct, frozen=True):
     legend: tuple[LegendEntry, ...]
     key: str
     columns: int
+    whose: str
+    kinds: list[str]
+    data: str
 
 
-def view_figure(figure: Figure, prefix: str) -> FigureView:
-    """Draw `figure`; every id in it starts with `prefix`, which is unique in the page."""
+def view_figure(figure: Figure, prefix: str, whose: str = "") -> FigureView:
+    """Draw `figure`, of the seeds `whose`. Every id in it starts with `prefix`, which is unique in
+    the page.
+    """
     colours = _colours(figure)
     figure = msgspec.structs.replace(figure, panels=with_shared_limits(figure.panels))
     columns = _columns(len(figure.panels))
@@ -95,6 +106,9 @@ def view_figure(figure: Figure, prefix: str) -> FigureView:
         legend=shared,
         key=_key(figure),
         columns=columns,
+        whose=whose,
+        kinds=_kinds(figure),
+        data=figure_data(figure),
     )
 
 
@@ -127,7 +141,7 @@ def _filled(entry: LegendEntry) -> LegendEntry:
 
 
 def _view_panel(
-    panel: _AnyPanel, colours: dict[str, str], prefix: str, size: tuple[int, int]
+    panel: AnyPanel, colours: dict[str, str], prefix: str, size: tuple[int, int]
 ) -> PanelView:
     legend = _legend(panel, colours)
     try:
@@ -141,15 +155,18 @@ def _view_panel(
         title=panel.title or _fallback_title(panel),
         description=_description(panel),
         names={
-            **{f"series-{i}": _full_label(series) for i, series in enumerate(_series(panel))},
-            **(_names_of_bars(panel) if isinstance(panel, Bars) else {}),
+            **(
+                _names_of_bars(panel)
+                if isinstance(panel, Bars)
+                else {f"series-{i}": _full_label(one) for i, one in enumerate(_series(panel))}
+            ),
             **{f"reference-{i}": line.label for i, line in enumerate(_lines(panel))},
         },
     )
     return PanelView(_title(panel), svg, legend)
 
 
-def _draw(panel: _AnyPanel, colours: dict[str, str], size: tuple[int, int]) -> str:
+def _draw(panel: AnyPanel, colours: dict[str, str], size: tuple[int, int]) -> ET.Element:
     match panel:
         case Heatmap():
             return draw_heatmap(panel, size)
@@ -163,7 +180,7 @@ def _draw(panel: _AnyPanel, colours: dict[str, str], size: tuple[int, int]) -> s
             return draw_panel(panel, colours, size)
 
 
-def _title(panel: _AnyPanel) -> str:
+def _title(panel: AnyPanel) -> str:
     """The title; a published heat map or graph says that it is one, as nothing else does."""
     published = isinstance(panel, Heatmap | Wiring) and panel.origin == "published"
     if not published or "publish" in panel.title.lower():
@@ -171,7 +188,7 @@ def _title(panel: _AnyPanel) -> str:
     return f"{panel.title} (published)" if panel.title else "As published"
 
 
-def _fallback_title(panel: _AnyPanel) -> str:
+def _fallback_title(panel: AnyPanel) -> str:
     if isinstance(panel, Wiring):
         return "Who sends to whom"
     if isinstance(panel, Diagram):
@@ -179,15 +196,22 @@ def _fallback_title(panel: _AnyPanel) -> str:
     return f"{panel.y_label} against {panel.x_label}"
 
 
-def _series(panel: _AnyPanel) -> list[Series]:
+def _series(panel: AnyPanel) -> list[Series]:
     return panel.series if isinstance(panel, Panel | Bars) else []
 
 
-def _in_front(panel: _AnyPanel) -> list[Series]:
-    return [series for series in _series(panel) if not series.background]
+def _in_front(panel: AnyPanel) -> list[Series]:
+    """What a figure is about: no background, and of several seeds their mean if there is one."""
+    every = [series for series in _series(panel) if not series.background]
+    with_mean = {group_of(one) for one in every if isinstance(one, OverSeeds) and one.is_mean}
+    return [
+        one
+        for one in every
+        if not isinstance(one, OverSeeds) or one.is_mean or group_of(one) not in with_mean
+    ]
 
 
-def _lines(panel: _AnyPanel) -> list[ReferenceLine]:
+def _lines(panel: AnyPanel) -> list[ReferenceLine]:
     return panel.lines if isinstance(panel, Panel | Bars) else []
 
 
@@ -209,7 +233,27 @@ def _key(figure: Figure) -> str:
         "marks": "Filled marks: measured; open marks: as published.",
         "Bars": "Full bars: measured; faint bars: as published.",
     }
-    return " ".join(text for kind, text in sentences.items() if kind in marks)
+    said = [text for kind, text in sentences.items() if kind in marks]
+    over = [one for p in figure.panels for one in _series(p) if isinstance(one, OverSeeds)]
+    seeds = {one.seed for one in over if one.seed is not None}
+    if any(one.is_mean for one in over):
+        said.insert(
+            0, f"Thin: each of the {len(seeds)} seeds; strong: their mean, as far as all go."
+        )
+    elif over:
+        said.insert(0, f"Marks of all {len(seeds)} seeds.")
+    return " ".join(said)
+
+
+def _kinds(figure: Figure) -> list[str]:
+    """Of what kinds the series in front are, as far as they are of several."""
+    front = [one for panel in figure.panels for one in _series(panel) if not one.background]
+    over = [one for one in front if isinstance(one, OverSeeds)]
+    seeds = sorted({one.seed for one in over if one.seed is not None})
+    kinds = ["mean"] if any(one.is_mean for one in over) else []
+    kinds += [f"seed {seed}" for seed in seeds]
+    origins = {one.origin for one in front}
+    return [*kinds, "as published"] if origins == {"measured", "published"} else kinds
 
 
 def _colours(figure: Figure) -> dict[str, str]:
@@ -231,13 +275,13 @@ def _is_ordered(figure: Figure) -> bool:
     return any(isinstance(panel, Panel) and panel.ordered for panel in figure.panels)
 
 
-def _legend(panel: _AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...]:
+def _legend(panel: AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...]:
     """Measured series, and the published ones that no measured series stands for, then the kinds of
     background; of a diagram its groups.
     """
     if isinstance(panel, Diagram):
         return tuple(
-            LegendEntry(group, css_variable(colours[group]), mark="line", open=False)
+            LegendEntry(group, css_variable(colours[group]), mark="line", open=False, group=group)
             for group in panel.groups
         )
     every = _in_front(panel)
@@ -245,10 +289,11 @@ def _legend(panel: _AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...
     entries = [
         LegendEntry(
             # Where all is published, the dashes and the title say so once.
-            label=_full_label(series) if measured else series.label,
+            label=_in_legend(series, every) if measured else series.label,
             colour=css_variable(colours[group_of(series)]),
             mark="bars" if isinstance(panel, Bars) else _mark(series),
             open=series.origin == "published",
+            group=group_of(series),
         )
         for series in every
         if series.origin == "measured" or group_of(series) not in measured
@@ -264,15 +309,27 @@ def _legend(panel: _AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...
     return tuple(dict.fromkeys(entries))
 
 
+def _in_legend(series: Series, every: Sequence[Series]) -> str:
+    """What a series is called there: seeds without a mean are called what all of them are."""
+    if not isinstance(series, OverSeeds) or series.is_mean:
+        return _full_label(series)
+    labels = {
+        one.label for one in every if isinstance(one, OverSeeds) and one.group == series.group
+    }
+    return series.label if len(labels) == 1 else series.group
+
+
 def _mark(series: Series) -> str:
     return "circles" if series.style == "points" else series.style
 
 
 def _full_label(series: Series) -> str:
+    if isinstance(series, OverSeeds) and series.seed is not None:
+        return f"{series.label}, seed {series.seed}"
     return f"{series.label} (published)" if series.origin == "published" else series.label
 
 
-def _description(panel: _AnyPanel) -> str:
+def _description(panel: AnyPanel) -> str:
     """The panel in words: its axes, and what is to be seen on them."""
     match panel:
         case Heatmap():
@@ -308,11 +365,11 @@ def _heights(series: Series, bars: Bars) -> str:
 
 def _names_of_bars(bars: Bars) -> dict[str, str]:
     """What each bar is called, by the part of the drawing that it is."""
-    names = {}
+    names: dict[str, str] = {}
     for index, series in enumerate(bars.series):
-        for place, (x, y) in enumerate(_finite_points(series.x, series.y)):
-            gid = f"series-{index}-bar-{place}" if place else f"series-{index}"
-            names[gid] = f"{_full_label(series)}, {bars.categories[int(x)]}: {number(y, 3)}"
+        for place, (x, y, *_) in enumerate(values_of(series)):
+            gid = f"series-{index}-bar-{place}"
+            names[gid] = f"{_full_label(series)}, {bars.categories[x]}: {number(y, 3)}"
     return names
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
+from xml.etree import ElementTree as ET
 
 import msgspec
 
@@ -60,8 +61,8 @@ class _Layout(msgspec.Struct, frozen=True):
     turned: bool
 
 
-def draw_heatmap(heatmap: Heatmap, size: tuple[int, int] = WIDE) -> str:
-    """The heat map as an SVG document.
+def draw_heatmap(heatmap: Heatmap, size: tuple[int, int] = WIDE) -> ET.Element:
+    """The heat map as an SVG element.
 
     Args:
         heatmap: what to draw; missing values leave an outlined empty cell.
@@ -81,7 +82,7 @@ def draw_heatmap(heatmap: Heatmap, size: tuple[int, int] = WIDE) -> str:
     x_label = one_line(heatmap.x_label, round(size[0] / CHARACTER) - 8)
     shapes.text(middle, bottom + layout.below + 7, x_label, gid="x-label")
     _draw_scale(shapes, heatmap, scale, (size[0], bottom + layout.below + 30))
-    return shapes.document()
+    return shapes.element()
 
 
 _Panel = TypeVar("_Panel")
@@ -167,8 +168,7 @@ def _draw_cells(shapes: Shapes, heatmap: Heatmap, scale: _Scale, layout: _Layout
             inside = (x + _GAP / 2, y + _GAP / 2, across - _GAP, down - _GAP)
             gid = f"cell-{row}-{column}"
             if value is None or not math.isfinite(value):
-                outline = {"stroke": css_variable("grid"), "stroke_width": 1}
-                shapes.box(*inside, **outline, gid=gid, name=name)
+                shapes.box(*inside, stroke=css_variable("grid"), stroke_width=1, gid=gid, name=name)
                 continue
             shapes.box(*inside, fill=scale.colour(value), gid=gid, name=name)
             if decimals is not None:

@@ -1,14 +1,10 @@
-"""Colours of the figures: placeholders while drawing, CSS variables in the page.
+"""Colours of the figures: CSS variables of the page.
 
-Matplotlib wants a definite colour for everything it draws; a page that follows the reader's light
-or dark setting wants none. So a figure is drawn in placeholder colours that nothing else uses, and
-each placeholder is then replaced by a CSS variable of ``style.css``. The fallback beside the
-variable serves whoever copies one figure out of the page.
+A page that follows the reader's light or dark setting has no definite colours. The fallback beside
+each variable of ``style.css`` serves whoever copies one figure out of the page.
 """
 
 from __future__ import annotations
-
-import re
 
 SERIES_COLOURS = (
     "#1f6fb4",
@@ -46,15 +42,6 @@ SCALE_STEPS = 40
 _SCALE = {f"scale-{step}": step / SCALE_STEPS for step in range(SCALE_STEPS + 1)}
 """How far along the scale each of its colours lies."""
 
-_PLACEHOLDERS = {name: f"#0102{index + 1:02x}" for index, name in enumerate([*_FALLBACKS, *_SCALE])}
-_NAMES = {colour: name for name, colour in _PLACEHOLDERS.items()}
-_ANY_PLACEHOLDER = re.compile("|".join(_NAMES))
-
-
-def placeholder(name: str) -> str:
-    """The colour to draw `name` in (``ink``, ``muted``, ``grid``, ``surface``, ``series-3``)."""
-    return _PLACEHOLDERS[name]
-
 
 def series_name(index: int) -> str:
     """The colour of the `index`-th group of a figure; they repeat after the last."""
@@ -67,11 +54,6 @@ def scale_name(index: int, count: int) -> str:
     More than :data:`SCALE_STEPS` + 1 steps share colours with their neighbours.
     """
     return f"scale-{round(SCALE_STEPS * index / max(count - 1, 1))}"
-
-
-def with_variables(style: str) -> str:
-    """`style` with every placeholder replaced by its CSS variable."""
-    return _ANY_PLACEHOLDER.sub(lambda found: css_variable(_NAMES[found.group()]), style)
 
 
 def css_variable(name: str) -> str:

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+from xml.etree import ElementTree as ET
 
-from icl_repro.report.pictures.canvas import (
-    WIDE,
-    UndrawablePanel,
-    draw_axes,
-    draw_reference,
-    group_of,
-    place_axes,
-    set_ticks,
-    style_axes,
+from icl_repro.report.pictures.canvas import WIDE, UndrawablePanel, group_of
+from icl_repro.report.pictures.frame import (
+    Frame,
+    Kind,
+    draw_frame,
+    draw_references,
+    frame_around,
 )
-from icl_repro.report.pictures.palette import placeholder
+from icl_repro.report.pictures.over_seeds import OverSeeds
+from icl_repro.report.pictures.palette import css_variable
+from icl_repro.report.pictures.scales import is_on_axis, limits_around
+from icl_repro.report.pictures.shapes import Shapes
 from icl_repro.verification.pictures import Panel, Series
 
-if TYPE_CHECKING:
-    from matplotlib.artist import Artist
-    from matplotlib.axes import Axes
-
-PUBLISHED_DASHES = (0, (4.5, 2.6))
+PUBLISHED_DASHES = "6 3.5"
 """How a published line is drawn, and the outline of a published bar."""
 
 BACKGROUND_WIDTH, BACKGROUND_ALPHA = 0.8, {True: 0.65, False: 0.4}
 """How thin the lines and marks of the background are, and how pale: marks (True) and lines."""
 
-_MARKERS = {"points": "o", "circles": "o", "triangles": "^"}
+_SEED_WIDTH, _SEED_ALPHA = 0.9, 0.6
+"""How thin and pale one seed among several is drawn, whose mean is drawn thick."""
+
+_ASIDE = 8.0
+"""How far apart rival points stand side by side, in SVG units."""
+
+_Place = tuple[float, float]
+_Item = TypeVar("_Item")
 
 
-def draw_panel(panel: Panel, colours: Mapping[str, str], size: tuple[int, int] = WIDE) -> str:
-    """The panel as an SVG document in placeholder colours (see :mod:`palette`).
+def draw_panel(
+    panel: Panel, colours: Mapping[str, str], size: tuple[int, int] = WIDE
+) -> ET.Element:
+    """The panel as an SVG element.
 
     Args:
         panel: what to draw. Missing values (``None``, NaN, infinities) are gaps; so is everything
@@ -49,102 +56,53 @@ def draw_panel(panel: Panel, colours: Mapping[str, str], size: tuple[int, int] =
         require_equal_lengths(series)
     if not any(_has_points(series, panel) for series in panel.series):
         raise UndrawablePanel("it has no value that can be drawn on its axes")
-
-    def draw(axes: Axes) -> None:
-        _set_up_axes(axes, panel)
-        # Published curves go on top: dashes over a solid line show both, the other way round hides.
-        # Only those of the background stay behind.
-        for index, series in enumerate(panel.series):
-            drawn = _draw_series(axes, series, placeholder(colours[group_of(series)]))
-            for name, artist in drawn.items():
-                artist.set_gid(f"series-{index}{name}")
-                _shift(axes, artist, _sidestep(panel, index))
-        for index, line in enumerate(panel.lines):
-            draw_reference(axes, line, f"reference-{index}")
-        _set_limits(axes, panel)
-        place_axes(axes, size, panel.x_label, panel.y_label)
-
-    return draw_axes(draw, size)
-
-
-def _set_up_axes(axes: Axes, panel: Panel) -> None:
-    for axis, scale, name in ((axes.xaxis, panel.x_scale, "x"), (axes.yaxis, panel.y_scale, "y")):
-        if scale == "log":
-            getattr(axes, f"set_{name}scale")("log", nonpositive="mask")
-        set_ticks(axis, scale, whole=name == "x" and _whole_numbers(panel))
-    style_axes(axes)
-    points = any(series.style != "line" for series in panel.series)
-    axes.margins(x=0.04 if points else 0.01, y=0.06)
-
-
-def _draw_series(axes: Axes, series: Series, colour: str) -> dict[str, Artist]:
-    """Draw a series; gives its artists by what their name adds to that of the series."""
-    artists: dict[str, Artist] = {}
-    x, y = _gaps(series.x), _gaps(series.y)
-    published = series.origin == "published"
-    behind = bool(series.background)
-    if series.low is not None and series.high is not None:
-        low, high = _gaps(series.low), _gaps(series.high)
-        if series.style in _MARKERS:
-            spread = axes.vlines(x, low, high, color=colour, linewidth=1.4)
-        else:
-            spread = axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
-        artists["-spread"] = spread
-    if series.style in _MARKERS:
-        (line,) = axes.plot(
-            x,
-            y,
-            linestyle="none",
-            marker=_MARKERS[series.style],
-            markersize=(6.5 if series.style == "triangles" else 6) * (0.7 if behind else 1),
-            markerfacecolor="none" if published else colour,
-            markeredgecolor=colour,
-            markeredgewidth=BACKGROUND_WIDTH if behind else 1.4,
-        )
-    else:
-        width = BACKGROUND_WIDTH if behind else 1.5 if published else 2.0
-        (line,) = axes.plot(x, y, color=colour, linewidth=width)
-        if published and not behind:
-            line.set_linestyle(PUBLISHED_DASHES)
-        elif _has_lone_points(y):
-            line.set_marker("o")
-            line.set_markersize(3)
-    line.set_zorder(1.5 if behind else 3 if published else 2.5)
-    if published:
-        line.set_alpha(BACKGROUND_ALPHA[series.style in _MARKERS] if behind else 0.8)
-    artists[""] = line
-    return artists
+    marks = any(series.style != "line" for series in panel.series)
+    frame = frame_around(
+        Kind(
+            panel.x_label,
+            _limits(panel, "x", 0.04 if marks else 0.01),
+            panel.x_scale == "log",
+            _whole_numbers(panel),
+        ),
+        Kind(panel.y_label, _limits(panel, "y", 0.06), panel.y_scale == "log"),
+        size,
+    )
+    shapes = Shapes(*size)
+    draw_frame(shapes, frame)
+    means = {group_of(one) for one in panel.series if isinstance(one, OverSeeds) and one.is_mean}
+    # Marks at an edge are seen whole.
+    spare = 5.0 if marks else 1.0
+    x, y = frame.x, frame.y
+    with shapes.window(
+        x.start - spare, y.end - spare, x.end - x.start + 2 * spare, y.start - y.end + 2 * spare
+    ):
+        for index in sorted(range(len(panel.series)), key=lambda i: _height(panel.series[i])):
+            series = panel.series[index]
+            with shapes.group(gid=f"series-{index}", css="series"):
+                colour = css_variable(colours[group_of(series)])
+                aside = sidestep(panel, index)
+                has_mean = group_of(series) in means
+                _draw_series(shapes, frame, series, colour, aside, has_mean=has_mean)
+    draw_references(shapes, frame, panel.lines)
+    return shapes.element()
 
 
-def _sidestep(panel: Panel, index: int) -> float:
+def sidestep(panel: Panel, index: int) -> float:
     """How far to move a series of points aside, in units of the drawing.
 
     Points over the same few places (counts, say) would otherwise hide one another. Circles and
-    triangles can be told apart where they meet, and keep their places.
+    triangles can be told apart where they meet, and keep their places; seeds and their mean stay
+    together.
     """
-    places = panel.series[index].x
-    rivals = [i for i, s in enumerate(panel.series) if s.style == "points" and s.x == places]
-    if index not in rivals or len(places) > 12:
+    here = panel.series[index]
+    if here.style != "points" or len(here.x) > 12:
         return 0.0
-    return 8.0 * (rivals.index(index) - (len(rivals) - 1) / 2)
-
-
-def _shift(axes: Axes, artist: Artist, distance: float) -> None:
-    from matplotlib.transforms import ScaledTranslation
-
-    if distance:
-        # Only now, when the limits of the axes know the true places.
-        aside = ScaledTranslation(distance / 72, 0, axes.figure.dpi_scale_trans)
-        artist.set_transform(axes.transData + aside)
-
-
-def _set_limits(axes: Axes, panel: Panel) -> None:
-    for limits, scale, name in (
-        (panel.x_limits, panel.x_scale, "x"),
-        (panel.y_limits, panel.y_scale, "y"),
-    ):
-        if limits is not None and all(_on_axis(end, scale) for end in limits):
-            getattr(axes, f"set_{name}lim")(*limits)
+    rivals = dict.fromkeys(
+        _rival(series, number)
+        for number, series in enumerate(panel.series)
+        if series.style == "points" and series.x == here.x
+    )
+    return _ASIDE * (list(rivals).index(_rival(here, index)) - (len(rivals) - 1) / 2)
 
 
 def require_equal_lengths(series: Series) -> None:
@@ -159,19 +117,136 @@ def require_equal_lengths(series: Series) -> None:
         )
 
 
+def _rival(series: Series, index: int) -> tuple[str, str] | int:
+    return (group_of(series), series.origin) if isinstance(series, OverSeeds) else index
+
+
+def _height(series: Series) -> float:
+    """What lies on top: published curves, as dashes over a solid line show both; the other way
+    round hides. Only those of the background stay behind.
+    """
+    if series.background:
+        return 0
+    if series.origin == "published":
+        return 3
+    return 1 if isinstance(series, OverSeeds) and not series.is_mean else 2
+
+
+def _draw_series(
+    shapes: Shapes, frame: Frame, series: Series, colour: str, aside: float, *, has_mean: bool
+) -> None:
+    published = series.origin == "published"
+    behind = bool(series.background)
+    thin = isinstance(series, OverSeeds) and not series.is_mean and has_mean
+    places = _places(frame, series.x, series.y, aside)
+    if series.low is not None and series.high is not None:
+        low = _places(frame, series.x, series.low, aside)
+        high = _places(frame, series.x, series.high, aside)
+        _draw_spread(shapes, low, high, colour, lines=series.style != "line")
+    opacity = ""
+    if behind:
+        opacity = f"; stroke-opacity: {BACKGROUND_ALPHA[series.style != 'line']}"
+    elif published:
+        opacity = "; stroke-opacity: 0.8"
+    elif thin:
+        opacity = f"; stroke-opacity: {_SEED_ALPHA}"
+    if series.style != "line":
+        width = BACKGROUND_WIDTH if behind else 1 if thin else 1.4
+        inside = f"fill: {colour}"
+        if published or thin:
+            inside += f"; fill-opacity: {0 if published else 0.4}"
+        size = (3.25 if series.style == "triangles" else 3.0) * (0.7 if behind or thin else 1)
+        marks = "".join(mark(series.style, place, size) for place in places if place)
+        shapes.path(marks, f"{inside}; stroke: {colour}; stroke-width: {width:g}{opacity}")
+        return
+    width = BACKGROUND_WIDTH if behind else _SEED_WIDTH if thin else 1.5 if published else 2
+    style = f"fill: none; stroke: {colour}; stroke-width: {width:g}{opacity}"
+    if published and not behind:
+        style += f"; stroke-dasharray: {PUBLISHED_DASHES}"
+    shapes.path(_line(places), style)
+    if lone := _lone(places):
+        # Between two gaps a line alone would show nothing.
+        shapes.path("".join(mark("points", place, 1.5) for place in lone), f"fill: {colour}")
+
+
+def _draw_spread(
+    shapes: Shapes, low: list[_Place | None], high: list[_Place | None], colour: str, *, lines: bool
+) -> None:
+    ends = [(a, b) if a and b else None for a, b in zip(low, high, strict=True)]
+    if lines:
+        path = "".join(f"M{a[0]:.1f} {a[1]:.1f}V{b[1]:.1f}" for a, b in filter(None, ends))
+        shapes.path(path, f"stroke: {colour}; stroke-width: 1.4", gid="", css="spread")
+        return
+    path = ""
+    for run in _runs(ends):
+        there = "L".join(f"{a[0]:.1f} {a[1]:.1f}" for a, _ in run)
+        back = "L".join(f"{b[0]:.1f} {b[1]:.1f}" for _, b in reversed(run))
+        path += f"M{there}L{back}Z"
+    shapes.path(path, f"fill: {colour}; fill-opacity: 0.16", css="spread")
+
+
+def mark(style: str, place: _Place, size: float) -> str:
+    """The path of a circle or a triangle around a place."""
+    x, y = place
+    if style == "triangles":
+        return f"M{x:.1f} {y - size:.1f}l{size:.1f} {2 * size:.1f}h-{2 * size:.1f}z"
+    half = f"a{size:g} {size:g} 0 1 0"
+    return f"M{x - size:.1f} {y:.1f}{half} {2 * size:g} 0{half} -{2 * size:g} 0"
+
+
+def _places(
+    frame: Frame, x: Sequence[float | None], y: Sequence[float | None], aside: float
+) -> list[_Place | None]:
+    """Where the points lie; ``None`` for those that are missing."""
+    return [
+        (frame.x.place(a) + aside, frame.y.place(b))
+        if a is not None
+        and b is not None
+        and is_on_axis(a, log=frame.x.log)
+        and is_on_axis(b, log=frame.y.log)
+        else None
+        for a, b in zip(x, y, strict=True)
+    ]
+
+
+def _line(places: Sequence[_Place | None]) -> str:
+    return "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in run) for run in _runs(places))
+
+
+def _lone(places: Sequence[_Place | None]) -> list[_Place]:
+    return [run[0] for run in _runs(places) if len(run) == 1]
+
+
+def _runs(items: Sequence[_Item | None]) -> Iterator[list[_Item]]:
+    """What stands between gaps, together."""
+    run: list[_Item] = []
+    for item in (*items, None):
+        if item is not None:
+            run.append(item)
+        elif run:
+            yield run
+            run = []
+
+
+def _limits(panel: Panel, axis: str, margin: float) -> tuple[float, float]:
+    """The ends of an axis: as given, if they make sense, or around all data and lines."""
+    log = (panel.x_scale if axis == "x" else panel.y_scale) == "log"
+    given = panel.x_limits if axis == "x" else panel.y_limits
+    if given and given[0] < given[1] and all(is_on_axis(end, log=log) for end in given):
+        return given
+    values: list[float | None] = [line.value for line in panel.lines if line.axis == axis]
+    for series in panel.series:
+        values += series.x if axis == "x" else series.y
+        if axis == "y" and series.low is not None and series.high is not None:
+            values += [*series.low, *series.high]
+    return limits_around(values, margin, log=log)
+
+
 def _has_points(series: Series, panel: Panel) -> bool:
     return any(
-        _on_axis(x, panel.x_scale) and _on_axis(y, panel.y_scale)
+        is_on_axis(x, log=panel.x_scale == "log") and is_on_axis(y, log=panel.y_scale == "log")
         for x, y in zip(series.x, series.y, strict=True)
     )
-
-
-def _on_axis(value: float | None, scale: str) -> bool:
-    return value is not None and math.isfinite(value) and (scale == "linear" or value > 0)
-
-
-def _gaps(values: Sequence[float | None]) -> list[float]:
-    return [value if value is not None and math.isfinite(value) else math.nan for value in values]
 
 
 def _whole_numbers(panel: Panel) -> bool:
@@ -180,13 +255,4 @@ def _whole_numbers(panel: Panel) -> bool:
         x is None or not math.isfinite(x) or x == round(x)
         for series in panel.series
         for x in series.x
-    )
-
-
-def _has_lone_points(y: Sequence[float]) -> bool:
-    """Whether a point stands between two gaps, where a line alone would not show it."""
-    present = [False, *(not math.isnan(value) for value in y), False]
-    return any(
-        here and not before and not after
-        for before, here, after in zip(present, present[1:], present[2:], strict=False)
     )

@@ -1,15 +1,13 @@
-"""A small SVG document built from boxes, curves and text, for what needs no axes.
+"""A small SVG document built from boxes, paths and text: all that a figure is drawn with.
 
-Why not matplotlib, which draws all that has axes: tried on the figures of a whole report, it drew
-the same heat maps 29 times slower (0.69 s against 0.024 s each, as every cell and every number is
-an artist of its own) and 15 % larger, and the same diagram 35 times slower (it cuts arrows at
-boxes by bisection). It would delete this module and about 120 lines of those that use it, and would
-double the time that the report takes.
+Why not a library: ``benchmarks/README.md`` says what was measured of matplotlib and Vega-Lite on
+the figures of a whole report, and what of it was not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from xml.etree import ElementTree as ET
 
 from icl_repro.report.pictures.canvas import TEXT
@@ -26,16 +24,41 @@ class Shapes:
 
     def __init__(self, width: float, height: float, top: float = 0.0) -> None:
         self._root = ET.Element(
-            "svg",
-            {
-                "xmlns": "http://www.w3.org/2000/svg",
-                "viewBox": f"0 {top:g} {width:g} {height:g}",
-            },
+            "svg", {"class": "plot", "viewBox": f"0 {top:g} {width:g} {height:g}"}
         )
+        self._into = self._root
 
-    def document(self) -> str:
-        """The document so far."""
-        return ET.tostring(self._root, encoding="unicode")
+    def element(self) -> ET.Element:
+        """The drawing so far."""
+        return self._root
+
+    @contextmanager
+    def group(
+        self, *, gid: str = "", css: str = "", name: str = "", more: Mapping[str, str] | None = None
+    ) -> Generator[None]:
+        """All that is drawn meanwhile belongs together; `more` are attributes of the group."""
+        outer = self._into
+        self._into = self._put("g", {**({"class": css} if css else {}), **(more or {})}, gid, name)
+        yield
+        self._into = outer
+
+    @contextmanager
+    def window(self, x: float, y: float, width: float, height: float) -> Generator[None]:
+        """Nothing that is drawn meanwhile can be seen outside of this rectangle."""
+        clip = ET.SubElement(self._root, "clipPath", {"id": "window"})
+        sides = {"x": x, "y": y, "width": width, "height": height}
+        ET.SubElement(clip, "rect", {name: _short(value) for name, value in sides.items()})
+        with self.group(more={"clip-path": "url(#window)"}):
+            yield
+
+    def path(self, path: str, style: str, *, gid: str = "", css: str = "", name: str = "") -> None:
+        """Whatever an SVG path and a style can be."""
+        more = {"class": css} if css else {}
+        self._put("path", {"d": path, **more, "style": style}, gid, name)
+
+    def line(self, path: str, *, stroke: str, width: float) -> None:
+        """A thin line behind the data."""
+        self.path(path, f"fill: none; stroke: {stroke}; stroke-width: {width:g}")
 
     def box(
         self,
@@ -115,12 +138,19 @@ class Shapes:
         self, tag: str, numbers: Mapping[str, float | str], style: str, gid: str, name: str
     ) -> ET.Element:
         attributes = {
-            key: value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
+            key: value if isinstance(value, str) else _short(value)
             for key, value in numbers.items()
         }
-        element = ET.SubElement(self._root, tag, {**attributes, "style": style})
+        return self._put(tag, {**attributes, "style": style}, gid, name)
+
+    def _put(self, tag: str, attributes: Mapping[str, str], gid: str, name: str) -> ET.Element:
+        element = ET.SubElement(self._into, tag, dict(attributes))
         if gid:
             element.set("id", gid)
         if name:
             ET.SubElement(element, "title").text = printable(name)
         return element
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -6,6 +6,7 @@ Side by side and not one above the other, because names of any length fit beside
 from __future__ import annotations
 
 from collections.abc import Sequence
+from xml.etree import ElementTree as ET
 
 import msgspec
 
@@ -29,8 +30,8 @@ class _Side(msgspec.Struct, frozen=True):
     heights: list[float]
 
 
-def draw_wiring(wiring: Wiring, size: tuple[int, int] = WIDE) -> str:
-    """The graph as an SVG document.
+def draw_wiring(wiring: Wiring, size: tuple[int, int] = WIDE) -> ET.Element:
+    """The graph as an SVG element.
 
     Lines are as wide as their weight, and coloured by their sender; those of a published graph are
     paler. Nodes that have no line are empty. The scale below shows the widths.
@@ -50,7 +51,7 @@ def draw_wiring(wiring: Wiring, size: tuple[int, int] = WIDE) -> str:
     _draw_nodes(shapes, senders, "sender", {sender for sender, _, _ in wiring.edges})
     _draw_nodes(shapes, receivers, "receiver", {receiver for _, receiver, _ in wiring.edges})
     _draw_widths(shapes, size[0], _TOP + height + 20)
-    return shapes.document()
+    return shapes.element()
 
 
 def describe_wiring(wiring: Wiring) -> str:

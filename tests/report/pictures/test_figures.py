@@ -39,6 +39,12 @@ def pieces(svg, gid):
     return sum(path.get("d", "").count("M") for path in part(svg, gid).iter("path"))
 
 
+def marks(svg, gid):
+    """Left edge and height of each mark of a series."""
+    (path,) = [one for one in part(svg, gid).iter("path") if one.get("class") != "spread"]
+    return [(float(x), float(y)) for x, y in re.findall(r"M([\d.]+) ([\d.]+)", path.get("d"))]
+
+
 def style(svg, gid):
     return " ".join(element.get("style", "") for element in part(svg, gid).iter())
 
@@ -166,15 +172,12 @@ def test_circles_and_triangles_stay_where_they_are_and_published_ones_are_open()
         Series("their circles", x, y, style="circles", group="a", origin="published"),
     ]
     svg = drawn(panel(*series))
-    places = [
-        [(use.get("x"), use.get("y")) for use in part(svg, f"series-{index}").iter("use")]
-        for index in range(3)
-    ]
-    assert places[0] == places[1] == places[2]
-    assert len(places[0]) == 2
+    circles, triangles, theirs = (marks(svg, f"series-{index}") for index in range(3))
+    assert circles == theirs
+    assert [x + 3 for x, _ in circles] == pytest.approx([x for x, _ in triangles], abs=0.11)
     assert ["fill-opacity: 0;" in style(svg, f"series-{i}") for i in range(3)] == [0, 0, 1]
-    shapes = [part(svg, f"series-{index}").find(".//path").get("d") for index in range(2)]
-    assert ("C" in shapes[0], "C" in shapes[1]) == (True, False), "a circle and a triangle"
+    shapes = [part(svg, f"series-{index}").find("path").get("d") for index in range(2)]
+    assert ("a" in shapes[0], "a" in shapes[1]) == (True, False), "a circle and a triangle"
 
 
 def test_panels_that_share_a_legend_show_it_once():
@@ -194,7 +197,8 @@ def test_missing_values_are_gaps(missing):
 
 def test_a_point_between_two_gaps_can_be_seen():
     lone = Series("s", [0.0, 1, 2, 3, 4], [1.0, None, 2.0, None, 3.0])
-    assert list(part(drawn(panel(lone)), "series-0").iter("use")), "drawn with markers"
+    _, points = part(drawn(panel(lone)), "series-0").iter("path")
+    assert points.get("d").count("M") == 3, "drawn with marks"
 
 
 def test_what_is_not_positive_is_a_gap_on_a_logarithmic_axis():
@@ -206,10 +210,11 @@ def test_bands_points_and_error_bars():
     x, y = RISING.x, RISING.y
     low, high = [0.5, 1, 2, 4], [2.0, 4, 8, 16]
     band = drawn(panel(Series("s", x, y, low, high)))
-    assert "fill-opacity" in style(band, "series-0-spread")
+    assert "fill-opacity: 0.16" in style(band, "series-0")
     bars = drawn(panel(Series("s", x, y, low, high, style="points")))
-    assert len(list(part(bars, "series-0").iter("use"))) == 4
-    assert pieces(bars, "series-0-spread") == 4
+    assert len(marks(bars, "series-0")) == 4
+    spread = next(one for one in bars.iter() if one.get("class") == "spread")
+    assert spread.get("d").count("M") == 4
 
 
 def test_limits_are_kept():
@@ -303,27 +308,11 @@ def test_what_cannot_be_drawn_says_why(series, problem):
     assert view.panels[1].svg, "the other panel is drawn all the same"
 
 
-def test_the_settings_of_the_user_s_matplotlib_neither_matter_nor_change():
-    import matplotlib
-
-    before = draw_panel(panel(RISING), {"rising": "series-0"})
-    with matplotlib.rc_context({"lines.linewidth": 9, "axes.facecolor": "red", "font.size": 30}):
-        settings = dict(matplotlib.rcParams)
-        assert draw_panel(panel(RISING), {"rising": "series-0"}) == before
-        assert dict(matplotlib.rcParams) == settings
-
-
 def test_nothing_heavy_is_imported_before_something_is_drawn():
     script = (
         "import sys, icl_repro.report\n"
-        "heavy = {'matplotlib', 'jinja2', 'jax'} & set(sys.modules)\n"
+        "heavy = {'jinja2', 'jax', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
-        "import icl_repro.report.pictures.panels\n"
-        "from icl_repro.verification.pictures import Panel, Series\n"
-        "series = Series('s', [0.0, 1.0], [0.0, 1.0])\n"
-        "draw = icl_repro.report.pictures.panels.draw_panel\n"
-        "draw(Panel('', '', '', [series]), {'s': 'series-0'})\n"
-        "assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 
@@ -339,10 +328,7 @@ def test_points_over_the_same_places_stand_side_by_side():
     def places(count):
         series = [Series(str(i), [2.0, 3.0], [1.0, 2.0], style="points") for i in range(count)]
         svg = drawn(panel(*series))
-        return [
-            [float(use.get("x")) for use in part(svg, f"series-{i}").iter("use")]
-            for i in range(count)
-        ]
+        return [[x for x, _ in marks(svg, f"series-{i}")] for i in range(count)]
 
     ((alone, _),) = places(1)
     (left, _), (right, _) = places(2)
@@ -358,7 +344,6 @@ def test_steps_of_one_quantity_get_the_colours_of_a_scale_in_their_order():
     assert (shares[0], shares[-1]) == (0, 100)
     for panel in view.panels:
         assert "color-mix" in panel.svg
-        assert "#0102" not in panel.svg, "no placeholder is left"
 
 
 def test_a_legend_serves_panels_that_show_a_part_of_the_same():

@@ -1,0 +1,125 @@
+"""The numbers behind a figure, once in the page: its script answers from them and writes the CSV.
+
+Numbers carry five significant digits, whole ones all of theirs. Lists that occur more than once
+(the places of curves that were measured together) are kept once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from icl_repro.report.pictures.canvas import group_of
+from icl_repro.report.pictures.over_seeds import OverSeeds
+from icl_repro.report.pictures.panels import sidestep
+from icl_repro.report.plain_text import printable
+from icl_repro.verification.diagram import Diagram
+from icl_repro.verification.pictures import AnyPanel, Bars, Figure, Heatmap, Panel, Series, Wiring
+
+DIGITS = 5
+"""How many significant digits a number in the page has that is not whole."""
+
+_Numbers = list[float | int | None]
+
+
+class _Lists:
+    """Lists of numbers, each kept once."""
+
+    def __init__(self) -> None:
+        self.all: list[_Numbers] = []
+        self._places: dict[tuple[float | int | None, ...], int] = {}
+
+    def place(self, values: Sequence[float | None]) -> int:
+        """Where these numbers are kept."""
+        short = tuple(map(_short, values))
+        place = self._places.setdefault(short, len(self.all))
+        if place == len(self.all):
+            self.all.append(list(short))
+        return place
+
+
+def figure_data(figure: Figure) -> str:
+    """The numbers of `figure` as JSON that may stand in a ``<script>`` of a page."""
+    lists = _Lists()
+    panels = [_panel(panel, lists) for panel in figure.panels]
+    whole = {"name": printable(figure.name), "lists": lists.all, "panels": panels}
+    # Nothing that a label holds may end the element.
+    return msgspec.json.encode(whole).decode().replace("<", "\\u003c")
+
+
+def _panel(panel: AnyPanel, lists: _Lists) -> dict[str, Any]:
+    match panel:
+        case Panel():
+            series = [
+                _series(one, lists)
+                | ({"aside": aside} if (aside := sidestep(panel, index)) else {})
+                for index, one in enumerate(panel.series)
+            ]
+            return _texts(kind="curves", title=panel.title, x=panel.x_label, y=panel.y_label) | {
+                "series": series
+            }
+        case Bars():
+            return _texts(kind="bars", title=panel.title, x=panel.x_label, y=panel.y_label) | {
+                "categories": list(map(printable, panel.categories)),
+                "series": [_series(one, lists) for one in panel.series],
+            }
+        case Heatmap():
+            return _texts(
+                kind="grid", title=panel.title, x=panel.x_label, y=panel.y_label,
+                unit=panel.unit, origin=panel.origin,
+            ) | {
+                "columns": list(map(printable, panel.columns)),
+                "rows": list(map(printable, panel.rows)),
+                "values": [lists.place(row) for row in panel.values],
+            }  # fmt: skip
+        case Wiring():
+            return _texts(kind="graph", title=panel.title, origin=panel.origin) | {
+                "senders": list(map(printable, panel.senders)),
+                "receivers": list(map(printable, panel.receivers)),
+                "edges": [[a, b, _short(weight)] for a, b, weight in panel.edges],
+            }
+        case Diagram():
+            return _texts(kind="diagram", title=panel.title)
+
+
+def _series(series: Series, lists: _Lists) -> dict[str, Any]:
+    over = isinstance(series, OverSeeds)
+    return {
+        **_texts(label=series.label, group=group_of(series)),
+        **_if(
+            {
+                "published": series.origin == "published",
+                "style": series.style if series.style != "line" else "",
+                "behind": printable(series.background),
+                "mean": over and series.is_mean,
+                "seed": series.seed if over else None,
+            }
+        ),
+        "x": lists.place(series.x),
+        "y": lists.place(series.y),
+        **(
+            {"low": lists.place(series.low), "high": lists.place(series.high)}
+            if series.low is not None and series.high is not None
+            else {}
+        ),
+    }
+
+
+def _texts(**texts: str) -> dict[str, Any]:
+    return {name: printable(text) for name, text in texts.items()}
+
+
+def _if(values: dict[str, Any]) -> dict[str, Any]:
+    """Those of `values` that say something."""
+    return {name: value for name, value in values.items() if value not in (False, "", None)}
+
+
+def _short(value: float | None) -> float | int | None:
+    if value is None or not math.isfinite(value):
+        return None
+    if value == round(value) and abs(value) < 1e15:
+        return int(value)
+    return float(f"{value:.{DIGITS}g}")

@@ -1,0 +1,46 @@
+"""The numbers of a figure in the page."""
+
+import json
+import math
+
+from icl_repro.report.pictures.figure_data import figure_data
+from icl_repro.report.pictures.over_seeds import merge
+from icl_repro.verification.pictures import Figure, Panel, Series
+from tests.support.report_pictures import all_figures
+
+
+def data_of(*series):
+    return json.loads(figure_data(Figure("f", "c", "s", [Panel("t", "x", "y", list(series))])))
+
+
+def test_numbers_keep_five_digits_and_whole_ones_all():
+    data = data_of(Series("a", [1234567.0, 0.123456789], [math.nan, None]))
+    (series,) = data["panels"][0]["series"]
+    assert data["lists"][series["x"]] == [1234567, 0.12346]
+    assert data["lists"][series["y"]] == [None, None]
+
+
+def test_lists_that_are_the_same_are_kept_once():
+    data = data_of(Series("a", [0.0, 1.0], [2.0, 3.0]), Series("b", [0.0, 1.0], [0.0, 1.0]))
+    assert data["lists"] == [[0, 1], [2, 3]]
+
+
+def test_seeds_and_their_mean_can_be_told_apart():
+    figures = [
+        (seed, Figure("f", "c", "s", [Panel("", "x", "y", [Series("a", [0.0], [float(seed)])])]))
+        for seed in (5, 7)
+    ]
+    data = json.loads(figure_data(merge(figures).figure))
+    told = [(one.get("mean"), one.get("seed")) for one in data["panels"][0]["series"]]
+    assert told == [(True, None), (None, 5), (None, 7)]
+
+
+def test_no_text_ends_the_script_that_holds_it():
+    text = figure_data(Figure("</script><b>", "", "", [Panel("</script>", "<!--", "", [])]))
+    assert "<" not in text
+    assert json.loads(text)["name"] == "</script><b>"
+
+
+def test_all_kinds_of_panels_have_data():
+    kinds = {p["kind"] for f in all_figures() for p in json.loads(figure_data(f))["panels"]}
+    assert kinds == {"curves", "bars", "grid", "graph", "diagram"}
