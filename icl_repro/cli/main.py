@@ -9,6 +9,7 @@ import click
 from icl_repro.nearest import nearest
 
 COMMANDS = {
+    "compare": "say what changed from one record to another, and whether anything regressed",
     "plan": "tell what a session would train and could show, before it does",
     "explain": "tell all there is to know of a claim",
     "report": "draw a saved record again, or set several side by side",

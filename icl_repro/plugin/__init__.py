@@ -14,6 +14,7 @@ import pytest
 from icl_repro.plugin import (
     cases,
     collection,
+    comparing,
     contents,
     crashes,
     filters,
@@ -64,6 +65,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Prepare what all processes need, before xdist starts any."""
+    comparing.prepare(session.config)
     preparation.prepare(session.config)
 
 

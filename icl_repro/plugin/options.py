@@ -34,6 +34,9 @@ MADE_OF_INPUT = "icl_repro_made_of"
 
 _NONE = "none"
 _HISTORY_FILE = "history.jsonl"
+SPREAD_KEY = "icl_spread"
+"""Under which key the ini file names the file of measured spreads."""
+
 _PREFIX = "icl_"
 _DIGITS = 9
 _PROFILE_LINES = "; ".join(f"{rules.name}: {rules.about}" for rules in PROFILES.values())
@@ -90,6 +93,13 @@ _NEIGHBOUR = _Option(
     "Judge networks that start one rounding away, each to a side drawn from this number: what"
     " differs between them differs between processors too. Curves are not compared. (0: none)",
 )
+_COMPARE = _Option(
+    "compare",
+    "OLD.json",
+    "The record of an earlier session, as it is or packed with gzip: say at the end what changed"
+    " since, and fail if a verdict or a measured value regressed. (none)",
+)
+COMPARE_FLAG = _COMPARE.flag
 _CHOICES = {choice: _Option(choice.name, choice.metavar, choice.help) for choice in library.CHOICES}
 _VALUED = (
     _STORE,
@@ -98,6 +108,7 @@ _VALUED = (
     _CLAIMS,
     _REPORT,
     _HISTORY,
+    _COMPARE,
     _RETRAIN,
     _NEIGHBOUR,
     *_CHOICES.values(),
@@ -123,7 +134,7 @@ _LEDGER = (
     "The ledger of thresholds and known failures: a TOML file, or a folder of them. (none)",
 )
 _SPREAD = (
-    "icl_spread",
+    SPREAD_KEY,
     "How far trainings of one seed differ in each check, which tells what lies on the edge of its"
     " threshold: a JSON file, as benchmarks/rounding.py writes it. (none)",
 )
@@ -144,9 +155,9 @@ class Settings:
     is true when the claims were selected on the command line. `profile_seeds` are those of the
     profile. `fixed_seeds` are those that the ini file fixes for it as it is written, whatever the
     command line makes of it. `report` is ``None`` when no report is wanted, `history` when no
-    session is to be noted, `ledger`, `spread` and `coverage` when there is none. `neighbour` is 0,
-    or which neighbour of each run is judged.
-    `made_of` is what runs are made from.
+    session is to be noted, `ledger`, `spread` and `coverage` when there is none, nor `compare`, the
+    record to compare with. `neighbour` is 0, or which neighbour of each run is judged. `made_of` is
+    what runs are made from.
     """
 
     profile: ProfileRules
@@ -158,6 +169,7 @@ class Settings:
     claims_by_user: bool
     report: Path | None
     history: Path | None
+    compare: Path | None
     no_train: bool
     retrain: tuple[str, ...]
     neighbour: int
@@ -234,6 +246,7 @@ def resolve(config: pytest.Config) -> Settings:
         claims_by_user=config.getoption(_CLAIMS.key) is not None,
         report=report,
         history=_history(config, report),
+        compare=_path(config, _COMPARE, "") if _is_given(config, _COMPARE) else None,
         no_train=no_train,
         retrain=retrain,
         neighbour=_neighbour(config),
@@ -255,6 +268,8 @@ def header(settings: Settings, root: Path) -> str:
         f"store {shown(settings.store, root)}",
         f"report {shown(settings.report, root) if settings.report else _NONE}",
     ]
+    if settings.compare:
+        parts.append(f"compared with {shown(settings.compare, root)}")
     if settings.claims:
         parts.append(f"claims {', '.join(settings.claims)}")
     if settings.no_train:
@@ -305,6 +320,10 @@ def _require_known_keys(config: pytest.Config, written: Mapping[str, str]) -> No
     for key in given:
         if key.startswith(_PREFIX) and key not in known:
             raise pytest.UsageError(f"there is no ini key {key!r}; {nearest(key, known)}")
+
+
+def _is_given(config: pytest.Config, option: _Option) -> bool:
+    return config.getoption(option.key) is not None or bool(config.getini(option.key))
 
 
 def _text(config: pytest.Config, option: _Option) -> str:

@@ -56,7 +56,7 @@ def finish(session: pytest.Session) -> None:
     catalogue = scratch_of(config).catalogue() if is_controller(config) else state.catalogue
     if catalogue is None and not state.uncollected:
         return
-    from icl_repro.plugin import assembly, guards  # a session without claims needs neither
+    from icl_repro.plugin import assembly, comparing, guards  # a session without claims needs none
 
     catalogue = catalogue or Catalogue([], [], [])
     scratch = scratch_of(config)
@@ -69,6 +69,7 @@ def finish(session: pytest.Session) -> None:
         state.problems += assembly.contradictions(catalogue, record, ledger_of(config))
         state.problems += guards.unguarded_checks(catalogue, record, ledger_of(config))
     state.problems += _undue_success(session, state, catalogue, scratch)
+    comparing.compare(config, state, state.record)
     state.notices += scratch.notices()
     _note_in_history(state)
     junit.add_verdicts(config, state.record)

@@ -50,6 +50,7 @@ class SessionState:
         ledger: the ledger, once it was read.
         coverage: the coverage table, once it was read.
         basis: what there is to tell of what runs are made from, where it is not the usual.
+        earlier: the record to compare with, if any, once it was read.
         problems: sentences for the terminal about what is wrong with the session; it fails.
         notices: sentences for the terminal that a user should know although nothing failed.
         workers: how many processes run tests.
@@ -80,6 +81,7 @@ class SessionState:
     ledger: Any = None
     coverage: Any = None
     basis: Basis | None = None
+    earlier: VerificationRecord | None = None
     plan: Any = None
 
 

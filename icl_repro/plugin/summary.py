@@ -10,6 +10,7 @@ import pytest
 from icl_repro.numbers import apart, count, estimate, number, percent
 from icl_repro.plugin.options import shown
 from icl_repro.plugin.session import has_state, state_of
+from icl_repro.verification.compared import Comparison
 from icl_repro.verification.controls import unguarded
 from icl_repro.verification.record import (
     CheckOverSeeds,
@@ -40,6 +41,7 @@ _COLOURS = {
 }
 
 _LINES = 8
+_CHANGES = 4
 _INDENT = 15
 _CHANGED = {
     "holds now": "holds now",
@@ -66,6 +68,8 @@ def write(reporter: Any, config: pytest.Config) -> None:
             reporter.write_line(f"{'':{_INDENT}}{line}")
     for line in (*findings(record.findings), *footer(record)):
         reporter.write_line(line)
+    if record.compared is not None:
+        _compared(reporter, record.compared)
     for notice in state.notices:
         reporter.write_line(notice, yellow=True)
     for problem in state.problems:
@@ -73,6 +77,17 @@ def write(reporter: Any, config: pytest.Config) -> None:
     html = [path for path in state.written if path.suffix == ".html"]
     for path in html or state.written[:1]:
         reporter.write_line(f"report: {shown(path, config.rootpath)}")
+
+
+def _compared(reporter: Any, comparison: Comparison) -> None:
+    """What changed since the record compared with: the outcome first, then the worst of it."""
+    from icl_repro.report.compared import terminal_lines
+
+    first, *further = terminal_lines(comparison, _CHANGES)
+    reporter.write_sep("-", "what changed")
+    reporter.write_line(first, red=bool(comparison.failing()))
+    for line in further:
+        reporter.write_line(line)
 
 
 def details(claim: ClaimRecord) -> list[str]:

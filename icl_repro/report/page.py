@@ -11,7 +11,7 @@ from icl_repro import numbers
 from icl_repro.report.claim_views import view_claims
 from icl_repro.report.plain_text import printable
 from icl_repro.report.scripts import policy, scripts, styles
-from icl_repro.report.text import coverage, findings, notes, past, verdicts, words
+from icl_repro.report.text import compared, coverage, findings, notes, past, verdicts, words
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
 from icl_repro.verification.record import Sample, VerificationRecord
@@ -27,7 +27,7 @@ def render_html(record: VerificationRecord) -> str:
 
     The same record gives the same text.
     """
-    return _environment().get_template("report.html.j2").render(_context(record))
+    return environment().get_template("report.html.j2").render(_context(record))
 
 
 def write_html(record: VerificationRecord, path: Path) -> None:
@@ -38,7 +38,8 @@ def write_html(record: VerificationRecord, path: Path) -> None:
     write_whole(path, render_html(record))
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, with what they may call."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -46,7 +47,7 @@ def _environment() -> Environment:
         # Markup is what this package made itself; everything else may hold anything.
         return printable(value) if isinstance(value, str) and type(value) is not Markup else value
 
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("icl_repro.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -54,11 +55,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=finalize,
     )
-    environment.globals["nothing"] = words.NOTHING
-    environment.globals["faithful"] = FAITHFUL
-    environment.globals["agrees_note"] = words.AGREES_NOTE
-    environment.globals["margins_note"] = words.MARGINS_NOTE
-    environment.filters |= {
+    made.globals["nothing"] = words.NOTHING
+    made.globals["faithful"] = FAITHFUL
+    made.globals["agrees_note"] = words.AGREES_NOTE
+    made.globals["margins_note"] = words.MARGINS_NOTE
+    made.filters |= {
         "svg": Markup,
         "number": numbers.number,
         "duration": numbers.duration,
@@ -69,19 +70,26 @@ def _environment() -> Environment:
         "reference": words.unbroken,
         "unit": words.shown_unit,
     }
-    return environment
+    return made
+
+
+def style_and_scripts() -> dict[str, Any]:
+    """What every page carries: styles, scripts, and the policy that allows these scripts alone."""
+    from markupsafe import Markup
+
+    return {
+        "style": Markup(styles()),
+        "scripts": [Markup(text) for text in scripts()],
+        "script_policy": Markup(policy()),
+    }
 
 
 def _context(record: VerificationRecord) -> dict[str, Any]:
-    from markupsafe import Markup
-
     families, known = view_claims(record)
     covered = coverage.parts(record)
     return {
         "record": record,
-        "style": Markup(styles()),
-        "scripts": [Markup(text) for text in scripts()],
-        "script_policy": Markup(policy()),
+        **style_and_scripts(),
         "overall": verdicts.overall(record),
         "left_out": verdicts.left_out(record),
         "notes": notes.notes(record),
@@ -108,6 +116,7 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "past_trends": past.trend_views(record.past),
         "past_sessions": past.session_views(record.past),
         "sample": _pictures(record.sample),
+        "compared": compared.view(record.compared) if record.compared else None,
     }
 
 

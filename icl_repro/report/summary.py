@@ -1,4 +1,6 @@
-"""The Markdown summary: the outcome and a table of claims, fit for the summary of a CI job."""
+"""The Markdown summary, fit for a pull request and the summary of a CI job: the outcome and what
+changed on its first line, then a table of claims.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from pathlib import Path
 
 from icl_repro.numbers import count, duration, number
 from icl_repro.report.plain_text import printable
-from icl_repro.report.text import checks, coverage, verdicts, words
+from icl_repro.report.text import checks, compared, coverage, verdicts, words
 from icl_repro.report.text.findings import FindingView, edges_note, finding_views, findings_note
 from icl_repro.report.text.notes import notes
 from icl_repro.report.text.past import new_steps
@@ -27,12 +29,15 @@ _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def render_markdown(record: VerificationRecord) -> str:
     """The summary of `record`; the same record gives the same text."""
+    outcome = verdicts.overall(record)
+    if record.compared is not None:
+        outcome = f"{compared.headline(record.compared)} {outcome}"
     lines = [
+        f"**{escape(outcome)}**",
+        "",
         f"# {escape(record.title)}",
         "",
         f"Paper: {escape(record.paper)}",
-        "",
-        f"**{escape(verdicts.overall(record))}**",
         "",
     ]
     warning = words.not_meaningful_warning(record.profile)

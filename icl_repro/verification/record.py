@@ -16,6 +16,7 @@ import msgspec
 from icl_repro.statistics.intervals import Interval
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.basis import Basis
+from icl_repro.verification.compared import Comparison
 from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
 from icl_repro.verification.past import Past
@@ -426,7 +427,8 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     that this session left out; `runs` tells in words what each training run is, by its key.
     `coverage` is every statement of the paper with the claims that test it, in its order, whether
     or not they were selected. `seal` is what others need to check the record. `past` is this
-    session beside those before it; null where none were kept.
+    session beside those before it; null where none were kept. `compared` is what changed since
+    another record, if it was asked.
     """
 
     schema_version: int
@@ -450,6 +452,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     coverage: list[CoverageRow] = []
     seal: Seal | None = None
     past: Past | None = None
+    compared: Comparison | None = None
 
 
 class UnreadableRecord(ValueError):

@@ -49,7 +49,9 @@ def test_without_a_name_it_writes_beside_the_record(saved):
     done = run_command("report", saved, "--markdown", markdown)
     assert done.exit_code == 0
     assert saved.with_suffix(".html").exists()
-    assert markdown.read_text("utf-8").startswith("# What needs to go right")
+    first, _, further = markdown.read_text("utf-8").partition("\n\n")
+    assert first == "**Of 2 claims, 1 is supported and 1 is inconclusive.**"
+    assert further.startswith("# What needs to go right")
     assert done.output.count("wrote") == 2
 
 

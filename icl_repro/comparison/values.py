@@ -1,0 +1,319 @@
+"""Measured values that are otherwise: paired by seed, tested, and corrected for their number.
+
+Two things can show that a value changed. Over the seeds that both records have, a t test tells
+whether the mean of the differences is other than zero. And where it was measured how far trainings
+of one seed differ, the largest difference on any seed is held against that: a change on one of five
+seeds, or on the only one, which no t test shows. Nearer to the bad side of its threshold than a
+margin allows is the same, with one side.
+
+P values are corrected by Holm's method, once for all checks of claims and once for those of
+controls: so the chance of even one false alarm among each stays below 5 %.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from icl_repro.comparison.pairs import Gaps, Pair, place
+from icl_repro.statistics.drifts import beyond_largest
+from icl_repro.statistics.intervals import mean
+from icl_repro.statistics.significance import holm, mean_beyond, mean_within
+from icl_repro.verification.compared import ValueChange
+from icl_repro.verification.evidence import Direction, Kind
+from icl_repro.verification.record import ClaimRecord, ControlRecord
+from icl_repro.verification.spreads import REACH, Spreads
+from icl_repro.verification.wording import bounds, on_seeds
+
+LEVEL = 0.05
+"""How likely even one false alarm may be."""
+
+SAME = 1e-4
+"""By what share of it, or of its bound, a value may differ and be the same.
+
+Trainings of one seed on two families of processors differ by 1.1e-5 of a value at most where they
+do not drift apart altogether, which is measured as their spread.
+"""
+
+_WHOLE = 0.5
+"""What a count is known to, where trainings were measured to give the same one."""
+
+_Name = tuple[str, str, str]
+"""Case, row and name of a check."""
+
+
+class Values(msgspec.Struct, frozen=True):
+    """What changed, what may have, and how much was compared."""
+
+    shown: list[ValueChange]
+    unclear: list[ValueChange]
+    of_claims: int
+    of_controls: int
+    tested: int
+    not_worse: int
+
+
+class _Measured(msgspec.Struct, frozen=True):
+    """A check with its values by seed. In a control, it is well if it fails."""
+
+    direction: Direction
+    low: float | None
+    high: float | None
+    kind: Kind
+    unit: str
+    values: Mapping[str, float | None]
+
+
+class _Paired(msgspec.Struct, frozen=True):
+    """A check in both records, and what its tests give before correction."""
+
+    change: ValueChange
+    rooms: list[float]
+    p_changed: float | None
+    p_worse: float | None
+    vanished: list[str]
+
+
+def require_margin(margin: float) -> None:
+    """Require a share, from 0 on.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not (math.isfinite(margin) and margin >= 0):
+        raise ValueError(
+            f"a margin is a share of the distance to the threshold, from 0 on, not {margin}"
+        )
+
+
+def changes(pairs: Sequence[Pair], spreads: Spreads, margin: float, gaps: Gaps) -> Values:
+    """What is measured otherwise in the claims that both records have.
+
+    Args:
+        pairs: the claims.
+        spreads: how far trainings of one seed differ; none where the runs are not the same ones.
+        margin: as a share of the distance from the old mean to the threshold.
+        gaps: takes what cannot be compared.
+    """
+    paired = [one for pair in pairs for one in _of_claim(pair, spreads, margin, gaps)]
+    shown: list[ValueChange] = []
+    unclear: list[ValueChange] = []
+    families = [
+        [one for one in paired if bool(one.change.case) == of_control]
+        for of_control in (False, True)
+    ]
+    for family in families:
+        for change in _corrected(family):
+            if change.shown:
+                shown.append(change)
+            elif change.moved:
+                unclear.append(change)
+    tested = sum(one.p_changed is not None for one in paired)
+    not_worse = sum(one.change.not_worse is True and not one.vanished for one in paired)
+    return Values(shown, unclear, len(families[0]), len(families[1]), tested, not_worse)
+
+
+def _corrected(family: Sequence[_Paired]) -> Iterator[ValueChange]:
+    """The changes of one family, judged by p values that are corrected for all of it."""
+    tested = [one for one in family if one.p_changed is not None and one.p_worse is not None]
+    changed = holm([one.p_changed or 0.0 for one in tested])
+    worse = holm([one.p_worse or 0.0 for one in tested])
+    p_values = {id(one): both for one, *both in zip(tested, changed, worse, strict=True)}
+    for one in family:
+        p_changed, p_worse = p_values.get(id(one), (None, None))
+        change = msgspec.structs.replace(one.change, p_changed=p_changed, p_worse=p_worse)
+        if one.vanished:
+            told = f"no finite value any more{_on(one.vanished)}"
+            effect = "otherwise" if change.case else "worse"
+            yield msgspec.structs.replace(change, effect=effect, shown=True, why=told)
+        elif p_worse is not None and p_worse <= LEVEL:
+            yield msgspec.structs.replace(change, effect="worse", shown=True)
+        elif p_changed is not None and p_changed <= LEVEL:
+            effect = "better" if math.fsum(one.rooms) > 0 else "otherwise"
+            within = "nearer to its threshold, but not shown to be so by more than the margin"
+            why = within if effect == "otherwise" and math.fsum(one.rooms) < 0 else change.why
+            yield msgspec.structs.replace(change, effect=effect, shown=True, why=why)
+        else:
+            yield change
+
+
+def _of_claim(pair: Pair, spreads: Spreads, margin: float, gaps: Gaps) -> Iterator[_Paired]:
+    before, now = _measured(pair.old), _measured(pair.new)
+    for (case, row, name), new in now.items():
+        where = place(pair.new.id, case, row, name)
+        old = before.get((case, row, name))
+        if old is None:
+            continue  # told as a threshold, or as a claim or control that was not judged
+        shared = [seed for seed in new.values if seed in old.values]
+        for which, own, other in (("old", old, new), ("new", new, old)):
+            if alone := sorted({*own.values} - {*other.values}):
+                seeds = _on(alone).removeprefix(" on ") or "a value of no seed is"
+                gaps.add("values", f"{seeds} only in the {which} record", where)
+        if not shared:
+            continue
+        finite = [s for s in shared if _both_finite(old, new, s)]
+        undefined = [s for s in shared if old.values[s] is None and new.values[s] is None]
+        if undefined and not finite:
+            gaps.add("values", "not finite in both records", where)
+        if not finite and len(undefined) == len(shared):
+            continue
+        yield _pair(pair.new.id, (case, row, name), old, new, shared, spreads, margin)
+
+
+def _pair(
+    claim: str,
+    name: _Name,
+    old: _Measured,
+    new: _Measured,
+    shared: Sequence[str],
+    spreads: Spreads,
+    margin: float,
+) -> _Paired:
+    case, row, check = name
+    seeds = [seed for seed in shared if _both_finite(old, new, seed)]
+    before = [old.values[seed] or 0.0 for seed in seeds]
+    now = [new.values[seed] or 0.0 for seed in seeds]
+    known = spreads.of(claim, case, check)
+    differences = [after - value for value, after in zip(before, now, strict=True)]
+    size = max((abs(v) for v in (*before, *now, new.low, new.high) if v is not None), default=0.0)
+    same = SAME * size
+    spread = None if known is None else max(known.largest, _resolution([*before, *now], same))
+    allowed = max(same, 0.0 if known is None else REACH * known.largest)
+    moved = [s for s, d in zip(seeds, differences, strict=True) if abs(d) > allowed]
+    sign = -1 if case else 1
+    old_rooms = [sign * _room(new, value) for value in before]
+    rooms = [sign * _room(new, value) - was for value, was in zip(now, old_rooms, strict=True)]
+    give = margin * abs(_mean(old_rooms)) if seeds else 0.0
+    vanished = [s for s in shared if old.values[s] is not None and new.values[s] is None]
+    p_changed, p_worse, not_worse = _tests(
+        differences, rooms, same, give, spread, 0 if known is None else known.pairs
+    )
+    change = ValueChange(
+        claim=claim,
+        case=case,
+        row=row,
+        check=check,
+        unit=new.unit,
+        threshold=bounds(new.direction, new.low, new.high, new.kind),
+        seeds=seeds,
+        before=_mean(before) if seeds else None,
+        now=_mean(now) if seeds else None,
+        difference=_mean(differences) if seeds else None,
+        interval=mean(differences).interval if len(seeds) > 1 else None,
+        moved=moved,
+        margin=give,
+        effect="otherwise",
+        shown=False,
+        not_worse=not_worse,
+        spread=None if known is None else known.largest,
+        pairs=0 if known is None else known.pairs,
+        why=_untested(seeds, spread),
+    )
+    return _Paired(change, rooms, p_changed, p_worse, vanished)
+
+
+def _tests(
+    differences: Sequence[float],
+    rooms: Sequence[float],
+    same: float,
+    margin: float,
+    spread: float | None,
+    pairs: int,
+) -> tuple[float | None, float | None, bool | None]:
+    """P values of a change and of one for the worse, and whether it is shown not to be worse.
+
+    Of two tests, each counts twice: by the mean over seeds, and by the worst seed against what is
+    known of trainings of one seed.
+    """
+    changed: list[float] = []
+    worse: list[float] = []
+    not_worse = None
+    amount = len(differences)
+    if amount > 1:
+        changed.append(mean_beyond(differences, -same, same))
+        worse.append(mean_beyond(rooms, -margin, None))
+        # Without any spread the t test is none, and what is the same is not worse.
+        alike = all(abs(one) <= same for one in rooms)
+        not_worse = alike or mean_within(rooms, -margin, None) <= LEVEL
+    if amount and spread:
+        largest = max(map(abs, differences))
+        fallen = max(-room for room in rooms) - margin
+        changed.append(beyond_largest(largest, spread, pairs, amount) if largest > same else 1.0)
+        worse.append(
+            beyond_largest(fallen, spread, pairs, amount, two_sided=False) if fallen > 0 else 1.0
+        )
+        if amount == 1:
+            spare = margin + rooms[0]
+            not_worse = abs(rooms[0]) <= same or (
+                spare > 0 and beyond_largest(spare, spread, pairs, two_sided=False) <= LEVEL
+            )
+    if not changed:
+        return None, None, None
+    times = len(changed)
+    return min(1.0, times * min(changed)), min(1.0, times * min(worse)), not_worse
+
+
+def _untested(seeds: Sequence[str], spread: float | None) -> str:
+    if spread is not None or len(seeds) > 1:
+        return ""
+    return "one value, and how far trainings differ in it is not known"
+
+
+def _room(check: _Measured, value: float) -> float:
+    """How far a value lies within its bounds, negative beyond them."""
+    ends = [] if check.low is None else [value - check.low]
+    ends += [] if check.high is None else [check.high - value]
+    return min(ends, default=0.0)
+
+
+def _resolution(values: Sequence[float], same: float) -> float:
+    """What a difference is at least measured to, so that none can be beyond a spread of zero."""
+    whole = all(value == round(value) for value in values)
+    return max(same, _WHOLE if whole else 0.0, 1e-300)
+
+
+def _measured(claim: ClaimRecord) -> dict[_Name, _Measured]:
+    """The checks of a claim, and of its controls those that must fail there."""
+    found: dict[_Name, _Measured] = {}
+    for check in claim.checks:
+        found["", check.row, check.name] = _Measured(
+            check.direction, check.low, check.high, check.kind, check.unit, check.values
+        )
+    for control in claim.controls:
+        found |= _of_control(control)
+    return found
+
+
+def _of_control(control: ControlRecord) -> dict[_Name, _Measured]:
+    found: dict[_Name, _Measured] = {}
+    for trial in control.trials:
+        for check in trial.evidence.checks:
+            if control.only and check.name not in control.only:
+                continue
+            seed = "" if trial.seed is None else str(trial.seed)
+            values = check.over_seeds or {seed: check.value}
+            name = control.id, trial.row, check.name
+            earlier: Mapping[str, float | None] = found[name].values if name in found else {}
+            found[name] = _Measured(
+                check.direction,
+                check.low,
+                check.high,
+                check.kind,
+                check.unit,
+                {**earlier, **values},
+            )
+    return found
+
+
+def _both_finite(old: _Measured, new: _Measured, seed: str) -> bool:
+    return old.values[seed] is not None and new.values[seed] is not None
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _on(seeds: Sequence[str]) -> str:
+    return on_seeds([int(seed) for seed in seeds if seed])

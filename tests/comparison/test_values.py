@@ -1,0 +1,160 @@
+"""Values paired by seed: tests against SciPy and closed forms, margins, and the correction."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from scipy import stats
+
+from icl_repro.comparison import compare
+from icl_repro.statistics.drifts import beyond_largest
+from icl_repro.verification.evidence import EvidenceRecord
+from icl_repro.verification.spreads import NOT_MEASURED
+from tests.support.planted import measured, replace, with_claim
+from tests.support.report_builders import at_least, at_most, between, claim, control, trial
+from tests.support.report_fixture import rich_record
+
+CLAIM, CHECK = "a.one", "height"
+OLD = [20.0, 22.0, 19.0, 21.0, 18.0]
+
+
+def record(values, check=at_least, ends=(10.0,), controls=()):
+    """A record of one claim with one check, by seeds from 5 on."""
+    trials = [
+        trial(CLAIM, seed, EvidenceRecord([check(CHECK, value, *ends)]))
+        for seed, value in enumerate(values, start=5)
+    ]
+    made = claim(CLAIM, "It is high.", "Section 1", "supported", "", trials, controls)
+    return replace(rich_record(), claims=[made])
+
+
+def changed(old, new, spreads=NOT_MEASURED, margin=0.1):
+    """The change of the one check, whether it is shown or not; None if it is the same."""
+    found = compare(old, new, spreads=spreads, margin=margin)
+    (change,) = [*found.values, *found.unclear] or [None]
+    return change
+
+
+def plus(values, differences):
+    return [value + more for value, more in zip(values, differences, strict=True)]
+
+
+def test_the_difference_has_the_interval_and_the_p_values_of_paired_t_tests():
+    differences = [-3.0, -3.4, -2.9, -3.1, -3.3]
+    new = plus(OLD, differences)
+    change = changed(record(OLD), record(new))
+    paired = stats.ttest_rel(new, OLD)
+    interval = paired.confidence_interval(0.95)
+    assert change.difference == pytest.approx(-3.14)
+    assert (change.before, change.now) == (20.0, pytest.approx(16.86))
+    assert change.interval.low == pytest.approx(interval.low)
+    assert change.interval.high == pytest.approx(interval.high)
+    # A change counts beyond what rounding does, one ten thousandth of the largest value.
+    expected = 2 * stats.ttest_1samp(differences, -22e-4, alternative="less").pvalue
+    assert change.p_changed == pytest.approx(expected)
+    # A tenth of the distance from 20 to 10 may be lost.
+    assert change.margin == pytest.approx(1.0)
+    worse = stats.ttest_1samp(differences, -1.0, alternative="less").pvalue
+    assert change.p_worse == pytest.approx(worse)
+    assert (change.effect, change.shown, change.not_worse) == ("worse", True, False)
+
+
+def test_within_the_margin_a_shown_change_is_not_worse():
+    change = changed(record(OLD), record(plus(OLD, [-0.50, -0.54, -0.49, -0.51, -0.53])))
+    assert (change.effect, change.shown, change.not_worse) == ("otherwise", True, True)
+    wide = changed(record(OLD), record(plus(OLD, [-3.0, -3.4, -2.9, -3.1, -3.3])), margin=0.5)
+    assert (wide.effect, wide.not_worse) == ("otherwise", True)
+
+
+def test_more_room_is_better_and_what_may_be_chance_is_unclear():
+    assert changed(record(OLD), record(plus(OLD, [3.0, 3.4, 2.9, 3.1, 3.3]))).effect == "better"
+    change = changed(record(OLD), record(plus(OLD, [-9.0, 6.0, -8.0, 2.0, -1.0])))
+    assert (change.effect, change.shown, change.not_worse) == ("otherwise", False, False)
+
+
+@pytest.mark.parametrize(
+    ("check", "ends", "sign"), [(at_most, (30.0,), 1.0), (between, (0.0, 30.0), 1.0)]
+)
+def test_the_bad_side_is_that_of_the_threshold(check, ends, sign):
+    up, down = plus(OLD, [5.0, 5.1, 4.9, 5.2, 4.8]), plus(OLD, [-5.0, -5.1, -4.9, -5.2, -4.8])
+    old = record(OLD, check, ends)
+    assert changed(old, record(up, check, ends)).effect == "worse"
+    assert changed(old, record(down, check, ends)).effect == "better"
+
+
+def test_a_control_is_worse_where_it_comes_nearer_to_holding():
+    def failing(value):
+        evidence = EvidenceRecord([at_least(CHECK, value, 10.0)])
+        trials = [trial(CLAIM, seed, evidence, "passed", case="other") for seed in range(5, 10)]
+        return record(OLD, controls=[control("other", "Low.", "fails as it should", trials)])
+
+    known = measured(CLAIM, CHECK, 0.01, 8, case="other")
+    change = changed(failing(2.0), failing(8.0), known)
+    assert (change.case, change.effect) == ("other", "worse")
+    assert changed(failing(8.0), failing(2.0), known).effect == "better"
+
+
+def test_one_seed_is_held_against_what_trainings_of_one_seed_differ_by():
+    old, new = record([20.0]), record([19.0])
+    change = changed(old, new, measured(CLAIM, CHECK, 0.01, 2))
+    assert change.interval is None
+    # Both are whole numbers, which are not known to more than one half.
+    assert change.p_changed == pytest.approx(beyond_largest(1.0, 0.5, 2))
+    assert not change.shown
+    change = changed(record([20.5]), record([16.5]), measured(CLAIM, CHECK, 0.01, 2))
+    assert change.p_worse == pytest.approx(beyond_largest(4 - 1.05, 0.01, 2, two_sided=False))
+    assert (change.effect, change.shown) == ("worse", True)
+    near = changed(record([20.5]), record([20.485]), measured(CLAIM, CHECK, 0.01, 2))
+    assert near is None
+    unknown = changed(old, new)
+    assert (unknown.p_changed, unknown.shown) == (None, False)
+    assert unknown.why == "one value, and how far trainings differ in it is not known"
+
+
+def test_with_both_tests_each_counts_twice():
+    differences = [-3.0, -3.4, -2.9, -3.1, -3.3]
+    change = changed(record(OLD), record(plus(OLD, differences)), measured(CLAIM, CHECK, 50.0, 8))
+    t_test = stats.ttest_1samp(differences, -1.0, alternative="less").pvalue
+    assert change.p_worse == pytest.approx(2 * t_test)
+
+
+def test_changes_of_single_seeds_that_cancel_are_shown():
+    new = record(plus(OLD, [-0.9, 0.9, 0.0, 0.0, 0.0]))
+    change = changed(record(OLD), new, measured(CLAIM, CHECK, 0.01, 8))
+    assert (change.effect, change.shown, change.moved) == ("otherwise", True, ["5", "6"])
+    assert change.p_changed == pytest.approx(2 * beyond_largest(0.9, 0.01, 8, 5))
+
+
+def test_rounding_is_no_change():
+    rounded = [value * (1 + 2e-5) for value in OLD]
+    assert changed(record(OLD), record(rounded)) is None
+    assert compare(record(OLD), record(rounded)).amounts.not_worse == 1
+
+
+def test_so_many_values_raise_no_false_alarms():
+    """Holm's method: the same difference that is shown of one check is not of forty."""
+    differences = [-2.0, -3.9, -2.1, -3.7, -2.9]
+    one = record(OLD)
+    assert changed(one, record(plus(OLD, differences))).shown
+
+    def of_many(new):
+        checks = [
+            replace(one.claims[0].checks[0], name=f"{CHECK} {number}", values=values)
+            for number, values in enumerate([dict(new)] + [one.claims[0].checks[0].values] * 39)
+        ]
+        return with_claim(one, CLAIM, checks=checks)
+
+    seeds = [str(seed) for seed in range(5, 10)]
+    found = compare(of_many(zip(seeds, OLD, strict=True)),
+                    of_many(zip(seeds, plus(OLD, differences), strict=True)))  # fmt: skip
+    assert found.values == []
+    (change,) = found.unclear
+    alone = changed(one, record(plus(OLD, differences)))
+    assert change.p_worse == pytest.approx(min(1, 40 * alone.p_worse))
+
+
+@pytest.mark.parametrize("margin", [-0.1, math.nan, math.inf])
+def test_a_margin_is_a_share(margin):
+    with pytest.raises(ValueError, match="a margin is a share of the distance"):
+        compare(record(OLD), record(OLD), margin=margin)
