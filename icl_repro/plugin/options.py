@@ -27,7 +27,9 @@ from icl_repro.verification.profiles import (
 )
 
 ALL = "all"
-"""What ``--icl-retrain`` takes for every run of the plan."""
+"""What ``--icl-retrain`` takes for every run of the plan, ``--icl-faults`` for every fault."""
+CHEAP = "cheap"
+"""What ``--icl-faults`` takes for every fault, each on the claims that are enough for it."""
 
 MADE_OF_INPUT = "icl_repro_made_of"
 """Under which key a worker of xdist finds what runs are made from."""
@@ -83,8 +85,25 @@ _NEIGHBOUR = _Option(
     "Judge networks that start one rounding away, each to a side drawn from this number: what"
     " differs between them differs between processors too. Curves are not compared. (0: none)",
 )
+_FAULTS = _Option(
+    "faults",
+    "all|cheap|ID[,ID...]",
+    "Judge every claim once more under each of these planted faults, on one seed and without"
+    " controls, and fail if nobody catches one; cheap: all of them, each on the claims that are"
+    " enough for it. (none)",
+)
 _CHOICES = {choice: _Option(choice.name, choice.metavar, choice.help) for choice in library.CHOICES}
-_VALUED = (_STORE, _PROFILE, _SEEDS, _CLAIMS, _REPORT, _RETRAIN, _NEIGHBOUR, *_CHOICES.values())
+_VALUED = (
+    _STORE,
+    _PROFILE,
+    _SEEDS,
+    _CLAIMS,
+    _REPORT,
+    _RETRAIN,
+    _NEIGHBOUR,
+    _FAULTS,
+    *_CHOICES.values(),
+)
 _NO_TRAIN = _Option(
     "no_train", "", "Train nothing: claims whose runs the store does not hold are not run. (off)"
 )
@@ -122,7 +141,7 @@ class Settings:
     profile. `fixed_seeds` are those that the ini file fixes for it as it is written, whatever the
     command line makes of it. `report` is ``None`` when no report is wanted, `ledger`, `spread` and
     `coverage` when there is none. `neighbour` is 0, or which neighbour of each run is judged.
-    `made_of` is what runs are made from.
+    `made_of` is what runs are made from. `faults` are the ids of the faults to plant, as written.
     """
 
     profile: ProfileRules
@@ -136,6 +155,7 @@ class Settings:
     no_train: bool
     retrain: tuple[str, ...]
     neighbour: int
+    faults: tuple[str, ...]
     made_of: library.Ingredients
     ledger: Path | None
     spread: Path | None
@@ -193,14 +213,10 @@ def resolve(config: pytest.Config) -> Settings:
         raise pytest.UsageError(f"{_NO_TRAIN.flag} and {_RETRAIN.flag} exclude each other")
     report = _text(config, _REPORT)
     paper_seeds = _paper_seeds(config.getini(_PAPER_SEEDS[0]))
-    given = config.getoption(_SEEDS.key)
+    faults = _names(config, _FAULTS)
     return Settings(
         profile=profile,
-        seeds=(
-            _seeds_of_ini(config.getini(_SEEDS.key), profile, paper_seeds)
-            if given is None
-            else _parsed(given, _SEEDS.flag, paper_seeds)
-        ),
+        seeds=_seeds(config, profile, paper_seeds, one=bool(faults)),
         profile_seeds=profile.seeds(paper_seeds),
         fixed_seeds=_fixed_seeds(written, profile),
         store=_path(config, _STORE, ".icl-repro"),
@@ -210,6 +226,7 @@ def resolve(config: pytest.Config) -> Settings:
         no_train=no_train,
         retrain=retrain,
         neighbour=_neighbour(config),
+        faults=faults,
         made_of=_made_of(config),
         ledger=_path_of_ini(config, _LEDGER[0]),
         spread=_path_of_ini(config, _SPREAD[0]),
@@ -236,6 +253,8 @@ def header(settings: Settings, root: Path) -> str:
         parts.append(f"retraining {', '.join(settings.retrain)}")
     if settings.made_of.label:
         parts.append(f"runs on {settings.made_of.label}")
+    if settings.faults:
+        parts.append(f"planted faults {', '.join(settings.faults)}; controls are left out")
     if settings.neighbour:
         parts.append(f"neighbour {settings.neighbour} of every run; curves are not compared")
     return "icl-repro: " + "; ".join(parts)
@@ -296,6 +315,23 @@ def _profile(config: pytest.Config) -> ProfileRules:
             f"{_source(config, _PROFILE)}: there is no profile {name!r}; {nearest(name, PROFILES)}"
         )
     return PROFILES[name]
+
+
+def _seeds(
+    config: pytest.Config, profile: ProfileRules, paper_seeds: tuple[int, ...], *, one: bool
+) -> tuple[int, ...]:
+    """The seeds of the session; where it takes `one`, the first of those that nobody typed."""
+    given = config.getoption(_SEEDS.key)
+    if given is None:
+        seeds = _seeds_of_ini(config.getini(_SEEDS.key), profile, paper_seeds)
+        return seeds[:1] if one else seeds
+    seeds = _parsed(given, _SEEDS.flag, paper_seeds)
+    if one and len(seeds) > 1:
+        raise pytest.UsageError(
+            f"{_FAULTS.flag} judges on one seed, but {_SEEDS.flag} names {len(seeds)}; write "
+            f"{_SEEDS.flag}={seeds[0]}"
+        )
+    return seeds
 
 
 def _fixed_seeds(written: Mapping[str, str], profile: ProfileRules) -> tuple[int, ...]:

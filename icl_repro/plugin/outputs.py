@@ -31,6 +31,7 @@ from icl_repro.plugin.session import (
 )
 from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.storage import notices
+from icl_repro.verification import caught
 from icl_repro.verification.record import Seeds, Trial, VerificationRecord, write_record
 
 NOTHING_JUDGED = 10
@@ -62,6 +63,7 @@ def finish(session: pytest.Session) -> None:
     if record.profile.meaningful:
         state.problems += assembly.contradictions(catalogue, record, ledger_of(config))
         state.problems += guards.unguarded_checks(catalogue, record, ledger_of(config))
+        state.problems += caught.unnoticed(record.faults)
     state.problems += _undue_success(session, state, catalogue, scratch)
     state.notices += scratch.notices()
     junit.add_verdicts(config, state.record)

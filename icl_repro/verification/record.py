@@ -18,6 +18,7 @@ from icl_repro.storage.files import write_whole
 from icl_repro.verification.basis import Basis
 from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
+from icl_repro.verification.fault_records import FaultRecord
 from icl_repro.verification.reported import Reported
 from icl_repro.verification.standing import About
 
@@ -423,7 +424,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     `command` as the user typed it. `not_selected` are the ids of claims that were collected, but
     that this session left out; `runs` tells in words what each training run is, by its key.
     `coverage` is every statement of the paper with the claims that test it, in its order, whether
-    or not they were selected.
+    or not they were selected. `faults` are those that were planted, and who caught them.
     """
 
     schema_version: int
@@ -445,6 +446,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     not_selected: list[str] = []
     runs: dict[str, str] = {}
     coverage: list[CoverageRow] = []
+    faults: list[FaultRecord] = []
 
 
 class UnreadableRecord(ValueError):
