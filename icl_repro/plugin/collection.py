@@ -14,7 +14,7 @@ from icl_repro.nearest import nearest
 from icl_repro.plugin import cases, declarations, order, paths, planting, trials
 from icl_repro.plugin.cases import Case
 from icl_repro.plugin.declarations import Declarations
-from icl_repro.plugin.options import ALL
+from icl_repro.plugin.options import ALL, CHEAP
 from icl_repro.plugin.session import CaseKey, coverage_of, ledger_of, refuse, scratch_of, state_of
 from icl_repro.plugin.transport import Catalogue, Entry, SelectedClaim, SelectedControl
 from icl_repro.plugin.trials import Draft
@@ -62,6 +62,9 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
         ids = [claim.id for claim in known.claims()]
         wanted = {id_ for id_ in ids if matches(id_, settings.claims)}
         _keep(config, items, lambda id_: id_ in wanted)
+    if CHEAP in settings.faults:
+        enough = {d.claim.id for d in known.by_site.values() if planting.on_claim(config, d)}
+        _keep(config, items, lambda id_: id_ in enough)
 
 
 def finish(session: pytest.Session) -> None:

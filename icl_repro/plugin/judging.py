@@ -34,11 +34,8 @@ def call(item: pytest.Function) -> bool | None:
     fault = draft.case.fault if draft is not None else None
     if draft is not None and fault is not None and fault.measuring is not None:
         arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
-        with fault.measuring() as used:
-            try:
-                item.obj(**arguments)
-            finally:
-                draft.attempt.affected = draft.wanted.is_changed or used()
+        with fault.measuring():
+            item.obj(**arguments)
         return True
     if draft is None or draft.case.control is None or not draft.case.control.given:
         return None

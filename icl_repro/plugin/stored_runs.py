@@ -165,7 +165,7 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
     if missing and problem:
         raise TrainingBrokeOff(f"the training broke off: {problem}", pytrace=False)
     fault = draft.case.fault
-    if fault is not None and fault.measuring is None and not draft.wanted.is_changed:
+    if fault is not None and not fault.changes_measures and not draft.wanted.is_changed:
         draft.attempt.affected = False
         raise NotAffected(f"not affected: {fault.unaffected}")
     if missing:

@@ -176,7 +176,13 @@ def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         session.scratch_of(item.config).put_trial(trial)
         if draft.case.fault is not None:
             session.scratch_of(item.config).put_planted(
-                Planted(item.nodeid, attempt.affected, attempt.drifted, attempt.raised)
+                Planted(
+                    item.nodeid,
+                    attempt.affected,
+                    draft.wanted.is_changed,
+                    attempt.drifted,
+                    attempt.raised,
+                )
             )
         attempt.stated = bool(trial.evidence.checks or trial.evidence.conditions)
         attempt.recorder = None  # its figures have been handed on: over five seeds they are many

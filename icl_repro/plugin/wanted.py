@@ -31,11 +31,8 @@ class Wanted:
 
     @property
     def is_changed(self) -> bool:
-        """Whether its fault changes any of the runs that it has so far, or what is seen of them."""
-        fault = self._fault
-        if fault is None or self._networks is None:
-            return False
-        return self._is_changed or fault.run is not None
+        """Whether its fault changes any of the runs that it has so far."""
+        return self._is_changed
 
     def specs(self, seed: int | None) -> Mapping[str, Any]:
         """The specs of the runs of one of its seeds, by name, as the session trains them; those

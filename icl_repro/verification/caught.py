@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from icl_repro.numbers import apart
+from icl_repro.numbers import apart, count
 from icl_repro.verification.by_seed import first_line
 from icl_repro.verification.evidence import Check
 from icl_repro.verification.fault_records import Catch, FaultOnClaim, FaultRecord, FaultStatus
@@ -20,13 +20,16 @@ class Planted(msgspec.Struct, frozen=True):
 
     Attributes:
         nodeid: that of the test.
-        affected: whether the fault changed anything that the test reads.
+        affected: whether the fault changed anything that the test reads; where it changed what is
+            seen of runs, or measures, that shows in what was measured.
+        trained: whether it changed what is trained for it.
         drift: a sentence for each curve that left its snapshot, by its name.
         raised: what it raised; empty where it came to its end.
     """
 
     nodeid: str
     affected: bool = True
+    trained: bool = True
     drift: dict[str, str] = {}
     raised: str = ""
 
@@ -84,13 +87,15 @@ def on_claim(
         return came_to("not affected", "it reads no runs")
     if not under:
         return came_to("not run", "this session leaves it out under this fault")
-    if all(one.planted is not None and not one.planted.affected for one in under):
+    own = {trial.row: trial for trial in claim.trials}
+    affected = [one for one in under if _is_affected(one, own.get(one.trial.row))]
+    if not affected:
         return came_to("not affected", fault.unaffected)
     bad = [trial for trial in claim.trials if trial.outcome != "passed"]
-    if bad or not claim.trials:
+    if not claim.trials or any(trial.outcome == "not run" for trial in bad):
+        return came_to("not run", _without_it(bad))
+    if bad:
         return came_to("not comparable", _without_it(bad))
-    own = {trial.row: trial for trial in claim.trials}
-    affected = [one for one in under if one.planted is None or one.planted.affected]
     catches = [catch for one in affected for catch in _catches(one, own.get(one.trial.row))]
     if catches:
         return came_to("caught", catches[0].sentence, catches)
@@ -105,11 +110,28 @@ def on_claim(
 
 def unnoticed(faults: Iterable[FaultRecord]) -> list[str]:
     """A sentence for each fault that was planted and that no claim caught."""
-    return [
-        f"nobody catches the fault {fault.id}: {fault.statement}"
-        for fault in faults
-        if fault.planted and not fault.caught
-    ]
+    return [_unnoticed(fault) for fault in faults if fault.planted and not fault.caught]
+
+
+def _unnoticed(fault: FaultRecord) -> str:
+    statuses = [one.status for one in fault.claims]
+    judged, left = statuses.count("not caught"), statuses.count("not run")
+    of = f"; of {count(judged + left, 'claim')} {left} not run under it" if left else ""
+    return f"nobody catches the fault {fault.id}: {fault.statement}{of}"
+
+
+def _is_affected(one: UnderFault, own: Trial | None) -> bool:
+    """Whether a fault has a part in a trial, or may have."""
+    trial, planted = one.trial, one.planted
+    if planted is None or own is None or planted.raised or planted.drift or planted.trained:
+        return planted is None or planted.affected
+    same = _measured(trial) == _measured(own) and trial.outcome == own.outcome
+    return planted.affected and not same
+
+
+def _measured(trial: Trial) -> list[tuple[str, float | None]]:
+    stated = [*trial.evidence.checks, *trial.evidence.quantities, *trial.evidence.conditions]
+    return [(one.name, one.value) for one in stated]
 
 
 def _catches(one: UnderFault, own: Trial | None) -> list[Catch]:

@@ -20,8 +20,8 @@ ChangeOfSpec = Callable[[Spec], Spec | None]
 """Takes the spec of a run and returns that of the faulty one, or none where the fault leaves it."""
 ChangeOfRun = Callable[[Run, Run], Run]
 """Takes a run and that of another seed in its place, and returns what measures see."""
-Measuring = Callable[[], AbstractContextManager[Callable[[], bool]]]
-"""Gives a context in which measures are faulty; what it yields says whether any was used there."""
+Measuring = Callable[[], AbstractContextManager[None]]
+"""Gives a context in which measures are faulty."""
 
 
 class BrokenFault(Exception):
@@ -56,6 +56,11 @@ class Fault:
     measuring: Measuring | None = None
     unaffected: str = "nothing that it reads is changed"
     enough: tuple[str, ...] = ()
+
+    @property
+    def changes_measures(self) -> bool:
+        """Whether it changes more than what is trained."""
+        return self.run is not None or self.measuring is not None
 
     def changed(self, spec: Any) -> Any:
         """The spec of the faulty run; the same where the fault leaves it.
