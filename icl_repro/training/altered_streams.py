@@ -10,17 +10,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from jaxtyping import Array, Key
 
 from icl_repro.episodes import Episodes, EpisodeSettings, Sampler, SetName
 from icl_repro.network.transformer import ModelSettings, Transformer
 from icl_repro.storage import fingerprint
-from icl_repro.streams import STREAMS, BatchKeys, Streams, StreamsName
+from icl_repro.streams import STREAMS, BatchKeys, Streams
 
 if TYPE_CHECKING:
     from icl_repro.exemplars import ExemplarSource
+
+_KNOWN = cast("dict[str, Streams]", STREAMS)
+"""All streams: altered ones join the others, where the engine looks."""
 
 OfEpisodes = Callable[[Episodes], Episodes]
 OfNetwork = Callable[[Transformer], Transformer]
@@ -76,13 +79,13 @@ class AlteredStreams:
 
 
 def alter(
-    streams: StreamsName,
+    streams: str,
     what: str,
     source: Path,
     *,
     episodes: OfEpisodes | None = None,
     network: OfNetwork | None = None,
-) -> StreamsName:
+) -> str:
     """The name of altered streams, for a spec; they are there from now on in this process.
 
     Args:
@@ -93,15 +96,20 @@ def alter(
             altered; has to work inside compiled programs.
         network: the same for the network before training.
     """
-    name = cast("StreamsName", f"{streams}, {what}")
-    known = cast("dict[str, Any]", STREAMS)
-    known[name] = AlteredStreams(STREAMS[streams], _recipe(source), episodes, network)
+    name = f"{streams}, {what}"
+    base = streams_named(streams)
+    _KNOWN[name] = AlteredStreams(base, _recipe(source), episodes, network)
     return name
 
 
-def recipe_of(streams: StreamsName) -> str:
+def streams_named(name: str) -> Streams:
+    """The streams of a name, altered or not."""
+    return _KNOWN[name]
+
+
+def recipe_of(streams: str) -> str:
     """The recipe of altered streams; empty for others, whose source is part of every key."""
-    return getattr(STREAMS[streams], "recipe", "")
+    return getattr(streams_named(streams), "recipe", "")
 
 
 @functools.cache

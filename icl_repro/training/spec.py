@@ -6,7 +6,7 @@ import functools
 import hashlib
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 import numpy as np
@@ -21,11 +21,6 @@ from icl_repro.streams import STREAMS, StreamsName
 from icl_repro.training import provenance
 from icl_repro.training.altered_streams import recipe_of
 from icl_repro.training.schedule import Schedule
-
-if TYPE_CHECKING:
-    AnyStreams = StreamsName
-else:
-    AnyStreams = str  # altered streams have names of their own
 
 LARGEST_SEED = 2**32 - 1
 """Larger seeds would wrap around: JAX makes its keys from 32 bits."""
@@ -127,7 +122,7 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: Stop | None = None
     transplant: Transplant | None = None
     neighbour: int = 0
-    streams: AnyStreams = "ours"
+    streams: str = "ours"
 
     def __post_init__(self) -> None:
         _require_known_streams(self.streams)
