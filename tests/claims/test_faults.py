@@ -15,10 +15,11 @@ from claims.networks.altered import ScaleAndShift, answer_leaked, answers_exchan
 from claims.networks.clamped import copy, layer_1, match, previous_token, unclamped, wrong_label
 from claims.networks.plain import full, only
 from claims.networks.transplanted import learner
+from icl_repro.episodes import Episodes
 from icl_repro.measures.heads import ablation
 from icl_repro.training import Run, RunSpec
-from icl_repro.training.altered_streams import alter, recipe_of
-from icl_repro.training.engine import begin, train
+from icl_repro.training.altered_streams import alter, recipe_of, streams_named
+from icl_repro.training.engine import train
 from icl_repro.verification import faults
 from tests.support.tiny import TINY, exemplars, made_up_run
 
@@ -93,25 +94,25 @@ def test_altered_streams_count_in_the_key_by_their_code(tmp_path):
     assert (read, read.key) == (faulty, faulty.key)
 
 
-@pytest.mark.parametrize("streams", ["ours", "published"])
-def test_what_is_drawn_is_altered_once_wherever_it_is_drawn(streams):
+@pytest.mark.parametrize(
+    ("streams", "fault", "altered"),
+    [
+        ("ours", "answers_exchanged", answers_exchanged),
+        ("published", "answer_leaks", answer_leaked),
+    ],
+)
+def test_what_is_drawn_is_altered_once_wherever_it_is_drawn(streams, fault, altered):
+    def drawn(spec: RunSpec) -> list[Episodes]:
+        from_streams = streams_named(spec.streams)
+        sampler = from_streams.samplers(spec.episodes, spec.exemplars, exemplars())["train"]
+        sets = from_streams.evaluation_sets({"train": sampler}, 1, 8)
+        return [sampler.sample(jax.random.key(3), 8), sampler.enumerate(), sets["train"]]
+
     spec = TINY.drawn_by(streams)
-    plain = begin(spec, exemplars())
-    for fault, altered in (
-        ("answers_exchanged", answers_exchanged),
-        ("answer_leaks", answer_leaked),
-    ):
-        faulty = begin(changed(fault, spec), exemplars())
-        key = jax.random.key(3)
-        pairs = [
-            (plain.sampler.sample(key, 20), faulty.sampler.sample(key, 20)),
-            (plain.sampler.enumerate(), faulty.sampler.enumerate()),
-        ]
-        pairs += [(sets, faulty.evaluation_sets[n]) for n, sets in plain.evaluation_sets.items()]
-        for own, found in pairs:
-            np.testing.assert_array_equal(found.labels, altered(own).labels)
-            np.testing.assert_array_equal(found.exemplars, own.exemplars)
-            assert (np.asarray(found.labels) != np.asarray(own.labels)).any()
+    for own, found in zip(drawn(spec), drawn(changed(fault, spec)), strict=True):
+        np.testing.assert_array_equal(found.labels, altered(own).labels)
+        np.testing.assert_array_equal(found.exemplars, own.exemplars)
+        assert (np.asarray(found.labels) != np.asarray(own.labels)).any()
 
 
 def test_an_exchanged_answer_is_the_other_label_and_a_leaked_one_is_both():

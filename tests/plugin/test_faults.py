@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
-import scipy.special  # noqa: F401  # as below: cannot be imported twice in a process
-import scipy.stats  # noqa: F401
+import scipy.special
+import scipy.stats
 
 from icl_repro.plugin import library, outputs
 from icl_repro.verification.record import VerificationRecord
+
+PRELOADED = (scipy.special, scipy.stats)
+"""Sessions run in this process, and would each import these anew, which they do not stand."""
 
 CONFTEST = """
 import contextlib
