@@ -73,7 +73,9 @@ class AlteredStreams:
         if self._episodes is None:
             return self._base.evaluation_sets(sets, seed, size)
         # Not every stream draws them by the sampler's own method.
-        plain = {name: _as(type(s).__bases__[0], s) for name, s in sets.items()}
+        plain: dict[SetName, Sampler] = {
+            name: _as(type(s).__bases__[0], s) for name, s in sets.items()
+        }
         drawn = self._base.evaluation_sets(plain, seed, size)
         return {name: self._episodes(episodes) for name, episodes in drawn.items()}
 
