@@ -41,6 +41,9 @@ def faulty(of: Trial, **planted) -> UnderFault:
          "size is not a finite number, but must be at least 0.5; without the fault it is 1"),
         (trial(), faulty(trial(2.0)), "not caught", "every check holds as before"),
         (trial(), faulty(trial()), "not caught", "every check holds as before"),
+        # A check that is not stated without the fault says nothing of it.
+        (trial(), faulty(trial(0.1, "failed", name="other")), "not caught",
+         "every check holds as before"),
         (trial(), faulty(trial(0.1, "inconclusive", undecided=True)), "not caught",
          "it can tell neither way any more: "),
         (trial(), faulty(trial(), drift={"growth": "growth drifted"}), "caught", "growth drifted"),
