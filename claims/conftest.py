@@ -1,10 +1,15 @@
-"""What the claims of this paper give the plugin: the published values, by their ids."""
+"""What the claims of this paper give the plugin: the published values, by their ids, and the faults
+that can be planted.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from icl_repro.verification.faults import Fault
     from icl_repro.verification.reported import Reported
 
 
@@ -14,3 +19,10 @@ def pytest_icl_published(name: str) -> Reported:
     from claims.published import reported
 
     return reported(name)
+
+
+def pytest_icl_faults() -> Sequence[Fault]:
+    """The faults that ``--icl-faults`` can plant."""
+    from claims.faults import FAULTS
+
+    return FAULTS

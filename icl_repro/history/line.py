@@ -81,12 +81,15 @@ def why_left_out(record: VerificationRecord) -> str:
     """Why a session is not for the history; empty if it is.
 
     What is left out are sessions whose verdicts mean nothing, those that judged neighbours in place
-    of the runs, which would look like a change, and those that judged nothing.
+    of the runs, which would look like a change, those that planted faults, which judge no controls,
+    and those that judged nothing.
     """
     if not record.profile.meaningful:
         return f"verdicts of the {record.profile.name} profile mean nothing"
     if record.profile.neighbour:
         return "neighbours of the runs were judged in their place"
+    if record.faults:
+        return "faults were planted"
     if all(claim.verdict in UNJUDGED for claim in record.claims):
         return "no claim was judged"
     return ""

@@ -156,7 +156,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Begin an attempt at a test; whatever an earlier one left is forgotten."""
     trials.begin_attempt(item)
     result = None
-    with judging.leaving_open(item), judging.refusing_expected(item):
+    with (
+        judging.noticing_faults(item),
+        judging.leaving_open(item),
+        judging.refusing_expected(item),
+    ):
         result = yield
     judging.judge_skipped(item)
     return result
@@ -186,7 +190,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Judge the evidence after the body of a test, before pytest looks for marks that it set."""
     result = None
-    with judging.leaving_open(item), judging.refusing_expected(item):
+    with (
+        judging.noticing_faults(item),
+        judging.leaving_open(item),
+        judging.refusing_expected(item),
+    ):
         result = yield
     judging.judge(item)
     return result

@@ -10,12 +10,20 @@ from datetime import UTC, datetime
 import pytest
 
 from icl_repro.nearest import nearest
-from icl_repro.plugin import environment, seed_list
-from icl_repro.plugin.session import SessionState, coverage_of, ledger_of
+from icl_repro.plugin import environment, planting, seed_list
+from icl_repro.plugin.session import (
+    SessionState,
+    coverage_of,
+    ledger_of,
+    scratch_of,
+    state_of,
+)
 from icl_repro.plugin.transport import Catalogue, Entry, TrainingNote
-from icl_repro.verification import controls, judging
+from icl_repro.verification import caught, controls, judging
 from icl_repro.verification.basis import Basis
 from icl_repro.verification.by_seed import all_stated, condition_names, names
+from icl_repro.verification.caught import UnderFault
+from icl_repro.verification.fault_records import FaultRecord
 from icl_repro.verification.ledger import Ledger
 from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import (
@@ -39,7 +47,8 @@ def assemble(
     """The record of this session."""
     settings = state.settings
     assert state.scratch is not None
-    trials = all_trials(catalogue, state.scratch.trials(catalogue.entries), state.crashed)
+    finished = state.scratch.trials(catalogue.entries)
+    trials = all_trials(catalogue, finished, state.crashed)
     ledger = ledger_of(config)
     runs_made = runs(state.scratch.notes())
     claims, comparisons = judging.judged(
@@ -69,6 +78,7 @@ def assemble(
         sample=state.scratch.sample(),
         not_selected=catalogue.not_selected,
         coverage=list(coverage_of(config).rows),
+        faults=_faults(config, catalogue, claims, finished),
     )
 
 
@@ -97,15 +107,44 @@ def seal_of(config: pytest.Config, state: SessionState, catalogue: Catalogue) ->
 def all_trials(
     catalogue: Catalogue, finished: Mapping[str, Trial], crashed: Mapping[str, str]
 ) -> dict[tuple[str, str], list[Trial]]:
-    """The trials of every claim and control, also of tests that did not come to an end.
+    """The trials of every claim and control, also of tests that did not come to an end; not those
+    under planted faults.
 
     A test whose worker crashed is an error; one that the session did not reach is not run.
     """
     trials: dict[tuple[str, str], list[Trial]] = {}
     for entry in catalogue.entries:
+        if entry.fault:
+            continue
         trial = _trial(entry, finished, crashed)
         trials.setdefault((entry.claim, entry.control), []).append(trial)
     return trials
+
+
+def _faults(
+    config: pytest.Config,
+    catalogue: Catalogue,
+    claims: Iterable[ClaimRecord],
+    finished: Mapping[str, Trial],
+) -> list[FaultRecord]:
+    """What the claims of the session make of each fault that it plants."""
+    state = state_of(config)
+    if not state.settings.faults:
+        return []
+    planted = scratch_of(config).planted()
+    under: dict[str, dict[str, list[UnderFault]]] = {}
+    for entry in catalogue.entries:
+        if entry.fault:
+            trial = _trial(entry, finished, state.crashed)
+            ended = None if entry.nodeid in state.crashed else planted.get(entry.nodeid)
+            of_claim = under.setdefault(entry.fault, {}).setdefault(entry.claim, [])
+            of_claim.append(UnderFault(trial, ended))
+    without_runs = {one.claim.id for one in catalogue.claims if not one.reads_runs}
+    judged = list(claims)
+    return [
+        caught.fault_record(fault, judged, under.get(fault.id, {}), without_runs)
+        for fault in planting.chosen(config)
+    ]
 
 
 def contradictions(catalogue: Catalogue, record: VerificationRecord, ledger: Ledger) -> list[str]:

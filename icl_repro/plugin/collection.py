@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from icl_repro.nearest import nearest
-from icl_repro.plugin import cases, declarations, order, paths, trials
+from icl_repro.plugin import cases, declarations, order, paths, planting, trials
 from icl_repro.plugin.cases import Case
 from icl_repro.plugin.declarations import Declarations
-from icl_repro.plugin.options import ALL
+from icl_repro.plugin.options import ALL, CHEAP
 from icl_repro.plugin.session import CaseKey, coverage_of, ledger_of, refuse, scratch_of, state_of
 from icl_repro.plugin.transport import Catalogue, Entry
 from icl_repro.plugin.trials import Draft
@@ -47,6 +47,7 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
     problem = (
         _unmatched(config, known)
         or _pointless(config, known)
+        or (_listed_faults(config) if known.by_site else "")
         or _wrong_ledger(config, known)
         or _unknown_checks(config, known)
         or _wrong_coverage(config, known)
@@ -63,6 +64,9 @@ def modify(config: pytest.Config, items: list[pytest.Item]) -> None:
         ids = [claim.id for claim in known.claims()]
         wanted = {id_ for id_ in ids if matches(id_, settings.claims)}
         _keep(config, items, lambda id_: id_ in wanted)
+    if CHEAP in settings.faults:
+        enough = {d.claim.id for d in known.by_site.values() if planting.on_claim(config, d)}
+        _keep(config, items, lambda id_: id_ in enough)
 
 
 def finish(session: pytest.Session) -> None:
@@ -77,7 +81,8 @@ def finish(session: pytest.Session) -> None:
         selected.setdefault(draft.case.claim.id, []).append(draft.case)
     state.catalogue = Catalogue(
         claims=[
-            _selected(of_claim, state.cases_declared[id_]) for id_, of_claim in selected.items()
+            _selected(of_claim, state.cases_declared[id_], plants=bool(state.settings.faults))
+            for id_, of_claim in selected.items()
         ],
         entries=[_entry(item, draft) for item, draft in drafts],
         not_selected=[id_ for id_ in state.declared if id_ not in selected],
@@ -95,9 +100,10 @@ def note_cases(config: pytest.Config, made: object) -> None:
         if not isinstance(item, pytest.Function):
             continue
         declaration = declaration_of(item.function)
-        if declaration is not None and not declaration.problems:
+        case = cases.case_of(item) if declaration and not declaration.problems else None
+        if declaration is not None and case is not None and case.fault is None:
             declared = state_of(config).cases_declared.setdefault(declaration.claim.id, set())
-            declared.add(cases.case_of(item).key)
+            declared.add(case.key)
 
 
 def _expecting_nothing(config: pytest.Config) -> Iterator[str]:
@@ -142,13 +148,13 @@ def matches(id_: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(id_, pattern) for pattern in patterns)
 
 
-def _selected(chosen: Sequence[Case], declared: Set[CaseKey]) -> SelectedClaim:
+def _selected(chosen: Sequence[Case], declared: Set[CaseKey], *, plants: bool) -> SelectedClaim:
     """A claim of whose declared cases some were chosen."""
     left_out = declared - {case.key for case in chosen}
 
     def rows_left_out(control: str) -> list[str]:
         """Those that are missing on any seed on which others run."""
-        seeds = {case.seed for case in chosen if case.control_id == control}
+        seeds = {case.seed for case in chosen if case.control_id == control and not case.fault}
         return sorted({row for of, row, seed in left_out if of == control and seed in seeds})
 
     controls = [
@@ -161,9 +167,11 @@ def _selected(chosen: Sequence[Case], declared: Set[CaseKey]) -> SelectedClaim:
         )
         for control in chosen[0].declaration.controls
     ]
-    run = {(case.control_id, case.row) for case in chosen}
-    whole = run == {(control, row) for control, row, _ in declared}
-    return SelectedClaim(chosen[0].claim, controls, whole, rows_left_out(""))
+    run = {(case.control_id, case.row) for case in chosen if case.fault is None}
+    # Where faults are planted, controls are left out, whatever is selected.
+    whole = not plants and run == {(control, row) for control, row, _ in declared}
+    reads_runs = chosen[0].declaration.on is not None
+    return SelectedClaim(chosen[0].claim, controls, whole, rows_left_out(""), reads_runs)
 
 
 def _entry(item: pytest.Item, draft: Draft) -> Entry:
@@ -175,7 +183,12 @@ def _entry(item: pytest.Item, draft: Draft) -> Entry:
         row=case.row,
         seed=case.seed,
         seeds=case.all_seeds,
+        fault=case.fault.id if case.fault else "",
     )
+
+
+def _listed_faults(config: pytest.Config) -> str:
+    return "\n  ".join(planting.wrong(config))
 
 
 def _listed(problems: Iterable[str]) -> str:

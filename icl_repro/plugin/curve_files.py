@@ -19,6 +19,7 @@ import pytest
 from syrupy.data import Snapshot, SnapshotCollection, SnapshotCollections
 from syrupy.extensions.base import AbstractSyrupyExtension
 
+from icl_repro.plugin import cases
 from icl_repro.plugin.session import state_of
 from icl_repro.plugin.trials import Draft
 from icl_repro.storage import files
@@ -123,6 +124,9 @@ def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
         # A control shows what the claim does not say: its curves are nothing to hold on to.
         if not settings.keeps_curves or draft.case.control is not None:
             return
+        if draft.case.fault is not None:
+            _compare(request.node, draft, name, new)
+            return
         draft.attempt.curves.append(name)
         kept_in = files_of(settings.made_of.label)
         assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=kept_in)
@@ -145,6 +149,17 @@ def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
     return keep
 
 
+def _compare(item: pytest.Function, draft: Draft, name: str, new: Curve) -> None:
+    """Hold a curve under a fault against that of the claim itself, which it never replaces."""
+    curves, tolerance = stored(curve_file(item))
+    old = curves.get(snapshot_name(item, name).replace(item.name, cases.own_name(item), 1))
+    drift = None if old is None else snapshots.compare(new, old, tolerance)
+    if drift is not None:
+        said = snapshots.drift_sentence(name, drift)
+        draft.attempt.drift.append(said)
+        draft.attempt.drifted[name] = said
+
+
 def conclude(item: pytest.Item, draft: Draft) -> None:
     """Finish with the curves of a test that ran to the end.
 
@@ -152,7 +167,8 @@ def conclude(item: pytest.Item, draft: Draft) -> None:
     count as drift. Where there is drift, say how to accept it.
     """
     settings = state_of(item.config).settings
-    is_own = draft.case.control is None and draft.attempt.recorder is not None
+    of_claim = draft.case.control is None and draft.case.fault is None
+    is_own = of_claim and draft.attempt.recorder is not None
     if not (settings.keeps_curves and is_own):
         return
     path = curve_file(item)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from icl_repro.verification.faults import Fault
     from icl_repro.verification.reported import Reported
 
 
@@ -16,3 +19,8 @@ def pytest_icl_published(name: str) -> Reported | None:
 
     Raise an error that says which names there are where there is no such value.
     """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_icl_faults() -> Sequence[Fault] | None:
+    """Give the faults that ``--icl-faults`` can plant; a session that plants none does not ask."""

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from icl_repro.plugin import outcomes, trials
+from icl_repro.plugin import outcomes, planting, trials
 from icl_repro.plugin import session as sessions
 from icl_repro.plugin.declarations import NO_SUBTESTS, SUBTESTS
 
@@ -27,8 +27,16 @@ def prepare(session: pytest.Session) -> None:
 
 
 def call(item: pytest.Function) -> bool | None:
-    """Call the test function of a control that gives it settings, instead of pytest."""
+    """Call the test function of a control that gives it settings, or of a claim under a fault that
+    changes measures, instead of pytest.
+    """
     draft = trials.draft_of(item)
+    fault = draft.case.fault if draft is not None else None
+    if draft is not None and fault is not None and fault.measuring is not None:
+        arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
+        with fault.measuring():
+            item.obj(**arguments)
+        return True
     if draft is None or draft.case.control is None or not draft.case.control.given:
         return None
     arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
@@ -89,9 +97,21 @@ def judge_skipped(item: pytest.Item) -> None:
         pytest.skip.Exception: nothing that it stated fails.
     """
     draft = trials.draft_of(item)
-    if draft is not None and draft.attempt.skipped:
+    if draft is None:
+        return
+    if draft.attempt.skipped:
         judge(item)
         pytest.skip(draft.attempt.skipped)
+    if draft.attempt.raised:
+        judge(item)
+        pytest.skip(f"{draft.case.name} is caught: {draft.attempt.raised}")
+
+
+@contextmanager
+def noticing_faults(item: pytest.Item) -> Generator[None, None, None]:
+    """Take in that a test under a planted fault stops with an error."""
+    with planting.noticing(trials.draft_of(item)):
+        yield
 
 
 @contextmanager

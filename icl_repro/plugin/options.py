@@ -27,7 +27,9 @@ from icl_repro.verification.profiles import (
 )
 
 ALL = "all"
-"""What ``--icl-retrain`` takes for every run of the plan."""
+"""What ``--icl-retrain`` takes for every run of the plan, ``--icl-faults`` for every fault."""
+CHEAP = "cheap"
+"""What ``--icl-faults`` takes for every fault, each on the claims that are enough for it."""
 
 MADE_OF_INPUT = "icl_repro_made_of"
 """Under which key a worker of xdist finds what runs are made from."""
@@ -100,6 +102,13 @@ _COMPARE = _Option(
     " since, and fail if a verdict or a measured value regressed. (none)",
 )
 COMPARE_FLAG = _COMPARE.flag
+_FAULTS = _Option(
+    "faults",
+    "all|cheap|ID[,ID...]",
+    "Judge every claim once more under each of these planted faults, on one seed and without"
+    " controls, and fail if nobody catches one; cheap: all of them, each on the claims that are"
+    " enough for it. (none)",
+)
 _CHOICES = {choice: _Option(choice.name, choice.metavar, choice.help) for choice in library.CHOICES}
 _VALUED = (
     _STORE,
@@ -111,6 +120,7 @@ _VALUED = (
     _COMPARE,
     _RETRAIN,
     _NEIGHBOUR,
+    _FAULTS,
     *_CHOICES.values(),
 )
 _NO_TRAIN = _Option(
@@ -157,7 +167,7 @@ class Settings:
     command line makes of it. `report` is ``None`` when no report is wanted, `history` when no
     session is to be noted, `ledger`, `spread` and `coverage` when there is none, nor `compare`, the
     record to compare with. `neighbour` is 0, or which neighbour of each run is judged. `made_of` is
-    what runs are made from.
+    what runs are made from. `faults` are the ids of the faults to plant, as written.
     """
 
     profile: ProfileRules
@@ -173,6 +183,7 @@ class Settings:
     no_train: bool
     retrain: tuple[str, ...]
     neighbour: int
+    faults: tuple[str, ...]
     made_of: library.Ingredients
     ledger: Path | None
     spread: Path | None
@@ -231,14 +242,10 @@ def resolve(config: pytest.Config) -> Settings:
         raise pytest.UsageError(f"{_NO_TRAIN.flag} and {_RETRAIN.flag} exclude each other")
     report = None if _text(config, _REPORT) == _NONE else _path(config, _REPORT, "reports")
     paper_seeds = _paper_seeds(config.getini(_PAPER_SEEDS[0]))
-    given = config.getoption(_SEEDS.key)
+    faults = _names(config, _FAULTS)
     return Settings(
         profile=profile,
-        seeds=(
-            _seeds_of_ini(config.getini(_SEEDS.key), profile, paper_seeds)
-            if given is None
-            else _parsed(given, _SEEDS.flag, paper_seeds)
-        ),
+        seeds=_seeds(config, profile, paper_seeds, one=bool(faults)),
         profile_seeds=profile.seeds(paper_seeds),
         fixed_seeds=_fixed_seeds(written, profile),
         store=_path(config, _STORE, ".icl-repro"),
@@ -250,6 +257,7 @@ def resolve(config: pytest.Config) -> Settings:
         no_train=no_train,
         retrain=retrain,
         neighbour=_neighbour(config),
+        faults=faults,
         made_of=_made_of(config),
         ledger=_path_of_ini(config, _LEDGER[0]),
         spread=_path_of_ini(config, _SPREAD[0]),
@@ -278,6 +286,8 @@ def header(settings: Settings, root: Path) -> str:
         parts.append(f"retraining {', '.join(settings.retrain)}")
     if settings.made_of.label:
         parts.append(f"runs on {settings.made_of.label}")
+    if settings.faults:
+        parts.append(f"planted faults {', '.join(settings.faults)}; controls are left out")
     if settings.neighbour:
         parts.append(f"neighbour {settings.neighbour} of every run; curves are not compared")
     return "icl-repro: " + "; ".join(parts)
@@ -342,6 +352,23 @@ def _profile(config: pytest.Config) -> ProfileRules:
             f"{_source(config, _PROFILE)}: there is no profile {name!r}; {nearest(name, PROFILES)}"
         )
     return PROFILES[name]
+
+
+def _seeds(
+    config: pytest.Config, profile: ProfileRules, paper_seeds: tuple[int, ...], *, one: bool
+) -> tuple[int, ...]:
+    """The seeds of the session; where it takes `one`, the first of those that nobody typed."""
+    given = config.getoption(_SEEDS.key)
+    if given is None:
+        seeds = _seeds_of_ini(config.getini(_SEEDS.key), profile, paper_seeds)
+        return seeds[:1] if one else seeds
+    seeds = _parsed(given, _SEEDS.flag, paper_seeds)
+    if one and len(seeds) > 1:
+        raise pytest.UsageError(
+            f"{_FAULTS.flag} judges on one seed, but {_SEEDS.flag} names {len(seeds)}; write "
+            f"{_SEEDS.flag}={seeds[0]}"
+        )
+    return seeds
 
 
 def _fixed_seeds(written: Mapping[str, str], profile: ProfileRules) -> tuple[int, ...]:

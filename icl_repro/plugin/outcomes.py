@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from icl_repro.plugin import planting
 from icl_repro.plugin.cases import Case
 from icl_repro.plugin.declarations import NO_SUBTESTS
 from icl_repro.plugin.trials import Attempt, Draft
@@ -23,6 +24,9 @@ def judge(draft: Draft, ledger: Ledger, *, meaningful: bool) -> None:
         pytest.xfail.Exception: nothing but what the ledger knows to fail does so.
     """
     case, attempt = draft.case, draft.attempt
+    if case.fault is not None:
+        planting.judge(draft)
+        return
     problem = _unjudgeable(case, attempt, ledger)
     if problem:
         pytest.fail(f"{case.name}: {problem}", pytrace=False)

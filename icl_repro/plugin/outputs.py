@@ -31,6 +31,7 @@ from icl_repro.plugin.session import (
 )
 from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.storage import notices
+from icl_repro.verification import caught
 from icl_repro.verification.record import (
     Seeds,
     Trial,
@@ -68,6 +69,7 @@ def finish(session: pytest.Session) -> None:
     if record.profile.meaningful:
         state.problems += assembly.contradictions(catalogue, record, ledger_of(config))
         state.problems += guards.unguarded_checks(catalogue, record, ledger_of(config))
+        state.problems += caught.unnoticed(record.faults)
     state.problems += _undue_success(session, state, catalogue, scratch)
     comparing.compare(config, state, state.record)
     state.notices += scratch.notices()

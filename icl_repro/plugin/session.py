@@ -13,6 +13,7 @@ from icl_repro.plugin.declarations import Found
 from icl_repro.plugin.options import MADE_OF_INPUT, Settings
 from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.verification.basis import Basis
+from icl_repro.verification.faults import Fault
 from icl_repro.verification.record import ClaimRecord, VerificationRecord
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class SessionState:
         training: what this process trains for the tests, if any.
         ledger: the ledger, once it was read.
         coverage: the coverage table, once it was read.
+        faults: all faults of the suite, once it was asked for them.
         basis: what there is to tell of what runs are made from, where it is not the usual.
         earlier: the record to compare with, if any, once it was read.
         problems: sentences for the terminal about what is wrong with the session; it fails.
@@ -80,6 +82,7 @@ class SessionState:
     training: Any = None
     ledger: Any = None
     coverage: Any = None
+    faults: tuple[Fault, ...] | None = None
     basis: Basis | None = None
     earlier: VerificationRecord | None = None
     plan: Any = None

@@ -10,10 +10,12 @@ import pytest
 
 from icl_repro.nearest import nearest
 from icl_repro.plugin import library
+from icl_repro.plugin.planting import NotAffected, TrainingBrokeOff
 from icl_repro.plugin.session import state_of
 from icl_repro.plugin.trials import Draft, NotTrained
 from icl_repro.verification.basis import Misfit
 from icl_repro.verification.declare import ONE, Control
+from icl_repro.verification.faults import Fault
 
 
 class StoredRuns(Mapping[str, Any]):
@@ -96,6 +98,35 @@ class OfControl(Mapping[str, Any]):
             )
 
 
+class UnderFault(Mapping[str, Any]):
+    """The runs as a fault shows them to the test."""
+
+    def __init__(self, stored: StoredRuns, fault: Fault, others: StoredRuns) -> None:
+        """`others` are the runs of the other seed, where the fault gives one."""
+        self._stored = stored
+        self._fault = fault
+        self._others = others
+        self._shown: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """What the test sees of the run of that name."""
+        if name not in self._shown:
+            run = self._stored[name]
+            self._shown[name] = self._fault.shown(run, self._others[self._in_its_place(name)])
+        return self._shown[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def _in_its_place(self, name: str) -> str:
+        """The name of the other run: the same, or where names tell seeds, the one of its place."""
+        names = list(self._others)
+        return name if name in names else names[list(self._stored).index(name)]
+
+
 def store_of(config: pytest.Config) -> Any:
     """The session's store: one a process, because it remembers what it has read."""
     state = state_of(config)
@@ -119,7 +150,8 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
 
     Raises:
         NotTrained: the store lacks some of them, or they cannot be had on the basis of the session.
-        pytest.fail.Exception: it lacks some because the training broke off.
+        NotAffected: the fault that it is judged under changes none of them.
+        TrainingBrokeOff: it lacks some because the training broke off.
     """
     store = store_of(config)
     try:
@@ -131,7 +163,11 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
         raise NotTrained(f"not run: {misfit}") from misfit
     problem = state_of(config).training_problem
     if missing and problem:
-        pytest.fail(f"the training broke off: {problem}", pytrace=False)
+        raise TrainingBrokeOff(f"the training broke off: {problem}", pytrace=False)
+    fault = draft.case.fault
+    if fault is not None and not fault.changes_measures and not draft.wanted.is_changed:
+        draft.attempt.affected = False
+        raise NotAffected(f"not affected: {fault.unaffected}")
     if missing:
         raise NotTrained(f"not run: the store has no run of {'; '.join(missing)}")
     of_seed = {seed: _shown(store, draft, seed) for seed in draft.case.seeds}
@@ -152,6 +188,11 @@ def run_of(config: pytest.Config, draft: Draft) -> Any:
 
 def _shown(store: Any, draft: Draft, seed: int | None) -> Mapping[str, Any]:
     stored, case = StoredRuns(store, draft, seed), draft.case
+    fault = case.fault
+    if fault is not None and fault.run is not None:
+        assert fault.other_seed is not None
+        assert seed is not None
+        return UnderFault(stored, fault, StoredRuns(store, draft, fault.other_seed(seed)))
     if case.control is None:
         return stored
     own = case.declaration.on

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from icl_repro.numbers import apart, count, estimate, number, percent
+from icl_repro.plugin import fault_lines
 from icl_repro.plugin.options import shown
 from icl_repro.plugin.session import has_state, state_of
 from icl_repro.verification.compared import Comparison
@@ -61,7 +62,9 @@ def write(reporter: Any, config: pytest.Config) -> None:
     reporter.write_sep("=", "claims")
     for one in record.basis.ingredients:
         reporter.write_line(one.sentence)
-    for claim in record.claims:
+    if record.faults:
+        fault_lines.write(reporter, record)
+    for claim in [] if record.faults else record.claims:
         reporter.write(f"{claim.verdict:<{_INDENT}}", **_COLOURS[claim.verdict])
         reporter.write(f"{claim.id}\n")
         for line in details(claim):

@@ -23,6 +23,7 @@ import msgspec
 
 from icl_repro.storage.files import write_whole
 from icl_repro.storage.locks import acquired
+from icl_repro.verification.caught import Planted
 from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import Sample, Trial
@@ -39,7 +40,8 @@ _LONGEST_WITHOUT_LOCK = 24 * 60 * 60
 
 class Entry(msgspec.Struct, frozen=True):
     """One test that will run: of which claim and which control of it (empty: the claim itself), on
-    which row and with which seed, or judged over which seeds at once.
+    which row and with which seed, or judged over which seeds at once; and under which planted fault
+    (empty: none).
     """
 
     nodeid: str
@@ -48,6 +50,7 @@ class Entry(msgspec.Struct, frozen=True):
     row: str
     seed: int | None
     seeds: list[int] = []
+    fault: str = ""
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -135,6 +138,14 @@ class Scratch:
             self._put("trials", name, trial)
         except Exception as error:
             self._put("trials", name, _without_evidence(trial, "written", error))
+
+    def put_planted(self, planted: Planted) -> None:
+        """Store what a test came to under a fault, beside its trial."""
+        self._put("planted", _digest(planted.nodeid), planted)
+
+    def planted(self) -> dict[str, Planted]:
+        """What tests came to under faults, by node id."""
+        return {one.nodeid: one for one in self._all("planted", Planted).values()}
 
     def trials(self, entries: Iterable[Entry]) -> dict[str, Trial]:
         """The trials of tests that came to their end, by node id; one that cannot be read is an

@@ -11,8 +11,10 @@ import pytest
 from icl_repro.plugin import cases, session
 from icl_repro.plugin.cases import Case
 from icl_repro.plugin.declarations import NO_SUBTESTS
+from icl_repro.plugin.planting import NotAffected
 from icl_repro.plugin.wanted import Wanted
 from icl_repro.verification import wording
+from icl_repro.verification.caught import Planted
 from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import Outcome, Trial
@@ -41,6 +43,8 @@ class Attempt:
         drift: a sentence for each curve that left its snapshot.
         curves: names of the curves that were recorded.
         runs_read: keys of the training runs that were read.
+        affected: whether the fault that it is judged under changes anything that it reads; drifted:
+            what drifted under it, by the name of the curve; raised: the error that it stopped with.
         properties: what a report carries of it.
     """
 
@@ -57,6 +61,9 @@ class Attempt:
     drift: list[str] = field(default_factory=list[str])
     curves: list[str] = field(default_factory=list[str])
     runs_read: set[str] = field(default_factory=set[str])
+    affected: bool = True
+    drifted: dict[str, str] = field(default_factory=dict[str, str])
+    raised: str = ""
     duration: float = 0.0
     properties: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
 
@@ -141,7 +148,8 @@ def take_up_skip(item: pytest.Item, skipped: BaseException) -> bool:
     if draft is None:
         return False
     by_mark = not draft.attempt.past_marks
-    if (by_mark or isinstance(skipped, NotTrained)) and not draft.attempt.evidence.checks:
+    unjudged = isinstance(skipped, NotTrained | NotAffected)
+    if (by_mark or unjudged) and not draft.attempt.evidence.checks:
         return False
     draft.attempt.skipped = f"skipped: {whole(str(skipped)) or 'no reason given'}"
     return True
@@ -166,6 +174,16 @@ def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     if call.when == "teardown":
         trial = _trial(item, draft)
         session.scratch_of(item.config).put_trial(trial)
+        if draft.case.fault is not None:
+            session.scratch_of(item.config).put_planted(
+                Planted(
+                    item.nodeid,
+                    attempt.affected,
+                    draft.wanted.is_changed,
+                    attempt.drifted,
+                    attempt.raised,
+                )
+            )
         attempt.stated = bool(trial.evidence.checks or trial.evidence.conditions)
         attempt.recorder = None  # its figures have been handed on: over five seeds they are many
 
@@ -176,6 +194,8 @@ def properties(draft: Draft) -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = [("claim", case.claim.id)]
     if case.control is not None:
         found.append(("control", case.control_id))
+    if case.fault is not None:
+        found.append(("fault", case.fault.id))
     if case.seed is not None:
         found.append(("seed", case.seed))
     found.append(("outcome", attempt.outcome or "error"))
@@ -222,9 +242,11 @@ def _note_exception(draft: Draft, call: pytest.CallInfo[None]) -> None:
 
 
 def _kept(draft: Draft) -> EvidenceRecord:
-    """What the record keeps: of a control no figures, which would show the claim's elsewhere."""
+    """What the record keeps: of a control or under a fault no figures, which would show the claim's
+    elsewhere.
+    """
     evidence = draft.attempt.evidence
-    if draft.case.control is None:
+    if draft.case.control is None and draft.case.fault is None:
         return evidence
     return msgspec.structs.replace(evidence, figures=[], tables=[])
 

@@ -21,11 +21,18 @@ class Wanted:
     """
 
     def __init__(self, case: Case, adapt: Adapt) -> None:
-        self._seeds = case.seeds
+        self._fault = case.fault
+        self._seeds = (*case.seeds, *_others(case))
         self._networks = case.networks
         self._adapt = adapt
         self._specs: dict[int | None, dict[str, Any]] = {}
         self._chosen = False
+        self._is_changed = False
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether its fault changes any of the runs that it has so far."""
+        return self._is_changed
 
     def specs(self, seed: int | None) -> Mapping[str, Any]:
         """The specs of the runs of one of its seeds, by name, as the session trains them; those
@@ -70,4 +77,18 @@ class Wanted:
         for name, spec in named.items():
             if not all(hasattr(spec, needed) for needed in ("key", "describe", "shortened")):
                 raise TypeError(f"{what}: {name!r} must be the spec of a run, not {spec!r}")
-        return self._adapt(named)
+        made = self._adapt(named)
+        if self._fault is None:
+            return made
+        faulty = {name: self._fault.changed(spec) for name, spec in made.items()}
+        self._is_changed |= any(faulty[name].key != spec.key for name, spec in made.items())
+        return faulty
+
+
+def _others(case: Case) -> list[int]:
+    """The seeds beside its own whose runs a case reads, because its fault exchanges them."""
+    other_seed = case.fault.other_seed if case.fault else None
+    own = [seed for seed in case.seeds if seed is not None]
+    if other_seed is None or case.networks is None:
+        return []
+    return [other for other in dict.fromkeys(map(other_seed, own)) if other not in own]

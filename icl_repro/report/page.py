@@ -11,7 +11,7 @@ from icl_repro import numbers
 from icl_repro.report.claim_views import view_claims
 from icl_repro.report.plain_text import printable
 from icl_repro.report.scripts import policy, scripts, styles
-from icl_repro.report.text import compared, coverage, findings, notes, past, verdicts, words
+from icl_repro.report.text import compared, coverage, faults, findings, notes, past, verdicts, words
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
 from icl_repro.verification.record import Sample, VerificationRecord
@@ -94,7 +94,8 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "left_out": verdicts.left_out(record),
         "notes": notes.notes(record),
         "warning": words.not_meaningful_warning(record.profile),
-        "tallies": verdicts.tallies(record.claims),
+        # Without controls no verdict says more than that.
+        "tallies": [] if record.faults else verdicts.tallies(record.claims),
         "meanings": [
             (verdicts.VERDICTS[verdict], verdict, meaning)
             for verdict, meaning in verdicts.MEANINGS.items()
@@ -111,6 +112,11 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "unnamed": coverage.unnamed(record),
         "statements_of": coverage.by_claim(covered),
         "places": {claim.record.id: claim.anchor for one in families for claim in one.claims},
+        "faults": faults.fault_views(record),
+        "fault_rows": faults.matrix(record),
+        "fault_meanings": [(told, faults.MEANINGS[one]) for one, told in faults.STATUS.items()],
+        "controls_note": faults.controls_note(record),
+        "unaffected": faults.unaffected_note(record),
         "retired": findings.retired_views(record),
         "past_note": past.past_note(record.past),
         "past_trends": past.trend_views(record.past),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from icl_repro.numbers import count, duration, number
 from icl_repro.report.plain_text import printable
-from icl_repro.report.text import checks, compared, coverage, verdicts, words
+from icl_repro.report.text import checks, compared, coverage, faults, verdicts, words
 from icl_repro.report.text.findings import FindingView, edges_note, finding_views, findings_note
 from icl_repro.report.text.notes import notes
 from icl_repro.report.text.past import new_steps
@@ -49,6 +49,8 @@ def render_markdown(record: VerificationRecord) -> str:
     steps = new_steps(record.past)
     if steps:
         lines += ["**Steps since earlier sessions.**", "", *(f"- {escape(s)}" for s in steps), ""]
+    if record.faults:
+        lines += [*_faults(record), ""]
     if record.claims:
         lines += [
             escape(_HOW_TO_READ),
@@ -152,6 +154,43 @@ def _statement(one: coverage.StatementView) -> str:
     how = [words.as_sentence(one.how), *filter(None, [one.because])]
     cells = [str(one.number), escape(one.where), escape(one.statement), _lines(claims), _lines(how)]
     return f"| {' | '.join(cells)} |"
+
+
+def _faults(record: VerificationRecord) -> list[str]:
+    """The planted faults, and a table of what each claim makes of each."""
+    views = faults.fault_views(record)
+    told = [
+        f"{one.number}. {one.words.symbol} **{escape(one.words.word)}** {escape(one.id)}: "
+        f"{escape(one.statement)} {escape(one.tally)}."
+        for one in views
+    ]
+    rows = [
+        f"| {escape(row.claim)} | "
+        + " | ".join(f"{cell.words.symbol} {escape(cell.words.word)}" for cell in row.cells)
+        + " |"
+        for row in faults.matrix(record)
+    ]
+    caught = [
+        f"- {escape(one.id)}, {escape(catch.claim)}: {escape(catch.said[0])}"
+        for one in views
+        for catch in one.catches
+    ]
+    table = [
+        f"| Claim | {' | '.join(f'{one.number} {escape(one.id)}' for one in views)} |",
+        f"| --- |{' --- |' * len(views)}",
+        *rows,
+    ]
+    by = ["<details><summary>By what they were caught</summary>", "", *caught, "", "</details>"]
+    unaffected = escape(faults.unaffected_note(record))
+    parts = [
+        [escape(faults.controls_note(record))],
+        told,
+        table if rows else [],
+        by if caught else [],
+        [unaffected] if unaffected else [],
+    ]
+    lines = [line for part in parts if part for line in (*part, "")]
+    return lines[:-1]
 
 
 def _lines(texts: Iterable[str]) -> str:

@@ -78,7 +78,7 @@ def begin(
     Raises:
         ValueError: there are weights to transplant, but nothing to load its source with.
     """
-    streams = STREAMS[spec.streams]
+    streams = STREAMS[spec.streams]  # pyright: ignore[reportArgumentType]  # altered ones, too
     sets = streams.samplers(spec.episodes, spec.exemplars, cache)
     sampler = dataclasses.replace(sets["train"], shuffled_labels=spec.episodes.shuffled_labels)
     model = streams.initial_network(

@@ -46,6 +46,7 @@ NOT_DECIDING_SOURCE = (
     "exemplars/registry.py",
     "exemplars/source.py",
     "training/__init__.py",
+    "training/altered_streams.py",
     "training/cost.py",
     "training/executors.py",
     "training/layout.py",
@@ -58,7 +59,8 @@ NOT_DECIDING_SOURCE = (
 """The modules beside them that do not: they describe a run, which is its address, or they check,
 order, keep and hand on what the others compute. What reads and encodes exemplars decides only the
 runs on those, whose address has its code and the content of the files
-(:meth:`icl_repro.exemplars.ExemplarSource.recipe`).
+(:meth:`icl_repro.exemplars.ExemplarSource.recipe`); what alters streams decides only the runs on
+altered ones, in the same way.
 """
 
 DECIDING_LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy")

@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from icl_repro.episodes import Sampler, SetName
-from icl_repro.network.transformer import ModelSettings, Transformer, initialise
+from icl_repro.network.transformer import ModelSettings, Transformer
 from icl_repro.optogenetics import Intervention, intervention
-from icl_repro.streams import STREAMS
+from icl_repro.training.altered_streams import streams_named
 from icl_repro.training.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Run:
     def samplers(self) -> dict[SetName, Sampler]:
         """Samplers of the evaluation sets, as the run's streams split classes and labels."""
         spec = self.spec
-        return STREAMS[spec.streams].samplers(spec.episodes, spec.exemplars, self.cache)
+        return streams_named(spec.streams).samplers(spec.episodes, spec.exemplars, self.cache)
 
     def model(self, checkpoint: int = -1) -> Transformer:
         """The network at a checkpoint: the last by default.
@@ -90,7 +90,7 @@ class Run:
             return jnp.asarray(self.checkpoint_weights[_name(path)][checkpoint])
 
         spec = self.spec
-        shape = _shape(spec.model, spec.exemplars.width, spec.episodes.labels)
+        shape = _shape(spec.streams, spec.model, spec.exemplars.width, spec.episodes.labels)
         return jax.tree.map_with_path(weight, shape)
 
     def with_model(self, model: Transformer) -> Run:
@@ -113,9 +113,10 @@ class Run:
 
 
 @functools.cache
-def _shape(settings: ModelSettings, n_features: int, n_labels: int) -> Transformer:
+def _shape(streams: str, settings: ModelSettings, n_features: int, n_labels: int) -> Transformer:
     """A network with shapes in place of its weights."""
-    return eqx.filter_eval_shape(initialise, settings, n_features, n_labels, jax.random.key(0))
+    begin = streams_named(streams).initial_network
+    return eqx.filter_eval_shape(begin, settings, n_features, n_labels, 0)
 
 
 def _name(path: tuple) -> str:

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from icl_repro.network.transformer import ModelSettings
 from icl_repro.optogenetics import Clamp
 from icl_repro.streams import STREAMS, StreamsName
 from icl_repro.training import layout, provenance
+from icl_repro.training.altered_streams import recipe_of
 from icl_repro.training.schedule import Schedule
 
 LARGEST_SEED = 2**32 - 1
@@ -99,7 +100,8 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             trainings differ by rounding alone, as they do between processors.
         streams: what the seeds mean: "ours", or "published", with which initial weights, splits,
             batches and evaluation episodes are those of the authors' implementation for the same
-            seeds (see :mod:`icl_repro.streams`).
+            seeds (see :mod:`icl_repro.streams`); or the name of altered ones, for a run that is
+            wrong on purpose (:func:`icl_repro.training.altered_streams.alter`).
 
     Raises:
         TypeError: a value of the wrong type.
@@ -120,7 +122,7 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: Stop | None = None
     transplant: Transplant | None = None
     neighbour: int = 0
-    streams: StreamsName = "ours"
+    streams: str = "ours"
 
     def __post_init__(self) -> None:
         _require_known_streams(self.streams)
@@ -285,6 +287,8 @@ def _content(spec: RunSpec) -> dict[str, Any]:
     content = msgspec.to_builtins(spec)
     if spec.streams == "ours":
         del content["streams"]
+    elif recipe := recipe_of(spec.streams):
+        content["streams"] = [spec.streams, recipe]
     if spec.transplant is not None:
         content["transplant"]["source"] = _content(spec.transplant.source)
     return content
@@ -346,8 +350,8 @@ def _require_fitting(spec: RunSpec, transplant: Transplant) -> None:
 
 
 def _require_known_streams(name: object) -> None:
-    known = list(STREAMS)  # in which anything can be looked for, hashable or not
-    if name not in known:
+    if name not in list(STREAMS):  # in which anything can be looked for, hashable or not
+        known = get_args(StreamsName)
         raise ValueError(f"there are no streams {name!r}: {nearest(str(name), known)}")
 
 

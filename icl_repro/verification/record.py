@@ -19,6 +19,7 @@ from icl_repro.verification.basis import Basis
 from icl_repro.verification.compared import Comparison
 from icl_repro.verification.coverage import CoverageRow
 from icl_repro.verification.evidence import Direction, EvidenceRecord, Kind
+from icl_repro.verification.fault_records import FaultRecord
 from icl_repro.verification.past import Past
 from icl_repro.verification.reported import Reported
 from icl_repro.verification.seal import Seal, checksum_of
@@ -428,7 +429,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     `coverage` is every statement of the paper with the claims that test it, in its order, whether
     or not they were selected. `seal` is what others need to check the record. `past` is this
     session beside those before it; null where none were kept. `compared` is what changed since
-    another record, if it was asked.
+    another record, if it was asked. `faults` are those that were planted, and who caught them.
     """
 
     schema_version: int
@@ -453,6 +454,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     seal: Seal | None = None
     past: Past | None = None
     compared: Comparison | None = None
+    faults: list[FaultRecord] = []
 
 
 class UnreadableRecord(ValueError):

@@ -21,10 +21,12 @@ class SelectedControl(msgspec.Struct, frozen=True):
 
 class SelectedClaim(msgspec.Struct, frozen=True):
     """A claim of which something will run, with all its controls; `whole` says whether all of its
-    rows and controls will run on some seed, `rows_left_out` is as for a control.
+    rows and controls will run on some seed, `rows_left_out` is as for a control. `reads_runs` says
+    whether it declares any.
     """
 
     claim: Claim
     controls: list[SelectedControl]
     whole: bool = False
     rows_left_out: list[str] = []
+    reads_runs: bool = True

@@ -12,6 +12,7 @@ import msgspec
 
 from icl_repro.numbers import count
 from icl_repro.report.text import words
+from icl_repro.report.text.faults import faults_note
 from icl_repro.verification.record import ClaimRecord, Comparisons, VerificationRecord
 from icl_repro.verification.standing import Standing, standing
 
@@ -136,6 +137,8 @@ def overall(record: VerificationRecord) -> str:
     """The outcome of the whole verification: a plain sentence, or one for each standing."""
     if not record.claims:
         return "No claim was selected, so nothing was verified."
+    if record.faults:
+        return faults_note(record)
     groups = by_standing(record.claims)
     apart = list(groups) != ["the paper"]
     return " ".join(_outcome(group, WHOSE[w] if apart else "") for w, group in groups.items())

@@ -1,0 +1,209 @@
+"""Planted faults: which claims notice them, and what a session makes of one that nobody notices."""
+
+from __future__ import annotations
+
+import pytest
+import scipy.special
+import scipy.stats
+
+from icl_repro.plugin import library, outputs
+from icl_repro.verification.record import VerificationRecord
+
+PRELOADED = (scipy.special, scipy.stats)
+"""Sessions run in this process, and would each import these anew, which they do not stand."""
+
+CONFTEST = """
+import contextlib
+import dataclasses
+from icl_repro.verification.faults import Fault
+
+def cut(spec):
+    return dataclasses.replace(spec, sequences=1) if spec.name == "full" else None
+
+def broken(spec):
+    raise KeyError("oh")
+
+def exchanged(run, other):
+    run.text = other.text
+    return run
+
+@contextlib.contextmanager
+def short_rulers():
+    import rulers
+    rulers.LENGTH, before = 1, rulers.LENGTH
+    yield
+    rulers.LENGTH = before
+
+def pytest_icl_faults():
+    def fault(id, **what):
+        return Fault(id, f"it is {id}", "mistakes", **what)
+    return [
+        fault("cut", spec=cut, enough=("a.length",)),
+        fault("renamed", spec=lambda s: dataclasses.replace(s, name=s.name + "!"), enough=("a.*",)),
+        fault("other_text", run=exchanged, other_seed=lambda seed: seed + 1, enough=("a.length",)),
+        fault("diverges", spec=lambda spec: dataclasses.replace(spec, mode="diverges")),
+        fault("short_rulers", measuring=short_rulers, enough=("a.text",)),
+        fault("broken", spec=broken),
+    ]
+"""
+RULERS = "LENGTH = 500"
+TESTS = """
+import pytest
+import rulers
+from icl_repro import claim, control, networks
+from tests.support.plugin_doubles import Spec
+
+def full(seed):
+    return Spec("full", seed)
+
+def one_layer(seed):
+    return Spec("one layer", seed, 1)
+
+def then(seed, runs):
+    return {"chosen": Spec("full" if runs["small"].text else "none", seed, 800)}
+
+@claim("a.length", source="Section 1", on=full, fails_on=control("Too little.", one_layer))
+def test_length(run, evidence):
+    '''It takes long.'''
+    evidence.check("length", run.spec.sequences * rulers.LENGTH, at_least=250_000)
+    evidence.curve_snapshot("growth", [0, 1], [0, run.spec.sequences])
+
+@claim("a.text", source="Section 2", on=networks(small=one_layer, then=then),
+       fails_on=control("None.", given={"factor": 0}))
+@pytest.mark.parametrize("row", ["first", "second"])
+def test_text(runs, row, seed, evidence, factor=1):
+    '''Its text tells its seed.'''
+    told = runs["chosen"].text.endswith(str(seed)) if row == "second" else runs["small"].text
+    evidence.check(f"text {row}", factor * bool(told), at_least=1)
+
+@claim("a.fails", source="Section 2", on=full, fails_on=control("Too little.", one_layer))
+def test_fails(run, evidence):
+    '''It takes longer than it does.'''
+    evidence.check("length", run.spec.sequences, at_least=5_000)
+
+@claim("a.proof", source="Section 3", rests_on="a proof",
+       fails_on=control("None.", given={"size": 0}, id="no_size"))
+def test_proof(evidence, size=1):
+    '''It is so.'''
+    evidence.check("size", size, at_least=1)
+"""
+UNAFFECTED, FAILS = {"a.proof": "not affected"}, {"a.fails": "not comparable"}
+EXPECTED = {
+    "cut": {"a.length": "caught", "a.text": "not caught"} | FAILS,
+    "renamed": {"a.length": "not caught", "a.text": "not caught"} | FAILS,
+    "other_text": {"a.length": "not affected", "a.text": "caught", "a.fails": "not affected"},
+    "diverges": {"a.length": "caught", "a.text": "caught"} | FAILS,
+    "short_rulers": {"a.length": "caught", "a.text": "not affected", "a.fails": "not affected"},
+}
+
+
+@pytest.fixture
+def folder(claims_folder: pytest.Pytester, monkeypatch) -> pytest.Pytester:
+    # The doubles that the conftest puts there are taken away again: sessions run in this process.
+    monkeypatch.setattr(library, "engine", library.engine)
+    monkeypatch.setitem(outputs.WRITERS, "html", outputs.WRITERS["html"])
+    conftest = claims_folder.path / "conftest.py"
+    conftest.write_text(conftest.read_text() + CONFTEST)
+    claims_folder.makepyfile(test_claims=TESTS, rulers=RULERS)
+    return claims_folder
+
+
+def session(folder: pytest.Pytester, *args: str) -> pytest.RunResult:
+    return folder.runpytest_inprocess("-p", "no:xdist", "--icl-seeds=5", *args)
+
+
+def statuses(record: VerificationRecord) -> dict[str, dict[str, str]]:
+    return {fault.id: {one.claim: one.status for one in fault.claims} for fault in record.faults}
+
+
+def test_who_notices_what(folder, record_of):
+    session(folder, "--icl-claims=a.length", "--snapshot-update", "-m", "claim")
+    result = session(folder, "--icl-faults=cut,renamed,other_text,diverges,short_rulers")
+    record = record_of(folder)
+    assert statuses(record) == {id_: told | UNAFFECTED for id_, told in EXPECTED.items()}
+
+    cut, *_ = record.faults
+    check, curve = cut.claims[0].caught_by
+    assert (check.kind, check.name, check.value, check.without) == ("check", "length", 500, 5e5)
+    assert check.sentence == (
+        "length is 500, but must be at least 250,000; without the fault it is 500,000"
+    )
+    assert (curve.kind, curve.name) == ("curve", "growth")
+    assert "drifted from its snapshot" in curve.sentence
+    assert len(cut.claims[0].runs) == 1
+    diverged = record.faults[3].claims[0]
+    assert diverged.why == (
+        "its test stops with an error: a run has no results: loss is nan at step 7 (full, seed 5, "
+        "1000 sequences)"
+    )
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*nobody catches the fault renamed: it is renamed"])
+    result.stdout.no_fnmatch_line("*nobody catches the fault [!r]*")
+    # Of the claims themselves it judges what it always does, but for the controls.
+    assert [claim.trials[0].outcome for claim in record.claims] == 2 * ["passed"] + [
+        "failed",
+        "passed",
+    ]
+    assert not any(control.trials for claim in record.claims for control in claim.controls)
+
+
+def test_with_workers(folder, record_of):
+    result = folder.runpytest_subprocess("--icl-faults=cut", "-n2")
+    assert statuses(record_of(folder)) == {"cut": EXPECTED["cut"] | UNAFFECTED}
+    result.stdout.fnmatch_lines(["caught         cut"])
+
+
+def test_what_is_planted_and_caught_is_not_red(folder, record_of):
+    result = session(folder, "--icl-faults=cut,other_text", "--icl-claims=a.length")
+    assert statuses(record_of(folder)) == {
+        "cut": {"a.length": "caught"},
+        "other_text": {"a.length": "not affected"},
+    }
+    assert result.ret == 0
+
+
+def test_what_was_never_trained_is_not_run(folder, record_of):
+    session(folder, "--icl-claims=a.length,a.text", "-m", "claim")
+    result = session(folder, "--icl-faults=cut", "--icl-claims=a.length", "--icl-no-train")
+    (cut,) = record_of(folder).faults
+    assert (cut.planted, cut.caught, cut.claims[0].status) == (False, False, "not run")
+    assert "the store has no run of full, seed 5, 1 sequences" in cut.claims[0].why
+    assert result.ret == 0
+
+
+def test_a_broken_fault_is_caught_by_nobody(folder, record_of):
+    result = session(folder, "--icl-faults=broken", "--icl-claims=a.length")
+    assert result.ret == 1
+    assert record_of(folder).faults[0].claims[0].status == "not run"
+    assert "the fault broken is broken: KeyError: 'oh'" in result.stdout.str()
+
+
+def test_cheap_judges_what_is_enough(folder, record_of):
+    session(folder, "--icl-faults=cheap", "--deselect", "test_claims.py::test_fails[seed5]")
+    found = statuses(record_of(folder))
+    assert found["cut"] == {
+        "a.length": "caught", "a.text": "not run", "a.fails": "not run"
+    }  # fmt: skip
+    assert found["short_rulers"]["a.length"] == "not run"
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--icl-faults=cutt"], "there is no fault 'cutt'; did you mean 'cut'?"),
+        (["--icl-faults="], "--icl-faults is given, but names nothing"),
+        (["--icl-faults=cut", "--icl-seeds=5,6"],
+         "--icl-faults judges on one seed, but --icl-seeds names 2; write --icl-seeds=5"),
+        (["--icl-faults=cut", "--snapshot-update"], "stores no curves of faulty runs"),
+    ],
+)  # fmt: skip
+def test_mistakes(folder, args, message):
+    result = session(folder, *args)
+    assert result.ret == 4
+    assert message in result.stderr.str() + result.stdout.str()
+
+
+def test_a_suite_without_faults_says_so(folder):
+    folder.makeconftest("")
+    result = session(folder, "--icl-faults=all")
+    assert "there are no faults to plant" in result.stderr.str() + result.stdout.str()
