@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -52,7 +52,8 @@ def assemble(
     trials = all_trials(catalogue, state.scratch.trials(catalogue.entries), state.crashed)
     meaningful = settings.profile.meaningful
     ledger = ledger_of(config)
-    runs_made = runs(state.scratch.notes())
+    notes = state.scratch.notes()
+    runs_made = runs(notes)
     judged = [claim_record(selected, trials, ledger, meaningful) for selected in catalogue.claims]
     claims, comparisons = correction.correct(judged)
     return VerificationRecord(
@@ -67,8 +68,9 @@ def assemble(
             settings.profile.name, list(settings.seeds), meaningful, settings.neighbour
         ),
         environment=environment.describe(config.rootpath, state.workers),
-        training=training(state.scratch.notes()),
+        training=training(notes),
         runs=runs_made,
+        run_sizes={key: size for note in notes for key, size in sorted(note.sizes.items())},
         claims=[*claims, *state.uncollected],
         comparisons=comparisons,
         findings=ledger.findings_of(claims),
@@ -130,7 +132,14 @@ def claim_record(
         p_value=judged.p_value,
         rests_on=claim.rests_on,
         about=claim.about,
+        place=_place(selected, [*own, *(one for each in judged_controls for one in each.trials)]),
     )
+
+
+def _place(selected: SelectedClaim, trials: Sequence[Trial]) -> str:
+    """File and line of the declaration of a claim, the file as pytest names it."""
+    file = next((trial.nodeid.partition("::")[0] for trial in trials), "")
+    return f"{file}:{selected.line}" if file and selected.line else file
 
 
 def control_record(

@@ -161,7 +161,8 @@ def _selected(chosen: Sequence[Case], declared: Set[CaseKey]) -> SelectedClaim:
     ]
     run = {(case.control_id, case.row) for case in chosen}
     whole = run == {(control, row) for control, row, _ in declared}
-    return SelectedClaim(chosen[0].claim, controls, whole, rows_left_out(""))
+    line = chosen[0].declaration.place.line
+    return SelectedClaim(chosen[0].claim, controls, whole, rows_left_out(""), line)
 
 
 def _entry(item: pytest.Item, draft: Draft) -> Entry:

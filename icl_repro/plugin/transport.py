@@ -64,13 +64,15 @@ class SelectedControl(msgspec.Struct, frozen=True):
 
 class SelectedClaim(msgspec.Struct, frozen=True):
     """A claim of which something will run, with all its controls; `whole` says whether all of its
-    rows and controls will run on some seed, `rows_left_out` is as for a control.
+    rows and controls will run on some seed, `rows_left_out` is as for a control. `line` is that of
+    its file on which it is declared.
     """
 
     claim: Claim
     controls: list[SelectedControl]
     whole: bool = False
     rows_left_out: list[str] = []
+    line: int = 0
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -86,7 +88,8 @@ class TrainingNote(msgspec.Struct, frozen=True):
 
     `planned` are all runs that the session needs, each with its description. `reused` are runs
     that were there or that other processes trained, `stale` those that were there, but made by
-    other source or libraries. `problem` says why the training broke off, where it did.
+    other source or libraries. `sizes` are the units of work of planned runs, at most. `problem`
+    says why the training broke off, where it did.
     """
 
     planned: dict[str, str]
@@ -97,6 +100,7 @@ class TrainingNote(msgspec.Struct, frozen=True):
     unit: str = ""
     seconds: float = 0.0
     problem: str = ""
+    sizes: dict[str, int] = {}
 
 
 class Notices(msgspec.Struct, frozen=True):

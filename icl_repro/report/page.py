@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icl_repro import numbers
-from icl_repro.report.claim_views import view_claims
+from icl_repro.report import agreement_plot
+from icl_repro.report.claim_views import FamilyView, view_claims
 from icl_repro.report.plain_text import printable
-from icl_repro.report.text import coverage, findings, notes, verdicts, words
+from icl_repro.report.text import (
+    cite,
+    coverage,
+    disagreements,
+    findings,
+    matrix,
+    methods,
+    notes,
+    published,
+    verdicts,
+    words,
+)
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
 from icl_repro.verification.record import Sample, VerificationRecord
@@ -74,12 +88,16 @@ def _environment() -> Environment:
 def _context(record: VerificationRecord) -> dict[str, Any]:
     from markupsafe import Markup
 
-    style = Path(__file__).parent / "templates" / "style.css"
+    templates = Path(__file__).parent / "templates"
+    script = (templates / "page.js").read_text("utf-8")
     families, known = view_claims(record)
+    beside = _beside_published(families)
     covered = coverage.parts(record)
     return {
         "record": record,
-        "style": Markup(style.read_text("utf-8")),
+        "style": Markup((templates / "style.css").read_text("utf-8")),
+        "script": Markup(script),
+        "script_hash": _hash_of(f"\n{script}"),
         "overall": verdicts.overall(record),
         "left_out": verdicts.left_out(record),
         "notes": notes.notes(record),
@@ -103,7 +121,49 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "places": {claim.record.id: claim.anchor for one in families for claim in one.claims},
         "retired": findings.retired_views(record),
         "sample": _pictures(record.sample),
+        "seeds_across": matrix.matrix_seeds(record),
+        "corrected": matrix.is_corrected(record),
+        "matrix_legend": matrix.legend(),
+        "present": [
+            (verdicts.VERDICTS[verdict], verdict)
+            for verdict, _ in verdicts.verdict_counts(record.claims)
+        ],
+        "published_sentence": published.published_sentence(
+            record.claims, [row.point for rows in beside.values() for row in rows]
+        ),
+        "published_caption": published.CAPTION,
+        "published_rows": [row for rows in beside.values() for row in rows],
+        "strips": [
+            agreement_plot.strip(family.title, family.anchor, beside[family.anchor])
+            for family in families
+            if beside[family.anchor]
+        ],
+        "ticks": agreement_plot.ticks(),
+        "disagreements": disagreements.disagreements(record),
+        "methods": methods.methods(record),
+        "licences": methods.licences(record),
+        "bibtex": cite.bibtex(record),
     }
+
+
+def _beside_published(
+    families: Sequence[FamilyView],
+) -> dict[str, list[agreement_plot.PublishedRow]]:
+    """The checks with a published value, by the anchor of their family."""
+    return {
+        family.anchor: [
+            agreement_plot.PublishedRow(claim.anchor, claim.record.id, point)
+            for claim in family.claims
+            for point in claim.published
+        ]
+        for family in families
+    }
+
+
+def _hash_of(script: str) -> str:
+    """What the content security policy calls the one script that may run."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
 def _pictures(sample: Sample | None) -> list[list[str | None]]:

@@ -320,6 +320,8 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``refuted`` where it fails more often than it holds, whatever the other claims give;
     `seeds_needed_why` says on what condition, or why there is no such number.
     `about` says whether it measures results anew or holds printed numbers against one another.
+    `place` is the file, from the root directory, and the line where it is declared, as
+    ``tests/test_claims.py:12``.
     """
 
     id: str
@@ -342,6 +344,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seeds_needed_why: str = ""
     about: About = "results"
     conditions: list[ConditionOverSeeds] = []
+    place: str = ""
 
 
 class Seeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -421,7 +424,8 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     `basis` is what its runs were made from. `started` is ISO 8601 in UTC, `duration` in seconds,
     `command` as the user typed it. `not_selected` are the ids of claims that were collected, but
-    that this session left out; `runs` tells in words what each training run is, by its key.
+    that this session left out; `runs` tells in words what each training run is, by its key, and
+    `run_sizes` of how many units of work it is at most (`TrainingDone.unit` says what they are).
     `coverage` is every statement of the paper with the claims that test it, in its order, whether
     or not they were selected.
     """
@@ -445,6 +449,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     not_selected: list[str] = []
     runs: dict[str, str] = {}
     coverage: list[CoverageRow] = []
+    run_sizes: dict[str, int] = {}
 
 
 class UnreadableRecord(ValueError):

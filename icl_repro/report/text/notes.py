@@ -8,12 +8,13 @@ from icl_repro.numbers import count, percent
 from icl_repro.report.text import verdicts, words
 from icl_repro.report.text.checks import Remark, thresholds_note
 from icl_repro.verification.controls import unguarded
-from icl_repro.verification.record import VerificationRecord
+from icl_repro.verification.record import ClaimRecord, VerificationRecord
 
 
 def notes(record: VerificationRecord) -> list[Remark]:
     """Sentences on how to read the verdicts, those left out that say nothing here."""
     all_notes = [
+        Remark(partial_note(record), "unsure"),
         *(Remark(words.as_full_sentence(said), "none") for said in basis_notes(record)),
         seeds_note(record),
         Remark(few_seeds_note(record), "none"),
@@ -22,6 +23,44 @@ def notes(record: VerificationRecord) -> list[Remark]:
         Remark(unguarded_note(record), "none"),
     ]
     return [note for note in all_notes if note.text]
+
+
+def partial_note(record: VerificationRecord) -> str:
+    """What this session left out of what it collected, and what it did not come to; empty if it is
+    whole.
+
+    What was marked to be skipped, or lacks a training run, tells so itself, but counts here, too.
+    """
+    trials = [trial for claim in record.claims for trial in claim.trials]
+    controls = [trial for claim in record.claims for one in claim.controls for trial in one.trials]
+    never = sum(trial.outcome == "not run" for trial in trials)
+    on_controls = sum(trial.outcome == "not run" for trial in controls)
+    unselected = [c for claim in record.claims for c in claim.controls if not c.trials]
+    partly = [claim for claim in record.claims if _partly(record, claim)]
+    parts: list[str] = []
+    if amount := len(record.not_selected):
+        collected = amount + len(record.claims)
+        parts.append(f"{amount} of {count(collected, 'claim')} {_were(amount)} not selected")
+    if never:
+        parts.append(f"{never} of {count(len(trials), 'test')} of claims {_were(never)} not run")
+    if on_controls:
+        of = count(len(controls), "test")
+        parts.append(f"{on_controls} of {of} of controls {_were(on_controls)} not run")
+    if unselected:
+        parts.append(f"{count(len(unselected), 'control')} {_were(len(unselected))} not selected")
+    if partly:
+        parts.append(f"{count(len(partly), 'claim')} {_were(len(partly))} not judged on every seed")
+    return f"This session is partial: {words.listed(parts)}." if parts else ""
+
+
+def _partly(record: VerificationRecord, claim: ClaimRecord) -> bool:
+    """Whether some seeds of the profile were left out of a claim that is judged seed by seed."""
+    seeds = {trial.seed for trial in claim.trials if trial.seed is not None}
+    return bool(seeds) and not seeds.issuperset(record.profile.seeds)
+
+
+def _were(amount: int) -> str:
+    return "was" if amount == 1 else "were"
 
 
 def basis_notes(record: VerificationRecord) -> list[str]:
