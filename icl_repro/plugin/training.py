@@ -172,7 +172,7 @@ class Training:
         planned = {key: spec.describe() for key, spec in self._planned.items()}
         stale = sorted(self._stale)
         sizes = {
-            key: spec.sequences for key, spec in self._planned.items() if hasattr(spec, "sequences")
+            key: spec.units for key, spec in self._planned.items() if hasattr(spec, "units")
         }
         problem = state_of(self._config).training_problem
         if self._work is None:

@@ -9,6 +9,7 @@ import msgspec
 from icl_repro.report.text import verdicts, words
 from icl_repro.verification.record import ClaimRecord, VerificationRecord
 from icl_repro.verification.standing import standing
+from icl_repro.verification.wording import failed_sentence
 
 _FAILS = ("refuted", "contradicted")
 
@@ -63,6 +64,13 @@ def disagreements(record: VerificationRecord) -> list[DisagreementGroup]:
             "pass. Either the check asks for too much, or the numbers show less than is said.",
             list(_published(record)),
         ),
+        DisagreementGroup(
+            "Published values that are unlike ours",
+            "They lie outside of the interval in which one more network of ours would lie with "
+            "95 % probability. That does not enter the verdict: a claim that says only which of "
+            "two is larger can hold all the same.",
+            list(_apart(record)),
+        ),
     ]
     return [group for group in groups if group.found]
 
@@ -76,7 +84,7 @@ def _claims(
 ) -> Iterator[Disagreement]:
     for claim in record.claims:
         if claim.verdict in _FAILS and wanted(claim):
-            yield _of(claim, verdicts.reason(claim))
+            yield _of(claim, _why(claim))
 
 
 def _published(record: VerificationRecord) -> Iterator[Disagreement]:
@@ -85,6 +93,31 @@ def _published(record: VerificationRecord) -> Iterator[Disagreement]:
             if check.published_fails:
                 why = words.as_full_sentence(words.as_sentence(check.published_fails))
                 yield _of(claim, why, check.name)
+
+
+def _apart(record: VerificationRecord) -> Iterator[Disagreement]:
+    for claim in record.claims:
+        for check in claim.checks:
+            if check.agreement is not None and check.agreement.agrees is False:
+                why = words.as_full_sentence(words.as_sentence(check.agreement.sentence))
+                yield _of(claim, why, check.name)
+
+
+def _why(claim: ClaimRecord) -> str:
+    """Which checks fail and by what, where there is one test of the claim; else its reason, with
+    the checks that fail on any seed.
+    """
+    failing = [
+        check for trial in claim.trials for check in trial.evidence.checks if not check.holds
+    ]
+    if not failing:
+        return verdicts.reason(claim)
+    if len(claim.trials) == 1:
+        return " ".join(
+            words.as_full_sentence(words.as_sentence(failed_sentence(check))) for check in failing
+        )
+    names = words.listed(list(dict.fromkeys(check.name for check in failing)))
+    return f"{verdicts.reason(claim)} What fails: {names}."
 
 
 def _of(claim: ClaimRecord, why: str, check: str = "") -> Disagreement:

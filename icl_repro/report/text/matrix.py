@@ -49,7 +49,7 @@ class MatrixVerdict(msgspec.Struct, frozen=True):
 class MatrixRow(msgspec.Struct, frozen=True):
     """One claim: its cells, and its verdict before and after correction.
 
-    `name` is its id without the family; `after` is None where nothing is corrected at all.
+    `name` is its id without the family, in words; `after` is None where nothing is corrected.
     """
 
     name: str
@@ -74,7 +74,7 @@ def matrix_row(claim: ClaimRecord, seeds: Sequence[int], corrected: bool) -> Mat
     told = verdicts.VERDICTS[claim.verdict]
     before = MatrixVerdict(told.symbol, told.tone, claim.verdict, told.tentative)
     return MatrixRow(
-        name=claim.id.removeprefix(f"{claim.family}."),
+        name=claim.id.removeprefix(f"{claim.family}.").replace("_", " "),
         cells=_cells(claim, seeds),
         before=before,
         after=_after(claim) if corrected else None,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from icl_repro.numbers import count, number, percent
+from collections import Counter
+
+from icl_repro.numbers import count, number
 from icl_repro.report.text import checks, notes, verdicts, words
 from icl_repro.report.text.trained import run_kinds
 from icl_repro.verification.record import VerificationRecord
 
 _SHOWN_PACKAGES = 8
+_SHOWN_RUNS = 3
 
 
 def methods(record: VerificationRecord) -> list[str]:
@@ -59,11 +62,9 @@ def _claims(record: VerificationRecord) -> str:
 def _runs(record: VerificationRecord) -> str:
     parts: list[str] = []
     if record.runs:
-        kinds = run_kinds(record.runs.values())
-        parts.append(
-            f"The tests read {count(len(record.runs), 'training run')} of "
-            f"{count(len(kinds), 'kind')}, runs that differ in their seed alone being of one kind."
-        )
+        parts.append(f"The tests read {count(len(record.runs), 'training run')}.")
+        if often := _often_read(record):
+            parts.append(f"Those that most claims rest on: {'; '.join(often)}.")
         sizes = [record.run_sizes[key] for key in record.runs if key in record.run_sizes]
         if len(sizes) == len(record.runs):
             unit = record.training.unit or "units of work"
@@ -81,14 +82,29 @@ def _runs(record: VerificationRecord) -> str:
     return " ".join(parts)
 
 
+def _often_read(record: VerificationRecord) -> list[str]:
+    """The few kinds of runs that the most claims read, with the number of these claims."""
+    by_kind: Counter[str] = Counter()
+    for claim in record.claims:
+        keys = {key for trial in claim.trials for key in trial.runs}
+        known = [record.runs[key] for key in sorted(keys) if key in record.runs]
+        by_kind.update(kind.told for kind in run_kinds(known))
+    return [
+        f"{told} ({count(amount, 'claim')})"
+        for told, amount in by_kind.most_common(_SHOWN_RUNS)
+        if amount > 1
+    ]
+
+
 def _seeds(record: VerificationRecord) -> str:
     seeds = record.profile.seeds
     if not seeds:
         return ""
     note = notes.seeds_note(record).text
     few = notes.few_seeds_note(record)
-    judged = f"The session used the profile “{record.profile.name}” with {_seeds_in_words(seeds)}."
-    return " ".join(filter(None, [judged, note, few]))
+    judged = f"The profile of the session was “{record.profile.name}”."
+    told = note or f"It judged {words.seed_list(seeds).lower()}."
+    return " ".join(filter(None, [judged, told, few]))
 
 
 def _rules(record: VerificationRecord) -> str:
@@ -106,9 +122,8 @@ def _rules(record: VerificationRecord) -> str:
     comparisons = record.comparisons
     if comparisons is not None and comparisons.number:
         text += (
-            f" Verdicts are given before and after {comparisons.method}’s correction for "
-            f"{count(comparisons.number, 'comparison')} at a family-wise level of "
-            f"{percent(comparisons.level)}. {notes.comparisons_note(record)}"
+            " Verdicts are given before and after a correction for many comparisons. "
+            f"{notes.comparisons_note(record)}"
         )
     return text
 
@@ -147,10 +162,6 @@ def _machine(record: VerificationRecord) -> str:
         f"The session of {words.moment(record.started)} ran on {machine.platform} "
         f"({machine.processor}, {count(machine.cores, 'core')}) with {listed}.{commit}"
     )
-
-
-def _seeds_in_words(seeds: list[int]) -> str:
-    return words.seed_list(seeds).lower()
 
 
 def _number_word(amount: int) -> str:

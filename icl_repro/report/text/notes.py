@@ -31,6 +31,8 @@ def partial_note(record: VerificationRecord) -> str:
 
     What was marked to be skipped, or lacks a training run, tells so itself, but counts here, too.
     """
+    if not record.claims:
+        return ""
     trials = [trial for claim in record.claims for trial in claim.trials]
     controls = [trial for claim in record.claims for one in claim.controls for trial in one.trials]
     never = sum(trial.outcome == "not run" for trial in trials)

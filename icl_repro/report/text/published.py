@@ -72,9 +72,10 @@ CAPTION = (
     "Published values on the scale of ours. Each line is a check: 0 is the mean of our seeds, and "
     "one unit their standard deviation. The bar is the interval in which one more network of ours "
     "would lie with 95 % probability (Student’s t, cut at the limits of the quantity); it is wide "
-    "where seeds are few. The mark is the published value, the thin line how far it is known: its "
-    "last digit, or from the lowest to the highest of the published seeds. A mark outside of the "
-    "bar does not agree. With so many checks, about one in twenty would lie outside by chance."
+    "where seeds are few. The mark is the published value, the mean where several seeds are "
+    "published; the thin line is how far it is known: its last digit, and from the lowest to the "
+    "highest of those seeds. A mark outside of the bar does not agree, unless its last digit "
+    "reaches into it. Of so many checks, about one in twenty would lie outside by chance."
 )
 """What the picture shows, and how not to read it."""
 

@@ -45,7 +45,7 @@ def run_kinds(told: Iterable[str]) -> list[RunKind]:
         if seed and seed not in seeds:
             seeds.append(seed)
     return [
-        RunKind(words.as_sentence(kind), words.seed_list(sorted(seeds, key=int)), amounts[kind])
+        RunKind(kind, words.seed_list(sorted(seeds, key=int)), amounts[kind])
         for kind, seeds in kinds.items()
     ]
 
