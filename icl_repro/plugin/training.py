@@ -171,9 +171,7 @@ class Training:
         """Write down what was done so far."""
         planned = {key: spec.describe() for key, spec in self._planned.items()}
         stale = sorted(self._stale)
-        sizes = {
-            key: spec.units for key, spec in self._planned.items() if hasattr(spec, "units")
-        }
+        sizes = {key: spec.units for key, spec in self._planned.items() if hasattr(spec, "units")}
         problem = state_of(self._config).training_problem
         if self._work is None:
             there = [key for key, spec in self._planned.items() if spec in store_of(self._config)]

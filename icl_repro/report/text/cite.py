@@ -30,9 +30,8 @@ def _paper(cited: str) -> str:
     if found is None:
         return _entry("misc", "paper", {"note": cited})
     authors = re.split(r",\s+and\s+|,\s+|\s+and\s+", found["authors"])
-    title, _, _ = re.sub(r"(?<=[.?!])\s+", "\n", found["rest"]).partition("\narXiv")
     arxiv, doi = _ARXIV.search(cited), _DOI.search(cited)
-    title = _ARXIV.sub("", title.replace("\n", " ")).strip(" .,;")
+    title = _DOI.sub("", _ARXIV.sub("", found["rest"])).strip(" .,;")
     fields = {
         "author": " and ".join(authors),
         "title": f"{{{_escaped(title)}}}",

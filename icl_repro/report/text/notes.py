@@ -8,7 +8,7 @@ from icl_repro.numbers import count, percent
 from icl_repro.report.text import verdicts, words
 from icl_repro.report.text.checks import Remark, thresholds_note
 from icl_repro.verification.controls import unguarded
-from icl_repro.verification.record import ClaimRecord, VerificationRecord
+from icl_repro.verification.record import ClaimRecord, Trial, VerificationRecord
 
 
 def notes(record: VerificationRecord) -> list[Remark]:
@@ -28,31 +28,45 @@ def notes(record: VerificationRecord) -> list[Remark]:
 def partial_note(record: VerificationRecord) -> str:
     """What this session left out of what it collected, and what it did not come to; empty if it is
     whole.
-
-    What was marked to be skipped, or lacks a training run, tells so itself, but counts here, too.
     """
     if not record.claims:
         return ""
-    trials = [trial for claim in record.claims for trial in claim.trials]
-    controls = [trial for claim in record.claims for one in claim.controls for trial in one.trials]
-    never = sum(trial.outcome == "not run" for trial in trials)
-    on_controls = sum(trial.outcome == "not run" for trial in controls)
-    unselected = [c for claim in record.claims for c in claim.controls if not c.trials]
-    partly = [claim for claim in record.claims if _partly(record, claim)]
+    own = [trial for claim in record.claims for trial in claim.trials]
+    controls = [one for claim in record.claims for one in claim.controls]
+    on_controls = [trial for control in controls for trial in control.trials]
     parts: list[str] = []
     if amount := len(record.not_selected):
-        collected = amount + len(record.claims)
-        parts.append(f"{amount} of {count(collected, 'claim')} {_were(amount)} not selected")
-    if never:
-        parts.append(f"{never} of {count(len(trials), 'test')} of claims {_were(never)} not run")
-    if on_controls:
-        of = count(len(controls), "test")
-        parts.append(f"{on_controls} of {of} of controls {_were(on_controls)} not run")
-    if unselected:
-        parts.append(f"{count(len(unselected), 'control')} {_were(len(unselected))} not selected")
-    if partly:
-        parts.append(f"{count(len(partly), 'claim')} {_were(len(partly))} not judged on every seed")
-    return f"This session is partial: {words.listed(parts)}." if parts else ""
+        collected = count(amount + len(record.claims), "claim")
+        parts.append(f"{amount} of {collected} {_were(amount)} not selected")
+    if amount := sum(not control.trials for control in controls):
+        parts.append(f"{amount} of {count(len(controls), 'control')} {_were(amount)} not selected")
+    for whose, trials in (("claims", own), ("controls", on_controls)):
+        of = f"{count(len(trials), 'test')} of {whose}"
+        never = [trial for trial in trials if trial.outcome == "not run"]
+        if never:
+            parts.append(f"{len(never)} of {of} {_were(len(never))} not run{_why(never)}")
+        if amount := sum(trial.outcome == "error" for trial in trials):
+            parts.append(f"{amount} of {of} stopped with an error")
+    if amount := sum(_partly(record, claim) for claim in record.claims):
+        parts.append(f"{count(amount, 'claim')} {_were(amount)} not judged on every seed")
+    if not parts:
+        return ""
+    alone = (
+        " Verdicts are corrected for the comparisons of this session alone, of which a whole one "
+        "has more."
+    )
+    corrected = record.comparisons is not None and record.comparisons.number > 0
+    return (
+        f"Not everything was judged in this session: {words.listed(parts)}."
+        f"{alone if corrected else ''}"
+    )
+
+
+def _why(never: list[Trial]) -> str:
+    """Why some tests did not run, where it is the same of all."""
+    said = {trial.message for trial in never}
+    one = said.pop() if len(said) == 1 else ""
+    return f" ({one})" if one and "\n" not in one else ""
 
 
 def _partly(record: VerificationRecord, claim: ClaimRecord) -> bool:
