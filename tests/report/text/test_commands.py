@@ -17,13 +17,14 @@ ONE = claim("a.b", "S.", "", "mixed", "", [trial("a.b", 5, EvidenceRecord())])
     [
         ("pytest claims/", ""),
         ("pytest claims/ -n auto --icl-profile paper", " --icl-profile paper"),
-        ("pytest --icl-profile=paper -k 'a or b' --icl-seeds 1", " --icl-profile=paper --icl-seeds 1"),
+        ("pytest --icl-profile=paper -k 'a or b'", " --icl-profile=paper"),
+        ("pytest -k x --icl-seeds 1,2 --maxfail 1", " --icl-seeds 1,2"),
         ("pytest --icl-claims x.y --icl-store /s --icl-no-train --icl-report none -x", ""),
         ("pytest --icl-kitchen 'of mine'", " --icl-kitchen 'of mine'"),
         ("pytest --icl-neighbour 3 --icl-other 4", " --icl-neighbour 3"),
         ("pytest 'not closed", ""),
     ],
-)  # fmt: skip
+)
 def test_it_keeps_what_decides_the_claim_and_selects_only_it(typed, kept):
     basis = Basis([Ingredient("kitchen", "mine", False, "my kitchen")])
     record = msgspec.structs.replace(rich_record(), command=typed, basis=basis)
