@@ -95,7 +95,7 @@ def _cells(claim: ClaimRecord, seeds: Sequence[int]) -> list[MatrixCell]:
         by_seed.setdefault(seeds_of(trial), []).append(trial.outcome)
     whole = max(len(seeds), 1)
     if not by_seed:
-        return [_cell(["not run"], "", whole)]
+        return [_cell(["error" if claim.verdict == "error" else "not run"], "", whole)]
     if not any(len(key) == 1 for key in by_seed):
         at_once = any(by_seed)
         where = "over all seeds at once" if at_once else "without seeds"

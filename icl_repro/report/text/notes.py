@@ -40,6 +40,10 @@ def partial_note(record: VerificationRecord) -> str:
         parts.append(f"{amount} of {collected} {_were(amount)} not selected")
     if amount := sum(not control.trials for control in controls):
         parts.append(f"{amount} of {count(len(controls), 'control')} {_were(amount)} not selected")
+    if amount := sum(not (claim.trials or claim.controls) for claim in record.claims):
+        parts.append(f"{count(amount, 'module')} of claims {_were(amount)} not collected")
+    if amount := sum(bool(claim.controls and not claim.trials) for claim in record.claims):
+        parts.append(f"of {count(amount, 'claim')} only controls were selected")
     for whose, trials in (("claims", own), ("controls", on_controls)):
         of = f"{count(len(trials), 'test')} of {whose}"
         never = [trial for trial in trials if trial.outcome == "not run"]
