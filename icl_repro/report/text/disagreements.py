@@ -113,9 +113,8 @@ def _why(claim: ClaimRecord) -> str:
     if not failing:
         return verdicts.reason(claim)
     if len(claim.trials) == 1:
-        return " ".join(
-            words.as_full_sentence(words.as_sentence(failed_sentence(check))) for check in failing
-        )
+        told = [words.as_full_sentence(failed_sentence(check)) for check in failing]
+        return " ".join(sentence[:1].upper() + sentence[1:] for sentence in told)
     names = words.listed(list(dict.fromkeys(check.name for check in failing)))
     return f"{verdicts.reason(claim)} What fails: {names}."
 

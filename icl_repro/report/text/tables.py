@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from icl_repro.numbers import number
+from icl_repro.numbers import estimate, number
 from icl_repro.report.text import verdicts, words
 from icl_repro.report.text.checks import CheckView, reported_of, shared_threshold
 from icl_repro.report.text.words import NOTHING
@@ -295,7 +295,7 @@ def _missed(found: Sequence[Check | None], spread: float | None) -> str:
     least, end = min(beyond)
     at_least = " at least" if len(beyond) > 1 else ""
     if spread:
-        return f"misses by{at_least} {number(least / spread, 2)} spreads of the claim’s own values"
+        return f"misses by{at_least} {estimate(least / spread, digits=2)} spreads of the claim’s own values"
     share = f", {number(100 * least / abs(end), 2)} % of the threshold" if end else ""
     return f"misses by{at_least} {number(least, 3)}{share}"
 
