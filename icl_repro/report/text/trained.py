@@ -33,7 +33,7 @@ class Trained(msgspec.Struct, frozen=True):
 
 
 def run_kinds(told: Iterable[str]) -> list[RunKind]:
-    """The runs with these descriptions by kind, in the order in which they come first."""
+    """The runs with these descriptions by kind, those on the most seeds first."""
     kinds: dict[str, list[str]] = {}
     amounts: dict[str, int] = {}
     for text in told:
@@ -46,7 +46,7 @@ def run_kinds(told: Iterable[str]) -> list[RunKind]:
             seeds.append(seed)
     return [
         RunKind(kind, words.seed_list(sorted(seeds, key=int)), amounts[kind])
-        for kind, seeds in kinds.items()
+        for kind, seeds in sorted(kinds.items(), key=lambda kind: -len(kind[1]))
     ]
 
 
