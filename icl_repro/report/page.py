@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from icl_repro import numbers
 from icl_repro.report import agreement_plot
 from icl_repro.report.claim_views import FamilyView, view_claims
 from icl_repro.report.plain_text import printable
+from icl_repro.report.scripts import policy, scripts, styles
 from icl_repro.report.text import (
     cite,
     coverage,
@@ -88,16 +88,14 @@ def _environment() -> Environment:
 def _context(record: VerificationRecord) -> dict[str, Any]:
     from markupsafe import Markup
 
-    templates = Path(__file__).parent / "templates"
-    script = (templates / "page.js").read_text("utf-8")
     families, known = view_claims(record)
     beside = _beside_published(families)
     covered = coverage.parts(record)
     return {
         "record": record,
-        "style": Markup((templates / "style.css").read_text("utf-8")),
-        "script": Markup(script),
-        "script_hash": _hash_of(f"\n{script}"),
+        "style": Markup(styles()),
+        "scripts": [Markup(text) for text in scripts()],
+        "script_policy": Markup(policy()),
         "overall": verdicts.overall(record),
         "left_out": verdicts.left_out(record),
         "notes": notes.notes(record),
@@ -158,12 +156,6 @@ def _beside_published(
         ]
         for family in families
     }
-
-
-def _hash_of(script: str) -> str:
-    """What the content security policy calls the one script that may run."""
-    digest = hashlib.sha256(script.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
 def _pictures(sample: Sample | None) -> list[list[str | None]]:
