@@ -295,7 +295,8 @@ def _missed(found: Sequence[Check | None], spread: float | None) -> str:
     least, end = min(beyond)
     at_least = " at least" if len(beyond) > 1 else ""
     if spread:
-        return f"misses by{at_least} {estimate(least / spread, digits=2)} spreads of the claim’s own values"
+        spreads = estimate(least / spread, digits=2)
+        return f"misses by{at_least} {spreads} spreads of the claim’s own values"
     share = f", {number(100 * least / abs(end), 2)} % of the threshold" if end else ""
     return f"misses by{at_least} {number(least, 3)}{share}"
 
