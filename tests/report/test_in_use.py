@@ -158,10 +158,22 @@ def test_without_a_script_everything_is_shown_but_what_needs_one(opened):
             assert not one.page.locator(f"{needs_it}:visible").count()
 
 
+def test_a_table_that_is_too_wide_can_be_scrolled_by_keys(opened):
+    with opened() as one:
+        one.page.add_style_tag(content=".like-paper { min-width: 200rem; }")
+        one.page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        wide = one.page.locator(".scroll:has(> .like-paper)").first
+        wide.evaluate("element => element.scrollIntoView()")
+        playwright.expect(wide).to_have_attribute("tabindex", "0")
+        narrow = one.page.locator(".scroll:has(> .published-values)")
+        narrow.evaluate("element => element.scrollIntoView()")
+        playwright.expect(narrow).not_to_have_attribute("tabindex", "0")
+
+
 def test_paper_has_no_controls(opened):
     with opened() as one:
         one.page.emulate_media(media="print")
-        assert not one.page.locator("button:visible, .find:visible, .anchor:visible").count()
+        assert not one.page.locator("button.copy:visible, .find:visible, .anchor:visible").count()
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])

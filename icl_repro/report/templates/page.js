@@ -92,6 +92,14 @@ addEventListener("keydown", event => {
     if (event.key === "k") step(false);
   }
 });
+/* What scrolls sideways can be scrolled by keys; what is far away tells its size once it is near. */
+const sizes = new ResizeObserver(entries => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const element of all(".scroll")) sizes.observe(element);
 for (const button of all("button.copy")) {
   button.hidden = false;
   button.addEventListener("click", () => copy(button));
