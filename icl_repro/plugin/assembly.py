@@ -50,7 +50,8 @@ def assemble(
     finished = state.scratch.trials(catalogue.entries)
     trials = all_trials(catalogue, finished, state.crashed)
     ledger = ledger_of(config)
-    runs_made = runs(state.scratch.notes())
+    notes = state.scratch.notes()
+    runs_made = runs(notes)
     claims, comparisons = judging.judged(
         catalogue.claims, trials, ledger, meaningful=settings.profile.meaningful
     )
@@ -69,8 +70,9 @@ def assemble(
             settings.neighbour,
         ),
         environment=environment.describe(config.rootpath, state.workers),
-        training=training(state.scratch.notes()),
+        training=training(notes),
         runs=runs_made,
+        run_sizes={key: size for note in notes for key, size in sorted(note.sizes.items())},
         claims=[*claims, *state.uncollected],
         comparisons=comparisons,
         findings=ledger.findings_of(claims),

@@ -170,8 +170,15 @@ def _selected(chosen: Sequence[Case], declared: Set[CaseKey], *, plants: bool) -
     run = {(case.control_id, case.row) for case in chosen if case.fault is None}
     # Where faults are planted, controls are left out, whatever is selected.
     whole = not plants and run == {(control, row) for control, row, _ in declared}
-    reads_runs = chosen[0].declaration.on is not None
-    return SelectedClaim(chosen[0].claim, controls, whole, rows_left_out(""), reads_runs)
+    declaration = chosen[0].declaration
+    return SelectedClaim(
+        chosen[0].claim,
+        controls,
+        whole,
+        rows_left_out(""),
+        reads_runs=declaration.on is not None,
+        line=declaration.place.line,
+    )
 
 
 def _entry(item: pytest.Item, draft: Draft) -> Entry:

@@ -174,10 +174,13 @@ class Training:
         """Write down what was done so far."""
         planned = {key: spec.describe() for key, spec in self._planned.items()}
         stale = sorted(self._stale)
+        sizes = {key: spec.units for key, spec in self._planned.items() if hasattr(spec, "units")}
         problem = state_of(self._config).training_problem
         if self._work is None:
             there = [key for key, spec in self._planned.items() if spec in store_of(self._config)]
-            note = TrainingNote(planned=planned, reused=there, stale=stale, problem=problem)
+            note = TrainingNote(
+                planned=planned, reused=there, stale=stale, problem=problem, sizes=sizes
+            )
         else:
             done = self._work.outcome()
             note = TrainingNote(
@@ -189,6 +192,7 @@ class Training:
                 unit=done.unit,
                 seconds=done.seconds,
                 problem=problem,
+                sizes=sizes,
             )
         scratch_of(self._config).put_note(process_name(self._config), note)
         self._is_noted = True

@@ -66,7 +66,8 @@ class TrainingNote(msgspec.Struct, frozen=True):
 
     `planned` are all runs that the session needs, each with its description. `reused` are runs
     that were there or that other processes trained, `stale` those that were there, but made by
-    other source or libraries. `problem` says why the training broke off, where it did.
+    other source or libraries. `sizes` are the units of work of planned runs, at most. `problem`
+    says why the training broke off, where it did.
     """
 
     planned: dict[str, str]
@@ -77,6 +78,7 @@ class TrainingNote(msgspec.Struct, frozen=True):
     unit: str = ""
     seconds: float = 0.0
     problem: str = ""
+    sizes: dict[str, int] = {}
 
 
 class Specs(msgspec.Struct, frozen=True):

@@ -9,13 +9,22 @@ import msgspec
 
 from icl_repro.report.pictures.figures import FigureView, view_figure
 from icl_repro.report.pictures.over_seeds import Merged, merge
-from icl_repro.report.text import checks, tables, verdicts, words
+from icl_repro.report.text import (
+    checks,
+    commands,
+    matrix,
+    published,
+    tables,
+    trained,
+    verdicts,
+    words,
+)
 from icl_repro.report.text.findings import FindingView, finding_views
 from icl_repro.report.text.paper_tables import PaperTable, view_table
 from icl_repro.verification.pictures import Figure
 from icl_repro.verification.record import (
+    CheckOverSeeds,
     ClaimRecord,
-    Comparisons,
     ControlRecord,
     Trial,
     VerificationRecord,
@@ -79,7 +88,8 @@ class ClaimView(msgspec.Struct, frozen=True):
 
     `conditions` are sentences on what it takes to judge it. `brief` are the checks that stand in
     the overview, `more` says how many others there are.
-    `known` are the known failures of its checks, by their names.
+    `known` are the known failures of its checks, by their names. `matrix` is its row among all
+    claims, `published` are its checks with a published value, `command` runs it alone.
     """
 
     record: ClaimRecord
@@ -97,6 +107,10 @@ class ClaimView(msgspec.Struct, frozen=True):
     figures: list[SeedFigures]
     controls: list[ControlView]
     known: dict[str, list[LinkedFinding]]
+    matrix: matrix.MatrixRow
+    published: list[published.PublishedPoint]
+    trained: trained.Trained
+    command: str
 
 
 class FamilyView(msgspec.Struct, frozen=True):
@@ -131,6 +145,7 @@ def view_claims(record: VerificationRecord) -> tuple[list[FamilyView], list[Link
     for claim, place in zip(record.claims, places, strict=True):
         first_place.setdefault(claim.id, place)
     statements = {claim.id: claim.statement for claim in record.claims}
+    seeds, corrected = matrix.matrix_seeds(record), matrix.is_corrected(record)
     findings = [
         LinkedFinding(
             finding=finding,
@@ -150,10 +165,11 @@ def view_claims(record: VerificationRecord) -> tuple[list[FamilyView], list[Link
             outcome=_outcome([claim for claim, _ in members]),
             claims=[
                 _view_claim(
+                    record,
                     claim,
                     place,
                     anchors,
-                    record.comparisons,
+                    matrix.matrix_row(claim, seeds, corrected),
                     [one for one in findings if one.finding.claim == claim.id],
                 )
                 for claim, place in members
@@ -169,10 +185,11 @@ def _outcome(claims: Sequence[ClaimRecord]) -> str:
 
 
 def _view_claim(
+    record: VerificationRecord,
     claim: ClaimRecord,
     anchor: str,
     anchors: _Anchors,
-    comparisons: Comparisons | None,
+    row: matrix.MatrixRow,
     known: list[LinkedFinding],
 ) -> ClaimView:
     views = checks.check_views(claim)
@@ -183,7 +200,7 @@ def _view_claim(
         anchor=anchor,
         words=verdicts.VERDICTS[claim.verdict],
         reason=verdicts.reason(claim),
-        corrected=verdicts.corrected(claim, comparisons),
+        corrected=verdicts.corrected(claim, record.comparisons),
         agreement=checks.agreements(views),
         share=verdicts.share_of_seeds(claim),
         conditions=checks.condition_sentences(claim),
@@ -200,6 +217,7 @@ def _view_claim(
         controls=[
             _view_control(
                 control,
+                claim.checks,
                 anchors.take("control", f"{claim.id}-{control.id}"),
                 [one for one in known if one.finding.case == control.id],
             )
@@ -209,17 +227,26 @@ def _view_claim(
             name: [one for one in own if one.finding.check == name]
             for name in dict.fromkeys(one.finding.check for one in own)
         },
+        matrix=row,
+        published=published.published_points(claim),
+        trained=trained.trained_for(record, claim),
+        command=commands.claim_command(record, claim),
     )
 
 
-def _view_control(control: ControlRecord, anchor: str, known: list[LinkedFinding]) -> ControlView:
+def _view_control(
+    control: ControlRecord,
+    own: Sequence[CheckOverSeeds],
+    anchor: str,
+    known: list[LinkedFinding],
+) -> ControlView:
     return ControlView(
         record=control,
         anchor=anchor,
         words=verdicts.CONTROL_VERDICTS[control.verdict],
         reason=words.as_full_sentence(words.as_sentence(control.reason)),
         must_fail="; ".join(control.only),
-        table=tables.control_table(control),
+        table=tables.control_table(control, own),
         messages=_messages(control.trials, verdicts.CONTROL_OUTCOMES),
         figures=_figures(control.trials, anchor),
         known=known,

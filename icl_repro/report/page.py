@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icl_repro import numbers
-from icl_repro.report.claim_views import view_claims
+from icl_repro.report import agreement_plot
+from icl_repro.report.claim_views import FamilyView, view_claims
 from icl_repro.report.plain_text import printable
 from icl_repro.report.scripts import policy, scripts, styles
-from icl_repro.report.text import compared, coverage, faults, findings, notes, past, verdicts, words
+from icl_repro.report.text import (
+    cite,
+    compared,
+    coverage,
+    disagreements,
+    faults,
+    findings,
+    matrix,
+    methods,
+    notes,
+    past,
+    published,
+    verdicts,
+    words,
+)
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
 from icl_repro.verification.record import Sample, VerificationRecord
@@ -86,6 +102,7 @@ def style_and_scripts() -> dict[str, Any]:
 
 def _context(record: VerificationRecord) -> dict[str, Any]:
     families, known = view_claims(record)
+    beside = _beside_published(families)
     covered = coverage.parts(record)
     return {
         "record": record,
@@ -123,6 +140,42 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "past_sessions": past.session_views(record.past),
         "sample": _pictures(record.sample),
         "compared": compared.view(record.compared) if record.compared else None,
+        "seeds_across": matrix.matrix_seeds(record),
+        "corrected": matrix.is_corrected(record),
+        "matrix_legend": matrix.legend(),
+        "present": [
+            (verdicts.VERDICTS[verdict], verdict)
+            for verdict, _ in verdicts.verdict_counts(record.claims)
+        ],
+        "published_sentence": published.published_sentence(
+            record.claims, [row.point for rows in beside.values() for row in rows]
+        ),
+        "published_caption": published.CAPTION,
+        "published_rows": [row for rows in beside.values() for row in rows],
+        "strips": [
+            agreement_plot.strip(family.title, family.anchor, beside[family.anchor])
+            for family in families
+            if beside[family.anchor]
+        ],
+        "ticks": agreement_plot.ticks(),
+        "disagreements": disagreements.disagreements(record),
+        "methods": methods.methods(record),
+        "licences": methods.licences(record),
+        "bibtex": cite.bibtex(record),
+    }
+
+
+def _beside_published(
+    families: Sequence[FamilyView],
+) -> dict[str, list[agreement_plot.PublishedRow]]:
+    """The checks with a published value, by the anchor of their family."""
+    return {
+        family.anchor: [
+            agreement_plot.PublishedRow(claim.anchor, claim.record.id, point)
+            for claim in family.claims
+            for point in claim.published
+        ]
+        for family in families
     }
 
 

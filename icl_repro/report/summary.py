@@ -5,7 +5,7 @@ changed on its first line, then a table of claims.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from icl_repro.numbers import count, duration, number
@@ -20,10 +20,12 @@ from icl_repro.verification.record import ClaimRecord, Comparisons, Verification
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~$])")
 _AUTOLINKS = re.compile(r"(?i)(?<=http)(?=s?:)|(?<=www)(?=\.)|(?<=@)(?=\w)")
 _HOW_TO_READ = (
-    "How to read the table: “Measured” is the median over seeds, with the lowest and the highest "
+    "“Measured” is the median over seeds, with the lowest and the highest "
     "behind it (of a claim over all seeds at once the mean, with its interval); the unit stands "
     f"behind the name of the check. {words.AGREES_NOTE} {words.MARGINS_NOTE}"
 )
+_MANY = 20
+"""More claims or known failures than these are folded."""
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -37,8 +39,7 @@ def render_markdown(record: VerificationRecord) -> str:
         "",
         f"# {escape(record.title)}",
         "",
-        f"Paper: {escape(record.paper)}",
-        "",
+        *([f"Paper: {escape(record.paper)}", ""] if record.paper else []),
     ]
     warning = words.not_meaningful_warning(record.profile)
     if warning:
@@ -52,14 +53,7 @@ def render_markdown(record: VerificationRecord) -> str:
     if record.faults:
         lines += [*_faults(record), ""]
     if record.claims:
-        lines += [
-            escape(_HOW_TO_READ),
-            "",
-            "| Verdict | Claim | In the paper | Measured | Threshold | Paper's value |",
-            "| --- | --- | --- | --- | --- | --- |",
-            *(_row(claim, record.comparisons) for claim in record.claims),
-            "",
-        ]
+        lines += _claims(record)
     views = finding_views(record)
     for title, note, edge in (
         ("Known not to hold", findings_note(record), False),
@@ -67,18 +61,15 @@ def render_markdown(record: VerificationRecord) -> str:
     ):
         if note:
             told = [_finding(finding) for finding in views if finding.edge == edge]
-            lines += [f"**{title}.** {escape(note)}", "", *told, ""]
+            lines += [f"**{title}.** {escape(note)}", ""]
+            lines += _folded("Each of them", told) if len(told) > _MANY else [*told, ""]
     if record.coverage:
-        lines += [
-            f"<details><summary>{escape(coverage.coverage_note(record))}</summary>",
-            "",
+        table = [
             "| | In the paper | Statement | Claims | How it is tested |",
             "| --- | --- | --- | --- | --- |",
             *(_statement(one) for part in coverage.parts(record) for one in part.statements),
-            "",
-            "</details>",
-            "",
         ]
+        lines += _folded(coverage.coverage_note(record), table)
     if record.not_selected:
         lines += [escape(verdicts.left_out(record)), ""]
     training = record.training
@@ -108,6 +99,43 @@ def escape(text: str) -> str:
     flat = re.sub("[&<>]", lambda found: _HTML[found.group()], flat)
     # An empty comment breaks what would become a link of its own accord.
     return _AUTOLINKS.sub("<!-- -->", _MARKDOWN.sub(r"\\\1", flat))
+
+
+def _claims(record: VerificationRecord) -> list[str]:
+    """The table of claims; of many it is folded, below how each section came out."""
+    table = [
+        "| Verdict | Claim | In the paper | Measured | Threshold | Paper's value |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(_row(claim, record.comparisons) for claim in record.claims),
+    ]
+    explained = _folded("How to read the table", [escape(_HOW_TO_READ)])
+    if len(record.claims) <= _MANY:
+        return [*table, "", *explained]
+    sections: dict[str, list[ClaimRecord]] = {}
+    for claim in record.claims:
+        sections.setdefault(claim.family, []).append(claim)
+    outcomes = [
+        "| Section | Claims | Verdicts |",
+        "| --- | --- | --- |",
+        *(
+            f"| {escape(words.family_title(family))} | {len(claims)} | {_outcome(claims)} |"
+            for family, claims in sections.items()
+        ),
+    ]
+    whole = f"All {count(len(record.claims), 'claim')}, with what was measured"
+    return [*outcomes, "", *_folded(whole, table), *explained]
+
+
+def _outcome(claims: Sequence[ClaimRecord]) -> str:
+    return ", ".join(
+        f"{verdicts.VERDICTS[verdict].symbol} {amount} {verdict}"
+        for verdict, amount in verdicts.verdict_counts(claims)
+    )
+
+
+def _folded(summary: str, lines: Iterable[str]) -> list[str]:
+    """Lines that open with a click."""
+    return [f"<details><summary>{escape(summary)}</summary>", "", *lines, "", "</details>", ""]
 
 
 def _row(claim: ClaimRecord, comparisons: Comparisons | None) -> str:

@@ -257,6 +257,11 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             pictures=source.images(range(classes), range(each)),
         )
 
+    @property
+    def units(self) -> int:
+        """How much work it is at most: the sequences that it trains on."""
+        return self.sequences
+
     def describe(self) -> str:
         """One line for people: seed, clamps, length, and what is not as in the paper; all but the
         schedule, which has no part in the training itself.

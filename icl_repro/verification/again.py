@@ -40,7 +40,7 @@ _WORDS = ("reason", "sentence", "because", "no_bound", "seeds_needed_why")
 _SAME = 1e-6
 """By what share numbers may differ that other versions of libraries work out."""
 _TOLD_APART = (("verdict",), ("after_correction",))
-_UNTOUCHED = ("trials", "controls", "statement", "source", "id", "family")
+_UNTOUCHED = ("trials", "controls", "statement", "source", "id", "family", "place")
 
 
 _Unequal = tuple[tuple[str, ...], Any, Any]

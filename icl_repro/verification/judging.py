@@ -75,7 +75,14 @@ def _claim(
         p_value=found.p_value,
         rests_on=claim.rests_on,
         about=claim.about,
+        place=_place(selected, [*own, *(one for each in judged_controls for one in each.trials)]),
     )
+
+
+def _place(selected: SelectedClaim, trials: Sequence[Trial]) -> str:
+    """File and line of the declaration of a claim, the file as pytest names it."""
+    file = next((trial.nodeid.partition("::")[0] for trial in trials), "")
+    return f"{file}:{selected.line}" if file and selected.line else file
 
 
 def _control(

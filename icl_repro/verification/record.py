@@ -324,6 +324,8 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``refuted`` where it fails more often than it holds, whatever the other claims give;
     `seeds_needed_why` says on what condition, or why there is no such number.
     `about` says whether it measures results anew or holds printed numbers against one another.
+    `place` is the file, from the root directory, and the line where it is declared, as
+    ``tests/test_claims.py:12``.
     """
 
     id: str
@@ -346,6 +348,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seeds_needed_why: str = ""
     about: About = "results"
     conditions: list[ConditionOverSeeds] = []
+    place: str = ""
 
 
 class Seeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -425,7 +428,8 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     `basis` is what its runs were made from. `started` is ISO 8601 in UTC, `duration` in seconds,
     `command` as the user typed it. `not_selected` are the ids of claims that were collected, but
-    that this session left out; `runs` tells in words what each training run is, by its key.
+    that this session left out; `runs` tells in words what each training run is, by its key, and
+    `run_sizes` of how many units of work it is at most (`TrainingDone.unit` says what they are).
     `coverage` is every statement of the paper with the claims that test it, in its order, whether
     or not they were selected. `seal` is what others need to check the record. `past` is this
     session beside those before it; null where none were kept. `compared` is what changed since
@@ -455,6 +459,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     past: Past | None = None
     compared: Comparison | None = None
     faults: list[FaultRecord] = []
+    run_sizes: dict[str, int] = {}
 
 
 class UnreadableRecord(ValueError):

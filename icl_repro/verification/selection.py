@@ -22,7 +22,7 @@ class SelectedControl(msgspec.Struct, frozen=True):
 class SelectedClaim(msgspec.Struct, frozen=True):
     """A claim of which something will run, with all its controls; `whole` says whether all of its
     rows and controls will run on some seed, `rows_left_out` is as for a control. `reads_runs` says
-    whether it declares any.
+    whether it declares any, `line` is that of its file on which it is declared.
     """
 
     claim: Claim
@@ -30,3 +30,4 @@ class SelectedClaim(msgspec.Struct, frozen=True):
     whole: bool = False
     rows_left_out: list[str] = []
     reads_runs: bool = True
+    line: int = 0

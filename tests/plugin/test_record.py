@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from icl_repro.history.file import read
+from icl_repro.report.text.notes import partial_note
 from icl_repro.verification.again import verified
 
 TESTS = """
@@ -57,6 +58,8 @@ def test_the_record_says_what_ran_where(folder, record_of):
     one = record.claims[0]
     assert (one.id, one.family, one.statement, one.source) == ("a.one", "a", "S.", "Section 1")
     assert one.trials[0].nodeid == "test_claims.py::test_one[seed6]"
+    line = TESTS.splitlines().index('@claim("a.one", source="Section 1", fails_on=SHORT)')
+    assert one.place == f"test_claims.py:{line}", "pytester leaves out the first, empty line"
 
 
 def test_the_commit_is_that_of_the_root(folder, record_of):
@@ -180,6 +183,10 @@ def test_claims_that_the_session_does_not_reach_are_not_run(folder, record_of, s
     record = record_of(folder)
     assert verdicts(record) == {"a.one": "inconclusive", "a.two": "not run"}
     assert record.claims[1].reason == "the session ended before it was run"
+    assert partial_note(record).startswith(
+        "Not everything was judged in this session: 1 of 2 tests of claims was not run (the "
+        "session ended before it was run) and 2 of 2 tests of controls were not run"
+    )
 
 
 def test_stopping_at_the_first_failure_works_under_xdist(folder, record_of):
@@ -201,6 +208,7 @@ def test_a_module_that_cannot_be_collected_is_on_record(folder, record_of, worke
     assert [(claim.verdict, claim.reason) for claim in broken] == [
         ("error", "ModuleNotFoundError: No module named 'no_such_module'")
     ]
+    assert "1 module of claims was not collected" in partial_note(record_of(folder))
     if not workers:
         assert verdicts(record_of(folder))["a.one"] == "not run"
 
@@ -212,6 +220,7 @@ def test_a_worker_that_dies_in_a_test_leaves_the_claim_an_error(folder, record_o
     record = record_of(folder)
     assert verdicts(record) == {"a.one": "consistent", "a.two": "error"}
     assert "crashed while running" in record.claims[1].reason
+    assert "1 of 2 tests of claims stopped with an error" in partial_note(record)
     result.stdout.fnmatch_lines(["error*a.two", "*worker *crashed while running*"])
 
 

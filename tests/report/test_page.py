@@ -345,7 +345,10 @@ def test_a_session_without_known_failures_has_no_such_section():
 def test_a_control_shows_what_must_fail_and_did_on_each_seed(html):
     text = Page(section(html, "emergence.plateau")).text
     assert "✓ fails as it should A network that does not learn has no plateau between" in text
-    assert "plateau length (sequences) ≥ 80,000 0 ✓ fails 0 ✓ fails" in text
+    assert (
+        "plateau length (sequences) misses by at least 6.9 spreads of the claim’s own values "
+        "≥ 80,000 0 ✓ fails 0 ✓ fails" in text
+    )
     assert "accuracy on the plateau 0.45 to 0.65 0.2051 fails 0.2051 fails" in text
     undermined = Page(section(html, "emergence.final_accuracy")).text
     assert "✗ does not fail" in undermined

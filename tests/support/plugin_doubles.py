@@ -33,6 +33,10 @@ class Spec:
     def key(self) -> str:
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
+    @property
+    def units(self) -> int:
+        return self.sequences
+
     def describe(self) -> str:
         return f"{self.name}, seed {self.seed}, {self.sequences} sequences"
 

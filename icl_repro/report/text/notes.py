@@ -8,12 +8,13 @@ from icl_repro.numbers import count, percent
 from icl_repro.report.text import verdicts, words
 from icl_repro.report.text.checks import Remark, thresholds_note
 from icl_repro.verification.controls import unguarded
-from icl_repro.verification.record import VerificationRecord
+from icl_repro.verification.record import ClaimRecord, Trial, VerificationRecord
 
 
 def notes(record: VerificationRecord) -> list[Remark]:
     """Sentences on how to read the verdicts, those left out that say nothing here."""
     all_notes = [
+        Remark(partial_note(record), "unsure"),
         *(Remark(words.as_full_sentence(said), "none") for said in basis_notes(record)),
         seeds_note(record),
         Remark(few_seeds_note(record), "none"),
@@ -23,6 +24,64 @@ def notes(record: VerificationRecord) -> list[Remark]:
         Remark("" if record.faults else unguarded_note(record), "none"),
     ]
     return [note for note in all_notes if note.text]
+
+
+def partial_note(record: VerificationRecord) -> str:
+    """What this session left out of what it collected, and what it did not come to; empty if it is
+    whole.
+    """
+    if not record.claims:
+        return ""
+    own = [trial for claim in record.claims for trial in claim.trials]
+    controls = [one for claim in record.claims for one in claim.controls]
+    on_controls = [trial for control in controls for trial in control.trials]
+    parts: list[str] = []
+    if amount := len(record.not_selected):
+        collected = count(amount + len(record.claims), "claim")
+        parts.append(f"{amount} of {collected} {_were(amount)} not selected")
+    if amount := sum(not control.trials for control in controls):
+        parts.append(f"{amount} of {count(len(controls), 'control')} {_were(amount)} not selected")
+    if amount := sum(not (claim.trials or claim.controls) for claim in record.claims):
+        parts.append(f"{count(amount, 'module')} of claims {_were(amount)} not collected")
+    if amount := sum(bool(claim.controls and not claim.trials) for claim in record.claims):
+        parts.append(f"of {count(amount, 'claim')} only controls were selected")
+    for whose, trials in (("claims", own), ("controls", on_controls)):
+        of = f"{count(len(trials), 'test')} of {whose}"
+        never = [trial for trial in trials if trial.outcome == "not run"]
+        if never:
+            parts.append(f"{len(never)} of {of} {_were(len(never))} not run{_why(never)}")
+        if amount := sum(trial.outcome == "error" for trial in trials):
+            parts.append(f"{amount} of {of} stopped with an error")
+    if amount := sum(_partly(record, claim) for claim in record.claims):
+        parts.append(f"{count(amount, 'claim')} {_were(amount)} not judged on every seed")
+    if not parts:
+        return ""
+    alone = (
+        " Verdicts are corrected for the comparisons of this session alone, of which a whole one "
+        "has more."
+    )
+    corrected = record.comparisons is not None and record.comparisons.number > 0
+    return (
+        f"Not everything was judged in this session: {words.listed(parts)}."
+        f"{alone if corrected else ''}"
+    )
+
+
+def _why(never: list[Trial]) -> str:
+    """Why some tests did not run, where it is the same of all."""
+    said = {trial.message for trial in never}
+    one = said.pop() if len(said) == 1 else ""
+    return f" ({one})" if one and "\n" not in one else ""
+
+
+def _partly(record: VerificationRecord, claim: ClaimRecord) -> bool:
+    """Whether some seeds of the profile were left out of a claim that is judged seed by seed."""
+    seeds = {trial.seed for trial in claim.trials if trial.seed is not None}
+    return bool(seeds) and not seeds.issuperset(record.profile.seeds)
+
+
+def _were(amount: int) -> str:
+    return "was" if amount == 1 else "were"
 
 
 def basis_notes(record: VerificationRecord) -> list[str]:

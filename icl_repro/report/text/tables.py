@@ -10,14 +10,14 @@ from typing import TypeVar
 
 import msgspec
 
-from icl_repro.numbers import number
+from icl_repro.numbers import estimate, number
 from icl_repro.report.text import verdicts, words
 from icl_repro.report.text.checks import CheckView, reported_of, shared_threshold
 from icl_repro.report.text.words import NOTHING
 from icl_repro.statistics.intervals import Interval
 from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.evidence import Check, Quantity
-from icl_repro.verification.record import ControlRecord, Trial
+from icl_repro.verification.record import CheckOverSeeds, ControlRecord, Trial
 
 _Measurement = TypeVar("_Measurement", Check, Quantity)
 
@@ -114,15 +114,17 @@ def claim_table(trials: Sequence[Trial], checks: Sequence[CheckView]) -> Evidenc
     return _table(trials, verdicts.OUTCOMES, row)
 
 
-def control_table(control: ControlRecord) -> EvidenceTable:
-    """What the trials of a control measured, marked by whether what must fail did fail.
+def control_table(control: ControlRecord, own: Sequence[CheckOverSeeds] = ()) -> EvidenceTable:
+    """What the trials of a control measured, marked by whether what must fail did fail, and by how
+    much: in spreads of the `own` values of the claim, where they have one.
 
     What has to fail comes first: it is what the control is for. A check that has to fail and that
     no trial stated gets a row of its own that says so, if the control was measured at all.
     """
     only = frozenset(control.only)
+    spreads = {(check.row, check.name): check.margin.spread for check in own if check.margin}
 
-    def row(_: str, name: str, found: list[Check | None]) -> Row:
+    def row(title: str, name: str, found: list[Check | None]) -> Row:
         must_fail = not only or name in only
 
         def cell(check: Check, ends: str) -> Cell:
@@ -130,7 +132,8 @@ def control_table(control: ControlRecord) -> EvidenceTable:
 
         # The paper reports no value where the claim must not hold; the claim has the note.
         one = _check_row(name, found, cell)
-        return msgspec.structs.replace(one, paper=NOTHING, paper_source="", note="")
+        missed = _missed(found, spreads.get((title, name))) if must_fail else ""
+        return msgspec.structs.replace(one, paper=NOTHING, paper_source="", note=missed)
 
     table = _table(control.trials, verdicts.CONTROL_OUTCOMES, row)
     groups = [
@@ -271,6 +274,31 @@ def _control_cell(check: Check, ends: str, must_fail: bool, undefined: str) -> C
         seen=True,
         detail=_detail(ends, check.interval),
     )
+
+
+def _missed(found: Sequence[Check | None], spread: float | None) -> str:
+    """How far beyond its threshold a check lies that must fail, on the seed where it is nearest;
+    empty where it holds on one, or by no finite value.
+    """
+    beyond: list[tuple[float, float]] = []
+    for check in found:
+        if check is None:
+            continue
+        if check.holds or check.value is None:
+            return ""
+        below = check.low is not None and check.value < check.low
+        end = check.low if below else check.high
+        if end is not None:
+            beyond.append((abs(check.value - end), end))
+    if not beyond:
+        return ""
+    least, end = min(beyond)
+    at_least = " at least" if len(beyond) > 1 else ""
+    if spread:
+        spreads = estimate(least / spread, digits=2)
+        return f"misses by{at_least} {spreads} spreads of the claim’s own values"
+    share = f", {number(100 * least / abs(end), 2)} % of the threshold" if end else ""
+    return f"misses by{at_least} {number(least, 3)}{share}"
 
 
 def _detail(ends: str, interval: Interval | None) -> str:

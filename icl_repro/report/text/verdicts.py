@@ -168,7 +168,8 @@ def _outcome(claims: Sequence[ClaimRecord], whose: str) -> str:
         verdict, amount = counts[0]
         if amount == 1:
             return f"The one claim{whose} {VERDICTS[verdict].one}."
-        return f"All {amount} claims{whose} {VERDICTS[verdict].several}."
+        all_ = "Both" if amount == 2 else f"All {amount}"
+        return f"{all_} claims{whose} {VERDICTS[verdict].several}."
     parts = [
         f"{amount} {VERDICTS[verdict].one if amount == 1 else VERDICTS[verdict].several}"
         for verdict, amount in counts

@@ -5,7 +5,7 @@ import msgspec
 from icl_repro.report.text import notes
 from icl_repro.statistics.significance import sign_test
 from icl_repro.verification.evidence import EvidenceRecord
-from icl_repro.verification.record import Comparisons, Seeds
+from icl_repro.verification.record import Comparisons, Profile, Seeds
 from tests.support.report_builders import at_least, claim, control, trial
 from tests.support.report_fixture import rich_record
 
@@ -87,4 +87,29 @@ def test_a_check_that_a_control_fails_on_some_seeds_names_the_others():
 
 def test_nothing_empty_is_noted():
     assert notes.notes(record(claims=[], seeds=None, comparisons=None)) == []
-    assert len(notes.notes(rich_record())) == 5
+    assert len(notes.notes(rich_record())) == 6
+
+
+def test_a_session_that_is_not_whole_says_what_is_missing():
+    measured = EvidenceRecord([at_least("length", 9, 8)])
+    ended = [
+        trial("a.one", seed, EvidenceRecord(), "not run", "the session ended before it was run")
+        for seed in (6, 7)
+    ]
+    crashed = trial("a.one", 5, EvidenceRecord(), "error", "worker 'gw0' crashed", case="short")
+    controls = [control("short", "N.", "error", [crashed]), control("long", "N.", "not run", [])]
+    first = claim("a.one", "S.", "", "consistent", "", [trial("a.one", 5, measured), *ended])
+    one = msgspec.structs.replace(first, controls=controls)
+    two = claim("a.two", "S.", "", "consistent", "", [trial("a.two", 6, measured)])
+    profile = Profile("paper", [5, 6, 7], meaningful=True)
+    partial = record(claims=[one, two], not_selected=["a.three"], profile=profile)
+    assert notes.partial_note(partial) == (
+        "Not everything was judged in this session: 1 of 3 claims was not selected, 1 of 2 "
+        "controls was not selected, 2 of 4 tests of claims were not run (the session ended before "
+        "it was run), 1 of 1 test of controls stopped with an error and 1 claim was not judged on "
+        "every seed. Verdicts are corrected for the comparisons of this session alone, of which a "
+        "whole one has more."
+    )
+    whole = claim("a.one", "S.", "", "consistent", "", [trial("a.one", 5, measured)])
+    just = Profile("standard", [5], meaningful=True)
+    assert notes.partial_note(record(claims=[whole], not_selected=[], profile=just)) == ""

@@ -1,11 +1,13 @@
 """Evidence arranged as tables."""
 
 import msgspec
+import pytest
 
 from icl_repro.report.text import tables
 from icl_repro.verification.evidence import EvidenceRecord, Quantity
+from icl_repro.verification.record import CheckOverSeeds, Margin
 from icl_repro.verification.reported import Reported
-from tests.support.report_builders import at_least, at_most, control, trial
+from tests.support.report_builders import at_least, at_most, between, control, trial
 
 
 def trials(*evidence, outcome=None, **more):
@@ -149,3 +151,41 @@ def test_a_control_that_is_not_finite_fails_only_with_a_reason():
 def test_a_control_that_did_not_run_has_no_table():
     missing = trials(EvidenceRecord(), outcome="not run")
     assert not tables.control_table(control("c", "", "not run", missing, only=["must"]))
+
+
+def notes_of(one, *own):
+    return [row.note for row in rows(tables.control_table(one, own).checks)]
+
+
+def over_seeds(name, spread):
+    margin = None if spread is None else Margin(9.0, spread, 1.0, None, False)
+    return CheckOverSeeds(
+        name, "", "at_least", 8, None, "threshold", "", {}, 5, 5, None, margin, None, None, []
+    )
+
+
+def test_a_control_tells_how_far_it_misses_where_it_is_nearest():
+    one = control_of(
+        *(EvidenceRecord([at_least("length", value, 8), at_least("free", value, 8)])
+          for value in (2, 5)),
+        only=["length"],
+    )  # fmt: skip
+    spread = "misses by at least 6 spreads of the claim’s own values"
+    assert notes_of(one, over_seeds("length", 0.5)) == [spread, ""]
+    relative = "misses by at least 3, 38 % of the threshold"
+    assert notes_of(one, over_seeds("length", None)) == [relative, ""]
+    assert notes_of(one) == [relative, ""]
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        (at_least("a", -1.0, 0), "misses by 1"),
+        (between("a", 9.0, 0, 8), "misses by 1, 12 % of the threshold"),
+        (between("a", -2.0, 0, 8), "misses by 2"),
+        (at_least("a", None, 0), ""),
+        (at_least("a", 1.0, 0), ""),
+    ],
+)
+def test_what_a_control_misses_is_counted_from_the_end_that_it_lies_beyond(check, told):
+    assert notes_of(control_of(EvidenceRecord([check]))) == [told]

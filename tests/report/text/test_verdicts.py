@@ -25,7 +25,7 @@ def with_claims(*names):
         (["supported"], "The one claim is supported."),
         (["supported"] * 12, "All 12 claims are supported."),
         (["consistent", "mixed"], "Of 2 claims, 1 is consistent and 1 is mixed."),
-        (["not run"] * 2, "All 2 claims were not run."),
+        (["not run"] * 2, "Both claims were not run."),
         (["refuted", "supported", "supported"], "Of 3 claims, 2 are supported and 1 is refuted."),
         (
             ["error", "not run", "inconclusive", "inconclusive"],
@@ -81,7 +81,7 @@ def test_claims_of_the_paper_alone_need_no_label():
 
 def test_claims_that_are_all_ours_say_so():
     record = of_standing(("supported", OURS), ("supported", OURS))
-    told = "All 2 claims of ours (in whole or in part) are supported."
+    told = "Both claims of ours (in whole or in part) are supported."
     assert verdicts.overall(record) == told
 
 

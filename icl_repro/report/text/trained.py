@@ -1,0 +1,78 @@
+"""What was trained for a claim: its runs in words, those that differ in their seed alone together,
+and what they cost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from icl_repro.numbers import count, number
+from icl_repro.report.text import words
+from icl_repro.verification.record import ClaimRecord, Trial, VerificationRecord
+
+_SEED = re.compile(r"^seed (\d+), |, seed (\d+)(?=,|$)")
+UNTOLD = "told by their keys alone"
+
+
+class RunKind(msgspec.Struct, frozen=True):
+    """Runs that are the same but for their seed: what they are, on which seeds, how many."""
+
+    told: str
+    on_seeds: str
+    amount: int
+
+
+class Trained(msgspec.Struct, frozen=True):
+    """All runs that the tests of a claim read; `cost` is a sentence, empty without runs."""
+
+    kinds: list[RunKind]
+    cost: str
+
+
+def run_kinds(told: Iterable[str]) -> list[RunKind]:
+    """The runs with these descriptions by kind, those on the most seeds first."""
+    kinds: dict[str, list[str]] = {}
+    amounts: dict[str, int] = {}
+    for text in told:
+        found = _SEED.search(text)
+        kind = _SEED.sub("", text, count=1) if found else text
+        seeds = kinds.setdefault(kind, [])
+        amounts[kind] = amounts.get(kind, 0) + 1
+        seed = next(filter(None, found.groups()), "") if found else ""
+        if seed and seed not in seeds:
+            seeds.append(seed)
+    return [
+        RunKind(kind, words.seed_list(sorted(seeds, key=int)), amounts[kind])
+        for kind, seeds in sorted(kinds.items(), key=lambda kind: -len(kind[1]))
+    ]
+
+
+def trained_for(record: VerificationRecord, claim: ClaimRecord) -> Trained:
+    """The runs that the tests of a claim and of its controls read."""
+    own = _keys(claim.trials)
+    others = {key for control in claim.controls for key in _keys(control.trials)} - own.keys()
+    keys = [*own, *sorted(others)]
+    known = sorted(record.runs[key] for key in keys if key in record.runs)
+    kinds = run_kinds(known)
+    if untold := len(keys) - len(known):
+        kinds.append(RunKind(UNTOLD, "", untold))
+    return Trained(kinds, _cost(record, keys, len(own)) if keys else "")
+
+
+def _keys(trials: Iterable[Trial]) -> dict[str, None]:
+    return {key: None for trial in trials for key in trial.runs}
+
+
+def _cost(record: VerificationRecord, keys: list[str], own: int) -> str:
+    runs = f"{count(len(keys), 'training run')}"
+    if own < len(keys):
+        for_controls = len(keys) - own
+        runs += f", {number(for_controls)} of them for controls alone"
+    sizes = [record.run_sizes[key] for key in keys if key in record.run_sizes]
+    if len(sizes) < len(keys):
+        return f"{runs}."
+    unit = record.training.unit or "units of work"
+    return f"{runs}: at most {number(sum(sizes))} {unit} in all."

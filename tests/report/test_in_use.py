@@ -1,0 +1,192 @@
+"""The page in a reader's hands: searched, stepped through, copied from, heard, without a script.
+
+Each of these opens the page anew in a browser that may load nothing.
+"""
+
+import json
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from icl_repro.report.page import render_html
+from tests.support.report_fixture import rich_record
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.base", reason="axe-core is not installed")
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium is installed")
+
+PHONE, DESKTOP = (390, 844), (1200, 900)
+
+
+class Opened:
+    """A page that is open, with every request that it made and every error that it met."""
+
+    def __init__(self, page):
+        self.page, self.requests, self.errors = page, [], []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.errors.append(message.text))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def shown(self, selector="article.claim"):
+        """The ids of what is shown."""
+        script = "all => all.filter(one => !one.hidden).map(one => one.id)"
+        return self.page.eval_on_selector_all(selector, script)
+
+    @property
+    def focused(self):
+        return self.page.evaluate("document.activeElement.id")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("in-use") / "report.html"
+    path.write_text(render_html(rich_record()), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium, saved):
+    @contextmanager
+    def open_it(width_and_height=DESKTOP, **settings):
+        width, height = width_and_height
+        viewport = {"width": width, "height": height}
+        context = chromium.new_context(viewport=viewport, offline=True, **settings)
+        one = Opened(context.new_page())
+        one.page.goto(saved.as_uri())
+        yield one
+        context.close()
+
+    return open_it
+
+
+def test_it_asks_for_nothing_and_meets_no_error_however_far_it_is_opened(opened, saved):
+    with opened() as one:
+        one.page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        one.page.keyboard.press("End")
+        one.page.wait_for_timeout(100)
+        assert one.requests == [saved.as_uri()]
+        assert one.errors == []
+
+
+def test_the_search_shows_the_claims_that_have_all_its_words(opened):
+    with opened() as one:
+        claims = one.shown()
+        one.page.fill("#find-text", "PLATEAU  train")
+        found = one.shown()
+        assert "claim-emergence.plateau" in found
+        assert 0 < len(found) < len(claims)
+        assert one.page.inner_text(".found") == f"{len(found)} of {len(claims)} claims"
+        for place in ("tbody.claim", ".matrix tbody tr"):
+            rows = one.page.locator(f"{place}:visible")
+            assert rows.count() == len(found), "the overview shows the same"
+        one.page.fill("#find-text", "")
+        assert one.shown() == claims
+        assert one.page.inner_text(".found") == ""
+
+
+def test_verdict_and_section_narrow_it_and_empty_sections_go(opened):
+    with opened() as one:
+        sections = one.shown("section.family")
+        one.page.select_option("#find-family", "family-circuits")
+        of_section = one.shown()
+        assert one.shown("section.family") == ["family-circuits"]
+        one.page.select_option("#find-verdict", "refuted")
+        assert set(one.shown()) < set(of_section)
+        one.page.keyboard.press("Escape")
+        assert one.shown("section.family") == sections
+
+
+def test_keys_search_and_step_from_claim_to_claim(opened):
+    with opened() as one:
+        claims = one.shown()
+        one.page.keyboard.press("j")
+        one.page.keyboard.press("j")
+        assert one.focused == claims[1]
+        one.page.keyboard.press("k")
+        assert one.focused == claims[0]
+        one.page.keyboard.press("/")
+        assert one.focused == "find-text"
+        one.page.keyboard.type("jk/")
+        assert one.page.input_value("#find-text") == "jk/", "keys are letters in a field"
+        one.page.keyboard.press("Escape")
+        assert one.focused == ""
+        assert one.shown() == claims
+
+
+def test_a_link_to_a_claim_that_is_filtered_out_shows_it(opened):
+    with opened() as one:
+        claims = one.shown()
+        one.page.fill("#find-text", "no claim says so")
+        assert one.shown() == []
+        one.page.evaluate(f"location.hash = {json.dumps(claims[-1])}")
+        one.page.wait_for_function("document.querySelector('.found').textContent === ''")
+        assert one.shown() == claims
+
+
+def test_what_is_to_be_copied_is_copied_whole(opened):
+    with opened(permissions=["clipboard-read", "clipboard-write"]) as one:
+        for section, ends in (("#reproduce", "--icl-store .icl-repro/runs"), ("#methods", ".")):
+            button = one.page.locator(f"{section} button.copy").first
+            button.click()
+            playwright.expect(button).to_have_text("Copied")
+            copied = one.page.evaluate("navigator.clipboard.readText()")
+            assert copied.endswith(ends)
+        assert len(copied.split("\n\n")) > 4, "paragraphs stay apart"
+
+
+def test_without_a_script_everything_is_shown_but_what_needs_one(opened):
+    with opened(java_script_enabled=False) as one:
+        assert one.page.locator("article.claim").count() == len(rich_record().claims)
+        assert one.page.locator("article.claim:visible").count() == len(rich_record().claims)
+        for needs_it in (".find", "button.copy"):
+            assert one.page.locator(needs_it).count()
+            assert not one.page.locator(f"{needs_it}:visible").count()
+
+
+def test_a_table_that_is_too_wide_can_be_scrolled_by_keys(opened):
+    with opened() as one:
+        one.page.add_style_tag(content=".like-paper { min-width: 200rem; }")
+        one.page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        wide = one.page.locator(".scroll:has(> .like-paper)").first
+        wide.evaluate("element => element.scrollIntoView()")
+        playwright.expect(wide).to_have_attribute("tabindex", "0")
+        narrow = one.page.locator(".scroll:has(> .published-values)")
+        narrow.evaluate("element => element.scrollIntoView()")
+        playwright.expect(narrow).not_to_have_attribute("tabindex", "0")
+
+
+def test_paper_has_no_controls(opened):
+    with opened() as one:
+        one.page.emulate_media(media="print")
+        assert not one.page.locator("button.copy:visible, .find:visible, .anchor:visible").count()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
+def test_axe_finds_nothing_serious(opened, size, scheme):
+    script = Path(axe.__file__).with_name("axe.min.js").read_text("utf-8")
+    with opened(size, color_scheme=scheme, bypass_csp=True) as one:
+        one.page.add_style_tag(content="* { content-visibility: visible !important; }")
+        one.page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        one.page.evaluate(script)
+        found = one.page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    serious = {
+        violation["id"]: [node["html"][:200] for node in violation["nodes"][:3]]
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+    }
+    assert serious == {}

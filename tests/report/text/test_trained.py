@@ -1,0 +1,52 @@
+"""What was trained for a claim, in words and cost."""
+
+import msgspec
+
+from icl_repro.report.text.trained import UNTOLD, RunKind, run_kinds, trained_for
+from icl_repro.verification.evidence import EvidenceRecord
+from tests.support.report_builders import claim, control, trial
+from tests.support.report_fixture import rich_record
+
+
+def test_runs_that_differ_in_their_seed_alone_are_told_once():
+    told = [
+        "seed 10, plain, long",
+        "seed 9, plain, long",
+        "plain, seed 7",
+        "no number",
+        "no number",
+    ]
+    assert run_kinds(told) == [
+        RunKind("plain, long", "Seeds 9 and 10", 2),
+        RunKind("plain", "Seed 7", 1),
+        RunKind("no number", "", 2),
+    ]
+
+
+def one_claim():
+    def reads(case, *runs):
+        return msgspec.structs.replace(trial("a.b", 5, EvidenceRecord(), case=case), runs=[*runs])
+
+    controls = [control("c", "N.", "not run", [reads("c", "k1", "k3")])]
+    return claim("a.b", "S.", "", "mixed", "", [reads("", "k1", "k2")], controls)
+
+
+def test_the_cost_counts_each_run_once_and_those_of_controls_apart():
+    record = msgspec.structs.replace(
+        rich_record(),
+        runs={"k1": "seed 5, plain", "k2": "seed 6, plain"},
+        run_sizes={"k1": 1000, "k2": 500, "k3": 10},
+    )
+    found = trained_for(record, one_claim())
+    assert found.cost == (
+        "3 training runs, 1 of them for controls alone: at most 1,510 sequences in all."
+    )
+    assert found.kinds == [RunKind("plain", "Seeds 5 and 6", 2), RunKind(UNTOLD, "", 1)]
+
+
+def test_an_older_record_tells_no_cost_but_the_number_of_runs():
+    record = msgspec.structs.replace(rich_record(), runs={}, run_sizes={"k1": 1000})
+    cost = trained_for(record, one_claim()).cost
+    assert cost == "3 training runs, 1 of them for controls alone."
+    without = claim("a.b", "S.", "", "mixed", "", [])
+    assert trained_for(record, without).cost == ""
