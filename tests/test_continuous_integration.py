@@ -41,7 +41,7 @@ PARTS = {
     "--fail-on verdict,value --markdown reports/compare.md",
     "five_seeds": f"{PYTEST} --icl-profile paper --icl-report=reports/five_seeds "
     "--icl-history=reports/history.jsonl",
-    "faults": f"{PYTEST} --icl-faults --icl-report=reports/faults --icl-history=none",
+    "faults": f"{PYTEST} --icl-faults=all --icl-report=reports/faults --icl-history=none",
 }
 """What each part of .ci/run calls; `fingerprint` and `summary` are run as they are."""
 
