@@ -61,7 +61,9 @@ def test_a_packed_record_is_drawn_beside_it(saved):
     assert run_command("report", packed).output == f"wrote {saved.with_suffix('.html')}\n"
 
 
-@pytest.mark.parametrize("content", [b"not packed", gzip.compress(b"{}")[:-4]])
+@pytest.mark.parametrize(
+    "content", [b"not packed", gzip.compress(b"{}")[:-4]], ids=["not packed", "cut off"]
+)
 def test_what_is_not_packed_is_refused_in_one_sentence(content, tmp_path):
     path = tmp_path / "verification.json.gz"
     path.write_bytes(content)
