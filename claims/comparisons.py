@@ -28,7 +28,13 @@ WELL = 0.6
 SHARE = (0.0, 1.0)
 """The limits of a share, such as an accuracy."""
 NOT_NEGATIVE = (0.0, None)
-"""Those of a loss, or of the ratio of two times."""
+"""Those of a loss, a time, or the ratio of two times."""
+CORRELATION = (-1.0, 1.0)
+"""Those of a correlation."""
+DIFFERENCE_OF_CORRELATIONS = (-2.0, 2.0)
+"""Those of one correlation less another."""
+DIFFERENCE_OF_SHARES = (-1.0, 1.0)
+"""Those of one share less another, such as an accuracy that is lost."""
 
 PerHead = Float[np.ndarray, " heads"]
 

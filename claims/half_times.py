@@ -211,6 +211,7 @@ def check_middle(evidence: Evidence, times: Times, circuit: Circuit, row: Row) -
             lambda theirs: outside(theirs, circuit, row),
             partial(published_times, row, [circuit]),
         ),
+        limits=NOT_NEGATIVE,
         note=in_sequences(times, circuit, row),
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from claims.comparisons import NOT_NEGATIVE, SHARE, WELL, spread_ratio
+from claims.comparisons import DIFFERENCE_OF_SHARES, NOT_NEGATIVE, SHARE, WELL, spread_ratio
 from claims.figures.additivity import adding_back_figure, by_strength_figure
 from claims.heads_off import difference_without_a_head
 from claims.networks.plain import full, random_layer_1
@@ -92,10 +92,15 @@ def test_redundancy(
         lost.max(),
         at_most=0.02,
         published="calc.lost_by_removing",
+        limits=DIFFERENCE_OF_SHARES,
         note=f"layer 1 head {found.weaker[int(lost.argmax())]}",
     )
     evidence.equivalent(
-        ON_AVERAGE, lost.mean(), margin=(-0.02, 0.02), published="calc.lost_by_removing_on_average"
+        ON_AVERAGE,
+        lost.mean(),
+        margin=(-0.02, 0.02),
+        published="calc.lost_by_removing_on_average",
+        limits=DIFFERENCE_OF_SHARES,
     )
     evidence.check(
         ALONE,
@@ -157,6 +162,7 @@ def test_other_heads(runs: Mapping[str, Run], evidence: Evidence) -> None:
         at_least=2,
         unit="heads",
         published="calc.others_alone",
+        limits=(0, len(others)),
         note=f"accuracies {', '.join(map(number, others))}; a guess between the two labels in "
         "context has 0.5",
     )

@@ -23,6 +23,7 @@ import numpy as np
 import pytest
 from jaxtyping import PyTree
 
+from claims.comparisons import NOT_NEGATIVE
 from claims.figures.compilation import step_figure
 from claims.timed_steps import beginning
 from icl_repro import Evidence, claim, control
@@ -135,6 +136,7 @@ def test_compilation(evidence: Evidence, slow: Steps = one_by_one) -> None:
         np.median(speed_up),
         at_least=10,
         published="paper.jit_speedup",
+        limits=NOT_NEGATIVE,
         note=f"median of {ROUNDS} rounds, from {speed_up.min():.3g} to {speed_up.max():.3g}; "
         "the paper says up to 50",
     )

@@ -30,6 +30,7 @@ import numpy as np
 import pytest
 from jaxtyping import Array, Float
 
+from claims.comparisons import NOT_NEGATIVE
 from claims.figures.compilation import step_figure
 from claims.networks.clamped import (
     BOTH,
@@ -239,6 +240,7 @@ def test_cost_of_a_clamp(
             between=(2, 4.5),
             unit="ratio",
             published="paper.clamping_over_progress_measures",
+            limits=NOT_NEGATIVE,
             note=f"median of {ROUNDS} rounds, from {ratio.min():.3g} to {ratio.max():.3g}",
         )
     for name in CLAMPS:
@@ -295,6 +297,7 @@ def test_clamped_runs_need_fewer_sequences(
         at_most=1,
         unit="ratio",
         published=as_reported(theirs[0] / theirs[1], "Figure 5b", of_all[0] / of_all[1]),
+        limits=NOT_NEGATIVE,
         note="to a train loss of 0.35: {:,.0f} and {:,.0f} sequences".format(*ours),
     )
 

@@ -17,7 +17,14 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from claims.comparisons import NOT_NEGATIVE, SHARE, loss_of_a_choice, on_plateau, plateau_length
+from claims.comparisons import (
+    DIFFERENCE_OF_SHARES,
+    NOT_NEGATIVE,
+    SHARE,
+    loss_of_a_choice,
+    on_plateau,
+    plateau_length,
+)
 from claims.figures.emergence import SETS, direct_path_figure, loss_figure
 from claims.networks.clamped import MATCH, fastest_head, match, single_heads
 from claims.networks.plain import WEAK, full, shuffled_labels, untrained
@@ -80,6 +87,7 @@ def test_plateau(run: Run, evidence: Evidence) -> None:
         at_least=80_000,
         unit="sequences",
         published="calc.plateau_length",
+        limits=NOT_NEGATIVE,
         note="train loss 0.6 to 0.85, accuracy 0.45 to 0.65, at least 0.85 of the probability on "
         "the two labels in context",
     )
@@ -89,6 +97,7 @@ def test_plateau(run: Run, evidence: Evidence) -> None:
         at_most=CHANGE[1],
         unit="nats",
         published="dig.fig3a.main.train.final_loss",
+        limits=NOT_NEGATIVE,
         note="on the plateau it is ln 2, 0.69",
     )
     evidence.figure(loss_figure(run))
@@ -166,6 +175,7 @@ def test_sudden(runs: Mapping[str, Run], evidence: Evidence) -> None:
         at_most=1,
         unit="ratio of sequences",
         published="calc.duration_over_half_time",
+        limits=NOT_NEGATIVE,
         note="from a train loss of 0.6 to 0.1, and to one of 0.35; of an exponential from ln 5 "
         f"down to 0 it is {math.log(6) / math.log(math.log(5) / HALF_LOSS):.2f}",
     )
@@ -270,6 +280,7 @@ def test_layer_0_does_not_drive_the_output(
         intact.accuracy - ablated.accuracy,
         at_most=0.005,
         published="paper.no_l1_output_drop",
+        limits=DIFFERENCE_OF_SHARES,
         note=f"on {everything.size:,} sequences",
     )
     evidence.equivalent(

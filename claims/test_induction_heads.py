@@ -13,7 +13,9 @@ import math
 import numpy as np
 
 from claims.comparisons import (
+    CORRELATION,
     EMERGED,
+    NOT_NEGATIVE,
     STRONG,
     emergence_times,
     place_in_time,
@@ -68,6 +70,7 @@ def test_induction_heads_rise(run: Run, evidence: Evidence, *, level: float = HA
         between=(0.8, 1.2),
         unit="ratio of sequences",
         published="calc.rise_over_fall",
+        limits=NOT_NEGATIVE,
         note=f"layer {run.spec.model.layers - 1} head {strongest}",
     )
     evidence.quantity(
@@ -102,6 +105,7 @@ def test_several_induction_heads(run: Run, evidence: Evidence) -> None:
         at_least=3,
         unit="heads",
         published="calc.induction_heads",
+        limits=(0, len(strengths)),
     )
     paper = [reported(f"dig.fig3b.main.l2_head_{head}.final_strength") for head in range(8)]
     paper.sort(key=lambda strength: -strength.value)
@@ -148,6 +152,7 @@ def test_order(run: Run, evidence: Evidence, *, place: int = 0, mismatched: bool
         place_in_time(head, emerged),
         at_most=2,
         published="calc.emergence_of_the_strongest",
+        limits=(1, len(strengths)),
         note=f"layer 1 head {head}; a head has emerged when its strength is {EMERGED}",
     )
     if mismatched:
@@ -160,6 +165,7 @@ def test_order(run: Run, evidence: Evidence, *, place: int = 0, mismatched: bool
         at_least=0.5,
         published="calc.strength_and_emergence",
         interval=order.interval if order else None,
+        limits=CORRELATION,
         note=f"{by_strength.size} heads"
         + (f"; of all their pairings, {order.chance:.2g} correlate as much" if order else ""),
     )

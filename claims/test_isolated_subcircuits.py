@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
+from claims.comparisons import NOT_NEGATIVE
 from claims.networks.clamped import (
     BOTH,
     COPY,
@@ -190,6 +191,7 @@ def test_copy(runs: Runs, evidence: Evidence) -> None:
         unit="nats",
         published=read_off(COPY, "plateau", published(COPY).plateau.value),
         interval=saddle.interval,
+        limits=NOT_NEGATIVE,
         note="mean loss while it is slowest before the phase change; ln 2 is 0.693",
     )
     near = saddle_of(runs[COPY]), saddle_of(runs[NONE])

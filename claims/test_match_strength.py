@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from claims.comparisons import LEARNED_LOSS
+from claims.comparisons import CORRELATION, LEARNED_LOSS, NOT_NEGATIVE
 from claims.figures.match_strength import (
     curves_figure,
     ends_table,
@@ -175,6 +175,7 @@ def test_train_loss(
         of_times(runs, above, "train", named),
         at_most=-0.85,
         published=as_reported(of_published_times(ABOVE_ONE_HALF, "train"), "Figure 15, digitized"),
+        limits=CORRELATION,
         note=f"Spearman, {len(above)} strengths",
     )
     evidence.check(
@@ -182,6 +183,7 @@ def test_train_loss(
         of_times(runs, below, "train", named),
         at_least=0.85,
         published=as_reported(of_published_times(BELOW_ONE_HALF, "train"), "Figure 15, digitized"),
+        limits=CORRELATION,
         note=f"Spearman, {len(below)} strengths",
     )
     for strength in (NEARLY_PERFECT, NEARLY_WRONG):
@@ -208,6 +210,7 @@ def test_train_loss(
         margin=(0.5, 2.0),
         unit="ratio",
         published=as_reported(paper[0] / paper[1], "Figures 15 and 3a, digitized"),
+        limits=NOT_NEGATIVE,
         note=f"{times[0]:,.0f} and {times[1]:,.0f} sequences; {PUBLISHED_AT_ONE_HALF}",
     )
     check_acceleration(
@@ -230,6 +233,7 @@ def test_train_loss(
         max(final_loss(runs[at_strength(s)]) for s in STRENGTHS),
         at_most=LEARNED_LOSS,
         published=reported("dig.fig15.train.s0.5.final_loss"),
+        limits=NOT_NEGATIVE,
         note="learnt as in Figure 18; the published curve is that at one half, the highest seen to "
         f"its end; {PUBLISHED_AT_ONE_HALF}",
     )
@@ -320,6 +324,7 @@ def test_relabel_loss(runs: Runs, evidence: Evidence, which: str = "test_relabel
         published=as_reported(
             of_published_times(ABOVE_ONE_HALF, "test_relabel"), "Figure 15, digitized"
         ),
+        limits=CORRELATION,
         note=f"Spearman, {len(ABOVE_ONE_HALF)} strengths",
     )
     times = [
@@ -336,6 +341,7 @@ def test_relabel_loss(runs: Runs, evidence: Evidence, which: str = "test_relabel
         min(later / sooner for later, sooner in times),
         at_least=1.25,
         published=as_reported(min(theirs), "Figure 15, digitized") if theirs else None,
+        limits=NOT_NEGATIVE,
         note=f"{len(ABOVE_ONE_HALF)} strengths above one half; published, {len(theirs)} of them",
     )
     evidence.check(
@@ -345,6 +351,7 @@ def test_relabel_loss(runs: Runs, evidence: Evidence, which: str = "test_relabel
         published=as_reported(
             min(map(published_early_loss, BELOW_ONE_HALF)), "Figure 15, digitized"
         ),
+        limits=NOT_NEGATIVE,
         note="a guess between the two labels has ln 2",
     )
     evidence.check(
@@ -352,12 +359,14 @@ def test_relabel_loss(runs: Runs, evidence: Evidence, which: str = "test_relabel
         min(final_loss(runs[at_strength(strength)], "test_relabel") for strength in WRONG),
         at_least=math.log(2),
         published=as_reported(min(last_published(WRONG)), "Figure 15, digitized"),
+        limits=NOT_NEGATIVE,
     )
     evidence.check(
         IN_THE_END,
         max(final_loss(runs[at_strength(strength)], "test_relabel") for strength in STRONG),
         at_most=0.35,
         published=as_reported(max(last_published(STRONG)), "Figure 15, digitized"),
+        limits=NOT_NEGATIVE,
         note="the published curves of the others run into these at the bottom",
     )
     evidence.table(ends_table(runs))

@@ -21,6 +21,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from claims.comparisons import NOT_NEGATIVE
 from claims.figures.previous_token_heads import copy_figure, pace_figure
 from claims.networks.clamped import (
     ALL_HEADS,
@@ -162,6 +163,7 @@ def check_alike(
         margin=LITTLE,
         unit="ratio",
         published=as_reported(main, "Figure 8, digitized", over_seeds),
+        limits=NOT_NEGATIVE,
         note="; ".join(filter(None, (in_sequences(ours), note))),
     )
 

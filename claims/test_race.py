@@ -23,8 +23,11 @@ import numpy as np
 from jaxtyping import Float
 
 from claims.comparisons import (
+    CORRELATION,
+    DIFFERENCE_OF_CORRELATIONS,
     EMERGED,
     NEAR_PERFECT_LOSS,
+    NOT_NEGATIVE,
     all_but_the_first,
     emergence_times,
     place_of,
@@ -102,6 +105,7 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
         at_least=8,
         unit="networks",
         published="calc.learned_alone",
+        limits=(0, len(single)),
         note='of 8; "all eventually learn to solve the task"',
     )
     evidence.check(
@@ -110,6 +114,7 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
         at_most=NEAR_PERFECT_LOSS,
         unit="nats",
         published="calc.loss_alone",
+        limits=NOT_NEGATIVE,
         note="on 1,000 sequences; ours stop soon after 0.01, the published ones at 1,000,000",
     )
     evidence.check(
@@ -118,6 +123,7 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
         at_least=7,
         unit="networks",
         published="calc.near_perfect_alone",
+        limits=(0, len(single)),
         note=f"of 8; when training ended, on all {episodes.size:,}; published: losses of at most "
         f"{NEAR_PERFECT_LOSS}; accuracies {', '.join(map(number, final))}",
     )
@@ -127,6 +133,7 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
         between=(1 + SAME, 3.0),
         unit="ratio of sequences",
         published="calc.median_alone",
+        limits=NOT_NEGATIVE,
         note=f"half of the heads need at least so much; up to {SAME:.0%} counts as the same",
     )
     evidence.check(
@@ -198,6 +205,7 @@ def test_fastest(runs: Runs, evidence: Evidence, *, slowest: bool = False) -> No
         place_of(head, strengths),
         at_most=3,
         published="calc.place_of_fastest",
+        limits=(1, len(strengths)),
         note=f"layer 1 head {head}, {times[head]:,.0f} sequences; strongest: head "
         f"{strengths.argmax()}; of all shuffles of 8 heads, three in eight give it such a place",
     )
@@ -249,13 +257,19 @@ def test_strength_and_speed(
         pooled = pooled_rank_correlation([*pairs[name].values()])
         by_seed = {seed: float(spearman(*pair)) for seed, pair in pairs[name].items()}
         evidence.check(
-            name, by_seed, at_least=at_least, published=published, note="mean over seeds"
+            name,
+            by_seed,
+            at_least=at_least,
+            published=published,
+            limits=CORRELATION,
+            note="mean over seeds",
         )
         evidence.check(
             ABOVE_CHANCE.format(name),
             {seed: value - pooled.by_chance for seed, value in by_seed.items()},
             at_least=0,
             published=f"{published}_above_chance",
+            limits=DIFFERENCE_OF_CORRELATIONS,
             note="mean over seeds, which is 0 or more where a permutation test of all seeds pooled "
             f"gives a p value of 0.05 or less; of all shuffles of the heads of each, "
             f"{pooled.chance:.2g} correlate as much, and one in twenty {pooled.by_chance:.2f} or "
@@ -304,6 +318,7 @@ def test_speed_is_weaker(
         },
         at_least=0,
         published="calc.over_seeds.speed_is_weaker",
+        limits=DIFFERENCE_OF_CORRELATIONS,
         note="mean over seeds",
     )
 
@@ -377,6 +392,7 @@ def test_order_alone(
         {seed: float(spearman(*pair)) for seed, pair in pairs.items()},
         at_most=0.7,
         published="calc.over_seeds.order_alone",
+        limits=CORRELATION,
         note=f"mean over seeds; 1 where the orders match; a head emerges at a strength of {EMERGED}"
         f"; of all shuffles of the heads of each, {pooled.chance:.2g} correlate as much",
     )

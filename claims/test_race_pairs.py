@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 
-from claims.comparisons import EMERGED, emergence_times, share_closed
+from claims.comparisons import CORRELATION, EMERGED, NOT_NEGATIVE, emergence_times, share_closed
 from claims.figures.race import pairs_figure
 from claims.half_times import SAME, say_if_few
 from claims.learning import distances, learning_time, learning_times
@@ -72,6 +72,7 @@ def test_curves_of_pairs(runs: Runs, evidence: Evidence) -> None:
         at_most=0.5,
         unit="ratio of areas",
         published="calc.distance_of_pairs_and_single_heads",
+        limits=NOT_NEGATIVE,
         note=f"areas between train losses: {of_pairs:,.0f} and {of_single:,.0f} {AREA}",
     )
     evidence.figure(pairs_figure(runs))
@@ -120,6 +121,7 @@ def test_pairs(runs: Runs, evidence: Evidence) -> None:
         at_least=5,
         unit="pairs",
         published="calc.pairs_faster",
+        limits=(0, len(PAIRS)),
         note=f"of 7; to a train loss of {HALF_LOSS}, as the published times beside it",
     )
     evidence.check(
@@ -128,6 +130,7 @@ def test_pairs(runs: Runs, evidence: Evidence) -> None:
         at_most=2 / 3,
         unit="ratio of areas",
         published="calc.distance_of_pairs",
+        limits=NOT_NEGATIVE,
         note=f"areas between train losses; that of the strongest is {to_one:,.0f} {AREA}",
     )
     # The share of no delay is undefined; the other checks, above, are not.
@@ -206,6 +209,7 @@ def test_order_of_pairs(
             found,
             at_most=0.7,
             published=published,
+            limits=CORRELATION,
             note=f"mean over seeds; 1 where the orders match; a head emerges at a strength of "
             f"{EMERGED}; published of seed 5 only",
         )

@@ -112,6 +112,7 @@ def test_shared_mistakes(run: Run, evidence: Evidence, chosen: Subset = mistakes
         at_least=5,
         unit=f"of {len(heads.others)} heads",
         published=Reported(significant(table_2().rarer()), "Table 2"),
+        limits=(0, len(heads.others)),
         note=f"strongest: layer 1 head {heads.strongest}; Fisher's exact test, corrected by Holm's "
         "method; at least one of random sequences would be in one case of twenty",
     )
@@ -171,6 +172,7 @@ def test_hard_labels(run: Run, evidence: Evidence, shuffled: bool = False) -> No
         published=Reported(
             concentration_by_chance(paper.mistakes[0], paper.sequences), "Figure 16", True
         ),
+        limits=SHARE,
         note="permutation test of Pearson's chi-squared: mistakes dealt out to any sequences, so "
         f"that a label asked for more often gets more of them; layer 1 head {heads.strongest}: "
         f"{', '.join(map(str, of_strongest))} mistakes of {', '.join(map(str, heads.by_label))} "
@@ -224,6 +226,7 @@ def test_specialised(run: Run, evidence: Evidence, shuffled: bool = False) -> No
         at_least=2,
         unit=f"of {len(heads.others)} heads",
         published=Reported(paper.specialised(paper.hardest), "Figure 16c", True),
+        limits=(0, len(heads.others)),
         note=f"fewer than {proportion:.3f} of them; labels {', '.join(map(str, ours.hardest))}: "
         f"{listed}",
     )
@@ -232,6 +235,7 @@ def test_specialised(run: Run, evidence: Evidence, shuffled: bool = False) -> No
         ours.least_share(ours.hardest),
         at_most=0.1,
         published=Reported(paper.least_share(paper.hardest), "Figure 16b", True),
+        limits=SHARE,
         note="in the paper, head 1; of head 5, for which its text says virtually 0 as well, Figure "
         "16b shows 0.20, and Figure 16c mistake rates of 6 % and 19 % on the two labels",
     )
@@ -322,6 +326,7 @@ def test_second_strongest(run: Run, evidence: Evidence, chosen: Subset = copied_
         at_least=4,
         unit=f"of {len(heads.others)} heads",
         published=Reported(significant(paper.rarer()), "Table 3"),
+        limits=(0, len(heads.others)),
         note="with perfected match; Fisher's exact test, corrected by Holm's method",
     )
     evidence.quantity(

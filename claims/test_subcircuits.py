@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from claims.comparisons import NOT_NEGATIVE
 from claims.figures.circuit import circuit_figure
 from claims.figures.subcircuits import clamping_figure, single_heads_figure
 from claims.networks.clamped import (
@@ -109,6 +110,7 @@ def test_phase_change(runs: Runs, evidence: Evidence) -> None:
         unit="nats",
         published=read_off(NONE, "plateau", published(NONE).plateau.value),
         interval=plateau.interval,
+        limits=NOT_NEGATIVE,
         note="mean loss while it is slowest before the phase change",
     )
     evidence.quantity(
@@ -204,6 +206,7 @@ def test_similar_profile(runs: Runs, evidence: Evidence) -> None:
         at_most=0.1,
         unit="nats",
         published=published_distance(PREVIOUS_TOKEN),
+        limits=NOT_NEGATIVE,
         note=IN_OWN_TIME,
     )
     ours = duration_of(runs[PREVIOUS_TOKEN]), duration_of(until_learned(runs))
@@ -214,6 +217,7 @@ def test_similar_profile(runs: Runs, evidence: Evidence) -> None:
         margin=(2 / 3, 3 / 2),
         unit="ratio",
         published=as_reported(theirs[0] / theirs[1], "Figures 4b and 5b, digitized"),
+        limits=NOT_NEGATIVE,
         note="from loss 0.6 to 0.1: {:,.0f} and {:,.0f} sequences; {}".format(
             *ours, known_of(CURVES_5B[PREVIOUS_TOKEN], "duration")
         ),
@@ -275,6 +279,7 @@ def test_layer_1(runs: Runs, evidence: Evidence) -> None:
         at_least=0.2,
         unit="nats",
         published=published_distance(LAYER_1),
+        limits=NOT_NEGATIVE,
         note=IN_OWN_TIME,
     )
     evidence.check(LAYER_1_HELD, change_of_weights(runs[LAYER_1], "layers.0."), at_most=0)

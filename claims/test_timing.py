@@ -177,6 +177,7 @@ def test_more_labels(runs: Mapping[int, Runs], seeds: tuple[int, ...], evidence:
         later,
         at_least=1,
         published=as_reported(float(np.mean(published)), published),
+        limits=NOT_NEGATIVE,
         note=f"mean over seeds; later on {sum(one > 1 for one in later.values())} of {len(later)} "
         f"seeds, and on {sum(one > 1 for one in published)} of the {len(published)} published "
         "(timing.later_on_most_seeds)",

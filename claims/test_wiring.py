@@ -56,6 +56,7 @@ def test_previous_token_heads(run: Run, evidence: Evidence) -> None:
         at_least=2,
         unit="heads",
         published=Reported(len(PAPER_HEADS), "Section 3.3"),
+        limits=(0, len(scores)),
         note=f"heads {', '.join(map(str, found)) or '(none)'}: those above the natural break of "
         "the eight scores that attend from the labels to the token before more than to all others "
         f"together (a score above {MAJORITY}); the paper goes by inspection",

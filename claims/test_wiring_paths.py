@@ -14,6 +14,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
+from claims.comparisons import DIFFERENCE_OF_CORRELATIONS, SHARE
 from claims.figures.wiring import (
     PAPER_PANELS,
     figure_11a,
@@ -140,17 +141,19 @@ def test_many_to_many(
         found.any(axis=0).sum() / max(len(senders), 1),
         at_least=1,
         published=Reported(of_paper.any(axis=0).sum() / len(PAPER_HEADS), BY_THE_SAME_RULE),
+        limits=SHARE,
         note=f"{heads}. Enough: accuracy with these two heads alone, values preserved, lies above "
         "0.5, by the lower end of the exact one-sided Clopper-Pearson interval, at 95 % for all "
         "pairs of heads together, after Bonferroni",
     )
-    for name, axis in ((FED, 0), (READ, 1)):
+    for name, axis, most in ((FED, 0, len(receivers)), (READ, 1, model.n_heads)):
         evidence.check(
             name,
             found.sum(axis=axis).max(),
             at_least=2,
             unit="heads",
             published=Reported(int(of_paper.sum(axis=axis).max()), BY_THE_SAME_RULE),
+            limits=(0, most),
         )
     evidence.check(
         PATHS,
@@ -158,6 +161,7 @@ def test_many_to_many(
         at_least=4,
         unit="paths",
         published=Reported(int(of_paper.sum()), "Appendix E, its list of six"),
+        limits=(0, len(receivers) * model.n_heads),
         note="head of layer 0 to head of layer 1: "
         + (", ".join(f"{s} to {r}" for r, s in np.argwhere(found)) or "none")
         + "; three heads wired one-to-one have three paths",
@@ -216,6 +220,7 @@ def test_redundancy(
         at_most=1,
         unit="heads",
         published=Reported(len(in_paper), "Figure 11a, as Appendix E says"),
+        limits=(0, model.n_heads),
         note=f"heads {list(strong)}: turning one off costs some head of layer 1 alone more than "
         f"{STRONG_EFFECT} of accuracy; the costs by head are "
         + ", ".join(f"{cost:.3f}" for cost in -changes.min(axis=0)),
@@ -229,6 +234,7 @@ def test_redundancy(
             len(set(np.flatnonzero(published_paths().any(axis=0)).tolist()) - set(in_paper)),
             "Figures 11a and 11b, as Appendix E says",
         ),
+        limits=(0, model.n_heads),
         note=f"of the previous-token heads {list(senders)}, those with a path to one of the "
         "strongest induction heads",
     )
@@ -301,6 +307,7 @@ def test_composition_scores(
             published=Reported(
                 harder(published, before, of_paper), "Figures 11b and 11c, digitized", True
             ),
+            limits=DIFFERENCE_OF_CORRELATIONS,
             note="Spearman over pairs of heads, of which one head acts in each layer",
         )
         correlation = pair_correlation(scores[reading], accuracies)
@@ -325,6 +332,7 @@ def test_composition_scores(
         np.mean(places),
         at_most=2,
         published=Reported(float(np.mean(in_paper)), "Figures 11b and 11c", True),
+        limits=(1, model.n_heads),
         note="of the eight heads of layer 0, by the accuracy of their best path: "
         + ", ".join(
             f"{reading[0].upper()} {place} (head {scores[reading].max(axis=0).argmax()})"
