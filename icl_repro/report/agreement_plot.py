@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from icl_repro.report.plain_text import printable
 from icl_repro.report.text.published import REACH, PublishedPoint
 
 LANE = 8
@@ -21,7 +22,8 @@ TICKS = (-6, -4, -2, 0, 2, 4, 6)
 
 class Lane(msgspec.Struct, frozen=True):
     """One check: `y` in pixels, the rest in per cent of the width. `beyond` says on which side the
-    published value lies outside of the picture: -1, 1, or 0 where it is inside.
+    published value lies outside of the picture: -1, 1, or 0 where it is inside. `seeds` are the
+    published seeds that lie inside.
     """
 
     y: float
@@ -34,6 +36,7 @@ class Lane(msgspec.Struct, frozen=True):
     agrees: bool
     anchor: str
     title: str
+    seeds: list[float]
 
 
 class Strip(msgspec.Struct, frozen=True):
@@ -69,6 +72,23 @@ def ticks() -> list[tuple[float, str]]:
     return [(across(tick), str(tick).replace("-", "\N{MINUS SIGN}")) for tick in TICKS]
 
 
+def numbers(rows: Sequence[PublishedRow]) -> str:
+    """What is drawn as JSON that may stand in a ``<script>`` of a page: a line for each check."""
+    head = ["claim", "check", "unit", "our_mean", "our_standard_deviation", "low", "high"]
+    head += ["published", "lowest_published_seed", "highest_published_seed", "agrees"]
+    lines = [
+        [
+            printable(row.claim),
+            printable(row.point.name),
+            printable(row.point.unit),
+            *row.point.numbers,
+            "yes" if row.point.agrees else "no",
+        ]
+        for row in rows
+    ]
+    return msgspec.json.encode([head, *lines]).decode().replace("<", "\\u003c")
+
+
 def _lane(index: int, row: PublishedRow) -> Lane:
     point = row.point
     low, high = across(point.low), across(point.high)
@@ -87,4 +107,5 @@ def _lane(index: int, row: PublishedRow) -> Lane:
             f"{row.claim}: {point.name}. Ours {point.ours}, published {point.theirs}, "
             f"{point.far}: {verdict}"
         ),
+        seeds=[across(seed) for seed in point.seeds if abs(seed) <= REACH],
     )

@@ -150,7 +150,12 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "published_sentence": published.published_sentence(
             record.claims, [row.point for rows in beside.values() for row in rows]
         ),
-        "published_caption": published.CAPTION,
+        "published_caption": published.caption(
+            [row.point for rows in beside.values() for row in rows]
+        ),
+        "published_numbers": agreement_plot.numbers(
+            [row for rows in beside.values() for row in rows]
+        ),
         "published_rows": [row for rows in beside.values() for row in rows],
         "strips": [
             agreement_plot.strip(family.title, family.anchor, beside[family.anchor])

@@ -9,20 +9,61 @@ for (const row of all("[data-claim]")) {
   const anchor = row.dataset.claim;
   rows.set(anchor, [...(rows.get(anchor) || []), row]);
 }
-const claims = all("article.claim").map(article => ({
-  article,
-  rows: rows.get(article.id) || [],
-  said: [article.querySelector("header"), ...(rows.get(article.id) || [])]
-    .map(element => element.textContent).join(" ").toLowerCase(),
-}));
+const claims = all("article.claim").map(article => ({ article, rows: rows.get(article.id) || [] }));
+const says = document.querySelector(".filter-says");
+
+/* All that a claim says, read when first searched; scripts and drawings say it in numbers. */
+function said(claim) {
+  if (claim.said === undefined) {
+    const parts = [];
+    for (const root of [claim.article, ...claim.rows]) {
+      const walk = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, node =>
+        node.nodeType === Node.TEXT_NODE ? NodeFilter.FILTER_ACCEPT
+          : node.matches("script, svg, button") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_SKIP);
+      while (walk.nextNode()) parts.push(walk.currentNode.data);
+    }
+    claim.said = parts.join(" ").replace(/\s+/g, " ");
+  }
+  return claim.said;
+}
+
+/* What is asked, as patterns that all have to be found: "in quotes" as it stands, words from their
+   start. A number belongs to the word before it and is whole: figure 3 is in Figure 3, Figures 2
+   and 3b, and Section 3 is in 3.1, but neither is in 0.3 or 73. */
+function patterns(asked) {
+  const plain = text => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+");
+  const found = [];
+  let word = "";
+  for (const [, quoted, single] of asked.matchAll(/"([^"]+)"?|([^\s"]+)/g)) {
+    const part = (quoted ?? single).trim();
+    if (!part) continue;
+    const digits = /^\d/.test(part);
+    const before = digits ? "(?<![\\w.,])" : /^\w/.test(part) ? "(?<![a-z0-9])" : "", after = /\w$/.test(part) ? "(?!\\w)" : "";
+    if (quoted) {
+      found.push(before + plain(part) + after);
+      word = "";
+    } else if (/^\d[\d.,]*[a-z]?$/i.test(part)) {
+      const number = plain(part) + (/\d$/.test(part) ? "(?:\\.\\d+)*[a-z]?" : "") + "(?!\\w)(?![.,]\\d)";
+      const others = "(?:\\d[\\d.]*[a-z]?(?:,\\s*(?:and\\s+)?|\\s+(?:and|or|to)\\s+|\\s*[–-]\\s*))*";
+      if (word) found[found.length - 1] = `(?<![a-z0-9])${word}s?\\s+${others}${number}`;
+      else found.push(before + number);
+      word = "";
+    } else {
+      found.push(before + plain(part));
+      word = /^[a-z]+$/i.test(part) ? plain(part) : "";
+    }
+  }
+  return found.map(one => new RegExp(one, "i"));
+}
 
 function show() {
-  const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const wanted = patterns(text.value);
   let amount = 0;
-  for (const { article, rows, said } of claims) {
-    const shown = words.every(word => said.includes(word))
-      && (!verdict.value || article.dataset.verdict === verdict.value)
-      && (!family.value || article.dataset.family === family.value);
+  for (const claim of claims) {
+    const { article, rows } = claim;
+    const shown = (!verdict.value || article.dataset.verdict === verdict.value)
+      && (!family.value || article.dataset.family === family.value)
+      && wanted.every(one => one.test(said(claim)));
     amount += shown;
     for (const element of [article, ...rows]) element.hidden = !shown;
   }
@@ -30,8 +71,18 @@ function show() {
     const members = claims.filter(one => one.article.dataset.family === element.dataset.family);
     element.hidden = members.every(one => one.article.hidden);
   }
-  bar.querySelector(".found").textContent =
-    amount === claims.length ? "" : `${amount} of ${claims.length} claims`;
+  const filtered = wanted.length > 0 || Boolean(verdict.value || family.value);
+  for (const element of all("[data-folds]")) element.hidden = filtered;
+  bar.querySelector(".found").textContent = filtered ? `${amount} of ${claims.length} claims` : "";
+  const which = [
+    wanted.length && `“${text.value.trim()}” in their text`,
+    verdict.value && `the verdict “${verdict.value}”`,
+    family.value && `the section “${family.selectedOptions[0].textContent.trim()}”`,
+  ].filter(Boolean).join(", ");
+  says.hidden = !filtered;
+  says.textContent = !filtered ? "" : amount
+    ? `Filtered: ${amount} of ${claims.length} claims, those with ${which}. Sections that are about all claims are folded away.`
+    : `No claim is found with ${which}. Escape shows all claims again.`;
 }
 
 function clear() {
@@ -77,7 +128,8 @@ if (claims.length > 1) {
   bar.hidden = false;
   document.documentElement.classList.add("searchable");
   for (const control of [text, verdict, family]) control.addEventListener("input", show);
-  show();  /* A browser may fill the fields in again when it goes back to the page. */
+  /* A browser may fill the fields in again when it goes back to the page. */
+  if (text.value || verdict.value || family.value) show();
   addEventListener("hashchange", reveal);
   reveal();
 }
@@ -100,6 +152,67 @@ const sizes = new ResizeObserver(entries => {
   }
 });
 for (const element of all(".scroll")) sizes.observe(element);
+
+/* On paper nothing can be opened, so that all is but the pictures of further seeds; afterwards it is
+   as it was. */
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = all("details:not([open]):is(:not(.more), .provenance)");
+  for (const one of closed) one.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const one of closed) one.open = false;
+});
+/* The numbers of the picture of published values. */
+const data = document.getElementById("published-data");
+if (data) {
+  data.hidden = false;
+  data.addEventListener("click", () => {
+    const lines = JSON.parse(data.parentNode.querySelector("script").textContent);
+    const quoted = value => /[",\n\r]/.test(value ?? "") ? `"${value.replaceAll('"', '""')}"` : value ?? "";
+    const csv = lines.map(line => line.map(quoted).join(",") + "\r\n").join("");
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
+    link.download = "beside-the-published-values.csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+}
+
+/* A line of that picture says its name at once; a finger reads it, as lines are too thin to be hit
+   for a link. */
+const strips = document.querySelector(".strips");
+if (strips) {
+  const named = document.createElement("p");
+  named.className = "lane-name";
+  named.hidden = true;
+  strips.after(named);
+  const near = event => {
+    const svg = event.target.closest(".strip:not(.axis)");
+    if (!svg) return null;
+    const height = event.clientY - svg.getBoundingClientRect().top;
+    const lanes = all("a", svg);
+    return lanes[Math.max(0, Math.min(lanes.length - 1, Math.floor((height - 2) / 8)))];
+  };
+  const tell = event => {
+    const lane = near(event);
+    if (!lane || lane.classList.contains("told")) return;
+    for (const one of all(".told", strips)) one.classList.remove("told");
+    lane.classList.add("told");
+    lane.dataset.name ||= lane.querySelector("title").textContent;
+    lane.querySelector("title")?.remove();
+    const link = document.createElement("a");
+    link.href = lane.getAttribute("href");
+    link.textContent = lane.dataset.name;
+    named.replaceChildren(link);
+    named.hidden = false;
+  };
+  strips.addEventListener("pointermove", tell);
+  strips.addEventListener("pointerdown", tell);
+  strips.addEventListener("click", event => {
+    if (matchMedia("(hover: none)").matches && event.target.closest(".strip")) event.preventDefault();
+  });
+}
 for (const button of all("button.copy")) {
   button.hidden = false;
   button.addEventListener("click", () => copy(button));

@@ -32,8 +32,37 @@ def test_a_check_is_placed_in_spreads_from_our_mean():
     (one,) = points(check(uncertainty=1.0, over_seeds=[9.0, 18.0]))
     assert (one.low, one.high, one.at) == (-3, 3, 2)
     assert (one.from_, one.to) == (-0.5, 4)
+    assert one.seeds == [-0.5, 4]
     assert one.far == "2 spreads above our mean"
     assert (one.ours, one.theirs) == ("4 to 16", "14")
+
+
+def test_the_caption_says_which_published_value_the_mark_is():
+    mean = check(value=14.0, over_seeds=[12.0, 16.0])
+    main = check(value=12.0, over_seeds=[12.0, 16.0])
+    several = "of 2 checks with several published seeds, the mean of these in 1 and the one value"
+    assert several in published.caption(points(mean, main, check()))
+    assert "the mean where several seeds are published" in published.caption(points(mean))
+    assert "the mean" not in published.caption(points(main)).replace("the mean of our seeds", "")
+    assert "last digit is known" in published.caption(points(check()))
+
+
+@pytest.mark.parametrize(
+    ("spreads", "told"),
+    [(-0.001, "on our mean"), (0, "on our mean"), (-1, "1 spread below our mean")],
+)
+def test_a_published_value_on_our_mean_is_on_neither_side(spreads, told):
+    assert published.far(spreads) == told
+
+
+def test_the_numbers_of_the_picture_end_no_script():
+    named = msgspec.structs.replace(check(over_seeds=[13.0, 15.0]), name="</script>")
+    row = agreement_plot.PublishedRow("claim-a.b", "a.b", *points(named))
+    text = agreement_plot.numbers([row])
+    assert "<" not in text
+    assert msgspec.json.decode(text)[1][1:] == [
+        "</script>", "", 10, 2, 4, 16, 14, 13, 15, "yes"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("left_out", [{"spread": 0.0}, {"low": None}, {"agrees": None}])
@@ -45,8 +74,9 @@ def test_the_sentence_counts_what_is_not_drawn_too():
     same = msgspec.structs.replace(check(low=None), margin=Margin(14.0, 0.0, None, None, False))
     checks = [check(), check(agrees=False), same, check(low=None, agrees=None)]
     assert published.published_sentence([of(*checks)], points(*checks)) == (
-        "Of 3 checks with a published value, 2 agree with it; 1 of them because all of ours are "
-        "that same value; of 1 further it cannot be told."
+        "Of 3 checks with a published value, 2 agree with it; 2 are drawn below, and 1 is not, as "
+        "all of ours are one same value, which leaves no scale (1 of these agree); of 1 further it "
+        "cannot be told."
     )
     single = of(check(low=None, agrees=None))
     assert published.published_sentence([single], []) == (
