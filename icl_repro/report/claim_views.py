@@ -324,4 +324,7 @@ def _whose(seeds: list[int], merged: Merged) -> str:
     everyone, first = words.seed_list(seeds), words.seed_list(seeds[:1])
     if merged.first is None:
         return everyone
-    return f"{everyone}; where only one can be shown, {first.lower()}" if merged.over else first
+    one = f"{first} of {len(seeds)}" if merged.rest else first
+    if merged.over:
+        one = f"{everyone}; where only one can be shown, {one.lower()}"
+    return f"{one}, the others folded away below" if merged.rest else one

@@ -176,7 +176,10 @@ def test_curves_and_seeds_are_switched_off_and_on(page):
     switch = figure.get_by_role("button", name="rest", exact=True)
     switch.click()
     assert (visible(), switch.get_attribute("aria-pressed")) == ([0, 1, 2, 6], "false")
+    said = page.get_by_text("The mean stays that of all seeds.")
+    assert not said.is_visible()
     figure.get_by_role("button", name="seed 5").press("Enter")
+    assert said.is_visible()
     assert visible() == [0, 2, 6]
     figure.get_by_role("button", name="as published").click()
     assert visible() == [0, 2]
@@ -192,7 +195,7 @@ def test_bars_and_maps_answer_too(page):
     bars, cells = page.locator(".plot").nth(1), page.locator(".plot").nth(2)
     bars.scroll_into_view_if_needed()
     bars.locator(".bar").nth(1).hover()
-    assert tip(page) == ["b, two: 4.5"]
+    assert tip(page) == ["b", "how much 4.5", "which two"]
     bars.focus()
     before = looks(bars)
     page.keyboard.press("+")
@@ -201,16 +204,17 @@ def test_bars_and_maps_answer_too(page):
     assert sorted(looks(bars)) == sorted(before)
     cells.focus()
     page.keyboard.press("ArrowRight")
-    assert tip(page)[0].startswith("head 0, 0: ")
+    assert tip(page)[0].endswith(", as published")
+    assert tip(page)[1:] == ["layer 1 head head 0", "layer 0 head 0"]
     page.keyboard.press("ArrowDown")
-    assert tip(page)[0].startswith("head 1, 0: ")
+    assert tip(page)[1] == "layer 1 head head 1"
 
 
 def test_the_numbers_of_a_figure_are_written_as_csv(page, tmp_path):
     rows = []
     for index in (0, 1):
         with page.expect_download() as download:
-            page.get_by_role("button", name="Data (CSV)").nth(index).click()
+            page.get_by_role("button", name="Data (CSV, five digits)").nth(index).click()
         download.value.save_as(tmp_path / "data.csv")
         text = (tmp_path / "data.csv").read_text("utf-8")
         rows.append(list(csv.DictReader(text.splitlines())))
@@ -218,7 +222,7 @@ def test_the_numbers_of_a_figure_are_written_as_csv(page, tmp_path):
         assert name == f"claim-f-c-{('curves-and-more', 'others')[index]}.csv"
     curve = rows[0][7]
     assert curve == {
-        "panel": "Curves", "series": "size", "seed": "5", "origin": "measured",
+        "panel": "Curves", "series": "size", "group": "size", "seed": "5", "origin": "measured",
         "x_label": "steps", "x": "2000", "y_label": "size, really", "y": "2", "low": "", "high": "",
     }  # fmt: skip
     assert [row["seed"] for row in rows[0][::5]] == ["mean", "5", "6", "mean", "5", "6", ""]

@@ -99,6 +99,54 @@ def test_the_search_shows_the_claims_that_have_all_its_words(opened):
         assert one.page.inner_text(".found") == ""
 
 
+def test_a_number_belongs_to_the_word_before_it_and_is_whole(opened):
+    with opened() as one:
+        first, second, third, fourth, *_ = one.shown()
+        tell = "([id, text]) => document.querySelector(`#${CSS.escape(id)} h3`).append(text)"
+        for claim, text in (
+            (first, " Figures 98a,\u00a098b to 99c"), (second, " Figure 990 and 99 of 94"),
+            (third, " Section 99.2 of 0.99"), (fourth, " Figure\u00a099"),
+        ):  # fmt: skip
+            one.page.evaluate(tell, [claim, text])
+        for asked, found in (
+            ("figure 99", [first, fourth]), ("figures 98", [first]), ("section 99", [third]),
+            ('"99 of 94"', [second]), ('"of 9"', []), ("99", [first, second, third, fourth]),
+        ):  # fmt: skip
+            one.page.fill("#find-text", asked)
+            assert one.shown() == found, asked
+
+
+def test_a_filter_says_what_it_leaves_on_paper_too(opened):
+    with opened() as one:
+        sections = one.shown("[data-folds]")
+        assert not one.page.locator(".filter-says:visible").count()
+        one.page.fill("#find-text", "no claim says so")
+        assert one.page.inner_text(".filter-says").startswith("No claim is found with")
+        assert one.shown("[data-folds]") == []
+        one.page.fill("#find-text", "plateau")
+        one.page.emulate_media(media="print")
+        assert one.page.inner_text(".filter-says").startswith("Filtered: ")
+        one.page.keyboard.press("Escape")
+        assert one.shown("[data-folds]") == sections
+        assert not one.page.locator(".filter-says:visible").count()
+
+
+def test_a_line_of_the_picture_of_published_values_tells_its_name(opened, tmp_path):
+    with opened(PHONE, has_touch=True, is_mobile=True) as one:
+        strip = one.page.locator(".strip").first
+        strip.scroll_into_view_if_needed()
+        box = strip.bounding_box()
+        one.page.touchscreen.tap(box["x"] + 60, box["y"] + 5)
+        told = one.page.locator(".lane-name a")
+        assert told.inner_text() == strip.locator("a").first.get_attribute("data-name")
+        assert one.page.url.endswith("report.html"), "reading is not following"
+        with one.page.expect_download() as download:
+            one.page.click("#published-data")
+        download.value.save_as(tmp_path / "data.csv")
+        lines = (tmp_path / "data.csv").read_text("utf-8").splitlines()
+        assert len(lines) == 1 + one.page.locator(".strip a").count()
+
+
 def test_verdict_and_section_narrow_it_and_empty_sections_go(opened):
     with opened() as one:
         sections = one.shown("section.family")
@@ -168,6 +216,13 @@ def test_a_table_that_is_too_wide_can_be_scrolled_by_keys(opened):
         narrow = one.page.locator(".scroll:has(> .published-values)")
         narrow.evaluate("element => element.scrollIntoView()")
         playwright.expect(narrow).not_to_have_attribute("tabindex", "0")
+
+
+def test_what_is_closed_but_matters_is_on_paper(opened):
+    with opened(java_script_enabled=False) as one:
+        one.page.emulate_media(media="print")
+        for inside in (".provenance pre", ".legend-of-verdicts dd", ".published-values td"):
+            assert one.page.locator(inside).first.bounding_box()["height"] > 5
 
 
 def test_paper_has_no_controls(opened):

@@ -7,6 +7,7 @@ Numbers carry five significant digits, whole ones all of theirs. Lists that occu
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from icl_repro.verification.pictures import AnyPanel, Bars, Figure, Heatmap, Pan
 
 DIGITS = 5
 """How many significant digits a number in the page has that is not whole."""
+
+_SEED = re.compile(r"\bseed (\d+)$")
 
 _Numbers = list[float | int | None]
 
@@ -53,8 +56,9 @@ def figure_data(figure: Figure) -> str:
 def _panel(panel: AnyPanel, lists: _Lists) -> dict[str, Any]:
     match panel:
         case Panel():
+            of_front = _seed_in_front(panel)
             series = [
-                _series(one, lists)
+                _series(one, lists, of_front)
                 | ({"aside": aside} if (aside := sidestep(panel, index)) else {})
                 for index, one in enumerate(panel.series)
             ]
@@ -85,7 +89,33 @@ def _panel(panel: AnyPanel, lists: _Lists) -> dict[str, Any]:
             return _texts(kind="diagram", title=panel.title)
 
 
-def _series(series: Series, lists: _Lists) -> dict[str, Any]:
+def _seed_in_front(panel: Panel) -> int | None:
+    """The seed of published series that name none: where others behind them name theirs, the one of
+    our seeds that these leave.
+    """
+    named = {_named_seed(one) for one in panel.series if one.origin == "published"} - {None}
+    ours = {one.seed for one in panel.series if isinstance(one, OverSeeds)} - {None}
+    left = ours - named
+    return left.pop() if named and len(left) == 1 else None
+
+
+def _named_seed(series: Series) -> int | None:
+    """The seed that a published series has in its name, as in ``train, seed 6``."""
+    found = _SEED.search(series.label)
+    return int(found[1]) if found else None
+
+
+def _seed(series: Series, of_front: int | None) -> int | None:
+    """Of which seed a series is, as far as that is known."""
+    if isinstance(series, OverSeeds):
+        return series.seed
+    if series.origin != "published":
+        return None
+    named = _named_seed(series)
+    return of_front if named is None and not series.background else named
+
+
+def _series(series: Series, lists: _Lists, of_front: int | None = None) -> dict[str, Any]:
     over = isinstance(series, OverSeeds)
     return {
         **_texts(label=series.label, group=group_of(series)),
@@ -95,7 +125,7 @@ def _series(series: Series, lists: _Lists) -> dict[str, Any]:
                 "style": series.style if series.style != "line" else "",
                 "behind": printable(series.background),
                 "mean": over and series.is_mean,
-                "seed": series.seed if over else None,
+                "seed": _seed(series, of_front),
             }
         ),
         "x": lists.place(series.x),

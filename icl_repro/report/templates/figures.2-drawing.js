@@ -72,6 +72,14 @@ class DrawnPanel {
     for (const line of this.svg.querySelectorAll(".reference")) this.moveLine(line);
     this.resetter.hidden = this.x === this.wholeX && this.y === this.wholeY;
     this.unmark();
+    if (current === this && tip.classList.contains("open")) this.askAgain();
+  }
+
+  // What was asked for stands elsewhere now, or outside.
+  askAgain() {
+    const {series, index, byKey} = this.asked || {};
+    if (byKey && this.inView(series).includes(index)) this.answer(series, index);
+    else hideTip();
   }
 
   drawAxes() {

@@ -8,7 +8,8 @@ function showTip(parts, across, down) {
   tip.classList.add("open");
   const width = tip.offsetWidth, height = tip.offsetHeight;
   const right = across + 14 + width < document.documentElement.clientWidth;
-  tip.style.left = `${Math.max(4, right ? across + 14 : across - 14 - width)}px`;
+  const left = right ? across + 14 : across - 14 - width, most = document.documentElement.clientWidth - width - 4;
+  tip.style.left = `${Math.max(4, Math.min(left, most))}px`;
   tip.style.top = `${Math.max(4, Math.min(down - height - 10, innerHeight - height - 4))}px`;
 }
 
@@ -22,8 +23,8 @@ const who = series =>
     : series.mean ? "mean" : "seed" in series ? `seed ${series.seed}` : "";
 
 function called(series) {
-  const kind = series.published && !series.behind ? "as published" : series.behind ? "" : who(series);
-  return kind ? `${series.label}, ${kind}` : series.label;
+  const kind = series.published ? "as published" : series.behind ? "" : who(series);
+  return kind && !series.label.endsWith(kind) ? `${series.label}, ${kind}` : series.label;
 }
 
 // A panel that is asked: by a pointer, by fingers or by keys.
@@ -82,8 +83,12 @@ class Panel extends DrawnPanel {
 
   nearest([across, up]) {
     let best = null;
+    const {x, y} = this;
     for (const series of this.visible()) {
-      const places = this.places(series);
+      // What zooming has left outside is not asked for; a line may pass between two such points.
+      const places = this.places(series).map(place => place
+        && place[0] >= x.start - 1 && place[0] <= x.end + 1
+        && (!series.style || (place[1] >= y.end - 1 && place[1] <= y.start + 1)) ? place : null);
       let index = -1, near = Infinity, distance = Infinity;
       places.forEach((place, i) => {
         if (!place) return;
@@ -118,13 +123,41 @@ class Panel extends DrawnPanel {
     current = this;
     this.asked = {part};
     part.classList.add("asked");
-    showTip([made("strong", "", part.called)], x, y);
+    const named = this.named_(part);
+    if (!named) return showTip([made("strong", "", part.called)], x, y);
+    const rows = made("table");
+    for (const [name, value] of named.rows) {
+      const line = rows.insertRow();
+      line.append(made("th", "", name), made("td", "", value));
+    }
+    showTip([made("strong", "", named.title), rows], x, y);
+  }
+
+  // A cell or a bar with what its axes say; null for what has none.
+  named_(part) {
+    const {data} = this;
+    if (data.kind === "grid") {
+      const [, row, column] = part.id.match(/cell-(\d+)-(\d+)$/) || [];
+      if (column === undefined) return null;
+      const value = this.figure.lists[data.values[row]][column];
+      const title = `${data.unit || "value"}: ${value === null ? "nothing" : shown(value)}`;
+      const origin = data.origin === "published" ? ", as published" : "";
+      return {title: title + origin, rows: [[data.y, data.rows[row]], [data.x, data.columns[column]]]};
+    }
+    const [, which, number] = part.id.match(/series-(\d+)-bar-(\d+)$/) || [];
+    if (data.kind !== "bars" || number === undefined) return null;
+    const series = this.series[which];
+    const at = series.y.map((y, i) => y !== null && series.x[i] !== null ? i : -1).filter(i => i >= 0)[number];
+    const ends = series.low?.[at] != null && series.high?.[at] != null
+      ? ` (${shown(series.low[at])} to ${shown(series.high[at])})` : "";
+    return {title: called(series), rows: [
+      [data.y, shown(series.y[at]) + ends], [data.x, data.categories[series.x[at]]]]};
   }
 
   answer(series, index, at) {
     current?.unmark();
     current = this;
-    this.asked = {series, index};
+    this.asked = {series, index, byKey: !at};
     const place = this.places(series)[index], x = series.x[index], y = series.y[index];
     const stroke = series.group_.querySelector("path:not(.spread)").style.stroke;
     this.pointer = inDrawing("g", {class: "pointer"});
@@ -145,7 +178,7 @@ class Panel extends DrawnPanel {
     row(this.data.x, shown(x));
     if (!series.style) {
       const others = this.visible().filter(one =>
-        one !== series && !one.style && !one.behind && !("seed" in one));
+        one !== series && !one.style && !one.behind && (one.published || !("seed" in one)));
       for (const one of others.slice(0, 8)) {
         const value = valueAt(one, x);
         if (value !== null) row(called(one), shown(value), one.group_.querySelector("path").style.stroke);

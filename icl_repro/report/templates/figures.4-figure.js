@@ -53,6 +53,10 @@ class Figure {
       one.setAttribute("aria-pressed", String(!one.scope.off.has(one.key)));
     }
     hideTip();
+    if (this.ofAll) {
+      const off = [...this.off];
+      this.ofAll.hidden = off.includes("mean") || !off.some(key => key.startsWith("seed "));
+    }
     for (const panel of this.panels) if (panel?.series.length) panel.showSeries();
   }
 
@@ -85,9 +89,15 @@ class Figure {
         list.append(entry);
       }
       asks.append(list);
+      if (kinds.includes("mean")) {
+        this.ofAll = made("span", "of-all", "The mean stays that of all seeds.");
+        this.ofAll.hidden = true;
+        this.ofAll.setAttribute("role", "status");
+        asks.append(this.ofAll);
+      }
     }
     if (!element.querySelector(".panel .plot")) return;
-    asks.append(button("data", "Data (CSV)", "", () => this.save()));
+    asks.append(button("data", "Data (CSV, five digits)", "", () => this.save()));
     if (curves) asks.append(made("span", "hint", HINT));
     element.insertBefore(asks, element.querySelector("figcaption"));
   }
@@ -95,22 +105,22 @@ class Figure {
   csv() {
     const quoted = value => value === null || value === undefined ? "" :
       /[",\n\r]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
-    const lines = [["panel", "series", "seed", "origin", "x_label", "x", "y_label", "y", "low", "high"]];
+    const lines = [["panel", "series", "group", "seed", "origin", "x_label", "x", "y_label", "y", "low", "high"]];
     const list = place => this.lists[place] || [];
     for (const panel of this.data.panels) {
       const origin = panel.origin || "measured";
       for (const one of panel.series || []) {
         const seed = one.mean ? "mean" : one.seed;
         list(one.x).forEach((x, i) => lines.push([
-          panel.title, one.label, seed, one.published ? "published" : "measured",
+          panel.title, one.label, one.group, seed, one.published ? "published" : "measured",
           panel.x, panel.categories ? panel.categories[x] : x,
           panel.y, list(one.y)[i], list(one.low)[i], list(one.high)[i]]));
       }
       (panel.rows || []).forEach((row, r) => panel.columns.forEach((column, c) => lines.push([
-        panel.title, `${panel.y}: ${row}`, "", origin,
+        panel.title, `${panel.y}: ${row}`, "", "", origin,
         panel.x, column, panel.unit, list(panel.values[r])[c], "", ""])));
       for (const [from, to, weight] of panel.edges || []) {
-        lines.push([panel.title, panel.senders[from], "", origin,
+        lines.push([panel.title, panel.senders[from], "", "", origin,
           "sends to", panel.receivers[to], "weight", weight, "", ""]);
       }
     }

@@ -38,7 +38,7 @@ function patterns(asked) {
     const part = (quoted ?? single).trim();
     if (!part) continue;
     const digits = /^\d/.test(part);
-    const before = digits ? "(?<![\\w.,])" : /^\w/.test(part) ? "(?<![a-z0-9])" : "", after = /\w$/.test(part) ? "(?!\\w)" : "";
+    const before = digits ? "(?<![\\w.,])" : /^\w/.test(part) ? "(?<![a-z0-9])" : "", after = /\d$/.test(part) ? "[a-z]?(?!\\w)" : /\w$/.test(part) ? "(?!\\w)" : "";
     if (quoted) {
       found.push(before + plain(part) + after);
       word = "";
@@ -50,7 +50,7 @@ function patterns(asked) {
       word = "";
     } else {
       found.push(before + plain(part));
-      word = /^[a-z]+$/i.test(part) ? plain(part) : "";
+      word = /^[a-z]+$/i.test(part) ? part.replace(/s$/i, "") : "";
     }
   }
   return found.map(one => new RegExp(one, "i"));
@@ -185,7 +185,7 @@ const strips = document.querySelector(".strips");
 if (strips) {
   const named = document.createElement("p");
   named.className = "lane-name";
-  named.hidden = true;
+  named.textContent = "Point at a line to read its name.";
   strips.after(named);
   const near = event => {
     const svg = event.target.closest(".strip:not(.axis)");
@@ -205,7 +205,6 @@ if (strips) {
     link.href = lane.getAttribute("href");
     link.textContent = lane.dataset.name;
     named.replaceChildren(link);
-    named.hidden = false;
   };
   strips.addEventListener("pointermove", tell);
   strips.addEventListener("pointerdown", tell);

@@ -72,8 +72,8 @@ def published_sentence(claims: Sequence[ClaimRecord], drawn: Sequence[PublishedP
     if drawn and (same := len(known) - len(drawn)) > 0:
         agreeing = sum(one.agrees is True for one in known) - sum(one.agrees for one in drawn)
         parts.append(
-            f"{len(drawn)} are drawn below, and {same} {'is' if same == 1 else 'are'} not, as all of ours are one same value, "
-            f"which leaves no scale ({agreeing} of these agree)"
+            f"{len(drawn)} are drawn below, and {same} {'is' if same == 1 else 'are'} not, as all "
+            f"of ours are one same value, which leaves no scale ({agreeing} of these agree)"
         )
     if (left := len(with_value) - len(known)) > 0:
         parts.append(f"of {left} further it cannot be told")
@@ -88,15 +88,15 @@ def caption(drawn: Sequence[PublishedPoint]) -> str:
     told = [
         "Published values on the scale of ours. Each line is a check: 0 is the mean of our seeds, "
         "and one unit their standard deviation. The bar is the interval in which one more network "
-        "of ours would lie with 95 % probability (Student’s t, for "
-        "counts of few things out to whole numbers, cut where a check says what limits its "
+        "of ours would lie with 95 % probability (Student’s t, for counts of few things out "
+        "to whole numbers, cut where a check says what limits its "
         "quantity has); it is wide where seeds are few. The dot is the published value that "
         "agreement was judged by"
     ]
     if means and single:
         told[0] += (
             f": of {len(of_seeds)} checks with several published seeds, the mean of these in "
-            f"{means} and the one value that is printed or shown for the result in {single}"
+            f"{means} and the one value that the claim names, mostly of one network, in {single}"
         )
     elif means:
         told[0] += ", the mean where several seeds are published"

@@ -35,6 +35,22 @@ def test_seeds_and_their_mean_can_be_told_apart():
     assert told == [(True, None), (None, 5), (None, 7)]
 
 
+def test_published_series_are_of_the_seed_that_they_name_or_that_others_leave():
+    def panel(seed):
+        theirs = [
+            Series("a", [0.0], [3.0], origin="published"),
+            Series("a, seed 7", [0.0], [4.0], origin="published", background="more"),
+        ]
+        return Panel("", "x", "y", [Series("a", [0.0], [float(seed)]), *theirs])
+
+    figures = [(seed, Figure("f", "c", "s", [panel(seed)])) for seed in (5, 7)]
+    data = json.loads(figure_data(merge(figures).figure))
+    told = [one.get("seed") for one in data["panels"][0]["series"] if one.get("published")]
+    assert told == [5, 7]
+    (alone,) = data_of(Series("a", [0.0], [1.0], origin="published"))["panels"][0]["series"]
+    assert "seed" not in alone
+
+
 def test_no_text_ends_the_script_that_holds_it():
     text = figure_data(Figure("</script><b>", "", "", [Panel("</script>", "<!--", "", [])]))
     assert "<" not in text
