@@ -104,7 +104,7 @@ def test_a_number_belongs_to_the_word_before_it_and_is_whole(opened):
         first, second, third, fourth, *_ = one.shown()
         tell = "([id, text]) => document.querySelector(`#${CSS.escape(id)} h3`).append(text)"
         for claim, text in (
-            (first, " Figures 98a,\u00a098b to 99c"), (second, " Figure 990 and 99 of 94"),
+            (first, " Figures 98a,\u00a098b to 99c"), (second, " Figure 990: 99 of 94"),
             (third, " Section 99.2 of 0.99"), (fourth, " Figure\u00a099"),
         ):  # fmt: skip
             one.page.evaluate(tell, [claim, text])
