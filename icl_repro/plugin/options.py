@@ -183,8 +183,9 @@ class Settings:
     command line makes of it. `report` is ``None`` when no report is wanted, `history` when no
     session is to be noted, `ledger`, `spread` and `coverage` when there is none, nor `compare`, the
     record to compare with, which `compare_by_user` says was named on the command line;
-    `compare_fail_on` and `compare_margin` are as written, empty if not. `neighbour` is 0, or which neighbour of each run is judged. `made_of` is
-    what runs are made from. `faults` are the ids of the faults to plant, as written.
+    `compare_fail_on` and `compare_margin` are as written, empty if not. `neighbour` is 0, or which
+    neighbour of each run is judged. `made_of` is what runs are made from. `faults` are the ids of
+    the faults to plant, as written.
     """
 
     profile: ProfileRules
