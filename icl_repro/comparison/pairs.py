@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -24,10 +24,12 @@ _SELECTS = (
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """A claim as it was and as it is."""
+    """A claim as it was and as it is; with what each run is, in words, by its key."""
 
     old: ClaimRecord
     new: ClaimRecord
+    old_runs: Mapping[str, str] = {}
+    new_runs: Mapping[str, str] = {}
 
 
 class Gaps:
@@ -59,7 +61,11 @@ def pair_claims(old: VerificationRecord, new: VerificationRecord, gaps: Gaps) ->
             )
             return []
     before = {claim.id: claim for claim in old.claims}
-    return [Pair(before[claim.id], claim) for claim in new.claims if claim.id in before]
+    return [
+        Pair(before[claim.id], claim, old.runs, new.runs)
+        for claim in new.claims
+        if claim.id in before
+    ]
 
 
 def files_of(claims: Iterable[ClaimRecord]) -> set[str]:

@@ -15,13 +15,13 @@ knows how far trainings differ, or of which too few differences are known, or no
 known differences, the next one is the largest by chance with a probability of 1 / (n + 1): of two
 or ten of them, nothing more can be said, and no correction for hundreds of values leaves a trace of
 it. Such a value is worse if it lost more than that share of the distance to its threshold, and
-changed by more than any known difference.
+changed by more than any known difference. What rests on other runs than before is another value.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -32,7 +32,7 @@ from icl_repro.statistics.intervals import mean
 from icl_repro.statistics.significance import false_discovery, mean_beyond, mean_within
 from icl_repro.verification.compared import ValueChange
 from icl_repro.verification.evidence import Direction, Kind
-from icl_repro.verification.record import ClaimRecord, ControlRecord
+from icl_repro.verification.record import ClaimRecord, ControlRecord, Trial
 from icl_repro.verification.spreads import REACH, Spread, Spreads
 from icl_repro.verification.wording import bounds, on_seeds
 
@@ -87,6 +87,8 @@ class _Measured(msgspec.Struct, frozen=True):
     kind: Kind
     unit: str
     values: Mapping[str, float | None]
+    runs: Mapping[str, frozenset[str]]
+    """What runs it rests on, in words, by seed."""
 
 
 class _Paired(msgspec.Struct, frozen=True):
@@ -97,6 +99,7 @@ class _Paired(msgspec.Struct, frozen=True):
     p_changed: float | None
     p_worse: float | None
     vanished: list[str]
+    differs: bool
     beyond_margin: bool
     """Whether it counts as worse by the margin alone, if no test says anything of it."""
 
@@ -147,7 +150,8 @@ def changes(pairs: Sequence[Pair], spreads: Spreads, margins: Margins, gaps: Gap
                 unclear.append(change)
     tested = sum(one.p_changed is not None for one in paired)
     not_worse = sum(one.change.not_worse is True and not one.vanished for one in paired)
-    return Values(shown, unclear, *map(len, families), tested, len(paired) - tested, not_worse)
+    untested = sum(one.p_changed is None and one.differs for one in paired)
+    return Values(shown, unclear, *map(len, families), tested, untested, not_worse)
 
 
 def _corrected(family: Sequence[_Paired], times: int) -> Iterator[ValueChange]:
@@ -182,7 +186,8 @@ def _corrected(family: Sequence[_Paired], times: int) -> Iterator[ValueChange]:
 
 
 def _of_claim(pair: Pair, spreads: Spreads, margins: Margins, gaps: Gaps) -> Iterator[_Paired]:
-    before, now = _measured(pair.old), _measured(pair.new)
+    before = _measured(pair.old, pair.old_runs)
+    now = _measured(pair.new, pair.new_runs)
     for (case, row, name), new in now.items():
         where = place(pair.new.id, case, row, name)
         old = before.get((case, row, name))
@@ -230,12 +235,13 @@ def _pair(
     rooms = [sign * _room(new, value) - was for value, was in zip(now, old_rooms, strict=True)]
     distance = abs(_mean(old_rooms)) if seeds else 0.0
     give = margins.tested * distance
-    by_margin = seeds and spread is None and margins.untested is not None
+    other_runs = any(old.runs.get(seed) != new.runs.get(seed) for seed in seeds)
+    by_margin = spread is None and margins.untested is not None and not other_runs
     limit = max((margins.untested or 0.0) * distance, 0.0 if known is None else allowed, same)
     # Against known differences of single trainings by the worst seed; else all have to have fallen.
     all_fell = bool(rooms) and max(rooms) < 0
     fallen = -min(rooms, default=0.0) if known else -_mean(rooms) if all_fell else 0.0
-    beyond_margin = bool(by_margin and fallen > limit)
+    beyond_margin = by_margin and fallen > limit
     vanished = [s for s in shared if old.values[s] is not None and new.values[s] is None]
     p_changed, p_worse, not_worse = _tests(
         differences, rooms, same, give, spread, 0 if known is None else known.pairs
@@ -260,10 +266,12 @@ def _pair(
         not_worse=not_worse,
         spread=None if known is None else known.largest,
         pairs=0 if known is None else known.pairs,
-        why=_untested(seeds, known, spread, largest),
+        why="it rests on other runs than before"
+        if other_runs
+        else _untested(seeds, known, spread, largest),
         lost=-_mean(rooms) / distance if distance else None,
     )
-    return _Paired(change, rooms, p_changed, p_worse, vanished, beyond_margin)
+    return _Paired(change, rooms, p_changed, p_worse, vanished, largest > same, beyond_margin)
 
 
 def _tests(
@@ -345,19 +353,40 @@ def _resolution(values: Sequence[float], same: float) -> float:
     return max(same, _WHOLE if whole else 0.0, 1e-300)
 
 
-def _measured(claim: ClaimRecord) -> dict[_Name, _Measured]:
+def _measured(claim: ClaimRecord, runs: Mapping[str, str]) -> dict[_Name, _Measured]:
     """The checks of a claim, and of its controls those that must fail there."""
     found: dict[_Name, _Measured] = {}
     for check in claim.checks:
         found["", check.row, check.name] = _Measured(
-            check.direction, check.low, check.high, check.kind, check.unit, check.values
+            check.direction,
+            check.low,
+            check.high,
+            check.kind,
+            check.unit,
+            check.values,
+            _runs([one for one in claim.trials if one.row == check.row], check.values, runs),
         )
     for control in claim.controls:
-        found |= _of_control(control)
+        found |= _of_control(control, runs)
     return found
 
 
-def _of_control(control: ControlRecord) -> dict[_Name, _Measured]:
+def _runs(
+    trials: Sequence[Trial], seeds: Iterable[str], runs: Mapping[str, str]
+) -> dict[str, frozenset[str]]:
+    """The runs behind a value on each seed, in words; those of all seeds for one over all."""
+    return {
+        seed: frozenset(
+            runs.get(key, key)
+            for one in trials
+            if one.seed is None or not seed or str(one.seed) == seed
+            for key in one.runs
+        )
+        for seed in seeds
+    }
+
+
+def _of_control(control: ControlRecord, runs: Mapping[str, str]) -> dict[_Name, _Measured]:
     found: dict[_Name, _Measured] = {}
     for trial in control.trials:
         for check in trial.evidence.checks:
@@ -367,6 +396,7 @@ def _of_control(control: ControlRecord) -> dict[_Name, _Measured]:
             values = check.over_seeds or {seed: check.value}
             name = control.id, trial.row, check.name
             earlier: Mapping[str, float | None] = found[name].values if name in found else {}
+            rests_on = found[name].runs if name in found else {}
             found[name] = _Measured(
                 check.direction,
                 check.low,
@@ -374,6 +404,7 @@ def _of_control(control: ControlRecord) -> dict[_Name, _Measured]:
                 check.kind,
                 check.unit,
                 {**earlier, **values},
+                {**rests_on, **_runs([trial], values, runs)},
             )
     return found
 

@@ -180,7 +180,8 @@ class NotCompared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Amounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much was compared: verdicts on claims and on controls, values of the checks of claims and
     of controls, of which `tested` by a test and `not_worse` shown not to be worse by more than the
-    margin; curves and thresholds. `untested` values were judged by the margin alone, if at all.
+    margin; curves and thresholds. `untested` values differ and were judged by the margin alone, if
+    at all.
     """
 
     claims: int = 0

@@ -158,7 +158,12 @@ def test_what_no_test_can_tell_of_is_judged_by_the_margin_alone(largest, pairs, 
         assert changed(old, record([17.0]), as_known, margin=None) is None
     found = compare(old, record([17.0]), spreads=known)
     assert (found.amounts.tested, found.amounts.untested) == (0, 1)
-    assert "1 of 1 values could not be tested" in headline(found)
+    assert "1 value that differs could not be tested" in headline(found)
+    (one,) = old.claims
+    trials = [replace(one.trials[0], runs=["another"])]
+    on_others = with_claim(record([17.0]), CLAIM, trials=trials)
+    other = changed(old, on_others, known, margin=None)
+    assert (other.effect, other.why) == ("otherwise", "it rests on other runs than before")
 
 
 def test_over_seeds_of_which_nothing_is_known_all_have_to_have_fallen():

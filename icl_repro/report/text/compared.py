@@ -107,12 +107,14 @@ def how(comparison: Comparison) -> list[str]:
         f"the seeds that both records have. {tested} could be tested: by a t test of the mean of "
         "the differences (from two seeds on), and by the largest difference on any seed against "
         "that of trainings of one seed (where that was measured; both are taken to be normal). The "
-        f"other {number(amounts.untested)} rest on one value each, and how far trainings differ in "
-        "it is not known, or by too few differences, or by none but zero.",
+        f"other {number(values - amounts.tested)} rest on one value each, and how far trainings "
+        "differ in it is not known, or by too few differences, or by none but zero: "
+        f"{number(amounts.untested)} of them differ.",
         "What cannot be tested is judged by the margin alone: it is worse if it lost more than "
         f"{percent(comparison.untested_margin)} of the distance to its threshold, and changed by "
         "more than any known difference (without any, on all seeds). That is a limit, not a test: "
-        "it has no known rate of false alarms. Where the runs are others, it says nothing.",
+        "it has no known rate of false alarms. Where it rests on other runs than before, it says "
+        "nothing.",
         "Because so many are compared, p values are corrected by Benjamini and Hochberg’s method, "
         "for claims and controls: where nothing changed, the chance of even one false alarm of a "
         f"test is at most {percent(comparison.level)}, and where something did, so is the share "
@@ -207,8 +209,8 @@ def _changes(comparison: Comparison) -> Iterator[str]:
         yield f"{count(len(comparison.unclear), 'value')} may differ by chance"
     amounts = comparison.amounts
     if amounts.untested:
-        of = number(amounts.values + amounts.control_values)
-        yield f"{number(amounts.untested)} of {of} values could not be tested"
+        differ = "differs" if amounts.untested == 1 else "differ"
+        yield f"{count(amounts.untested, 'value')} that {differ} could not be tested"
     if comparison.curves:
         yield f"{count(len(comparison.curves), 'curve')} drifted"
     moved = Counter(one.change for one in comparison.thresholds)
