@@ -57,8 +57,8 @@ Exit statuses:
     type=float,
     metavar="SHARE",
     help="How much nearer to the bad side of its threshold a value may come, as a share of the "
-    f"distance from its old mean to that threshold. If not said, {MARGIN:g} where a test tells, "
-    f"and {UNTESTED_MARGIN:g} where none can.",
+    f"distance from its old mean to that threshold. If not said, {MARGIN:g}, and "
+    f"{UNTESTED_MARGIN:g} where nothing is known of how trainings differ.",
 )
 @click.option(
     "--spread",

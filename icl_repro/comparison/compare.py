@@ -49,8 +49,8 @@ def compare(
         new: the record as it is.
         spreads: how far trainings of one seed were measured to differ, if that is known.
         margin: how much nearer to the bad side of its threshold a value may come, as a share of the
-            distance from its old mean to that threshold. If not said, `values.MARGIN` where a test
-            tells, and `values.UNTESTED_MARGIN` where none can.
+            distance from its old mean to that threshold. If not said, `values.MARGIN`, and
+            `values.UNTESTED_MARGIN` where nothing is known of how trainings differ.
         fail_on: the kinds whose regression makes the comparison fail.
 
     Raises:

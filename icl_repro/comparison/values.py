@@ -10,12 +10,12 @@ P values are corrected by Benjamini and Hochberg's method, for all checks of cla
 controls, each at half the level. Where nothing changed, the chance of even one false alarm in a
 comparison is 5 % at most; where something did, so is the share of false ones to expect.
 
-What cannot be tested is judged by the margin alone, and by a wider one: one value in which nobody
+What cannot be tested is judged by the margin alone: one value in which nobody
 knows how far trainings differ, or of which too few differences are known, or none but zero. Of n
 known differences, the next one is the largest by chance with a probability of 1 / (n + 1): of two
 or ten of them, nothing more can be said, and no correction for hundreds of values leaves a trace of
-it. Such a value is worse if it lost more than that share of the distance to its threshold, and
-changed by more than any known difference. What rests on other runs than before is another value.
+it. Such a value is worse if it lost more than the margin, and changed by more than twice any known
+difference; where none is known, by a wider margin. What rests on other runs than before is another value.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ MARGIN = 0.1
 """How much of the distance between its old mean and its threshold a value may lose."""
 
 UNTESTED_MARGIN = 0.25
-"""How much of it a value may lose where no test can tell.
+"""How much of it a value may lose where no difference between trainings is known.
 
 Of the 57 differences between trainings of one seed that were measured in this repository and are
 not zero, all but three are below a tenth of that distance, and the three are above one half.
@@ -237,7 +237,8 @@ def _pair(
     give = margins.tested * distance
     other_runs = any(old.runs.get(seed) != new.runs.get(seed) for seed in seeds)
     by_margin = spread is None and margins.untested is not None and not other_runs
-    limit = max((margins.untested or 0.0) * distance, 0.0 if known is None else allowed, same)
+    alone = (margins.untested or 0.0) * distance if known is None else give
+    limit = max(alone, allowed)
     # Against known differences of single trainings by the worst seed; else all have to have fallen.
     all_fell = bool(rooms) and max(rooms) < 0
     fallen = -min(rooms, default=0.0) if known else -_mean(rooms) if all_fell else 0.0
@@ -260,7 +261,7 @@ def _pair(
         difference=_mean(differences) if seeds else None,
         interval=mean(differences).interval if len(seeds) > 1 else None,
         moved=moved,
-        margin=(margins.untested or 0.0) * distance if beyond_margin else give,
+        margin=alone if beyond_margin else give,
         effect="otherwise",
         shown=False,
         not_worse=not_worse,

@@ -199,10 +199,10 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """What changed from one record to another.
 
     `margin` is that of values, as a share of the distance from the old mean to the threshold.
-    `untested_margin` is that of values which no test can tell of. `level` is that of all tests
-    together. `fail_on` are the kinds whose regression makes it fail. `unclear` are values that
-    differ by more than trainings do, or by anything where that is not known, but are not shown to
-    have changed.
+    `untested_margin` is that where nothing is known of how trainings differ. `level` is that of all
+    tests together. `fail_on` are the kinds whose regression makes it fail. `unclear` are values
+    that differ by more than trainings do, or by anything where that is not known, but are not shown
+    to have changed.
     """
 
     against: Compared

@@ -149,8 +149,11 @@ def test_what_no_test_can_tell_of_is_judged_by_the_margin_alone(largest, pairs, 
     worse = changed(old, record([17.0]), known, margin=None)
     assert (worse.effect, worse.by_margin, worse.p_worse, worse.why) == ("worse", True, None, told)
     assert worse.lost == pytest.approx(3.5 / 10.5)
-    near = changed(old, record([18.0]), known, margin=None)
+    # A tenth of the way may be lost; a quarter, where no difference is known at all.
+    near = changed(old, record([19.5 if largest is not None else 18.0]), known, margin=None)
     assert (near.effect, near.shown, near.why) == ("otherwise", False, told)
+    tenth = changed(old, record([18.0]), known, margin=None)
+    assert tenth.effect == ("otherwise" if largest is None else "worse")
     assert changed(old, record([18.0]), known, margin=0.1).effect == "worse"
     assert changed(old, record([40.0]), known, margin=None).effect == "otherwise"
     if largest is not None:  # trainings differ as much

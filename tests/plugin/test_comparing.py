@@ -58,12 +58,12 @@ evidence = "two seeds"
     result.stdout.fnmatch_lines(
         [
             "*what changed*",
-            "Regressed in verdict since the record of*: 1 claim worse (a.one)*",
+            "Regressed in verdict and value since the record of*: 1 claim worse (a.one)*",
             "*worse*a.one: consistent -> contradicted",
-            "regressed in verdict since old.json",
+            "regressed in verdict and value since old.json",
         ]
     )
-    assert record_of(claims_folder).compared.regressed == ["verdict"]
+    assert record_of(claims_folder).compared.regressed == ["verdict", "value"]
 
 
 def test_a_record_that_cannot_be_read_is_a_usage_error_before_anything_runs(claims_folder):

@@ -111,8 +111,8 @@ def how(comparison: Comparison) -> list[str]:
         "differ in it is not known, or by too few differences, or by none but zero: "
         f"{number(amounts.untested)} of them differ.",
         "What cannot be tested is judged by the margin alone: it is worse if it lost more than "
-        f"{percent(comparison.untested_margin)} of the distance to its threshold, and changed by "
-        "more than any known difference (without any, on all seeds). That is a limit, not a test: "
+        "that and changed by more than twice any known difference, or, with none known, lost more "
+        f"than {percent(comparison.untested_margin)} of the distance to its threshold (on all seeds). That is a limit, not a test: "
         "it has no known rate of false alarms. Where it rests on other runs than before, it says "
         "nothing.",
         "Because so many are compared, p values are corrected by Benjamini and Hochberg’s method, "
