@@ -15,7 +15,8 @@ knows how far trainings differ, or of which too few differences are known, or no
 known differences, the next one is the largest by chance with a probability of 1 / (n + 1): of two
 or ten of them, nothing more can be said, and no correction for hundreds of values leaves a trace of
 it. Such a value is worse if it lost more than the margin, and changed by more than twice any known
-difference; where none is known, by a wider margin. What rests on other runs than before is another value.
+difference; where none is known, by a wider margin. What rests on other runs than before is another
+value.
 """
 
 from __future__ import annotations
