@@ -38,7 +38,7 @@ PARTS = {
     "tests": "pytest tests/ -n auto",
     "claims": PYTEST,
     "compare": "icl-repro compare reports/reference.json reports/verification.json "
-    "--fail-on verdict,value --markdown reports/compare.md",
+    "--fail-on verdict,value,threshold --markdown reports/compare.md",
     "five_seeds": f"{PYTEST} --icl-profile paper --icl-report=reports/five_seeds "
     "--icl-history=reports/history.jsonl",
     "faults": f"{PYTEST} --icl-faults=all --icl-report=reports/faults --icl-history=none",

@@ -8,13 +8,14 @@ import click
 
 from icl_repro.cli.records import Refused, read_named
 from icl_repro.comparison import (
-    DEFAULT_MARGIN,
     NothingToCompare,
     UnknownKind,
     compare,
     parse_kinds,
+    require_compared,
     require_shared,
 )
+from icl_repro.comparison.values import MARGIN, UNTESTED_MARGIN
 from icl_repro.plugin.ini_file import measured_spread
 from icl_repro.report.compared import (
     terminal_lines,
@@ -35,7 +36,7 @@ Examples:
 Exit statuses:
   0  nothing regressed of what --fail-on names
   1  something did
-  2  a mistake in what was typed or in a file, or records that share no claim
+  2  a mistake in what was typed or in a file, or records of which nothing can be compared
 """
 
 
@@ -48,17 +49,16 @@ Exit statuses:
     default=",".join(DEFAULT_FAIL_ON),
     show_default=True,
     help=f"What makes it end with status 1 where it regressed: of {', '.join(KINDS)}, with commas "
-    "between them, or none. A curve regressed if it drifted, a threshold if it is looser, or gone "
+    "between them, or none. A curve regressed if it drifted, a threshold if it is looser or gone "
     "and the ledger does not say why.",
 )
 @click.option(
     "--margin",
     type=float,
     metavar="SHARE",
-    default=DEFAULT_MARGIN,
-    show_default=True,
     help="How much nearer to the bad side of its threshold a value may come, as a share of the "
-    "distance from its old mean to that threshold.",
+    f"distance from its old mean to that threshold. If not said, {MARGIN:g}, and "
+    f"{UNTESTED_MARGIN:g} where nothing is known of how trainings differ.",
 )
 @click.option(
     "--spread",
@@ -83,7 +83,7 @@ def command(
     old: Path,
     new: Path,
     fail_on: str,
-    margin: float,
+    margin: float | None,
     spread: Path | None,
     html: Path | None,
     markdown: Path | None,
@@ -100,10 +100,16 @@ def command(
     for path in (html, markdown):
         if path is not None and path.resolve() in (old.resolve(), new.resolve()):
             raise Refused(f"{path} is one of the records; name another file to write")
+    if html is not None and markdown is not None and html.resolve() == markdown.resolve():
+        raise Refused(f"--html and --markdown both name {html}; name two files")
+    for path in (html, markdown):
+        if path is not None and path.is_dir():
+            raise Refused(f"{path} is a folder; name a file to write")
     try:
         require_shared(before, now)
         known = spreads.load(measured_spread(Path.cwd()) if spread is None else spread)
         found = compare(before, now, spreads=known, margin=margin, fail_on=kinds)
+        require_compared(found)
     except (NothingToCompare, spreads.UnusableSpreads) as error:
         raise Refused(str(error)) from None
     except ValueError as error:

@@ -4,19 +4,19 @@ Nothing is run: everything is read off the records. Words and pages are made by 
 """
 
 from icl_repro.comparison.compare import (
-    DEFAULT_MARGIN,
     NothingToCompare,
     UnknownKind,
     compare,
     parse_kinds,
+    require_compared,
     require_shared,
 )
 
 __all__ = [
-    "DEFAULT_MARGIN",
     "NothingToCompare",
     "UnknownKind",
     "compare",
     "parse_kinds",
+    "require_compared",
     "require_shared",
 ]

@@ -18,9 +18,6 @@ from icl_repro.verification.compared import (
 from icl_repro.verification.record import VerificationRecord
 from icl_repro.verification.spreads import NOT_MEASURED, Spreads
 
-DEFAULT_MARGIN = 0.1
-"""How much of the distance between its old mean and its threshold a value may lose."""
-
 NO_KIND = "none"
 """What stands for failing on nothing."""
 
@@ -38,7 +35,7 @@ def compare(
     new: VerificationRecord,
     *,
     spreads: Spreads = NOT_MEASURED,
-    margin: float = DEFAULT_MARGIN,
+    margin: float | None = None,
     fail_on: Collection[ChangeKind] = DEFAULT_FAIL_ON,
 ) -> Comparison:
     """What changed from `old` to `new`.
@@ -52,18 +49,27 @@ def compare(
         new: the record as it is.
         spreads: how far trainings of one seed were measured to differ, if that is known.
         margin: how much nearer to the bad side of its threshold a value may come, as a share of the
-            distance from its old mean to that threshold.
+            distance from its old mean to that threshold. If not said, `values.MARGIN`, and
+            `values.UNTESTED_MARGIN` where nothing is known of how trainings differ.
         fail_on: the kinds whose regression makes the comparison fail.
 
     Raises:
         ValueError: the margin is negative or not finite.
     """
-    values.require_margin(margin)
+    if margin is not None:
+        values.require_margin(margin)
     gaps = Gaps()
     pairs = pair_claims(old, new, gaps)
     same_runs = facts.are_same_runs(old, new)
     judged, claims, controls = verdicts.changes(old, new, pairs, gaps)
-    measured = values.changes(pairs, spreads if same_runs else NOT_MEASURED, margin, gaps)
+    tested, untested = (values.MARGIN, values.UNTESTED_MARGIN) if margin is None else (margin,) * 2
+    measured = values.changes(
+        pairs,
+        spreads if same_runs else NOT_MEASURED,
+        # Of other runs, one value differs for reasons that are no regression.
+        values.Margins(tested, untested if same_runs else None),
+        gaps,
+    )
     drifted, amount_of_curves = curves.changes(pairs, gaps, comparable=same_runs)
     moved, amount_of_thresholds = thresholds.changes(pairs, new.retired, gaps)
     return Comparison(
@@ -75,7 +81,8 @@ def compare(
             processor=old.environment.processor,
             basis=old.basis.label,
         ),
-        margin=margin,
+        margin=tested,
+        untested_margin=untested,
         level=values.LEVEL,
         fail_on=[kind for kind in KINDS if kind in fail_on],
         amounts=Amounts(
@@ -84,6 +91,7 @@ def compare(
             values=measured.of_claims,
             control_values=measured.of_controls,
             tested=measured.tested,
+            untested=measured.untested,
             not_worse=measured.not_worse,
             curves=amount_of_curves,
             thresholds=amount_of_thresholds,
@@ -104,10 +112,36 @@ def require_shared(old: VerificationRecord, new: VerificationRecord) -> None:
     """Require that there is anything to compare.
 
     Raises:
-        NothingToCompare: no claim is in both records.
+        NothingToCompare: no claim is in both records, or faults were planted in one of them.
     """
+    for record, which in ((old, "old"), (new, "new")):
+        if record.faults:
+            raise NothingToCompare(
+                f"the {which} record is of planted faults, with one seed and without controls, so "
+                "that nothing can be compared: take one of a session without --icl-faults"
+            )
     if not {claim.id for claim in old.claims} & {claim.id for claim in new.claims}:
         raise NothingToCompare("the two records share no claim, so that nothing can be compared")
+
+
+def require_compared(found: Comparison) -> None:
+    """Require that a comparison could tell of what makes it fail.
+
+    Raises:
+        NothingToCompare: nothing could be compared, or only the speed is asked for and that could
+            not.
+    """
+    told = "; ".join(dict.fromkeys(one.why for one in found.not_compared if one.what != "speed"))
+    if found.compares_nothing:
+        because = f": {told}" if told else ""
+        raise NothingToCompare(f"nothing could be compared{because}")
+    if found.fail_on != ["speed"]:
+        return
+    if found.speed is None:
+        why = next(one.why for one in found.not_compared if one.what == "speed")
+        raise NothingToCompare(f"the speed of training could not be compared: {why}")
+    if not found.speed.counts:
+        raise NothingToCompare(f"the speed of training does not count: {found.speed.why}")
 
 
 def parse_kinds(text: str) -> tuple[ChangeKind, ...]:
@@ -119,6 +153,8 @@ def parse_kinds(text: str) -> tuple[ChangeKind, ...]:
     words = [word.strip() for word in text.split(",")]
     if words == [NO_KIND]:
         return ()
+    if NO_KIND in words:
+        raise UnknownKind(f"{NO_KIND!r} stands by itself: write it alone, or leave it out")
     for word in words:
         if word not in KINDS:
             raise UnknownKind(

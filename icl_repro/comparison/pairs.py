@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -14,11 +15,21 @@ UNJUDGED = ("not run", "not meaningful")
 """Verdicts that tell nothing."""
 
 
+_TAKES_A_VALUE = ("-n", "-p", "-c", "-o", "-W", "-r", "--rootdir", "--junitxml", "--dist", "--tb")
+_WITHOUT_A_VALUE = ("--icl-no-train", "--icl-plan")
+_SELECTS = (
+    *("-k", "-m", "--deselect", "--ignore", "--ignore-glob", "--icl-claims", "--icl-faults"),
+    *("--lf", "--last-failed", "--sw", "--stepwise", "--nf", "--pyargs"),
+)
+
+
 class Pair(msgspec.Struct, frozen=True):
-    """A claim as it was and as it is."""
+    """A claim as it was and as it is; with what each run is, in words, by its key."""
 
     old: ClaimRecord
     new: ClaimRecord
+    old_runs: Mapping[str, str] = {}
+    new_runs: Mapping[str, str] = {}
 
 
 class Gaps:
@@ -50,7 +61,11 @@ def pair_claims(old: VerificationRecord, new: VerificationRecord, gaps: Gaps) ->
             )
             return []
     before = {claim.id: claim for claim in old.claims}
-    return [Pair(before[claim.id], claim) for claim in new.claims if claim.id in before]
+    return [
+        Pair(before[claim.id], claim, old.runs, new.runs)
+        for claim in new.claims
+        if claim.id in before
+    ]
 
 
 def files_of(claims: Iterable[ClaimRecord]) -> set[str]:
@@ -61,6 +76,37 @@ def files_of(claims: Iterable[ClaimRecord]) -> set[str]:
         for one in (claim, *claim.controls)
         for trial in one.trials
     }
+
+
+def is_whole_session(record: VerificationRecord) -> bool:
+    """Whether a session looked at all claims that there are, as far as its command tells: it has no
+    option that selects, and names no file and no folder within another.
+
+    What it came across and left out, as its profile may, is in `not_selected`.
+    """
+    if not record.command:
+        return False
+    try:
+        words = shlex.split(record.command)[1:]
+    except ValueError:
+        return False
+    before = ""
+    for word in words:
+        option = word.partition("=")[0]
+        takes = before in _TAKES_A_VALUE or (
+            before.startswith("--icl-") and "=" not in before and before not in _WITHOUT_A_VALUE
+        )
+        if option in _SELECTS or word[:2] in ("-k", "-m"):
+            return False
+        if not (takes or word.startswith("-")) and not _is_folder(word):
+            return False
+        before = "" if takes else word
+    return True
+
+
+def _is_folder(word: str) -> bool:
+    path = word.rstrip("/")
+    return not ("::" in path or path.endswith(".py") or "/" in path)
 
 
 def is_whole(trials: Iterable[Trial]) -> bool:

@@ -23,8 +23,8 @@ def change(old: VerificationRecord, new: VerificationRecord, gaps: Gaps) -> Spee
     """
     before, now = _seconds(old.training), _seconds(new.training)
     if before is None or now is None:
-        if before is not now:
-            gaps.add("speed", "only one of the sessions trained anything", "training")
+        which = "neither" if before is now else "only one"
+        gaps.add("speed", f"{which} of the sessions trained anything", "training")
         return None
     unlike = list(_unlike(old, new))
     ratio = now / before

@@ -63,6 +63,8 @@ def _moved(claim: str, old: _Stated, new: _Stated) -> list[ThresholdChange]:
         elif new_low >= low and new_high <= high:
             change = "stricter"
     why = _why(new) if new.thresholds != old.thresholds else ""
+    if change == "looser":  # where a bound comes from is no reason to loosen it
+        why = new.thresholds[-1].reason if why else ""
     words = _words(old), _words(new)
     return [ThresholdChange(claim, new.row, new.name, *words, change, why)]
 

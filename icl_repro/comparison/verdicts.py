@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from icl_repro.comparison.pairs import UNJUDGED, Gaps, Pair, files_of, place
+from icl_repro.comparison.pairs import (
+    UNJUDGED,
+    Gaps,
+    Pair,
+    files_of,
+    is_whole_session,
+    place,
+)
 from icl_repro.verification.compared import Effect, VerdictChange
 from icl_repro.verification.record import (
     ClaimRecord,
@@ -44,7 +51,9 @@ def changes(
     found: list[VerdictChange] = []
     claims = controls = 0
     same_number = _comparisons(old) == _comparisons(new)
+    judged_on = {None, *old.profile.seeds} & {None, *new.profile.seeds}
     for pair in pairs:
+        _note_gone_tests(pair, judged_on, gaps)
         told = _of_verdict(pair.old, pair.new, pair.new.id, "", new.findings, gaps)
         claims += told is not None
         found += told or []
@@ -67,13 +76,30 @@ def changes(
     return found, claims, controls
 
 
+def _note_gone_tests(pair: Pair, seeds: Collection[int | None], gaps: Gaps) -> None:
+    """Note tests that the new record does not have, on seeds that both sessions judged."""
+    now = {one.id: one.trials for one in pair.new.controls} | {"": pair.new.trials}
+    before = {one.id: one.trials for one in pair.old.controls} | {"": pair.old.trials}
+    for case, trials in before.items():
+        if case not in now:
+            continue  # told as a control that is gone
+        kept = {(one.row, _key(one)) for one in now[case]}
+        for one in trials:
+            if one.seed in seeds and not one.seeds and (one.row, _key(one)) not in kept:
+                seed = "" if one.seed is None else f", seed {one.seed}"
+                where = place(pair.new.id, case, one.row) + seed
+                gaps.add("tests", "gone in the new record", where)
+
+
 def _unpaired(
     old: VerificationRecord, new: VerificationRecord, gaps: Gaps
 ) -> Iterator[VerdictChange]:
     """Claims that are gone, and those that are new.
 
-    One that the new session left out, or whose file it did not look at, is only not compared.
+    One that the new session left out, or whose file it did not look at, is only not compared; of
+    whole sessions a file that the new one does not have is gone.
     """
+    whole = old.command == new.command != "" or (is_whole_session(old) and is_whole_session(new))
     ids, known = {claim.id for claim in new.claims}, {claim.id for claim in old.claims}
     files = files_of(new.claims)
     for claim in old.claims:
@@ -81,7 +107,7 @@ def _unpaired(
             continue
         if claim.id in new.not_selected:
             gaps.add("claims", "not selected in the new session", claim.id)
-        elif claim.trials and not files_of([claim]) & files:
+        elif claim.trials and not whole and not files_of([claim]) & files:
             gaps.add("claims", "the new session has no claim of their file", claim.id)
         else:
             yield VerdictChange(claim.id, "", claim.verdict, "", "worse", why="it is gone")

@@ -102,6 +102,20 @@ _COMPARE = _Option(
     " since, and fail if a verdict or a measured value regressed. (none)",
 )
 COMPARE_FLAG = _COMPARE.flag
+_COMPARE_FAIL_ON = _Option(
+    "compare_fail_on",
+    "KINDS",
+    "What fails the session where it regressed: of verdict, value, curve, speed and threshold, with"
+    " commas between them, or none. (verdict,value)",
+)
+COMPARE_FAIL_ON_FLAG = _COMPARE_FAIL_ON.flag
+_COMPARE_MARGIN = _Option(
+    "compare_margin",
+    "SHARE",
+    "How much of the distance from its old mean to its threshold a value may lose. (as icl-repro"
+    " compare has it)",
+)
+COMPARE_MARGIN_FLAG = _COMPARE_MARGIN.flag
 _FAULTS = _Option(
     "faults",
     "all|cheap|ID[,ID...]",
@@ -118,6 +132,8 @@ _VALUED = (
     _REPORT,
     _HISTORY,
     _COMPARE,
+    _COMPARE_FAIL_ON,
+    _COMPARE_MARGIN,
     _RETRAIN,
     _NEIGHBOUR,
     _FAULTS,
@@ -166,8 +182,10 @@ class Settings:
     profile. `fixed_seeds` are those that the ini file fixes for it as it is written, whatever the
     command line makes of it. `report` is ``None`` when no report is wanted, `history` when no
     session is to be noted, `ledger`, `spread` and `coverage` when there is none, nor `compare`, the
-    record to compare with. `neighbour` is 0, or which neighbour of each run is judged. `made_of` is
-    what runs are made from. `faults` are the ids of the faults to plant, as written.
+    record to compare with, which `compare_by_user` says was named on the command line;
+    `compare_fail_on` and `compare_margin` are as written, empty if not. `neighbour` is 0, or which
+    neighbour of each run is judged. `made_of` is what runs are made from. `faults` are the ids of
+    the faults to plant, as written.
     """
 
     profile: ProfileRules
@@ -180,6 +198,9 @@ class Settings:
     report: Path | None
     history: Path | None
     compare: Path | None
+    compare_by_user: bool
+    compare_fail_on: str
+    compare_margin: str
     no_train: bool
     retrain: tuple[str, ...]
     neighbour: int
@@ -254,6 +275,9 @@ def resolve(config: pytest.Config) -> Settings:
         report=report,
         history=_history(config, report),
         compare=_path(config, _COMPARE, "") if _is_given(config, _COMPARE) else None,
+        compare_by_user=config.getoption(_COMPARE.key) is not None,
+        compare_fail_on=_text(config, _COMPARE_FAIL_ON).strip(),
+        compare_margin=_text(config, _COMPARE_MARGIN).strip(),
         no_train=no_train,
         retrain=retrain,
         neighbour=_neighbour(config),

@@ -47,7 +47,7 @@ def terminal_lines(comparison: Comparison, rows: int = _ROWS) -> list[str]:
     lines = [compared.headline(comparison)]
     lines += [f"warning: {warning}" for warning in comparison.warnings]
     for table in compared.tables(comparison):
-        shown = min(rows, _FOLDED_ROWS) if table.folded else rows
+        shown = max(table.at_least, min(rows, _FOLDED_ROWS) if table.folded else rows)
         lines += ["", table.title, *_terminal_rows(table, shown)]
     left = [line for line, _ in compared.left_out(comparison)]
     return lines + (["", "Not compared", *(f"  {line}" for line in left)] if left else [])
@@ -145,8 +145,9 @@ def _markdown_table(table: ChangeTable) -> Iterator[str]:
         yield from (escape(table.note), "")
     yield "| | Where | Before | Now | |"
     yield "| --- | --- | --- | --- | --- |"
-    yield from map(_markdown_row, table.rows[:_MARKDOWN_ROWS])
-    further = len(table.rows) - _MARKDOWN_ROWS
+    shown = max(table.at_least, _MARKDOWN_ROWS)
+    yield from map(_markdown_row, table.rows[:shown])
+    further = len(table.rows) - shown
     if further > 0:
         yield from ("", f"and {number(further)} more")
     if table.folded:

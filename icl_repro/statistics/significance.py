@@ -48,6 +48,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
+def false_discovery(p_values: Sequence[float]) -> list[float]:
+    """P values that are corrected for their number by Benjamini and Hochberg's method, in the order
+    given.
+
+    Where all hypotheses hold, the chance that any comes out below a level is at most that level;
+    else that is the share of wrong ones to expect among those that do. It holds for tests that are
+    independent or go together.
+    """
+    from scipy import stats
+
+    return [float(one) for one in stats.false_discovery_control(p_values)] if p_values else []
+
+
 def differ(first: Sequence[float], second: Sequence[float]) -> float:
     """The two-sided p value of a difference of the means of two samples, by permutation.
 

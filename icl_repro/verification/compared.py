@@ -73,6 +73,10 @@ class ValueChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     where nothing could be tested. `shown` is whether a change is shown after correction; if not,
     `effect` is `otherwise`, and it may be chance. `not_worse` is whether it is shown, at 95 %
     without correction, that it is not worse by more than the margin.
+
+    `by_margin` is true of what counts as worse, and is shown as such, by the margin alone: no test
+    can tell. `lost` is the share that it lost of the distance from its old mean to its threshold,
+    negative if it gained; null where it had none.
     """
 
     claim: str
@@ -96,6 +100,8 @@ class ValueChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spread: float | None = None
     pairs: int = 0
     why: str = ""
+    by_margin: bool = False
+    lost: float | None = None
 
 
 class CurveChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,7 +132,7 @@ class ThresholdChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A threshold that moved. `before` is empty where it is new, `now` where it is gone.
 
     `why` is what the ledger says of it: a check that it says is gone for a reason is no regression,
-    a bound that is looser is one, whatever it says.
+    nor is a bound that it says is looser for one.
     """
 
     claim: str
@@ -174,7 +180,8 @@ class NotCompared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Amounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much was compared: verdicts on claims and on controls, values of the checks of claims and
     of controls, of which `tested` by a test and `not_worse` shown not to be worse by more than the
-    margin; curves and thresholds.
+    margin; curves and thresholds. `untested` values differ and were judged by the margin alone, if
+    at all.
     """
 
     claims: int = 0
@@ -185,15 +192,17 @@ class Amounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_worse: int = 0
     curves: int = 0
     thresholds: int = 0
+    untested: int = 0
 
 
 class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What changed from one record to another.
 
     `margin` is that of values, as a share of the distance from the old mean to the threshold.
-    `level` is that of all tests together, for claims and for controls each. `fail_on` are the kinds
-    whose regression makes it fail. `unclear` are values that differ by more than trainings do, or
-    by anything where that is not known, but are not shown to have changed.
+    `untested_margin` is that where nothing is known of how trainings differ. `level` is that of all
+    tests together. `fail_on` are the kinds whose regression makes it fail. `unclear` are values
+    that differ by more than trainings do, or by anything where that is not known, but are not shown
+    to have changed.
     """
 
     against: Compared
@@ -210,6 +219,7 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     facts: list[FactChange] = []
     warnings: list[str] = []
     not_compared: list[NotCompared] = []
+    untested_margin: float = 0.5
 
     @property
     def regressed(self) -> list[ChangeKind]:
@@ -220,8 +230,7 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "curve": bool(self.curves),
             "speed": self.speed is not None and self.speed.counts and self.speed.effect == "worse",
             "threshold": any(
-                one.change == "looser" or (one.change == "removed" and not one.why)
-                for one in self.thresholds
+                one.change in ("looser", "removed") and not one.why for one in self.thresholds
             ),
         }
         return [kind for kind in KINDS if worse[kind]]
@@ -230,6 +239,13 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """Of the kinds that regressed, those that make it fail."""
         asked = self.fail_on if fail_on is None else fail_on
         return [kind for kind in self.regressed if kind in asked]
+
+    @property
+    def compares_nothing(self) -> bool:
+        """Whether no verdict, value or curve could be compared, and nothing is new or gone."""
+        amounts = self.amounts
+        values = amounts.values + amounts.control_values
+        return not (amounts.claims or values or amounts.curves or self.verdicts)
 
     @property
     def is_unchanged(self) -> bool:

@@ -499,7 +499,9 @@ def content_of(path: Path) -> bytes:
         return content
     try:
         return gzip.decompress(content)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except EOFError as error:
+        raise UnreadableRecord(f"{path} is cut off: what is packed in it does not end") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableRecord(f"{path} is not packed with gzip: {error}") from error
 
 

@@ -5,7 +5,8 @@ import gzip
 import msgspec
 import pytest
 
-from icl_repro.verification.record import write_record
+from icl_repro.verification.fault_records import FaultRecord
+from icl_repro.verification.record import Profile, write_record
 from tests.support.command import run_command
 from tests.support.planted import (
     LENGTH,
@@ -100,12 +101,15 @@ def test_how_far_trainings_differ_is_read_from_where_the_ini_file_says(old, tmp_
         ),
         (["--margin", "-1"], "--margin: a margin is a share of the distance to the threshold"),
         (["--spread", "none.json"], "there is no file of measured spreads at none.json"),
+        (["--html", "a.md", "--markdown", "a.md"], "--html and --markdown both name a.md"),
+        (["--html", "folder"], "folder is a folder; name a file to write"),
         (["--html", "old.json"], "old.json is one of the records; name another file to write"),
         (["--markdown", "old.json/a.md"], "cannot write"),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence_with_status_2(old, options, complaint):
     before = old.read_bytes()
+    (old.parent / "folder").mkdir()
     done = run_command("compare", old, old, *options)
     assert done.exit_code == 2
     assert complaint in done.stderr
@@ -123,3 +127,49 @@ def test_what_cannot_be_read_or_has_nothing_in_common_is_refused(old, tmp_path):
     done = run_command("compare", old, other)
     assert done.exit_code == 2
     assert "the two records share no claim, so that nothing can be compared" in done.stderr
+
+
+def without_training(record):
+    return replace(record, training=replace(record.training, units_trained=0, seconds=0.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "complaint"),
+    [
+        (
+            lambda record: replace(record, profile=Profile("smoke", [5], meaningful=False)),
+            [],
+            "nothing could be compared: the smoke profile of the new record cuts runs short",
+        ),
+        (
+            lambda record: replace(record, faults=[FaultRecord("a", "b", "c", True, True, [])]),
+            [],
+            "the new record is of planted faults",
+        ),
+        (
+            without_training,
+            ["--fail-on", "speed"],
+            "the speed of training could not be compared: only one of the sessions trained",
+        ),
+    ],
+)
+def test_where_nothing_can_be_compared_the_status_is_2(old, tmp_path, change, options, complaint):
+    new = saved(tmp_path, "new.json", change(RECORD))
+    done = run_command("compare", old, new, *options)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert complaint in done.stderr
+
+
+def test_that_neither_session_trained_is_told(tmp_path):
+    old = saved(tmp_path, "old.json", without_training(RECORD))
+    assert (
+        "speed: neither of the sessions trained anything" in run_command("compare", old, old).output
+    )
+
+
+def test_a_packed_record_that_is_cut_off_is_told_so(old, tmp_path):
+    cut = tmp_path / "cut.json.gz"
+    cut.write_bytes(gzip.compress(old.read_bytes())[:500])
+    done = run_command("compare", old, cut)
+    assert done.exit_code == 2
+    assert "cut.json.gz is cut off" in done.stderr

@@ -120,7 +120,8 @@ def test_a_claim_that_is_gone_is_worse_and_one_that_was_left_out_is_not_compared
         (one.what, one.why, one.names) for one in found.not_compared
     ]
     elsewhere = [claim for claim in without if claim.family != "emergence"]
-    assert named(compare(RECORD, replace(RECORD, claims=elsewhere))) == {}
+    some = replace(RECORD, claims=elsewhere, command="pytest claims/test_timing.py")
+    assert named(compare(RECORD, some)) == {}
     new = compare(replace(RECORD, claims=without), RECORD)
     assert named(new) == {"verdicts": [f"{PLATEAU}  >supported otherwise"]}
 
@@ -154,7 +155,7 @@ def test_a_curve():
 
 @pytest.mark.parametrize(
     ("low", "change", "regressed"),
-    [(70_000, "looser", ["threshold"]), (81_000, "stricter", [])],
+    [(70_000, "looser", []), (81_000, "stricter", [])],
 )
 def test_a_threshold(low, change, regressed):
     entry = ThresholdEntry("ours", "2026-12-01", seen=True, at_least=low, reason="we thought again")
@@ -165,6 +166,42 @@ def test_a_threshold(low, change, regressed):
     assert found.thresholds[0].why == "we thought again"
     assert found.regressed == regressed
     assert found.failing() == []
+
+
+def test_a_threshold_that_is_looser_without_a_reason_is_a_regression():
+    history = check_of(RECORD, PLATEAU, LENGTH).thresholds
+    entry = ThresholdEntry("ours", "2026-12-01", seen=True, at_least=70_000)
+    for thresholds in (history, [*history, entry]):
+        new = with_check(RECORD, PLATEAU, LENGTH, low=70_000, thresholds=thresholds)
+        assert compare(RECORD, new, spreads=KNOWN).regressed == ["threshold"]
+
+
+@pytest.mark.parametrize(
+    ("command", "gone"),
+    [
+        ("pytest claims/ -n auto", True),
+        ("pytest -n auto --icl-store /a/store --icl-profile=standard", True),
+        ("pytest claims/test_timing.py", False),
+        ("pytest claims/ -k timing", False),
+        ("pytest claims/ --ignore=claims/test_emergence.py", False),
+    ],
+)
+def test_a_file_of_claims_that_is_gone_from_a_whole_session_is_worse(command, gone):
+    old = replace(RECORD, command="pytest claims")
+    left = [claim for claim in RECORD.claims if claim.family != "emergence"]
+    found = compare(old, replace(old, claims=left, command=command))
+    assert found.regressed == (["verdict"] if gone else [])
+    # The same command looks at the same files, whatever it selects.
+    old = replace(old, command=command)
+    assert compare(old, replace(old, claims=left)).regressed == ["verdict"]
+
+
+def test_a_test_that_is_gone_although_the_verdict_stayed_is_told():
+    first, *rest = claim_of(RECORD, PLATEAU).trials
+    found = compare(RECORD, with_claim(RECORD, PLATEAU, trials=rest))
+    assert ("tests", "gone in the new record", [f"{PLATEAU}, seed {first.seed}"]) in [
+        (one.what, one.why, one.names) for one in found.not_compared
+    ]
 
 
 def test_a_check_that_is_gone_or_new():
@@ -239,5 +276,7 @@ def test_sessions_that_cut_runs_short_are_not_compared():
 def test_kinds_are_read_and_what_is_none_is_told_the_nearest():
     assert parse_kinds("value, verdict") == ("verdict", "value")
     assert parse_kinds("none") == ()
+    with pytest.raises(UnknownKind, match="'none' stands by itself"):
+        parse_kinds("none,verdict")
     with pytest.raises(UnknownKind, match=r"'values' is nothing that can .* did you mean 'value'"):
         parse_kinds("verdict,values")

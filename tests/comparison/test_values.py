@@ -8,6 +8,8 @@ import pytest
 from scipy import stats
 
 from icl_repro.comparison import compare
+from icl_repro.report.compared import terminal_lines
+from icl_repro.report.text.compared import headline
 from icl_repro.statistics.drifts import beyond_largest
 from icl_repro.verification.evidence import EvidenceRecord
 from icl_repro.verification.spreads import NOT_MEASURED
@@ -97,15 +99,15 @@ def test_a_control_is_worse_where_it_comes_nearer_to_holding():
 
 def test_one_seed_is_held_against_what_trainings_of_one_seed_differ_by():
     old, new = record([20.0]), record([19.0])
-    change = changed(old, new, measured(CLAIM, CHECK, 0.01, 2))
+    change = changed(old, new, measured(CLAIM, CHECK, 0.01, 4))
     assert change.interval is None
     # Both are whole numbers, which are not known to more than one half.
-    assert change.p_changed == pytest.approx(beyond_largest(1.0, 0.5, 2))
-    assert not change.shown
-    change = changed(record([20.5]), record([16.5]), measured(CLAIM, CHECK, 0.01, 2))
-    assert change.p_worse == pytest.approx(beyond_largest(4 - 1.05, 0.01, 2, two_sided=False))
+    assert change.p_changed == pytest.approx(beyond_largest(1.0, 0.5, 4))
+    assert change.p_worse == 1.0
+    change = changed(record([20.5]), record([16.5]), measured(CLAIM, CHECK, 0.01, 4))
+    assert change.p_worse == pytest.approx(beyond_largest(4 - 1.05, 0.01, 4, two_sided=False))
     assert (change.effect, change.shown) == ("worse", True)
-    near = changed(record([20.5]), record([20.485]), measured(CLAIM, CHECK, 0.01, 2))
+    near = changed(record([20.5]), record([20.485]), measured(CLAIM, CHECK, 0.01, 4))
     assert near is None
     unknown = changed(old, new)
     assert (unknown.p_changed, unknown.shown) == (None, False)
@@ -132,11 +134,69 @@ def test_rounding_is_no_change():
     assert compare(record(OLD), record(rounded)).amounts.not_worse == 1
 
 
+@pytest.mark.parametrize(
+    ("largest", "pairs", "told"),
+    [
+        (0.01, 2, "larger than any of 2 known differences, as 1 of 3 is by chance"),
+        (0.0, 8, "larger than any of 8 known differences, as 1 of 9 is by chance"),
+        (0.0, 1, "larger than the one known difference, as every second one is by chance"),
+        (None, 0, "one value, and how far trainings differ in it is not known"),
+    ],
+)
+def test_what_no_test_can_tell_of_is_judged_by_the_margin_alone(largest, pairs, told):
+    known = NOT_MEASURED if largest is None else measured(CLAIM, CHECK, largest, pairs)
+    old = record([20.5])
+    worse = changed(old, record([17.0]), known, margin=None)
+    assert (worse.effect, worse.by_margin, worse.p_worse, worse.why) == ("worse", True, None, told)
+    assert worse.lost == pytest.approx(3.5 / 10.5)
+    # A tenth of the way may be lost; a quarter, where no difference is known at all.
+    near = changed(old, record([19.5 if largest is not None else 18.0]), known, margin=None)
+    assert (near.effect, near.shown, near.why) == ("otherwise", False, told)
+    tenth = changed(old, record([18.0]), known, margin=None)
+    assert tenth.effect == ("otherwise" if largest is None else "worse")
+    assert changed(old, record([18.0]), known, margin=0.1).effect == "worse"
+    assert changed(old, record([40.0]), known, margin=None).effect == "otherwise"
+    if largest is not None:  # trainings differ as much
+        as_known = measured(CLAIM, CHECK, 3.0, 2)
+        assert changed(old, record([17.0]), as_known, margin=None) is None
+    found = compare(old, record([17.0]), spreads=known)
+    assert (found.amounts.tested, found.amounts.untested) == (0, 1)
+    assert "1 value that differs could not be tested" in headline(found)
+    (one,) = old.claims
+    trials = [replace(one.trials[0], runs=["another"])]
+    on_others = with_claim(record([17.0]), CLAIM, trials=trials)
+    other = changed(old, on_others, known, margin=None)
+    assert (other.effect, other.why) == ("otherwise", "it rests on other runs than before")
+
+
+def test_over_seeds_of_which_nothing_is_known_all_have_to_have_fallen():
+    differences = [-1.0, -9.0, -2.0, -7.0, -1.5]
+    many = 40
+
+    def of(values):
+        checks = [replace(record(values).claims[0].checks[0], name=f"{n}") for n in range(many)]
+        return with_claim(record(values), CLAIM, checks=checks)
+
+    assert {one.by_margin for one in compare(of(OLD), of(plus(OLD, differences))).values} == {True}
+    differences[0] = 0.5
+    found = compare(of(OLD), of(plus(OLD, differences)))
+    assert (found.values, len(found.unclear)) == ([], many)
+
+
+def test_what_may_be_chance_is_told_whole_where_it_lost_more_than_the_margin():
+    checks = [replace(record([20.0]).claims[0].checks[0], name=f"{n}") for n in range(12)]
+    old = with_claim(record([20.0]), CLAIM, checks=checks)
+    lost = [replace(one, values={"5": 18.0}) for one in checks[:11]]
+    lines = terminal_lines(compare(old, with_claim(old, CLAIM, checks=[*lost, checks[11]])))
+    assert sum("unclear" in line for line in lines) == 11
+
+
 def test_so_many_values_raise_no_false_alarms():
-    """Holm's method: the same difference that is shown of one check is not of forty."""
+    """The correction: the same difference that is shown of one check is not of forty."""
     differences = [-2.0, -3.9, -2.1, -3.7, -2.9]
-    one = record(OLD)
-    assert changed(one, record(plus(OLD, differences))).shown
+    low = (3.0,)  # so far away that by the margin alone none is worse
+    one = record(OLD, ends=low)
+    assert changed(one, record(plus(OLD, differences), ends=low)).shown
 
     def of_many(new):
         checks = [
@@ -150,7 +210,7 @@ def test_so_many_values_raise_no_false_alarms():
                     of_many(zip(seeds, plus(OLD, differences), strict=True)))  # fmt: skip
     assert found.values == []
     (change,) = found.unclear
-    alone = changed(one, record(plus(OLD, differences)))
+    alone = changed(one, record(plus(OLD, differences), ends=low))
     assert change.p_worse == pytest.approx(min(1, 40 * alone.p_worse))
 
 

@@ -25,6 +25,10 @@ def test_a_session_says_what_changed_and_fails_where_it_regressed(claims_folder,
     old = claims_folder.path / "reports" / "verification.json"
     kept = old.rename(claims_folder.path / "old.json")
 
+    result = judged(claims_folder, 12, "--icl-compare=old.json", "--icl-compare-fail-on=none")
+    assert result.ret == 0
+    assert record_of(claims_folder).compared.regressed == ["value"]
+
     result = judged(claims_folder, 20, "--icl-compare=old.json")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*what changed*", "Nothing changed since the record of*"])
@@ -54,12 +58,12 @@ evidence = "two seeds"
     result.stdout.fnmatch_lines(
         [
             "*what changed*",
-            "Regressed in verdict since the record of*: 1 claim worse (a.one)*",
+            "Regressed in verdict and value since the record of*: 1 claim worse (a.one)*",
             "*worse*a.one: consistent -> contradicted",
-            "regressed in verdict since old.json",
+            "regressed in verdict and value since old.json",
         ]
     )
-    assert record_of(claims_folder).compared.regressed == ["verdict"]
+    assert record_of(claims_folder).compared.regressed == ["verdict", "value"]
 
 
 def test_a_record_that_cannot_be_read_is_a_usage_error_before_anything_runs(claims_folder):
@@ -71,3 +75,14 @@ def test_a_record_that_cannot_be_read_is_a_usage_error_before_anything_runs(clai
     assert result.ret == 4
     result.stderr.fnmatch_lines(["ERROR: --icl-compare: *is not a verification record*"])
     assert "passed" not in result.stdout.str()
+
+
+def test_what_cannot_be_compared_or_asked_is_a_usage_error_before_anything_runs(claims_folder):
+    for options, complaint in (
+        (("--icl-profile=smoke",), "--icl-compare: the smoke profile cuts runs short*"),
+        (("--icl-compare-fail-on=values",), "--icl-compare-fail-on: 'values' is nothing that*"),
+        (("--icl-compare-margin=much",), "--icl-compare-margin: 'much' is not a number*"),
+    ):
+        result = claims_folder.runpytest_inprocess("--icl-compare=missing.json", *options)
+        assert result.ret == 4
+        result.stderr.fnmatch_lines([f"ERROR: {complaint}"])

@@ -102,7 +102,7 @@ def test_a_value_tells_its_numbers_in_every_document():
 def test_how_false_alarms_are_kept_down_is_said():
     found = compare(RECORD, RECORD, spreads=KNOWN)
     told = " ".join(how(found))
-    assert "corrected by Holm’s method" in told
+    assert "corrected by Benjamini and Hochberg’s method" in told
     assert "10 % of the distance from the old mean to the threshold" in told
     assert "How values were compared" in render_comparison_markdown(found)
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from icl_repro.numbers import apart, count, number
+from icl_repro.numbers import apart, count, number, percent
 from icl_repro.report.text import words
 from icl_repro.verification.compared import (
     CurveChange,
@@ -139,7 +139,10 @@ def _more_on_value(one: ValueChange) -> Iterator[str]:
             f"({count(one.pairs, 'pair')} compared); to move takes {number(REACH)} times that."
         )
     vanished = one.why.startswith("no finite value")
-    if one.p_changed is not None and one.p_worse is not None and not vanished:
+    if one.by_margin:
+        lost = "" if one.lost is None else f", {percent(one.lost)} of the way there"
+        yield f"Not tested; worse by the margin alone{lost}."
+    elif one.p_changed is not None and one.p_worse is not None and not vanished:
         yield (
             f"Changed: {words.p_value(one.p_changed)}; worse by more than the margin: "
             f"{words.p_value(one.p_worse)} (both corrected)."

@@ -40,6 +40,8 @@ class ChangeTable(msgspec.Struct, frozen=True):
     note: str
     rows: list[ChangeRow]
     folded: bool = False
+    at_least: int = 0
+    """So many of its rows are never cut."""
     plain: bool = False
 
 
@@ -65,7 +67,7 @@ def since(comparison: Comparison) -> str:
 def headline(comparison: Comparison) -> str:
     """Whether something regressed, and what changed, in one sentence."""
     amounts, failing = comparison.amounts, comparison.failing()
-    if not (amounts.claims or amounts.values or amounts.curves or comparison.verdicts):
+    if comparison.compares_nothing:
         why = {one.why for one in comparison.not_compared if one.what != "speed"}
         because = f": {'; '.join(sorted(why))}" if why else ""
         return f"Nothing could be compared with {since(comparison)}{because}."
@@ -105,10 +107,18 @@ def how(comparison: Comparison) -> list[str]:
         f"the seeds that both records have. {tested} could be tested: by a t test of the mean of "
         "the differences (from two seeds on), and by the largest difference on any seed against "
         "that of trainings of one seed (where that was measured; both are taken to be normal). The "
-        "others rest on one value each, and how far trainings differ in it is not known.",
-        "Because so many are compared, p values are corrected by Holm’s method, for all checks of "
-        "claims together and for all of controls: the chance of even one false alarm is at most "
-        f"{percent(comparison.level)} among each. Intervals are those of one value by itself.",
+        f"other {number(values - amounts.tested)} rest on one value each, and how far trainings "
+        "differ in it is not known, or by too few differences, or by none but zero: "
+        f"{number(amounts.untested)} of them differ.",
+        "What cannot be tested is judged by the margin alone: it is worse if it lost more than "
+        "that and changed by more than twice any known difference, or, with none known, lost more "
+        f"than {percent(comparison.untested_margin)} of the distance to its threshold, on all "
+        "seeds. That is a limit, not a test: it has no known rate of false alarms. Where it rests on other runs than before, it says "
+        "nothing.",
+        "Because so many are compared, p values are corrected by Benjamini and Hochberg’s method, "
+        "for claims and controls: where nothing changed, the chance of even one false alarm of a "
+        f"test is at most {percent(comparison.level)}, and where something did, so is the share "
+        "of false ones to expect. Intervals are those of one value by itself.",
         "Worse means nearer to the bad side of its threshold by more than the margin, which is "
         f"{percent(comparison.margin)} of the distance from the old mean to the threshold; of a "
         "control, which must fail, nearer to holding. Of those tested, "
@@ -120,6 +130,7 @@ def how(comparison: Comparison) -> list[str]:
 def tables(comparison: Comparison) -> list[ChangeTable]:
     """The changes by kind; kinds without any are left out."""
     speed = comparison.speed
+    unclear = sorted(comparison.unclear, key=lambda one: -(one.lost or 0.0))
     all_tables = [
         ChangeTable("Verdicts", "", [verdict_row(one) for one in worst_first(comparison.verdicts)]),
         ChangeTable("Values", "", [value_row(one) for one in worst_first(comparison.values)]),
@@ -140,8 +151,9 @@ def tables(comparison: Comparison) -> list[ChangeTable]:
             "Values that differ, but may do so by chance",
             "They differ by more than trainings of one seed were measured to, or by anything where "
             "that is not known or the runs are others. After correction no change is shown.",
-            [value_row(one) for one in comparison.unclear],
+            [value_row(one) for one in unclear],
             folded=True,
+            at_least=sum((one.lost or 0.0) > comparison.margin for one in unclear),
         ),
     ]
     return [table for table in all_tables if table.rows]
@@ -195,6 +207,10 @@ def _changes(comparison: Comparison) -> Iterator[str]:
     yield from _effects([one.effect for one in comparison.values], "value", "", worse)
     if comparison.unclear:
         yield f"{count(len(comparison.unclear), 'value')} may differ by chance"
+    amounts = comparison.amounts
+    if amounts.untested:
+        differ = "differs" if amounts.untested == 1 else "differ"
+        yield f"{count(amounts.untested, 'value')} that {differ} could not be tested"
     if comparison.curves:
         yield f"{count(len(comparison.curves), 'curve')} drifted"
     moved = Counter(one.change for one in comparison.thresholds)
