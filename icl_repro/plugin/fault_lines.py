@@ -27,11 +27,9 @@ def write(reporter: Any, record: VerificationRecord) -> None:
     """Write what became of each fault, and which claims do not hold without any."""
     reporter.write_sep("=", "planted faults")
     for fault in record.faults:
-        colour = (
-            {"green": True} if fault.caught else {"red": True} if fault.red else {"yellow": True}
-        )
+        colour = "green" if fault.caught else "red" if fault.red else "yellow"
         word = "caught" if fault.caught else "NOT CAUGHT" if fault.red else "not planted"
-        reporter.write(f"{word:<{_INDENT}}", **colour)
+        reporter.write(f"{word:<{_INDENT}}", **{colour: True})
         reporter.write(f"{fault.id}\n")
         for line in details(fault):
             reporter.write_line(f"{'':{_INDENT}}{line}")

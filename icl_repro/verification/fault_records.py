@@ -36,9 +36,10 @@ class FaultOnClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `status`: ``caught``; ``not caught`` (every check holds as before, or tells neither way any
     more); ``stops with an error`` (of which nobody knows whether the claim or the fault is
-    broken, so that nothing is caught); ``not affected`` (nothing that the claim reads is changed); ``not comparable`` (the claim
-    does not hold without the fault either); ``not run``. `why` says so in words, and `caught_by`
-    what noticed it. `runs` are the keys of the faulty runs that it was judged on.
+    broken, so that nothing is caught); ``not affected`` (nothing that the claim reads is changed);
+    ``not comparable`` (the claim does not hold without the fault either); ``not run``. `why` says
+    so in words, and `caught_by` what noticed it. `runs` are the keys of the faulty runs that it was
+    judged on.
     """
 
     claim: str
