@@ -40,7 +40,7 @@ FALSE_ALARM = 0.01
 FEWEST = 3
 """With fewer values nothing tells a step from noise."""
 
-FALSE_RUN = 0.05
+FALSE_RUN = 0.04
 """Of how many runs without a change at most one newest value is said to be at a new level."""
 
 PERSISTS = 3

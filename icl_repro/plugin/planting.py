@@ -72,6 +72,8 @@ def wrong(config: pytest.Config) -> list[str]:
         found = ["there are no faults to plant; give some by the hook pytest_icl_faults"]
     if config.getoption("update_snapshots", False):
         found.append("--snapshot-update stores no curves of faulty runs; leave out --icl-faults")
+    if config.getoption("icl_plan", False):
+        found.append("--icl-plan plans no faulty runs; leave out --icl-faults")
     return [*faults.problems(declared(config)), *found]
 
 

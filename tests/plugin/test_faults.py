@@ -242,6 +242,7 @@ def test_cheap_judges_what_is_enough(folder, record_of):
         (["--icl-faults="], "--icl-faults is given, but names nothing"),
         (["--icl-faults=cut", "--icl-seeds=5,6"],
          "--icl-faults judges on one seed, but --icl-seeds names 2; write --icl-seeds=5"),
+        (["--icl-faults=cut", "--icl-plan"], "--icl-plan plans no faulty runs"),
         (["--icl-faults=cut", "--snapshot-update"], "stores no curves of faulty runs"),
     ],
 )  # fmt: skip
