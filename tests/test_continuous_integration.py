@@ -39,6 +39,9 @@ PARTS = {
     "claims": PYTEST,
     "compare": "icl-repro compare reports/reference.json reports/verification.json "
     "--fail-on verdict,value,threshold --markdown reports/compare.md",
+    "compare_five": "icl-repro compare reports/paper.json.gz reports/five_seeds/verification.json "
+    "--fail-on verdict,value,threshold --markdown reports/five_seeds/compare.md",
+    "steps": "icl-repro history reports/history.jsonl --steps --fail-on-step",
     "five_seeds": f"{PYTEST} --icl-profile paper --icl-report=reports/five_seeds "
     "--icl-history=reports/history.jsonl",
     "faults": f"{PYTEST} --icl-faults=all --icl-report=reports/faults --icl-history=none",
@@ -127,6 +130,7 @@ def test_every_step_is_a_part_of_the_script_that_runs_anywhere():
 def test_every_step_runs_as_it_is_written(clone: Path, step: str):
     (clone / "reports" / "verification.md").write_text("# Outcome\n")
     (clone / "reports" / "compare.md").write_text("# What changed\n")
+    (clone / "reports" / "history.jsonl").write_text("")
     status, printed, calls = carry_out(clone, step)
     assert status == 0, printed
     assert calls == "\n".join(PARTS[part] for part in step.split() if part in PARTS)
@@ -165,8 +169,23 @@ def test_a_summary_without_a_report_says_so(clone: Path):
     assert (status, printed) == (0, "No report was written.\n")
 
 
-def test_a_part_that_there_is_not_is_told(clone: Path):
-    status, printed, calls = carry_out(clone, ".ci/run tset")
+def test_without_a_history_there_is_no_step(clone: Path):
+    status, printed, calls = carry_out(clone, ".ci/run steps")
+    assert (status, printed, calls) == (0, "There is no history of sessions yet.\n", "")
+
+
+def test_each_job_keeps_a_history_of_its_own():
+    for job in ("claims", "five_seeds"):
+        kept = [s["with"] for s in jobs()[job]["steps"] if "history" in str(s.get("with"))]
+        restored, saved = (one for one in kept if one["path"] == "reports/history.jsonl")
+        assert restored["restore-keys"] == f"history-{job}-"
+        assert saved["key"] == restored["key"]
+        assert saved["key"].startswith(restored["restore-keys"])
+
+
+@pytest.mark.parametrize("parts", ["tset", "lint tset"])
+def test_a_part_that_there_is_not_is_told_before_anything_is_run(clone: Path, parts: str):
+    status, printed, calls = carry_out(clone, f".ci/run {parts}")
     assert (status, calls) == (2, "")
     assert printed.startswith("there is no part tset; choose from install extras lint tests")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from icl_repro.cli.checkout import at_hand
 from icl_repro.cli.records import Refused
 from icl_repro.history import file, told, trends
 from icl_repro.nearest import nearest
@@ -58,15 +59,18 @@ def command(
     newest: int,
 ) -> None:
     """Tell the trend of every verdict, measured value and speed over the sessions in FILE
-    (reports/history.jsonl, if not said), and at which commits they changed their level.
+    (if not said, where the ini file here keeps it: icl_history, or beside icl_report), and at which
+    commits they changed their level.
 
     Sessions are compared with the newest if they judged the same seeds in the same profile on the
     same basis; speed only on the same processor, with as many workers. Of each claim, the checks
     are those of the newest session that judged it. Behind a trend stand its last value and, in
     brackets, the change since the session before. A step is a change larger than what else the
-    values differ by; in noise alone one is found in less than one of a hundred trends.
+    values differ by; in noise alone one is found in less than one of a hundred trends, and in the
+    newest session in less than one of twenty sessions. Counts have to stay at a new level for three
+    sessions. That a value is not finite any more is a step to worse.
     """
-    path = path or Path("reports") / file.NAME
+    path = path or _of_ini_file()
     try:
         history = file.read(path)
     except file.UnreadableHistory as error:
@@ -100,3 +104,21 @@ def command(
         steps_told = count(len(worse), "step")
         click.echo(f"{steps_told} to worse in the newest {sessions_told}", err=True)
         raise click.exceptions.Exit(1)
+
+
+def _of_ini_file() -> Path:
+    """Where sessions of the checkout at hand keep their history.
+
+    Raises:
+        Refused: the ini file says that there is none.
+    """
+    here = at_hand()
+    told = here.settings.get("icl_history", "")
+    report = here.settings.get("icl_report", "")
+    if told == "none" or (not told and report == "none"):
+        key = "icl_history" if told else "icl_report"
+        raise Refused(f"the ini file of {here.root} keeps no history ({key} = none); name a file")
+    path = here.path("icl_history")
+    if path is None:
+        path = (here.path("icl_report") or here.root / "reports") / file.NAME
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from icl_repro.cli.records import Refused, read_named
 from icl_repro.numbers import count
 from icl_repro.verification import bundle
 from icl_repro.verification.again import Findings, verified
+from icl_repro.verification.completeness import completeness
 from icl_repro.verification.held_thresholds import (
     against_ledger,
     files_differing,
@@ -83,9 +85,31 @@ def _of_bundle(path: Path, ledger: Path | None) -> tuple[Findings, VerificationR
     if ledger is not None:
         _hold_against_ledger(found, judged, at_hand(), ledger)
         return found, judged
+    _hold_against_commit(found, opened)
     with opened.unpacked() as root:
         _hold_against_ledger(found, judged, opened.checkout(root), None)
     return found, judged
+
+
+def _hold_against_commit(found: Findings, opened: bundle.Opened) -> None:
+    """Hold what a bundle carries of its checkout against the commit that it names, if it is here.
+
+    Whoever makes a bundle may put any ledger into it, and fit record and hashes to that.
+    """
+    commit, root = opened.manifest.commit, at_hand().root
+    files = opened.of_checkout()
+    whose = f"what it carries against commit {commit[:12]}" if commit else "what it carries"
+    if commit is None or not re.fullmatch("[0-9a-f]{40,64}", commit):
+        found.unchecked.append(f"{whose}: it names no commit")
+        return
+    listing = git(root, "ls-tree", "-r", commit, *bundle.folders_of(files))
+    if listing is None or git(root, "cat-file", "-e", f"{commit}^{{commit}}") is None:
+        found.unchecked.append(f"{whose}: there is no such commit in this checkout")
+        return
+    found.add(
+        bundle.unlike_commit(files, listing, opened.manifest.settings.values()),
+        f"{count(len(files), 'file')} of the checkout as in commit {commit[:12]}, which is here",
+    )
 
 
 def _hold_against_ledger(
@@ -111,6 +135,9 @@ def _hold_against_ledger(
     if isinstance(checkout, bundle.Unpacked):
         whose = "the ledger that it carries"
     found.add(against_ledger(record, known), f"{count(n, 'threshold')} as in {whose}")
+    whole = completeness(record, known)
+    found.unchecked += whole.unchecked
+    found.add(whole.missing, f"nothing is missing that {whose} names, nor a seed or row of a claim")
     if record.seal is None:
         found.unchecked.append("whether the ledger is the one it was judged by: it has no hash")
         return

@@ -82,7 +82,10 @@ def _last(trend: Trend) -> str:
 def _named(trend: Trend) -> str:
     row = f" [{trend.row}]" if trend.row and trend.row not in trend.check else ""
     unit = f", {trend.unit}" if trend.unit else ""
-    return f"{trend.name}{row}{unit}"
+    seeds = (
+        f", mean of seeds {', '.join(trend.seeds)}, which alone are finite" if trend.seeds else ""
+    )
+    return f"{trend.name}{row}{unit}{seeds}"
 
 
 def _when(line: Line) -> str:

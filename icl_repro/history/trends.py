@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
+
 from icl_repro.history.line import Line, Measured
-from icl_repro.history.steps import steps
+from icl_repro.history.steps import PERSISTS, on_few_levels, shown, steps
+from icl_repro.history.steps import newest as newest_of
 from icl_repro.numbers import count
 from icl_repro.verification.past import Past, PastSession, Step, Trend
 from icl_repro.verification.wording import listed
@@ -28,8 +31,45 @@ SHOWN = 50
 """How many of the newest sessions a record remembers."""
 
 _FOR = {"supported": 2, "consistent": 2, "refuted": 0, "contradicted": 0, "error": 0}
+_MOST_THINGS = 100
+"""Whole numbers up to it are counts, in which one more or less may be noise."""
 _ENOUGH_WORK = 0.1
 """Sessions that trained a smaller share of what the largest did say little about speed."""
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """A trend whose steps are not known yet: its noise is at least `least`."""
+
+    trend: Trend
+    least: float
+    worse: Callable[[float, float], bool | None]
+
+    def finite(self) -> list[float]:
+        return [value for value in self.trend.values if value is not None]
+
+    def cuts(self) -> list[int]:
+        """Where the level of the finite values changes, but for the newest."""
+        return steps(self.finite(), self.least, counts=self.trend.counts)
+
+    def of_newest(self, cuts: Sequence[int]) -> float:
+        """The p value of the newest; 1 where it is not finite."""
+        if not self.trend.values or self.trend.values[-1] is None:
+            return 1.0
+        return newest_of(self.finite()[cuts[-1] if cuts else 0 :], self.least)
+
+    def stepped(self, lines: Sequence[Line], cuts: Sequence[int]) -> Trend:
+        """The trend with a step at each place, and those that it has already."""
+        trend, finite = self.trend, self.finite()
+        places = [place for place, value in enumerate(trend.values) if value is not None]
+        ends = [0, *cuts, len(finite)]
+        means = [sum(finite[a:b]) / (b - a) for a, b in pairwise(ends) if b > a]
+        of_levels = [
+            _step(lines, trend.sessions, places[at], levels, self.worse(*levels))
+            for at, levels in zip(cuts, pairwise(means), strict=True)
+        ]
+        found = sorted([*trend.steps, *of_levels], key=lambda step: step.at)
+        return msgspec.structs.replace(trend, steps=found)
 
 
 @dataclass(frozen=True)
@@ -87,7 +127,7 @@ def trends(lines: Sequence[Line]) -> list[Trend]:
     """
     if not lines:
         return []
-    found: list[Trend] = []
+    found: list[Trend | _Levels] = []
     of_claim: dict[str, list[Measured]] = {}
     for line in lines:
         of_claim |= {claim: [] for claim in line.verdicts}
@@ -99,7 +139,7 @@ def trends(lines: Sequence[Line]) -> list[Trend]:
     for claim in dict.fromkeys([*most.verdicts, *of_claim]):
         found.append(_of_verdict(lines, claim))
         found += [_of_check(lines, by_place, value) for value in of_claim[claim]]
-    return [*found, *_of_speed(lines)]
+    return _with_steps(lines, [*found, *_of_speed(lines)])
 
 
 def past(lines: Sequence[Line]) -> Past:
@@ -134,7 +174,9 @@ def newly_worse(found: Sequence[Trend], sessions: int, newest: int) -> Iterator[
     """
     for trend in found:
         for step in trend.steps:
-            if step.worse and trend.sessions[step.at] >= sessions - newest:
+            late = PERSISTS - 1 if trend.counts and not step.how else 0
+            known = trend.sessions[min(step.at + late, len(trend.sessions) - 1)]
+            if step.worse and known >= sessions - newest:
                 yield trend, step
 
 
@@ -160,7 +202,7 @@ def _of_check(
     lines: Sequence[Line],
     by_place: Sequence[dict[tuple[str, str, str], Measured]],
     newest: Measured,
-) -> Trend:
+) -> _Levels:
     """Over the sessions that measured it on the same seeds: others have another mean."""
     key = (newest.claim, newest.check, newest.row)
     places = [
@@ -168,20 +210,34 @@ def _of_check(
         for place, values in enumerate(by_place)
         if key in values and values[key].by_seed.keys() == newest.by_seed.keys()
     ]
-    values = [by_place[place][key].mean for place in places]
+    by_seed = [by_place[place][key].by_seed for place in places]
+    seeds = _finite_somewhere(by_seed)
+    values = [_mean([of[seed] for seed in seeds]) for of in by_seed]
+    counts = _is_counted([value for of in by_seed for value in of.values()], values)
 
     def worse(before: float, after: float) -> bool | None:
         change = _room(newest, after) - _room(newest, before)
         return None if change == 0 else change < 0
 
-    found = [
-        _step(lines, places, at, ends, worse(*ends))
-        for at, ends in _levels(values, newest.spread / PAIR)
+    undefined = [
+        _step(lines, places, at, (values[at - 1], values[at]), of_seeds, how)
+        for at, of_seeds, how in _undefined(by_seed)
     ]
-    return Trend(newest.claim, newest.check, newest.row, newest.unit, values, places, found)
+    trend = Trend(
+        newest.claim,
+        newest.check,
+        newest.row,
+        newest.unit,
+        values,
+        places,
+        undefined,
+        seeds=seeds if len(seeds) < len(newest.by_seed) else [],
+        counts=counts,
+    )
+    return _Levels(trend, _least(values, newest.spread / PAIR), worse)
 
 
-def _of_speed(lines: Sequence[Line]) -> Iterator[Trend]:
+def _of_speed(lines: Sequence[Line]) -> Iterator[_Levels]:
     """On the machine of the newest session that trained, with as many workers."""
     trained = [place for place, line in enumerate(lines) if line.speed is not None]
     if not trained:
@@ -191,9 +247,49 @@ def _of_speed(lines: Sequence[Line]) -> Iterator[Trend]:
     most = max(lines[place].trained for place in places)
     places = [place for place in places if lines[place].trained >= _ENOUGH_WORK * most]
     values = [lines[place].speed for place in places]
-    found = [_step(lines, places, at, ends, ends[1] < ends[0]) for at, ends in _levels(values, 0.0)]
     unit = f"{lines[trained[-1]].unit or 'units of work'} a second and worker"
-    yield Trend("", "", "", unit, values, places, found)
+    trend = Trend("", "", "", unit, values, places)
+    yield _Levels(trend, _least(values, 0.0), lambda before, after: after < before)
+
+
+def _finite_somewhere(by_seed: Sequence[Mapping[str, float | None]]) -> list[str]:
+    """The seeds with a finite value in each session that has any; all if there are none."""
+    told = [of for of in by_seed if any(value is not None for value in of.values())]
+    every = list(by_seed[-1])
+    return [seed for seed in every if all(of[seed] is not None for of in told)] or every
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    finite = [value for value in values if value is not None]
+    return sum(finite) / len(finite) if finite and len(finite) == len(values) else None
+
+
+def _is_counted(by_seed: Sequence[float | None], means: Sequence[float | None]) -> bool:
+    finite = [value for value in by_seed if value is not None]
+    whole = all(value == int(value) and abs(value) <= _MOST_THINGS for value in finite)
+    return whole or on_few_levels([value for value in means if value is not None])
+
+
+def _undefined(
+    by_seed: Sequence[Mapping[str, float | None]],
+) -> Iterator[tuple[int, bool, str]]:
+    """Where the seeds without a finite value become others: the place, whether that is worse, and
+    it in words.
+    """
+    sets = [[seed for seed, value in of.items() if value is None] for of in by_seed]
+    for at, (before, after) in enumerate(pairwise(sets), start=1):
+        if before == after:
+            continue
+        gone = [seed for seed in after if seed not in before]
+        back = [seed for seed in before if seed not in after]
+        told = [f"not finite any more{_on(gone)}"] if gone else []
+        told += [f"finite again{_on(back)}"] if back else []
+        yield at, bool(gone), listed(told)
+
+
+def _on(seeds: Sequence[str]) -> str:
+    named = [seed for seed in seeds if seed]
+    return f" on seed{'s' if len(named) > 1 else ''} {listed(named)}" if named else ""
 
 
 def _drawn(line: Line) -> tuple[str, list[int]]:
@@ -212,32 +308,34 @@ def _room(check: Measured, value: float) -> float:
     )
 
 
-def _levels(
-    values: Sequence[float | None], spread: float
-) -> Iterator[tuple[int, tuple[float, float]]]:
-    """Each step with the levels before and after it; values that are not finite are passed over."""
-    places = [place for place, value in enumerate(values) if value is not None]
-    finite = [value for value in values if value is not None]
-    if not finite:
-        return
-    least = max(spread, ROUNDING * max(map(abs, finite)), math.ulp(0.0))
-    cuts = steps(finite, least)
-    ends = [0, *cuts, len(finite)]
-    means = [sum(finite[a:b]) / (b - a) for a, b in pairwise(ends)]
-    for at, levels in zip(cuts, pairwise(means), strict=True):
-        yield places[at], levels
+def _least(values: Sequence[float | None], spread: float) -> float:
+    """By what standard deviation values differ at least without a reason."""
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    return max(spread, ROUNDING * largest, math.ulp(0.0))
+
+
+def _with_steps(lines: Sequence[Line], found: Sequence[Trend | _Levels]) -> list[Trend]:
+    """The trends with the steps of their levels; the newest values of all are judged together."""
+    cuts = {id(one): one.cuts() for one in found if isinstance(one, _Levels)}
+    tested = [one for one in found if isinstance(one, _Levels) and not one.trend.counts]
+    new = shown([one.of_newest(cuts[id(one)]) for one in tested])
+    for one, is_new in zip(tested, new, strict=True):
+        if is_new:
+            cuts[id(one)].append(len(one.finite()) - 1)
+    return [one.stepped(lines, cuts[id(one)]) if isinstance(one, _Levels) else one for one in found]
 
 
 def _step(
     lines: Sequence[Line],
     places: Sequence[int],
     at: int,
-    levels: tuple[float, float],
+    levels: tuple[float | None, float | None],
     worse: bool | None,
+    how: str = "",
 ) -> Step:
     before, after = lines[places[at - 1]], lines[places[at]]
     return Step(
-        at, *levels, worse, after.commit_shown, before.commit_shown, list(_also(before, after))
+        at, *levels, worse, after.commit_shown, before.commit_shown, list(_also(before, after)), how
     )
 
 

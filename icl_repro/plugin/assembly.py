@@ -6,11 +6,13 @@ import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from icl_repro.nearest import nearest
 from icl_repro.plugin import environment, planting, seed_list
+from icl_repro.plugin.options import CHEAP
 from icl_repro.plugin.session import (
     SessionState,
     coverage_of,
@@ -143,10 +145,39 @@ def _faults(
             of_claim.append(UnderFault(trial, ended))
     without_runs = {one.claim.id for one in catalogue.claims if not one.reads_runs}
     judged = list(claims)
+    partial = _in_part(config, catalogue, finished)
     return [
-        caught.fault_record(fault, judged, under.get(fault.id, {}), without_runs)
+        caught.fault_record(fault, judged, under.get(fault.id, {}), without_runs, partial=partial)
         for fault in planting.chosen(config)
     ]
+
+
+def _in_part(config: pytest.Config, catalogue: Catalogue, finished: Mapping[str, Trial]) -> str:
+    """Why a session that plants faults does not judge the whole suite; empty if it does."""
+    state = state_of(config)
+    if CHEAP in state.settings.faults:
+        return f"{CHEAP} judges each on a few claims"
+    known = {claim for claim, _ in ledger_of(config).thresholds}
+    named = [Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args]
+    under = {(entry.fault, entry.claim) for entry in catalogue.entries}
+    wanted = {
+        (fault.id, one.claim.id)
+        for fault in planting.chosen(config)
+        for one in catalogue.claims
+        if one.reads_runs
+    }
+    if (
+        catalogue.not_selected
+        or state.uncollected
+        or known - {one.claim.id for one in catalogue.claims}
+        or any(path.is_file() for path in named)
+        or wanted - under
+        or any(one.rows_left_out for one in catalogue.claims)
+    ):
+        return "claims or tests of them were left out"
+    if any(entry.nodeid not in finished for entry in catalogue.entries):
+        return "it did not come to its end"
+    return ""
 
 
 def contradictions(catalogue: Catalogue, record: VerificationRecord, ledger: Ledger) -> list[str]:

@@ -16,6 +16,7 @@ _SHOWN = 3
 _ORDER: tuple[FaultStatus, ...] = (
     "caught",
     "not caught",
+    "stops with an error",
     "not affected",
     "not comparable",
     "not run",
@@ -26,9 +27,9 @@ def write(reporter: Any, record: VerificationRecord) -> None:
     """Write what became of each fault, and which claims do not hold without any."""
     reporter.write_sep("=", "planted faults")
     for fault in record.faults:
-        colour = {"green": True} if fault.caught else {"red": True} if fault.planted else {}
-        word = "caught" if fault.caught else "NOT CAUGHT" if fault.planted else "not planted"
-        reporter.write(f"{word:<{_INDENT}}", **colour)
+        colour = "green" if fault.caught else "red" if fault.red else "yellow"
+        word = "caught" if fault.caught else "NOT CAUGHT" if fault.red else "not planted"
+        reporter.write(f"{word:<{_INDENT}}", **{colour: True})
         reporter.write(f"{fault.id}\n")
         for line in details(fault):
             reporter.write_line(f"{'':{_INDENT}}{line}")
@@ -52,6 +53,9 @@ def details(fault: FaultRecord) -> Iterator[str]:
     if len(caught) > _SHOWN:
         yield f"and {count(len(caught) - _SHOWN, 'further claim')}, as the record tells"
     missed = [one.claim for one in fault.claims if one.status == "not caught"]
+    stopped = [one for one in fault.claims if one.status == "stops with an error"]
+    for one in stopped[:_SHOWN]:
+        yield f"{one.claim} stops with an error, by which nothing is caught: {one.why}"
     if missed:
         yield f"not caught by {listed(missed)}"
 

@@ -34,7 +34,7 @@ def call(item: pytest.Function) -> bool | None:
     fault = draft.case.fault if draft is not None else None
     if draft is not None and fault is not None and fault.measuring is not None:
         arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
-        with fault.measuring():
+        with fault.in_measures():
             item.obj(**arguments)
         return True
     if draft is None or draft.case.control is None or not draft.case.control.given:
@@ -104,7 +104,8 @@ def judge_skipped(item: pytest.Item) -> None:
         pytest.skip(draft.attempt.skipped)
     if draft.attempt.raised:
         judge(item)
-        pytest.skip(f"{draft.case.name} is caught: {draft.attempt.raised}")
+        how = "stops with an error" if draft.attempt.stopped else "is caught"
+        pytest.skip(f"{draft.case.name} {how}: {draft.attempt.raised}")
 
 
 @contextmanager

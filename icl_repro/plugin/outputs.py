@@ -70,6 +70,7 @@ def finish(session: pytest.Session) -> None:
         state.problems += assembly.contradictions(catalogue, record, ledger_of(config))
         state.problems += guards.unguarded_checks(catalogue, record, ledger_of(config))
         state.problems += caught.unnoticed(record.faults)
+        state.notices += caught.unnoticed(record.faults, red=False)
     state.problems += _undue_success(session, state, catalogue, scratch)
     comparing.compare(config, state, state.record)
     state.notices += scratch.notices()

@@ -72,12 +72,15 @@ def wrong(config: pytest.Config) -> list[str]:
         found = ["there are no faults to plant; give some by the hook pytest_icl_faults"]
     if config.getoption("update_snapshots", False):
         found.append("--snapshot-update stores no curves of faulty runs; leave out --icl-faults")
+    if config.getoption("icl_plan", False):
+        found.append("--icl-plan plans no faulty runs; leave out --icl-faults")
     return [*faults.problems(declared(config)), *found]
 
 
 @contextmanager
 def noticing(draft: Draft | None) -> Generator[None, None, None]:
-    """Take in that a test under a fault stops with an error, which is a way to catch it.
+    """Take in that a test under a fault fails without a check, which is a way to catch it, or stops
+    with an error, which tells nothing unless the fault declares it.
 
     Raises:
         BrokenFault, TrainingBrokeOff: nobody has caught anything.
@@ -92,6 +95,8 @@ def noticing(draft: Draft | None) -> Generator[None, None, None]:
         said = str(error).strip().partition("\n")[0]
         name = "" if isinstance(error, pytest.fail.Exception) else type(error).__name__
         draft.attempt.raised = ": ".join(filter(None, [name, said])) or "it says no more"
+        stated = (pytest.fail.Exception, *draft.case.fault.errors)
+        draft.attempt.stopped = not isinstance(error, stated)
         draft.attempt.outcome = "error"
         draft.attempt.messages = [draft.attempt.raised]
 

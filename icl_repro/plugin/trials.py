@@ -44,7 +44,8 @@ class Attempt:
         curves: names of the curves that were recorded.
         runs_read: keys of the training runs that were read.
         affected: whether the fault that it is judged under changes anything that it reads; drifted:
-            what drifted under it, by the name of the curve; raised: the error that it stopped with.
+            what drifted under it, by the name of the curve; raised: the error that it stopped with;
+            stopped: whether that error is none by which a suite says that something is wrong.
         properties: what a report carries of it.
     """
 
@@ -64,6 +65,7 @@ class Attempt:
     affected: bool = True
     drifted: dict[str, str] = field(default_factory=dict[str, str])
     raised: str = ""
+    stopped: bool = False
     duration: float = 0.0
     properties: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
 
@@ -182,6 +184,7 @@ def note_phase(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
                     draft.wanted.is_changed,
                     attempt.drifted,
                     attempt.raised,
+                    attempt.stopped,
                 )
             )
         attempt.stated = bool(trial.evidence.checks or trial.evidence.conditions)

@@ -11,8 +11,9 @@ The manifest is not signed: it shows what was changed since the bundle was made,
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ CHECKOUT = "checkout"
 """The folder of what lies in the checkout."""
 
 _MOST_NAMED = 5
+_SHA1 = 40
+"""Hexadecimal digits of a hash in most repositories."""
 
 
 class NoBundle(ValueError):
@@ -94,6 +97,14 @@ class Opened:
         except (UnreadableRecord, UnicodeDecodeError) as error:
             raise NoBundle(str(error)) from error
 
+    def of_checkout(self) -> dict[str, bytes]:
+        """What it carries of the checkout, by path from its root."""
+        return {
+            name.removeprefix(f"{CHECKOUT}/"): content
+            for name, content in self.files.items()
+            if name.startswith(f"{CHECKOUT}/")
+        }
+
     @contextmanager
     def unpacked(self) -> Generator[Path]:
         """A folder for as long as it is needed, with what it carries of the checkout."""
@@ -139,6 +150,43 @@ def differences(
             f"this checkout has uncommitted changes: {listed(changed[:_MOST_NAMED])}{more}"
         )
     return found
+
+
+def folders_of(files: Iterable[str]) -> list[str]:
+    """The folders in which files of a checkout lie, for ``git ls-tree`` at its root."""
+    return sorted({f"./{Path(name).parent.as_posix()}/" for name in files})
+
+
+def unlike_commit(
+    files: Mapping[str, bytes], listing: str, settings: Iterable[str]
+) -> Iterator[str]:
+    """Which files are not as a commit has them, and which of the ledger's are left out.
+
+    Args:
+        files: those of a bundle, by their path from the root of the checkout.
+        listing: what ``git ls-tree -r`` says of their folders at the commit.
+        settings: where the ledger is, and other files that a session is judged by.
+    """
+    there = {
+        name.strip('"'): described.split()[2]
+        for described, _, name in (line.partition("\t") for line in listing.splitlines())
+    }
+    for name, content in files.items():
+        if name not in there:
+            yield f"{name} is not in the commit that the bundle names"
+        elif _blob(content, like=there[name]) != there[name]:
+            yield f"{name} is not as the commit has it that the bundle names"
+    settings_ = set(settings)
+    for name in sorted(there.keys() - files.keys()):
+        folder = Path(name).parent.as_posix()
+        if folder in settings_ and name.endswith(".toml"):
+            yield f"{name} is left out, which the commit has that the bundle names"
+
+
+def _blob(content: bytes, like: str) -> str:
+    """What git calls a file of that content, where it calls another so."""
+    hashed = hashlib.sha1 if len(like) == _SHA1 else hashlib.sha256
+    return hashed(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def curve_files(record: VerificationRecord, root: Path) -> list[Path]:

@@ -25,6 +25,7 @@ class Planted(msgspec.Struct, frozen=True):
         trained: whether it changed what is trained for it.
         drift: a sentence for each curve that left its snapshot, by its name.
         raised: what it raised; empty where it came to its end.
+        stopped: whether that is none of the ways in which a suite says that something is wrong.
     """
 
     nodeid: str
@@ -32,6 +33,7 @@ class Planted(msgspec.Struct, frozen=True):
     trained: bool = True
     drift: dict[str, str] = {}
     raised: str = ""
+    stopped: bool = False
 
 
 class UnderFault(msgspec.Struct, frozen=True):
@@ -46,6 +48,8 @@ def fault_record(
     claims: Iterable[ClaimRecord],
     under: Mapping[str, Sequence[UnderFault]],
     without_runs: Collection[str] = (),
+    *,
+    partial: str = "",
 ) -> FaultRecord:
     """What the claims of a session make of a fault.
 
@@ -55,20 +59,30 @@ def fault_record(
         under: by the id of a claim its trials under the fault, one for each row; none of a claim
             that the session leaves out.
         without_runs: the ids of the claims that read no runs.
+        partial: why the session may have left out who would notice; empty for one of all claims.
     """
     found = [
         on_claim(fault, claim, under.get(claim.id, ()), reads_runs=claim.id not in without_runs)
         for claim in claims
     ]
     statuses = {one.status for one in found}
-    return FaultRecord(
+    record = FaultRecord(
         id=fault.id,
         statement=fault.statement,
         stands_for=fault.stands_for,
-        planted=bool(statuses & {"caught", "not caught"}),
+        planted=bool(statuses.intersection(_JUDGED)),
         caught="caught" in statuses,
         claims=found,
     )
+    if record.caught:
+        return record
+    return msgspec.structs.replace(
+        record, unnoticed=_unnoticed(record, partial), red=record.planted or not partial
+    )
+
+
+_JUDGED: tuple[FaultStatus, ...] = ("caught", "not caught", "stops with an error")
+"""What a claim comes to that was judged under a fault."""
 
 
 def on_claim(
@@ -79,8 +93,7 @@ def on_claim(
     def came_to(status: FaultStatus, why: str, catches: Sequence[Catch] = ()) -> FaultOnClaim:
         faulty = {key for one in under for key in one.trial.runs}
         own = {key for trial in claim.trials for key in trial.runs}
-        judged = status in ("caught", "not caught")
-        runs = sorted(faulty - own) if judged else []
+        runs = sorted(faulty - own) if status in _JUDGED else []
         return FaultOnClaim(claim.id, status, why, list(catches), runs)
 
     if not under and not reads_runs:
@@ -99,6 +112,9 @@ def on_claim(
     catches = [catch for one in affected for catch in _catches(one, own.get(one.trial.row))]
     if catches:
         return came_to("caught", catches[0].sentence, catches)
+    stopped = [one.planted.raised for one in affected if one.planted and one.planted.stopped]
+    if stopped:
+        return came_to("stops with an error", stopped[0])
     left = [one.trial for one in affected if one.trial.outcome in ("not run", "error")]
     if left:
         return came_to("not run", first_line(left[0]))
@@ -108,16 +124,22 @@ def on_claim(
     return came_to("not caught", "every check holds as before")
 
 
-def unnoticed(faults: Iterable[FaultRecord]) -> list[str]:
-    """A sentence for each fault that was planted and that no claim caught."""
-    return [_unnoticed(fault) for fault in faults if fault.planted and not fault.caught]
+def unnoticed(faults: Iterable[FaultRecord], *, red: bool = True) -> list[str]:
+    """A sentence for each fault that no claim caught: of those that are red, or of the others."""
+    return [fault.unnoticed for fault in faults if fault.unnoticed and fault.red == red]
 
 
-def _unnoticed(fault: FaultRecord) -> str:
+def _unnoticed(fault: FaultRecord, partial: str) -> str:
     statuses = [one.status for one in fault.claims]
-    judged, left = statuses.count("not caught"), statuses.count("not run")
+    judged = sum(status in _JUDGED for status in statuses)
+    left, stopped = statuses.count("not run"), statuses.count("stops with an error")
     of = f"; of {count(judged + left, 'claim')} {left} not run under it" if left else ""
-    return f"nobody catches the fault {fault.id}: {fault.statement}{of}"
+    of += f"; {count(stopped, 'claim')} only stopped with an error" if stopped else ""
+    if fault.planted:
+        return f"nobody catches the fault {fault.id}: {fault.statement}{of}"
+    why = "it changes nothing that they could be judged on"
+    in_part = f", in a session that is not of the whole suite: {partial}" if partial else ""
+    return f"no claim could show whether it notices the fault {fault.id}: {why}{in_part}"
 
 
 def _is_affected(one: UnderFault, own: Trial | None) -> bool:
@@ -146,8 +168,8 @@ def _catches(one: UnderFault, own: Trial | None) -> list[Catch]:
         for c in failed
     ]
     catches += [Catch("curve", said, name, row) for name, said in planted.drift.items()]
-    if planted.raised:
-        catches.append(Catch("error", f"its test stops with an error: {planted.raised}", "", row))
+    if planted.raised and not planted.stopped:
+        catches.append(Catch("error", f"its test fails: {planted.raised}", "", row))
     return catches
 
 

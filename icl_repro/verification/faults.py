@@ -7,8 +7,8 @@ every claim once more under each of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,9 @@ class Fault:
         measuring: changes measures while a test runs.
         unaffected: why runs and measures that it leaves as they are have no part in it: follows
             "not affected:".
+        errors: with what errors the test of a claim may notice it. Any other error says only that
+            something is broken, which may be the fault; a run that diverges and ``pytest.fail``
+            always count.
         enough: ids of claims, or patterns of them, that are enough to see whether it is noticed,
             where not all are to be judged.
     """
@@ -56,6 +59,7 @@ class Fault:
     measuring: Measuring | None = None
     unaffected: str = "nothing that it reads is changed"
     enough: tuple[str, ...] = ()
+    errors: tuple[type[Exception], ...] = ()
 
     @property
     def changes_measures(self) -> bool:
@@ -88,6 +92,21 @@ class Fault:
             return self.run(run, other)
         except Exception as error:
             raise BrokenFault(self._broken(error)) from error
+
+    @contextmanager
+    def in_measures(self) -> Generator[None]:
+        """The context in which measures are faulty.
+
+        Raises:
+            BrokenFault: `measuring` raises where it begins.
+        """
+        with ExitStack() as planted:
+            if self.measuring is not None:
+                try:
+                    planted.enter_context(self.measuring())
+                except Exception as error:
+                    raise BrokenFault(self._broken(error)) from error
+            yield
 
     def _broken(self, error: Exception) -> str:
         return f"the fault {self.id} is broken: {type(error).__name__}: {error}"

@@ -14,16 +14,20 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     (means between steps), `worse` whether it leads towards, or further beyond, the threshold; null
     where neither way is better. `commit` is that of the first session after it and
     `commit_before` that of the last one before it, each with a plus sign where files differed from
-    it, null outside a checkout. `also` says what else changed between the two.
+    it, null outside a checkout. `also` says what else changed between the two. `how` says in words
+    what changed where that is no level: on which seeds the value is not finite any more, or is
+    again; the levels are then those of the session before and of this one, null where there is
+    none.
     """
 
     at: int
-    before: float
-    after: float
+    before: float | None
+    after: float | None
     worse: bool | None
     commit: str | None
     commit_before: str | None
     also: list[str] = []
+    how: str = ""
 
 
 class Trend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +35,10 @@ class Trend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     A check of a claim, the mean over its seeds; without `check`, the verdict on the claim, from 0
     (against it) to 2 (for it), with its words in `verdicts`; without `claim` either, the speed of
-    training. `sessions` are the places of the sessions in their list.
+    training. `sessions` are the places of the sessions in their list. `seeds` are those whose mean
+    it is, where others have no finite value in some session; empty where it is that of all.
+    `counts` says that they are numbers of things, whose steps are known once the new level has
+    persisted.
     """
 
     claim: str
@@ -42,6 +49,8 @@ class Trend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sessions: list[int]
     steps: list[Step] = []
     verdicts: list[str] = []
+    seeds: list[str] = []
+    counts: bool = False
 
     @property
     def name(self) -> str:
@@ -78,6 +87,8 @@ def step_sentence(trend: Trend, step: Step) -> str:
     """A step in words: from what to what, at which commit, and what else changed there."""
     if trend.verdicts:
         change = f"{trend.verdicts[step.at - 1]} → {trend.verdicts[step.at]}"
+    elif step.how:
+        change = step.how
     else:
         unit = f" {trend.unit}" if trend.unit else ""
         change = f"{apart(step.before, [step.after])} → {apart(step.after, [step.before])}{unit}"

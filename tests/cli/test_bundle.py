@@ -95,8 +95,33 @@ def test_it_verifies_where_nothing_else_is(bundled, tmp_path, monkeypatch):
     assert done.exit_code == 0, done.stdout
     assert "5 files as the manifest lists them" in done.stdout
     assert "4 thresholds as in the ledger that it carries" in done.stdout
-    assert done.stdout.splitlines()[-1] == "verifies: all agrees"
+    assert "what it carries against commit " in done.stdout
+    assert "there is no such commit in this checkout" in done.stdout
+    assert done.stdout.splitlines()[-1] == "what could be checked agrees; 1 thing not checked"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_it_carries_is_held_against_its_commit_where_that_is_here(
+    committed, bundled, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(committed[0])
+    done = run_command("verify", bundled)
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "verifies: all agrees")
+    assert "2 files of the checkout as in commit " in done.stdout
+    # Another ledger, with the hashes of manifest and record fitted to it.
+    files = contents(bundled)
+    name = "checkout/claims/ledger/growth.toml"
+    files[name] = LEDGER.replace("is slow", "is lame").encode()
+    record = msgspec.json.decode(files[RECORD], type=VerificationRecord)
+    assert record.seal is not None
+    record.seal.files["claims/ledger/growth.toml"] = sha256(files[name])
+    files[RECORD] = msgspec.json.encode(sealed(record, record.seal))
+    manifest = msgspec.json.decode(files["manifest.json"])
+    manifest["files"] |= {each: sha256(files[each]) for each in (name, RECORD)}
+    files["manifest.json"] = msgspec.json.encode(manifest)
+    done = run_command("verify", packed_again(tmp_path / "fitted.zip", files))
+    assert done.exit_code == 1
+    assert "growth.toml is not as the commit has it that the bundle names" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,33 @@ def test_a_name_that_is_not_there_is_told_the_nearest(history, arguments, compla
     assert complaint in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("ini", "place"),
+    [
+        ("icl_history = kept/all.jsonl", "kept/all.jsonl"),
+        ("icl_report = out", "out/history.jsonl"),
+        ("icl_report = none\nicl_history = h.jsonl", "h.jsonl"),
+        ("", "reports/history.jsonl"),
+    ],
+)
+def test_it_is_read_where_the_ini_file_keeps_it(history, tmp_path, monkeypatch, ini, place):
+    root = tmp_path / "checkout"
+    (root / "inner").mkdir(parents=True)
+    (root / "pytest.ini").write_text(f"[pytest]\n{ini}\n")
+    (root / place).parent.mkdir(exist_ok=True)
+    (root / place).write_bytes(history.read_bytes())
+    monkeypatch.chdir(root / "inner")
+    assert "7 sessions of" in run_command("history").stdout
+
+
+def test_an_ini_file_that_keeps_none_is_told(tmp_path, monkeypatch):
+    (tmp_path / "pytest.ini").write_text("[pytest]\nicl_history = none\n")
+    monkeypatch.chdir(tmp_path)
+    done = run_command("history")
+    assert done.exit_code == 2
+    assert "keeps no history (icl_history = none); name a file" in done.stderr
+
+
 def test_a_history_that_is_not_there_or_empty_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = run_command("history")

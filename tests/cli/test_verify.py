@@ -57,6 +57,52 @@ def test_an_edited_record_does_not_verify(checkout):
     assert done.stdout.splitlines()[-1] == "does not verify: 2 differences"
 
 
+def without(content, which, seed=None):
+    """Take a check, or all tests on a seed, out of a record."""
+    claim = content["claims"][0]
+    for of in (claim, *claim["controls"]):
+        if seed is not None:
+            of["trials"] = [one for one in of["trials"] if one["seed"] != seed]
+        for one in of["trials"]:
+            stated = one["evidence"]
+            stated["checks"] = [each for each in stated["checks"] if each["name"] != which]
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda content: without(content, "length"),
+         "the ledger names a check 'length' of growth.early, which it does not state"),
+        (lambda content: without(content, "", seed=9),
+         "growth.early: there is no test of it on seed 9"),
+        (lambda content: without(content, "", seed=9),
+         "growth.early, control short: there is no test of it on seed 9"),
+        (lambda content: content["claims"].pop(1),
+         "1 claim of the ledger is not in it: growth.mean"),
+        (lambda content: content["claims"][0]["trials"][1]["evidence"].update(checks=[]),
+         "growth.early: the check 'length' is not stated on seed 6"),
+    ],
+)  # fmt: skip
+def test_what_was_taken_out_of_a_record_is_told(checkout, edit, said):
+    record = judged_record(ledger_folder(checkout / "again"))
+    Path("verification.json").write_bytes(edited(record, edit, anew=True))
+    done = run_command("verify", "verification.json", "--verbose")
+    assert done.exit_code == 1
+    assert f"differs      {said}" in done.stdout
+
+
+def test_a_session_of_some_tests_may_have_left_out_others(checkout):
+    def edit(content) -> None:
+        without(content, "", seed=9)
+        content["command"] = "pytest claims/ -k 'not seed9'"
+
+    record = judged_record(ledger_folder(checkout / "again"))
+    Path("verification.json").write_bytes(edited(record, edit, anew=True))
+    done = run_command("verify", "verification.json", "--verbose")
+    assert "its session was told to leave out tests (-k), and 2 things are not there" in done.stdout
+    assert "differs      growth.early: there is no test" not in done.stdout
+
+
 def test_an_older_record_never_agrees_silently(checkout):
     older = msgspec.structs.replace(judged_record(checkout, left_out=()), seal=None)
     Path("older.json.gz").write_bytes(gzip.compress(msgspec.json.encode(older)))

@@ -89,7 +89,45 @@ def test_a_value_that_is_not_finite_is_a_gap():
     lines = [session(n, None if n == 2 else 9.0 - (n >= 4)) for n in range(6)]
     found = of(trends.trends(lines), "length")
     assert found.values == [9, 9, None, 9, 8, 8]
-    assert [(one.at, one.commit_before) for one in found.steps] == [(4, "0003000300")]
+    assert [(one.at, one.worse, one.how) for one in found.steps] == [
+        (2, True, "not finite any more on seeds 5 and 6"),
+        (3, False, "finite again on seeds 5 and 6"),
+        (4, True, ""),
+    ]
+    assert found.steps[2].commit_before == "0003000300"
+
+
+def test_a_value_that_becomes_undefined_is_a_step_to_worse():
+    found = trends.trends([session(n, None if n == 3 else 9.0) for n in range(4)])
+    ((trend, step),) = trends.newly_worse(found, 4, 1)
+    assert step_sentence(trend, step).startswith("not finite any more on seeds 5 and 6, worse, at")
+    without = [session(n, values=[measured(None, by_seed={"": None})]) for n in range(4)]
+    assert of(trends.trends(without), "length").steps == []
+
+
+def test_a_seed_without_a_value_does_not_hide_the_others():
+    def line(n):
+        by_seed = {"5": 9.1 - (n >= 4), "6": 9.3 - (n >= 4), "7": None if n >= 2 else 9.7}
+        return session(n, values=[measured(None, by_seed=by_seed)])
+
+    found = of(trends.trends([line(n) for n in range(6)]), "length")
+    assert found.values == pytest.approx([9.2] * 4 + [8.2] * 2)
+    assert found.seeds == ["5", "6"]
+    assert [(one.at, one.worse, one.how) for one in found.steps] == [
+        (2, True, "not finite any more on seed 7"),
+        (4, True, ""),
+    ]
+
+
+def test_counts_are_a_step_once_it_has_persisted():
+    def found(sessions):
+        values = [measured(0, by_seed={"5": 7.0 - (n >= 10)}) for n in range(sessions)]
+        return trends.trends([session(n, values=[one]) for n, one in enumerate(values)])
+
+    assert of(found(11), "length").steps == []
+    assert of(found(12), "length").steps == []
+    assert [step.at for _, step in trends.newly_worse(found(13), 13, 1)] == [10]
+    assert list(trends.newly_worse(found(14), 14, 1)) == []
 
 
 def test_a_verdict_changes_for_the_worse_the_better_or_neither():

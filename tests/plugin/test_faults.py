@@ -34,6 +34,14 @@ def short_rulers():
     yield
     rulers.LENGTH = before
 
+@contextlib.contextmanager
+def no_rulers():
+    import rulers
+    before = rulers.LENGTH
+    del rulers.LENGTH
+    yield
+    rulers.LENGTH = before
+
 def pytest_icl_faults():
     def fault(id, **what):
         return Fault(id, f"it is {id}", "mistakes", **what)
@@ -44,6 +52,11 @@ def pytest_icl_faults():
         fault("diverges", spec=lambda spec: dataclasses.replace(spec, mode="diverges")),
         fault("short_rulers", measuring=short_rulers, enough=("a.text",)),
         fault("broken", spec=broken),
+        fault("same", spec=lambda spec: spec),
+        fault("idle", measuring=contextlib.nullcontext),
+        fault("no_context", measuring=lambda: 1 / 0),
+        fault("no_rulers", measuring=no_rulers, enough=("a.length",)),
+        fault("declared", measuring=no_rulers, errors=(AttributeError,)),
     ]
 """
 RULERS = "LENGTH = 500"
@@ -133,8 +146,7 @@ def test_who_notices_what(folder, record_of):
     assert len(cut.claims[0].runs) == 1
     diverged = record.faults[3].claims[0]
     assert diverged.why == (
-        "its test stops with an error: a run has no results: loss is nan at step 7 (full, seed 5, "
-        "1000 sequences)"
+        "its test fails: a run has no results: loss is nan at step 7 (full, seed 5, 1000 sequences)"
     )
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*nobody catches the fault renamed: it is renamed"])
@@ -178,6 +190,42 @@ def test_a_broken_fault_is_caught_by_nobody(folder, record_of):
     assert "the fault broken is broken: KeyError: 'oh'" in result.stdout.str()
 
 
+@pytest.mark.parametrize("fault", ["no_context", "no_rulers", "declared"])
+def test_an_error_catches_nothing_unless_it_is_declared(folder, record_of, fault):
+    result = session(folder, f"--icl-faults={fault}", "--icl-claims=a.length")
+    (found,) = record_of(folder).faults
+    said = {"no_rulers": "stops with an error", "declared": "caught", "no_context": "not run"}
+    assert found.claims[0].status == said[fault]
+    assert result.ret == (fault != "declared")
+    if fault == "no_context":
+        result.stdout.fnmatch_lines(["*the fault no_context is broken: ZeroDivisionError*"])
+    if fault == "no_rulers":
+        result.stdout.fnmatch_lines(
+            [
+                "NOT CAUGHT     no_rulers",
+                "*a.length stops with an error, by which nothing is caught: AttributeError*",
+                "nobody catches the fault no_rulers*1 claim only stopped with an error",
+            ]
+        )
+
+
+def test_a_fault_that_changes_nothing_is_red_where_the_whole_suite_is_judged(folder, record_of):
+    folder.makepyfile(test_claims=TESTS.partition('@claim("a.fails"')[0])
+    said = "no claim could show whether it notices the fault {}: it changes nothing*"
+    result = session(folder, "--icl-faults=same,idle")
+    assert result.ret == 1
+    assert [fault.red for fault in record_of(folder).faults] == [True, True]
+    result.stdout.fnmatch_lines([said.format("same"), said.format("idle")])
+    # Of a part of the suite it may be true, so that it is told and no more.
+    for part in ("--icl-claims=a.length", "test_claims.py", "--icl-faults=same,cheap"):
+        result = session(folder, "--icl-faults=same", part)
+        assert result.ret == (part.endswith("cheap")), "another is planted and not caught"
+        same = next(fault for fault in record_of(folder).faults if fault.id == "same")
+        assert not same.red
+        result.stdout.fnmatch_lines(["not planted    same", said.format("same")])
+        assert "not of the whole suite" in same.unnoticed
+
+
 def test_cheap_judges_what_is_enough(folder, record_of):
     session(folder, "--icl-faults=cheap", "--deselect", "test_claims.py::test_fails[seed5]")
     found = statuses(record_of(folder))
@@ -194,6 +242,7 @@ def test_cheap_judges_what_is_enough(folder, record_of):
         (["--icl-faults="], "--icl-faults is given, but names nothing"),
         (["--icl-faults=cut", "--icl-seeds=5,6"],
          "--icl-faults judges on one seed, but --icl-seeds names 2; write --icl-seeds=5"),
+        (["--icl-faults=cut", "--icl-plan"], "--icl-plan plans no faulty runs"),
         (["--icl-faults=cut", "--snapshot-update"], "stores no curves of faulty runs"),
     ],
 )  # fmt: skip

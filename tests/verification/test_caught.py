@@ -47,8 +47,12 @@ def faulty(of: Trial, **planted) -> UnderFault:
         (trial(), faulty(trial(0.1, "inconclusive", undecided=True)), "not caught",
          "it can tell neither way any more: "),
         (trial(), faulty(trial(), drift={"growth": "growth drifted"}), "caught", "growth drifted"),
-        (trial(), faulty(trial(), raised="KeyError: 'x'"), "caught",
-         "its test stops with an error: KeyError: 'x'"),
+        (trial(), faulty(trial(), raised="the run diverged"), "caught",
+         "its test fails: the run diverged"),
+        (trial(), faulty(trial(), raised="KeyError: 'x'", stopped=True), "stops with an error",
+         "KeyError: 'x'"),
+        (trial(), faulty(trial(0.1, "failed"), raised="KeyError: 'x'", stopped=True), "caught",
+         "size is 0.1, but must be at least 0.5; without the fault it is 1"),
         (trial(), faulty(trial(), affected=False), "not affected", "it has no length"),
         # What only changes what is seen has no part in what measures the same to the last digit.
         (trial(), faulty(trial(), trained=False), "not affected", "it has no length"),
@@ -67,7 +71,7 @@ def test_what_a_claim_makes_of_a_fault(own, under, status, why):
     (found,) = record([own], [under]).claims
     assert (found.status, found.why) == (status, why)
     assert bool(found.caught_by) == (status == "caught")
-    assert found.runs == (["new"] if "caught" in status else [])
+    assert found.runs == (["new"] if "caught" in status or "error" in status else [])
 
 
 def test_one_row_is_enough_to_catch_and_the_others_are_left_out():
@@ -87,7 +91,17 @@ def test_a_fault_that_was_planted_and_that_nobody_caught_is_told():
     missed = record([trial()], [faulty(trial(2.0))])
     caught = record([trial()], [faulty(trial(0.1, "failed"))])
     nowhere = record([trial()], [])
-    assert unnoticed([missed, caught, nowhere]) == ["nobody catches the fault cut: it is cut"]
+    assert unnoticed([missed, caught]) == ["nobody catches the fault cut: it is cut"]
+    assert unnoticed([nowhere]) == [
+        "no claim could show whether it notices the fault cut: it changes nothing that they could "
+        "be judged on"
+    ]
+    in_part = record([trial()], [], partial="some were left out")
+    assert (unnoticed([in_part]), in_part.red) == ([], False)
+    assert unnoticed([in_part], red=False)[0].endswith("whole suite: some were left out")
+    broken = record([trial()], [faulty(trial(), raised="x", stopped=True)], partial="so")
+    assert (broken.planted, broken.caught, broken.red) == (True, False, True)
+    assert unnoticed([broken])[0].endswith("; 1 claim only stopped with an error")
     both = fault_record(
         FAULT, [claim(trial()), claim(trial(), id="a.b")], {"a.size": [faulty(trial(2.0))]}
     )

@@ -25,6 +25,7 @@ class FaultWords(msgspec.Struct, frozen=True):
 STATUS: dict[FaultStatus, FaultWords] = {
     "caught": FaultWords("✓", "caught", "good"),
     "not caught": FaultWords("✗", "not caught", "unsure"),
+    "stops with an error": FaultWords("!", "stops with an error", "bad"),
     "not affected": FaultWords("·", "not affected", "none"),
     "not comparable": FaultWords("≠", "not comparable", "none"),
     "not run": FaultWords("–", "not run", "none"),
@@ -32,14 +33,17 @@ STATUS: dict[FaultStatus, FaultWords] = {
 """What a claim can make of a fault."""
 MEANINGS: dict[FaultStatus, str] = {
     "caught": "a check that holds without the fault fails under it, a curve drifts from its "
-    "snapshot, or the test of the claim stops with an error",
+    "snapshot, or the test of the claim fails in another way that the suite states, as where a run "
+    "diverges",
     "not caught": "all holds as before, or the claim can tell neither way any more",
+    "stops with an error": "the test breaks off, which may be the fault's own mistake, so that "
+    "nothing is caught",
     "not affected": "the fault changes nothing that the claim reads",
     "not comparable": "the claim does not hold without the fault either",
     "not run": "it was not judged",
 }
 _BY_NOBODY = FaultWords("✗", "caught by nobody", "bad")
-_NOWHERE = FaultWords("–", "planted nowhere", "none")
+_NOWHERE = FaultWords("–", "planted nowhere", "unsure")
 
 
 class CatchView(msgspec.Struct, frozen=True):
@@ -104,14 +108,14 @@ def faults_note(record: VerificationRecord) -> str:
     """How the faults came out, and what that makes of the verdicts; empty where none is planted."""
     if not record.faults:
         return ""
-    planted = [fault for fault in record.faults if fault.planted]
+    planted = [fault for fault in record.faults if fault.planted or fault.red]
     missed = [fault.id for fault in planted if not fault.caught]
     caught_ = len(planted) - len(missed)
     told = f"Of {count(len(record.faults), 'planted fault')}, {number(caught_)} "
     told += f"{'was' if caught_ == 1 else 'were'} caught"
     if missed:
         told += f" and {number(len(missed))} by nobody: {listed(missed)}"
-    if nowhere := [fault.id for fault in record.faults if not fault.planted]:
+    if nowhere := [fault.id for fault in record.faults if fault not in planted]:
         told += f"; {listed(nowhere)} could be judged on no claim of this session"
     return f"{told}."
 
@@ -136,7 +140,7 @@ def unaffected_note(record: VerificationRecord) -> str:
 
 
 def _view(at: int, fault: FaultRecord) -> FaultView:
-    caught_ = _BY_NOBODY if fault.planted else _NOWHERE
+    caught_ = _BY_NOBODY if fault.planted or fault.red else _NOWHERE
     return FaultView(
         number=at,
         anchor=f"fault-{at}",
@@ -144,7 +148,9 @@ def _view(at: int, fault: FaultRecord) -> FaultView:
         statement=words.as_full_sentence(words.as_sentence(fault.statement)),
         stands_for=words.as_full_sentence(words.as_sentence(fault.stands_for)),
         words=STATUS["caught"] if fault.caught else caught_,
-        tally=_tally(fault.claims),
+        tally="; ".join(
+            filter(None, [_tally(fault.claims), "" if fault.planted else fault.unnoticed])
+        ),
         catches=[
             CatchView(one.claim, [_sentence(said.sentence) for said in one.caught_by])
             for one in fault.claims
@@ -153,7 +159,7 @@ def _view(at: int, fault: FaultRecord) -> FaultView:
         others=[
             CatchView(one.claim, [_sentence(f"{one.status}: {one.why}")])
             for one in fault.claims
-            if one.status in ("not caught", "not comparable")
+            if one.status in ("not caught", "stops with an error", "not comparable")
         ],
     )
 
