@@ -27,6 +27,7 @@ from icl_repro.verification.fault_records import FaultRecord
 from icl_repro.verification.ledger import Ledger
 from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import (
+    NOT_REACHED,
     SCHEMA_VERSION,
     ClaimRecord,
     Profile,
@@ -37,8 +38,6 @@ from icl_repro.verification.record import (
 from icl_repro.verification.same_checks import differences_between_seeds
 from icl_repro.verification.seal import Seal, checksums_of_files
 from icl_repro.verification.wording import on_seeds
-
-_NOT_REACHED = "the session ended before it was run"
 
 
 def assemble(
@@ -256,6 +255,6 @@ def _trial(entry: Entry, finished: Mapping[str, Trial], crashed: Mapping[str, st
         outcome="error" if crash else "not run",
         seed=entry.seed,
         row=entry.row,
-        message=crash or _NOT_REACHED,
+        message=crash or NOT_REACHED,
         seeds=entry.seeds,
     )

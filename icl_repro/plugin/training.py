@@ -179,7 +179,12 @@ class Training:
         if self._work is None:
             there = [key for key, spec in self._planned.items() if spec in store_of(self._config)]
             note = TrainingNote(
-                planned=planned, reused=there, stale=stale, problem=problem, sizes=sizes
+                planned=planned,
+                reused=there,
+                stale=stale,
+                unit=library.engine().UNIT if sizes else "",
+                problem=problem,
+                sizes=sizes,
             )
         else:
             done = self._work.outcome()

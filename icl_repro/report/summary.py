@@ -10,7 +10,7 @@ from pathlib import Path
 
 from icl_repro.numbers import count, duration, number
 from icl_repro.report.plain_text import printable
-from icl_repro.report.text import checks, compared, coverage, faults, verdicts, words
+from icl_repro.report.text import checks, compared, coverage, faults, judged, verdicts, words
 from icl_repro.report.text.findings import FindingView, edges_note, finding_views, findings_note
 from icl_repro.report.text.notes import notes
 from icl_repro.report.text.past import new_steps
@@ -31,11 +31,10 @@ _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def render_markdown(record: VerificationRecord) -> str:
     """The summary of `record`; the same record gives the same text."""
-    outcome = verdicts.overall(record)
-    if record.compared is not None:
-        outcome = f"{compared.headline(record.compared)} {outcome}"
+    changed = compared.headline(record.compared) if record.compared is not None else ""
+    first = filter(None, [judged.opening(record), changed, verdicts.outcome(record)])
     lines = [
-        f"**{escape(outcome)}**",
+        f"**{escape(' '.join(first))}**",
         "",
         f"# {escape(record.title)}",
         "",

@@ -44,6 +44,10 @@ ControlVerdict = Literal[
 ]
 
 
+NOT_REACHED = "the session ended before it was run"
+"""The message of a trial to which an interrupted session did not come."""
+
+
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One test of a claim or of a control, with one seed or (``seed`` is null) without seeds.
 

@@ -26,7 +26,10 @@ def test_it_tells_the_outcome_and_every_claim(tmp_path):
     record = rich_record()
     write_markdown(record, tmp_path / "out" / "verification.md")
     text = (tmp_path / "out" / "verification.md").read_text("utf-8")
-    assert "**Of 12 claims, 4 are supported, 1 is consistent, 1 is refuted" in text
+    assert text.startswith(
+        "**12 of at least 15 claims were selected. Of 12 claims, 4 are supported (of 2 tested over "
+        "seeds none after correction for 10 comparisons), 1 is consistent, 1 is refuted"
+    )
     assert len(rows(text)) == 12
     assert {len(row) for row in rows(text)} == {6}
     assert "≥ 80,000" in rows(text)[0][4]

@@ -226,5 +226,6 @@ def engine() -> SimpleNamespace:
         keep_measurements_in=lambda folder: None,
         work_of=_work,
         times_in=lambda root: [],
+        UNIT="sequences",
         units_per_second=lambda spec, cache, seconds: 10.0,
     )
