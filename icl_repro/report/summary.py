@@ -26,6 +26,11 @@ _HOW_TO_READ = (
 )
 _MANY = 20
 """More claims or known failures than these are folded."""
+_HOLD = ("supported", "consistent")
+_ROWS, _FINDINGS, _STATEMENTS = 32_000, 11_000, 9_000
+"""Characters of the tables of claims and of statements and of the list of known failures: together
+with all else fewer than the 65,536 that a comment on a pull request may have.
+"""
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -53,22 +58,29 @@ def render_markdown(record: VerificationRecord) -> str:
         lines += [*_faults(record), ""]
     if record.claims:
         lines += _claims(record)
-    views = finding_views(record)
+    judged_ids = {claim.id for claim in record.claims}
+    views = [one for one in finding_views(record) if one.claim in judged_ids]
     for title, note, edge in (
         ("Known not to hold", findings_note(record), False),
         ("On the edge of their threshold", edges_note(record), True),
     ):
-        if note:
-            told = [_finding(finding) for finding in views if finding.edge == edge]
-            lines += [f"**{title}.** {escape(note)}", ""]
-            lines += _folded("Each of them", told) if len(told) > _MANY else [*told, ""]
-    if record.coverage:
-        table = [
-            "| | In the paper | Statement | Claims | How it is tested |",
-            "| --- | --- | --- | --- | --- |",
-            *(_statement(one) for part in coverage.parts(record) for one in part.statements),
+        told = [
+            _finding(finding)
+            for finding in sorted(views, key=lambda one: not one.is_changed)
+            if finding.edge == edge
         ]
-        lines += _folded(coverage.coverage_note(record), table)
+        if told:
+            told, left = _within(told, _FINDINGS)
+            more = [_rest(left, "check")] if left else []
+            lines += [f"**{title}.** {escape(note)}", ""]
+            some = f"{count(len(told), 'check')}, those that changed first"
+            whole = len(views) == len(record.findings)
+            summary = some if left else "Each of them" if whole else "Those of this session"
+            many = len(told) > _MANY or left
+            lines += _folded(summary, told) if many else [*told, *([""] if told else [])]
+            lines += [line for one in more for line in (one, "")]
+    if record.coverage:
+        lines += _coverage(record)
     if record.not_selected:
         lines += [escape(verdicts.left_out(record)), ""]
     training = record.training
@@ -100,16 +112,74 @@ def escape(text: str) -> str:
     return _AUTOLINKS.sub("<!-- -->", _MARKDOWN.sub(r"\\\1", flat))
 
 
+def _coverage(record: VerificationRecord) -> list[str]:
+    """The statements of the paper that this session tests, or that nothing does."""
+    judged_ids = {claim.id for claim in record.claims}
+    rows = [
+        one
+        for part in coverage.parts(record)
+        for one in part.statements
+        if not one.claims or any(claim.id in judged_ids for claim in one.claims)
+    ]
+    table = [_statement(one) for one in rows]
+    if sum(map(len, table)) > _STATEMENTS:
+        table = [_statement(one) for one in sorted(rows, key=_is_met)]
+    table, left = _within(table, _STATEMENTS)
+    head = ["| | In the paper | Statement | Claims | How it is tested |"]
+    head += ["| --- | --- | --- | --- | --- |"]
+    lines = _folded(coverage.coverage_note(record), [*head, *table])
+    return [*lines, *([_rest(left, "statement"), ""] if left else [])]
+
+
+def _is_met(one: coverage.StatementView) -> bool:
+    """Whether all claims that test a statement hold."""
+    return bool(one.claims) and all(claim.verdict in _HOLD for claim in one.claims)
+
+
+def _within(lines: Sequence[str], limit: int) -> tuple[list[str], int]:
+    """The first of some lines that have at most so many characters together, and how many are
+    left.
+    """
+    kept: list[str] = []
+    room = limit
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    return kept, len(lines) - len(kept)
+
+
+def _rest(amount: int, noun: str) -> str:
+    """That so many of something stand on the page alone."""
+    stand = "stands" if amount == 1 else "stand"
+    return f"{count(amount, f'further {noun}')} {stand} in verification.html."
+
+
+def _first(record: VerificationRecord) -> list[ClaimRecord]:
+    """The claims, those first of which the verdict changed, then those that do not hold."""
+    compared_ = record.compared
+    changed = {one.claim for one in compared_.verdicts} if compared_ is not None else set[str]()
+    return sorted(
+        record.claims, key=lambda claim: (claim.id not in changed, claim.verdict in _HOLD)
+    )
+
+
 def _claims(record: VerificationRecord) -> list[str]:
     """The table of claims; of many it is folded, below how each section came out."""
-    table = [
+    head = [
         "| Verdict | Claim | In the paper | Measured | Threshold | Paper's value |",
         "| --- | --- | --- | --- | --- | --- |",
-        *(_row(claim, record.comparisons) for claim in record.claims),
     ]
+    rows = [_row(claim, record.comparisons) for claim in record.claims]
+    left = 0
+    if sum(map(len, rows)) > _ROWS:
+        rows, left = _within([_row(claim, record.comparisons) for claim in _first(record)], _ROWS)
+    table = [*head, *rows]
+    more = [_rest(left, "claim"), ""] if left else []
     explained = _folded("How to read the table", [escape(_HOW_TO_READ)])
     if len(record.claims) <= _MANY:
-        return [*table, "", *explained]
+        return [*table, "", *more, *explained]
     sections: dict[str, list[ClaimRecord]] = {}
     for claim in record.claims:
         sections.setdefault(claim.family, []).append(claim)
@@ -121,8 +191,9 @@ def _claims(record: VerificationRecord) -> list[str]:
             for family, claims in sections.items()
         ),
     ]
-    whole = f"All {count(len(record.claims), 'claim')}, with what was measured"
-    return [*outcomes, "", *_folded(whole, table), *explained]
+    which = f"{len(rows)} of {len(record.claims)} claims, those that do not hold first"
+    whole = which if left else f"All {len(record.claims)} claims"
+    return [*outcomes, "", *_folded(f"{whole}, with what was measured", table), *more, *explained]
 
 
 def _outcome(claims: Sequence[ClaimRecord]) -> str:
@@ -207,6 +278,8 @@ def _faults(record: VerificationRecord) -> list[str]:
         f"| --- |{' --- |' * len(views)}",
         *rows,
     ]
+    caught, left = _within(caught, _FINDINGS)
+    caught += [f"- {_rest(left, 'line')}"] if left else []
     by = ["<details><summary>By what they were caught</summary>", "", *caught, "", "</details>"]
     unaffected = escape(faults.unaffected_note(record))
     parts = [

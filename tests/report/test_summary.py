@@ -72,12 +72,37 @@ def test_it_tells_what_the_paper_states_and_what_tests_it():
     text = render_markdown(rich_record())
     assert "<details><summary>Of 4 statements, figures and tables of the paper, 3 are" in text
     lines = table(text, "| | In the paper")[2:]
-    assert [re.split(r" \| ", line)[0] for line in lines] == ["| 1", "| 2", "| 3", "| 4"]
+    numbers = [re.split(r" \| ", line)[0] for line in lines]
+    assert numbers == ["| 1", "| 3", "| 4"], "a claim that was not selected has no line"
     assert "? emergence.final\\_accuracy: inconclusive" in lines[0]
     assert "– wiring.previous\\_token: not selected | Weaker<br>One held-out set" in lines[1]
     assert lines[2].endswith("| It hesitates. |  | Not covered<br>Not yet. |")
     without = render_markdown(msgspec.structs.replace(rich_record(), coverage=[]))
     assert "In the paper | Statement" not in without
+
+
+def test_it_fits_a_comment_with_what_does_not_hold_first():
+    record = rich_record()
+    many = [
+        msgspec.structs.replace(claim, id=f"{claim.id}_{number}")
+        for number in range(40)
+        for claim in record.claims
+    ]
+    findings = [
+        msgspec.structs.replace(one, known=msgspec.structs.replace(one.known, claim=many[0].id))
+        for one in record.findings * 100
+    ]
+    coverage = record.coverage * 200
+    text = render_markdown(
+        msgspec.structs.replace(record, claims=many, findings=findings, coverage=coverage)
+    )
+    assert len(text) < 60_000
+    assert "\n\nAll" not in text
+    told = [row[0] for row in rows(text)]
+    assert told
+    assert not any("supported" in one.partition("<br>")[0] for one in told)
+    for noun in ("claims", "checks", "statements"):
+        assert re.search(rf"^[\d,]+ further {noun} stand in verification.html\.$", text, re.M)
 
 
 def test_a_smoke_run_is_marked():

@@ -1,4 +1,4 @@
-"""How much of a suite a session judged, in words: what it selected, began and came to the end of."""
+"""How much of a suite a session judged: what it selected and came to the end of, in words."""
 
 from __future__ import annotations
 

@@ -74,11 +74,17 @@ def matrix_row(claim: ClaimRecord, seeds: Sequence[int], corrected: bool) -> Mat
     told = verdicts.VERDICTS[claim.verdict]
     before = MatrixVerdict(told.symbol, told.tone, claim.verdict, told.tentative)
     return MatrixRow(
-        name=claim.id.removeprefix(f"{claim.family}.").replace("_", " "),
+        name=_name(claim.id, claim.family),
         cells=_cells(claim, seeds),
         before=before,
         after=_after(claim) if corrected else None,
     )
+
+
+def name_and_section(claim: str) -> tuple[str, str]:
+    """The name of a claim in words and the title of its section, from its id."""
+    family = claim.partition(".")[0]
+    return _name(claim, family), words.family_title(family)
 
 
 def legend() -> list[tuple[str, str, str]]:
@@ -87,6 +93,10 @@ def legend() -> list[tuple[str, str, str]]:
         (SYMBOLS[outcome], verdicts.OUTCOMES[outcome].tone, MEANINGS[outcome])
         for outcome in SYMBOLS
     ]
+
+
+def _name(claim: str, family: str) -> str:
+    return claim.removeprefix(f"{family}.").replace("_", " ")
 
 
 def _cells(claim: ClaimRecord, seeds: Sequence[int]) -> list[MatrixCell]:

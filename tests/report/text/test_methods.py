@@ -33,9 +33,7 @@ def test_they_tell_what_was_done_from_the_record_alone():
 
 def test_what_the_record_does_not_tell_is_left_out():
     training = msgspec.structs.replace(rich_record().training, runs_trained=0, runs_reused=0)
-    bare = record(
-        claims=[], runs={}, comparisons=None, paper="", seeds=None, training=training
-    )
+    bare = record(claims=[], runs={}, comparisons=None, paper="", seeds=None, training=training)
     assert [paragraph.partition(" ")[0] for paragraph in methods(bare)] == ["The", "The"]
 
 
