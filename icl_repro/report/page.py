@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+_ID = re.compile(r"\w+(?:\.\w+)+")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -110,7 +111,8 @@ def linked(text: str, places: dict[str, str]) -> Markup:
     """
     from markupsafe import Markup, escape
 
-    named = "|".join(re.escape(name) for name in sorted(places, key=len, reverse=True))
+    names = filter(_ID.fullmatch, sorted(places, key=len, reverse=True))
+    named = "|".join(map(re.escape, names))
     parts = re.split(rf"(?<![\w.])({named})(?![\w-])", text) if named else [text]
     link = Markup('<a href="#{}" title="{}">“{}” under {}</a>')
     told = [

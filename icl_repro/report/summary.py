@@ -27,9 +27,8 @@ _HOW_TO_READ = (
 _MANY = 20
 """More claims or known failures than these are folded."""
 _HOLD = ("supported", "consistent")
-_ROWS, _FINDINGS, _STATEMENTS = 32_000, 11_000, 9_000
-"""Characters of the tables of claims and of statements and of the list of known failures: together
-with all else fewer than the 65,536 that a comment on a pull request may have.
+_ROWS, _FINDINGS, _EDGES, _STATEMENTS = 30_000, 10_000, 4_000, 8_000
+"""Characters of the lists of claims, known failures, edges and statements: together with all else fewer than the 65,536 that a comment on a pull request may have.
 """
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -70,7 +69,7 @@ def render_markdown(record: VerificationRecord) -> str:
             if finding.edge == edge
         ]
         if told:
-            told, left = _within(told, _FINDINGS)
+            told, left = _within(told, _EDGES if edge else _FINDINGS)
             more = [_rest(left, "check")] if left else []
             lines += [f"**{title}.** {escape(note)}", ""]
             some = f"{count(len(told), 'check')}, those that changed first"

@@ -72,11 +72,14 @@ def test_it_tells_what_the_paper_states_and_what_tests_it():
     text = render_markdown(rich_record())
     assert "<details><summary>Of 4 statements, figures and tables of the paper, 3 are" in text
     lines = table(text, "| | In the paper")[2:]
-    numbers = [re.split(r" \| ", line)[0] for line in lines]
-    assert numbers == ["| 1", "| 3", "| 4"], "a claim that was not selected has no line"
+    assert [re.split(r" \| ", line)[0] for line in lines] == ["| 1", "| 2", "| 3", "| 4"]
     assert "? emergence.final\\_accuracy: inconclusive" in lines[0]
     assert "– wiring.previous\\_token: not selected | Weaker<br>One held-out set" in lines[1]
     assert lines[2].endswith("| It hesitates. |  | Not covered<br>Not yet. |")
+    one = [claim for claim in rich_record().claims if claim.id == "emergence.plateau"]
+    few = render_markdown(msgspec.structs.replace(rich_record(), claims=one))
+    assert "| 1 |" not in few, "claims that were not selected have no lines"
+    assert "emergence.induction" not in few
     without = render_markdown(msgspec.structs.replace(rich_record(), coverage=[]))
     assert "In the paper | Statement" not in without
 

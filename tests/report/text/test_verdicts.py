@@ -17,7 +17,7 @@ def with_claims(*names):
         )
         for verdict in names
     ]
-    return msgspec.structs.replace(record, claims=claims, not_selected=[])
+    return msgspec.structs.replace(record, claims=claims, not_selected=[], coverage=[])
 
 
 @pytest.mark.parametrize(
