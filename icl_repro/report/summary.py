@@ -28,7 +28,8 @@ _MANY = 20
 """More claims or known failures than these are folded."""
 _HOLD = ("supported", "consistent")
 _ROWS, _FINDINGS, _EDGES, _STATEMENTS = 30_000, 10_000, 4_000, 8_000
-"""Characters of the lists of claims, known failures, edges and statements: together with all else fewer than the 65,536 that a comment on a pull request may have.
+"""Characters of the lists of claims, known failures, edges and statements: together with all else
+fewer than the 65,536 that a comment on a pull request may have.
 """
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
