@@ -72,6 +72,10 @@ def assemble(
         training=training(notes),
         runs=runs_made,
         run_sizes={key: size for note in notes for key, size in sorted(note.sizes.items())},
+        # Every process plans the same runs; one that ended early may know fewer.
+        methods=max(
+            (note.methods for note in notes), key=lambda told: len("".join(told)), default=[]
+        ),
         claims=[*claims, *state.uncollected],
         comparisons=comparisons,
         findings=ledger.findings_of(claims),

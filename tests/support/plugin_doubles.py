@@ -227,5 +227,6 @@ def engine() -> SimpleNamespace:
         work_of=_work,
         times_in=lambda root: [],
         UNIT="sequences",
+        methods=lambda specs: [f"{len(list(specs))} runs were made."],
         units_per_second=lambda spec, cache, seconds: 10.0,
     )

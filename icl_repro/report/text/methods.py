@@ -16,7 +16,15 @@ _SHOWN_RUNS = 3
 
 def methods(record: VerificationRecord) -> list[str]:
     """Paragraphs; what the record does not tell is left out."""
-    paragraphs = [_claims(record), _runs(record), _seeds(record), _rules(record), _values(record)]
+    how = record.methods if runs_read(record) else []
+    paragraphs = [
+        _claims(record),
+        *how,
+        _runs(record),
+        _seeds(record),
+        _rules(record),
+        _values(record),
+    ]
     told = [*paragraphs, _left_out(record), _machine(record)]
     return [paragraph for paragraph in told if paragraph]
 

@@ -78,7 +78,7 @@ def _cost(record: VerificationRecord, keys: list[str], own: int) -> str:
 
 
 def sized(amount: int, training: TrainingDone) -> str:
-    """An amount of work with the unit of the session: ``2,000 sequences``."""
+    """An amount of work with its unit: ``2,000 metres``."""
     return f"{number(amount)} {training.unit or 'units of work'}"
 
 
