@@ -29,6 +29,7 @@ from icl_repro.verification.fault_records import FaultRecord
 from icl_repro.verification.ledger import Ledger
 from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import (
+    NOT_REACHED,
     SCHEMA_VERSION,
     ClaimRecord,
     Profile,
@@ -39,8 +40,6 @@ from icl_repro.verification.record import (
 from icl_repro.verification.same_checks import differences_between_seeds
 from icl_repro.verification.seal import Seal, checksums_of_files
 from icl_repro.verification.wording import on_seeds
-
-_NOT_REACHED = "the session ended before it was run"
 
 
 def assemble(
@@ -75,6 +74,10 @@ def assemble(
         training=training(notes),
         runs=runs_made,
         run_sizes={key: size for note in notes for key, size in sorted(note.sizes.items())},
+        # Every process plans the same runs; one that ended early may know fewer.
+        methods=max(
+            (note.methods for note in notes), key=lambda told: len("".join(told)), default=[]
+        ),
         claims=[*claims, *state.uncollected],
         comparisons=comparisons,
         findings=ledger.findings_of(claims),
@@ -287,6 +290,6 @@ def _trial(entry: Entry, finished: Mapping[str, Trial], crashed: Mapping[str, st
         outcome="error" if crash else "not run",
         seed=entry.seed,
         row=entry.row,
-        message=crash or _NOT_REACHED,
+        message=crash or NOT_REACHED,
         seeds=entry.seeds,
     )

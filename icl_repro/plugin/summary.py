@@ -59,7 +59,11 @@ def write(reporter: Any, config: pytest.Config) -> None:
     state = state_of(config)
     record = state.record
     assert record is not None
+    from icl_repro.report.text.judged import opening  # a session without claims needs none
+
     reporter.write_sep("=", "claims")
+    if told := opening(record):
+        reporter.write_line(told, yellow=True)
     for one in record.basis.ingredients:
         reporter.write_line(one.sentence)
     if record.faults:
@@ -166,12 +170,6 @@ def footer(record: VerificationRecord) -> Iterator[str]:
         if not record.training.runs_trained:
             again = "counts as not trained" if stale == 1 else "count as not trained"
         yield f"{stale:,} {were} made by other source or libraries and {again}"
-    if record.not_selected:
-        selected = len(record.claims)
-        yield (
-            f"{selected} of {selected + len(record.not_selected)} claims were selected; "
-            "the record has no others"
-        )
     if not record.profile.meaningful:
         yield (
             f"the {record.profile.name} profile cuts runs short: no verdict, and curves are not "

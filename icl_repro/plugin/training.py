@@ -176,10 +176,17 @@ class Training:
         stale = sorted(self._stale)
         sizes = {key: spec.units for key, spec in self._planned.items() if hasattr(spec, "units")}
         problem = state_of(self._config).training_problem
+        methods = library.engine().methods(self._planned.values()) if self._planned else []
         if self._work is None:
             there = [key for key, spec in self._planned.items() if spec in store_of(self._config)]
             note = TrainingNote(
-                planned=planned, reused=there, stale=stale, problem=problem, sizes=sizes
+                planned=planned,
+                reused=there,
+                stale=stale,
+                unit=library.engine().UNIT if sizes else "",
+                problem=problem,
+                sizes=sizes,
+                methods=methods,
             )
         else:
             done = self._work.outcome()
@@ -193,6 +200,7 @@ class Training:
                 seconds=done.seconds,
                 problem=problem,
                 sizes=sizes,
+                methods=methods,
             )
         scratch_of(self._config).put_note(process_name(self._config), note)
         self._is_noted = True

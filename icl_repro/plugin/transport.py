@@ -67,7 +67,8 @@ class TrainingNote(msgspec.Struct, frozen=True):
     `planned` are all runs that the session needs, each with its description. `reused` are runs
     that were there or that other processes trained, `stale` those that were there, but made by
     other source or libraries. `sizes` are the units of work of planned runs, at most. `problem`
-    says why the training broke off, where it did.
+    says why the training broke off, where it did. `methods` are paragraphs on how all of them are
+    made.
     """
 
     planned: dict[str, str]
@@ -78,6 +79,7 @@ class TrainingNote(msgspec.Struct, frozen=True):
     unit: str = ""
     seconds: float = 0.0
     problem: str = ""
+    methods: list[str] = []
     sizes: dict[str, int] = {}
 
 

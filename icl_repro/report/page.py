@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,9 @@ from icl_repro.verification.record import Sample, VerificationRecord
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
+_ID = re.compile(r"\w+(?:\.\w+)+")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -76,6 +79,7 @@ def environment() -> Environment:
     made.globals["agrees_note"] = words.AGREES_NOTE
     made.globals["margins_note"] = words.MARGINS_NOTE
     made.filters |= {
+        "linked": linked,
         "svg": Markup,
         "number": numbers.number,
         "duration": numbers.duration,
@@ -98,6 +102,26 @@ def style_and_scripts() -> dict[str, Any]:
         "scripts": [Markup(text) for text in scripts()],
         "script_policy": Markup(policy()),
     }
+
+
+def linked(text: str, places: dict[str, str]) -> Markup:
+    """`text` with a link in words in place of each id of a claim in it; `places` are their anchors.
+
+    ``see emergence.half_way`` becomes ``see “half way” under Emergence``.
+    """
+    from markupsafe import Markup, escape
+
+    names = filter(_ID.fullmatch, sorted(places, key=len, reverse=True))
+    named = "|".join(map(re.escape, names))
+    parts = re.split(rf"(?<![\w.])({named})(?![\w-])", text) if named else [text]
+    link = Markup('<a href="#{}" title="{}">“{}” under {}</a>')
+    told = [
+        link.format(places[part], part, *matrix.name_and_section(part))
+        if at % 2
+        else escape(printable(part))
+        for at, part in enumerate(parts)
+    ]
+    return Markup("").join(told)
 
 
 def _context(record: VerificationRecord) -> dict[str, Any]:

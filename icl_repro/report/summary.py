@@ -10,7 +10,7 @@ from pathlib import Path
 
 from icl_repro.numbers import count, duration, number
 from icl_repro.report.plain_text import printable
-from icl_repro.report.text import checks, compared, coverage, faults, verdicts, words
+from icl_repro.report.text import checks, compared, coverage, faults, judged, verdicts, words
 from icl_repro.report.text.findings import FindingView, edges_note, finding_views, findings_note
 from icl_repro.report.text.notes import notes
 from icl_repro.report.text.past import new_steps
@@ -26,16 +26,20 @@ _HOW_TO_READ = (
 )
 _MANY = 20
 """More claims or known failures than these are folded."""
+_HOLD = ("supported", "consistent")
+_ROWS, _FINDINGS, _EDGES, _STATEMENTS = 30_000, 10_000, 4_000, 8_000
+"""Characters of the lists of claims, known failures, edges and statements: together with all else
+fewer than the 65,536 that a comment on a pull request may have.
+"""
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def render_markdown(record: VerificationRecord) -> str:
     """The summary of `record`; the same record gives the same text."""
-    outcome = verdicts.overall(record)
-    if record.compared is not None:
-        outcome = f"{compared.headline(record.compared)} {outcome}"
+    changed = compared.headline(record.compared) if record.compared is not None else ""
+    first = filter(None, [judged.opening(record), changed, verdicts.outcome(record)])
     lines = [
-        f"**{escape(outcome)}**",
+        f"**{escape(' '.join(first))}**",
         "",
         f"# {escape(record.title)}",
         "",
@@ -54,22 +58,29 @@ def render_markdown(record: VerificationRecord) -> str:
         lines += [*_faults(record), ""]
     if record.claims:
         lines += _claims(record)
-    views = finding_views(record)
+    judged_ids = {claim.id for claim in record.claims}
+    views = [one for one in finding_views(record) if one.claim in judged_ids]
     for title, note, edge in (
         ("Known not to hold", findings_note(record), False),
         ("On the edge of their threshold", edges_note(record), True),
     ):
-        if note:
-            told = [_finding(finding) for finding in views if finding.edge == edge]
-            lines += [f"**{title}.** {escape(note)}", ""]
-            lines += _folded("Each of them", told) if len(told) > _MANY else [*told, ""]
-    if record.coverage:
-        table = [
-            "| | In the paper | Statement | Claims | How it is tested |",
-            "| --- | --- | --- | --- | --- |",
-            *(_statement(one) for part in coverage.parts(record) for one in part.statements),
+        told = [
+            _finding(finding)
+            for finding in sorted(views, key=lambda one: not one.is_changed)
+            if finding.edge == edge
         ]
-        lines += _folded(coverage.coverage_note(record), table)
+        if told:
+            told, left = _within(told, _EDGES if edge else _FINDINGS)
+            more = [_rest(left, "check")] if left else []
+            lines += [f"**{title}.** {escape(note)}", ""]
+            some = f"{count(len(told), 'check')}, those that changed first"
+            whole = len(views) == len(record.findings)
+            summary = some if left else "Each of them" if whole else "Those of this session"
+            many = len(told) > _MANY or left
+            lines += _folded(summary, told) if many else [*told, *([""] if told else [])]
+            lines += [line for one in more for line in (one, "")]
+    if record.coverage:
+        lines += _coverage(record)
     if record.not_selected:
         lines += [escape(verdicts.left_out(record)), ""]
     training = record.training
@@ -101,16 +112,74 @@ def escape(text: str) -> str:
     return _AUTOLINKS.sub("<!-- -->", _MARKDOWN.sub(r"\\\1", flat))
 
 
+def _coverage(record: VerificationRecord) -> list[str]:
+    """The statements of the paper that this session tests, or that nothing does."""
+    judged_ids = {claim.id for claim in record.claims}
+    rows = [
+        one
+        for part in coverage.parts(record)
+        for one in part.statements
+        if not one.claims or any(claim.id in judged_ids for claim in one.claims)
+    ]
+    table = [_statement(one) for one in rows]
+    if sum(map(len, table)) > _STATEMENTS:
+        table = [_statement(one) for one in sorted(rows, key=_is_met)]
+    table, left = _within(table, _STATEMENTS)
+    head = ["| | In the paper | Statement | Claims | How it is tested |"]
+    head += ["| --- | --- | --- | --- | --- |"]
+    lines = _folded(coverage.coverage_note(record), [*head, *table])
+    return [*lines, *([_rest(left, "statement"), ""] if left else [])]
+
+
+def _is_met(one: coverage.StatementView) -> bool:
+    """Whether all claims that test a statement hold."""
+    return bool(one.claims) and all(claim.verdict in _HOLD for claim in one.claims)
+
+
+def _within(lines: Sequence[str], limit: int) -> tuple[list[str], int]:
+    """The first of some lines that have at most so many characters together, and how many are
+    left.
+    """
+    kept: list[str] = []
+    room = limit
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    return kept, len(lines) - len(kept)
+
+
+def _rest(amount: int, noun: str) -> str:
+    """That so many of something stand on the page alone."""
+    stand = "stands" if amount == 1 else "stand"
+    return f"{count(amount, f'further {noun}')} {stand} in verification.html."
+
+
+def _first(record: VerificationRecord) -> list[ClaimRecord]:
+    """The claims, those first of which the verdict changed, then those that do not hold."""
+    compared_ = record.compared
+    changed = {one.claim for one in compared_.verdicts} if compared_ is not None else set[str]()
+    return sorted(
+        record.claims, key=lambda claim: (claim.id not in changed, claim.verdict in _HOLD)
+    )
+
+
 def _claims(record: VerificationRecord) -> list[str]:
     """The table of claims; of many it is folded, below how each section came out."""
-    table = [
+    head = [
         "| Verdict | Claim | In the paper | Measured | Threshold | Paper's value |",
         "| --- | --- | --- | --- | --- | --- |",
-        *(_row(claim, record.comparisons) for claim in record.claims),
     ]
+    rows = [_row(claim, record.comparisons) for claim in record.claims]
+    left = 0
+    if sum(map(len, rows)) > _ROWS:
+        rows, left = _within([_row(claim, record.comparisons) for claim in _first(record)], _ROWS)
+    table = [*head, *rows]
+    more = [_rest(left, "claim"), ""] if left else []
     explained = _folded("How to read the table", [escape(_HOW_TO_READ)])
     if len(record.claims) <= _MANY:
-        return [*table, "", *explained]
+        return [*table, "", *more, *explained]
     sections: dict[str, list[ClaimRecord]] = {}
     for claim in record.claims:
         sections.setdefault(claim.family, []).append(claim)
@@ -122,8 +191,9 @@ def _claims(record: VerificationRecord) -> list[str]:
             for family, claims in sections.items()
         ),
     ]
-    whole = f"All {count(len(record.claims), 'claim')}, with what was measured"
-    return [*outcomes, "", *_folded(whole, table), *explained]
+    which = f"{len(rows)} of {len(record.claims)} claims, those that do not hold first"
+    whole = which if left else f"All {len(record.claims)} claims"
+    return [*outcomes, "", *_folded(f"{whole}, with what was measured", table), *more, *explained]
 
 
 def _outcome(claims: Sequence[ClaimRecord]) -> str:
@@ -208,6 +278,8 @@ def _faults(record: VerificationRecord) -> list[str]:
         f"| --- |{' --- |' * len(views)}",
         *rows,
     ]
+    caught, left = _within(caught, _FINDINGS)
+    caught += [f"- {_rest(left, 'line')}"] if left else []
     by = ["<details><summary>By what they were caught</summary>", "", *caught, "", "</details>"]
     unaffected = escape(faults.unaffected_note(record))
     parts = [

@@ -20,6 +20,7 @@ from icl_repro.optogenetics import Clamp
 from icl_repro.streams import STREAMS, StreamsName
 from icl_repro.training import layout, provenance
 from icl_repro.training.altered_streams import recipe_of
+from icl_repro.training.described import clamp_in_words, setting
 from icl_repro.training.schedule import Schedule
 
 LARGEST_SEED = 2**32 - 1
@@ -266,7 +267,7 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """One line for people: seed, clamps, length, and what is not as in the paper; all but the
         schedule, which has no part in the training itself.
         """
-        clamps = [f"{type(clamp).__name__}({_fields(clamp)})" for clamp in self.clamps]
+        clamps = [clamp_in_words(clamp, self.model.heads) for clamp in self.clamps]
         length = f"{self.sequences:,} sequences"
         if self.stop is not None:
             length = (
@@ -331,10 +332,10 @@ def _departures(spec: RunSpec) -> Iterator[str]:
         usual = msgspec.structs.asdict(getattr(defaults, part))
         for name, value in msgspec.structs.asdict(getattr(spec, part)).items():
             if value != usual.get(name):
-                yield f"{part}.{name}={value}"
+                yield setting(f"{part}.{name}", value)
     for name in ("data_seed", "eval_seed", "neighbour", "streams"):
         if getattr(spec, name) != getattr(defaults, name):
-            yield f"{name}={getattr(spec, name)}"
+            yield setting(name, getattr(spec, name))
     if spec.transplant is not None:
         source = spec.transplant.source.describe()
         yield f"weights up to layer {spec.transplant.up_to_layer} frozen, from ({source})"
@@ -362,7 +363,3 @@ def _require_known_streams(name: object) -> None:
 
 def _anatomy(spec: RunSpec) -> str:
     return f"{spec.model}, {spec.episodes.labels} labels, {spec.exemplars.width} features"
-
-
-def _fields(clamp: Clamp) -> str:
-    return ", ".join(f"{name}={value}" for name, value in msgspec.structs.asdict(clamp).items())

@@ -44,6 +44,10 @@ ControlVerdict = Literal[
 ]
 
 
+NOT_REACHED = "the session ended before it was run"
+"""The message of a trial to which an interrupted session did not come."""
+
+
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One test of a claim or of a control, with one seed or (``seed`` is null) without seeds.
 
@@ -434,6 +438,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     or not they were selected. `seal` is what others need to check the record. `past` is this
     session beside those before it; null where none were kept. `compared` is what changed since
     another record, if it was asked. `faults` are those that were planted, and who caught them.
+    `methods` are paragraphs on how the runs are made, from their descriptions.
     """
 
     schema_version: int
@@ -460,6 +465,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     compared: Comparison | None = None
     faults: list[FaultRecord] = []
     run_sizes: dict[str, int] = {}
+    methods: list[str] = []
 
 
 class UnreadableRecord(ValueError):

@@ -89,7 +89,7 @@ def test_altered_streams_count_in_the_key_by_their_code(tmp_path):
     assert one == told != other
     assert recipe_of("ours") == ""
     faulty = changed("answers_exchanged", full(5))
-    assert "streams=ours, answers exchanged" in faulty.describe()
+    assert "streams ours, answers exchanged" in faulty.describe()
     read = msgspec.json.decode(msgspec.json.encode(faulty), type=RunSpec)
     assert (read, read.key) == (faulty, faulty.key)
 

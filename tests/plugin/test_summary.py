@@ -181,10 +181,6 @@ def test_known_failures_are_counted_and_those_to_correct_are_named():
             {"training": TrainingDone(20, 0, 8, 0, 0.0, runs_stale=1)},
             "1 stored run was made by other source or libraries and counts as not trained",
         ),
-        (
-            {"not_selected": ["b.two"]},
-            "1 of 2 claims were selected; the record has no others",
-        ),
     ],
 )
 def test_what_holds_for_the_session_is_one_line(fields: dict[str, object], line: str):

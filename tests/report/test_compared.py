@@ -84,6 +84,17 @@ def test_the_first_line_says_what_came_of_it(new, fail_on, told):
     assert render_comparison_markdown(found).startswith("**")
 
 
+def test_what_nobody_looked_at_is_said_before_what_did_not_change():
+    old = replace(RECORD, claims=rich_record().claims)
+    others = [claim.id for claim in old.claims[2:]]
+    told = headline(compare(old, replace(RECORD, not_selected=others), spreads=KNOWN))
+    amount = len(old.claims)
+    assert told.startswith(
+        f"Only 2 of {amount} claims were compared with {SINCE.removeprefix('since ')}; among them "
+        "nothing "
+    )
+
+
 def test_a_value_tells_its_numbers_in_every_document():
     new = with_values(RECORD, {"7": 60_000})
     found = compare(RECORD, new, spreads=KNOWN)
@@ -135,7 +146,8 @@ def test_the_report_tells_what_changed_since_the_record_it_was_compared_with():
     assert f'<a class="mono" href="#claim-{order}">{order}</a>' in section
     assert 'id="compared"' not in render_html(old)
     first, *_ = render_markdown(record).splitlines()
-    assert first.startswith(f"**Regressed in verdict {SINCE}")
+    assert first.startswith("**Only 1 of at least 6 claims was selected. Regressed in ")
+    assert f"verdict {SINCE}" in first
     assert first.endswith("The one claim is contradicted.**")
 
 

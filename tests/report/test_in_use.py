@@ -206,6 +206,18 @@ def test_without_a_script_everything_is_shown_but_what_needs_one(opened):
             assert not one.page.locator(f"{needs_it}:visible").count()
 
 
+@pytest.mark.parametrize("touch", [False, True])
+def test_notes_of_the_page_can_be_read(opened, touch):
+    with opened(has_touch=touch, is_mobile=touch) as one:
+        seen = one.page.eval_on_selector_all(
+            "p.hint",
+            "all => all.map(one => [getComputedStyle(one).opacity, one.checkVisibility()])",
+        )
+        assert len(seen) >= 2, "of the matrix, and of the table of claims"
+        assert {opacity for opacity, _ in seen} == {"1"}
+        assert all(shown for _, shown in seen)
+
+
 def test_a_table_that_is_too_wide_can_be_scrolled_by_keys(opened):
     with opened() as one:
         one.page.add_style_tag(content=".like-paper { min-width: 200rem; }")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from icl_repro.report import write_html
-from icl_repro.report.page import render_html
+from icl_repro.report.page import linked, render_html
 from icl_repro.report.text.verdicts import reason
 from icl_repro.report.text.words import as_heading
 from icl_repro.statistics.intervals import Interval
@@ -543,3 +543,13 @@ def test_every_training_run_is_told_with_its_rule_for_ending_early():
     text = " ".join(" ".join(page.texts).split())
     assert "What each of the 2 training runs is" in text
     assert "until the loss is at most 0.01 at 3 evaluations in a row 0a0a0a0a0a0a" in text
+
+
+def test_an_id_in_a_sentence_is_a_link_in_words():
+    places = {"toy.half_way": "claim-toy.half_way", "toy.half": "claim-toy.half", "plain": "x"}
+    assert linked("<b> (see toy.half_way), not toy.half_ways; plain.", places) == (
+        "&lt;b&gt; (see "
+        '<a href="#claim-toy.half_way" title="toy.half_way">“half way” under Toy</a>), '
+        "not toy.half_ways; plain."
+    )
+    assert linked("toy.half", {}) == "toy.half"

@@ -26,7 +26,10 @@ def test_it_tells_the_outcome_and_every_claim(tmp_path):
     record = rich_record()
     write_markdown(record, tmp_path / "out" / "verification.md")
     text = (tmp_path / "out" / "verification.md").read_text("utf-8")
-    assert "**Of 12 claims, 4 are supported, 1 is consistent, 1 is refuted" in text
+    assert text.startswith(
+        "**12 of at least 15 claims were selected. Of 12 claims, 4 are supported (of 2 tested over "
+        "seeds none after correction for 10 comparisons), 1 is consistent, 1 is refuted"
+    )
     assert len(rows(text)) == 12
     assert {len(row) for row in rows(text)} == {6}
     assert "≥ 80,000" in rows(text)[0][4]
@@ -73,8 +76,36 @@ def test_it_tells_what_the_paper_states_and_what_tests_it():
     assert "? emergence.final\\_accuracy: inconclusive" in lines[0]
     assert "– wiring.previous\\_token: not selected | Weaker<br>One held-out set" in lines[1]
     assert lines[2].endswith("| It hesitates. |  | Not covered<br>Not yet. |")
+    one = [claim for claim in rich_record().claims if claim.id == "emergence.plateau"]
+    few = render_markdown(msgspec.structs.replace(rich_record(), claims=one))
+    assert "| 1 |" not in few, "claims that were not selected have no lines"
+    assert "emergence.induction" not in few
     without = render_markdown(msgspec.structs.replace(rich_record(), coverage=[]))
     assert "In the paper | Statement" not in without
+
+
+def test_it_fits_a_comment_with_what_does_not_hold_first():
+    record = rich_record()
+    many = [
+        msgspec.structs.replace(claim, id=f"{claim.id}_{number}")
+        for number in range(40)
+        for claim in record.claims
+    ]
+    findings = [
+        msgspec.structs.replace(one, known=msgspec.structs.replace(one.known, claim=many[0].id))
+        for one in record.findings * 100
+    ]
+    coverage = record.coverage * 200
+    text = render_markdown(
+        msgspec.structs.replace(record, claims=many, findings=findings, coverage=coverage)
+    )
+    assert len(text) < 60_000
+    assert "\n\nAll" not in text
+    told = [row[0] for row in rows(text)]
+    assert told
+    assert not any("supported" in one.partition("<br>")[0] for one in told)
+    for noun in ("claims", "checks", "statements"):
+        assert re.search(rf"^[\d,]+ further {noun} stand in verification.html\.$", text, re.M)
 
 
 def test_a_smoke_run_is_marked():

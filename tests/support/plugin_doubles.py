@@ -226,5 +226,7 @@ def engine() -> SimpleNamespace:
         keep_measurements_in=lambda folder: None,
         work_of=_work,
         times_in=lambda root: [],
+        UNIT="sequences",
+        methods=lambda specs: [f"{len(list(specs))} runs were made."],
         units_per_second=lambda spec, cache, seconds: 10.0,
     )

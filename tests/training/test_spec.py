@@ -258,7 +258,7 @@ def test_neighbours_are_other_runs_and_so_are_those_that_they_take_weights_from(
     assert one.transplant.source.with_(neighbour=0) == spec.transplant.source
     assert one.with_(neighbour=0, transplant=spec.transplant) == spec
     assert one.neighbours(0) == spec.neighbours(0) == spec
-    assert "neighbour=1" in one.describe()
+    assert "neighbour 1 by rounding" in one.describe()
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_streams_are_those_of_what_weights_are_taken_from_too():
     assert published.streams == published.transplant.source.streams == "published"
     assert published.drawn_by("ours") == spec
     assert RunSpec().drawn_by("published").describe() == (
-        "seed 5, unclamped, 1,000,000 sequences, streams=published"
+        "seed 5, unclamped, 1,000,000 sequences, streams published"
     )
     read = msgspec.json.decode(msgspec.json.encode(published), type=RunSpec)
     assert read == published
@@ -421,7 +421,8 @@ def test_descriptions():
     assert RunSpec().describe() == "seed 5, unclamped, 1,000,000 sequences"
     spec = RunSpec(init_seed=6, clamps=(ClampCopy(3),), model=ModelSettings(layers=2, width=32))
     assert spec.describe() == (
-        "seed 6, ClampCopy(head=3, layer=1), 1,000,000 sequences, model.width=32"
+        "seed 6, copying by head 3 of layer 1 clamped, 1,000,000 sequences, residual stream of "
+        "width 32"
     )
 
 

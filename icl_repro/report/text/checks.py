@@ -58,7 +58,9 @@ class MarginView(msgspec.Struct, frozen=True):
 
 
 class OriginView(msgspec.Struct, frozen=True):
-    """Where a threshold comes from in one line, and every state that it had."""
+    """Where a threshold comes from in one line, and every state that it had, or of a single one
+    what the line does not say.
+    """
 
     line: str
     seen: bool
@@ -349,8 +351,16 @@ def _origin(thresholds: Sequence[ThresholdEntry]) -> OriginView:
     return OriginView(
         line=line,
         seen=any(entry.seen for entry in thresholds),
-        history=[_state(entry) for entry in thresholds],
+        history=[_state(entry) for entry in thresholds]
+        if len(thresholds) > 1
+        else [words.as_sentence(why) for why in filter(None, [_why(newest)])],
     )
+
+
+def _why(entry: ThresholdEntry) -> str:
+    """What an entry tells beyond its bounds and their origin; empty where that is all."""
+    commit = f"commit {entry.commit}" if entry.commit else ""
+    return "; ".join(filter(None, [entry.reason.rstrip("."), commit]))
 
 
 def _state(entry: ThresholdEntry) -> str:
@@ -358,8 +368,7 @@ def _state(entry: ThresholdEntry) -> str:
     parts = [
         f"{words.day(entry.date)}: {'margin ' if entry.kind == 'equivalence' else ''}"
         f"{words.bounds(low, high)}, {entry.origin}, {words.when_seen(entry.seen)}",
-        entry.reason,
-        f"commit {entry.commit}" if entry.commit else "",
+        _why(entry),
     ]
     return words.as_full_sentence("; ".join(part.rstrip(".") for part in parts if part))
 

@@ -72,6 +72,15 @@ def headline(comparison: Comparison) -> str:
         because = f": {'; '.join(sorted(why))}" if why else ""
         return f"Nothing could be compared with {since(comparison)}{because}."
     changes = "; ".join(_changes(comparison))
+    others = sum(len(one.names) for one in comparison.not_compared if one.what == "claims")
+    if others > amounts.claims and not failing:
+        # What did not change is little beside what nobody looked at.
+        compared = f"Only {amounts.claims} of {count(amounts.claims + others, 'claim')}"
+        were = "was" if amounts.claims == 1 else "were"
+        happened = "nothing changed" if comparison.is_unchanged else "nothing regressed"
+        among = "in it" if amounts.claims == 1 else "among them"
+        told = f"{compared} {were} compared with {since(comparison)}; {among} {happened}"
+        return f"{told}: {changes}." if changes else f"{told}."
     if comparison.is_unchanged:
         same = listed(
             [

@@ -70,6 +70,11 @@ class FindingView(msgspec.Struct, frozen=True):
     spread: str
     on_seeds: str
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether the ledger is to be corrected on any seed."""
+        return any(value.status.tone in ("bad", "broken") for value in self.values)
+
 
 def finding_views(record: VerificationRecord) -> list[FindingView]:
     """All known failures of the record and all checks on their edge, in its order."""

@@ -6,7 +6,8 @@ from collections import Counter
 
 from icl_repro.numbers import count, number
 from icl_repro.report.text import checks, notes, verdicts, words
-from icl_repro.report.text.trained import run_kinds
+from icl_repro.report.text.judged import judged_claims, judged_controls, runs_read
+from icl_repro.report.text.trained import run_kinds, sized
 from icl_repro.verification.record import VerificationRecord
 
 _SHOWN_PACKAGES = 8
@@ -15,7 +16,15 @@ _SHOWN_RUNS = 3
 
 def methods(record: VerificationRecord) -> list[str]:
     """Paragraphs; what the record does not tell is left out."""
-    paragraphs = [_claims(record), _runs(record), _seeds(record), _rules(record), _values(record)]
+    how = record.methods if runs_read(record) else []
+    paragraphs = [
+        _claims(record),
+        *how,
+        _runs(record),
+        _seeds(record),
+        _rules(record),
+        _values(record),
+    ]
     told = [*paragraphs, _left_out(record), _machine(record)]
     return [paragraph for paragraph in told if paragraph]
 
@@ -36,18 +45,25 @@ def licences(record: VerificationRecord) -> list[str]:
 
 
 def _claims(record: VerificationRecord) -> str:
-    claims = record.claims
-    if not claims:
+    if not record.claims:
         return ""
+    selected, claims = len(record.claims), judged_claims(record)
+    if not claims:
+        return (
+            f"Nothing was verified: of {count(selected, 'selected claim')} none was judged in this "
+            "session."
+        )
     groups = verdicts.by_standing(claims)
     kinds = [f"{len(group)}{verdicts.WHOSE[whose]}" for whose, group in groups.items()]
     apart = f" ({words.listed(kinds)})" if list(groups) != ["the paper"] else ""
-    controls = sum(len(claim.controls) for claim in claims)
+    controls = len(judged_controls(record))
     amount = sum(len(claim.checks) for claim in claims)
+    of = f" of {number(selected)}" if len(claims) < selected else ""
+    noun = "claims" if of else "claim" if len(claims) == 1 else "claims"
     text = (
-        f"{count(len(claims), 'claim')}{apart} {_were(len(claims))} verified, each by a test that "
-        "measures on trained networks or on published numbers and holds what it measured against "
-        f"thresholds ({count(amount, 'check')})."
+        f"{number(len(claims))}{of} {noun}{apart} {_were(len(claims))} verified, each by a test "
+        "that measures on trained networks or on published numbers and holds what it measured "
+        f"against thresholds ({count(amount, 'check')})."
     )
     if record.paper:
         text += f" The claims are those of {words.as_full_sentence(record.paper)}"
@@ -61,19 +77,20 @@ def _claims(record: VerificationRecord) -> str:
 
 def _runs(record: VerificationRecord) -> str:
     parts: list[str] = []
-    if record.runs:
-        parts.append(f"The tests read {count(len(record.runs), 'training run')}.")
+    read = runs_read(record)
+    if read:
+        parts.append(f"The tests read {count(len(read), 'training run')}.")
         if often := _often_read(record):
             parts.append(f"Those that most claims rest on: {'; '.join(often)}.")
-        sizes = [record.run_sizes[key] for key in record.runs if key in record.run_sizes]
-        if len(sizes) == len(record.runs):
-            unit = record.training.unit or "units of work"
-            parts.append(f"Together these are at most {number(sum(sizes))} {unit}.")
-        trained, reused = record.training.runs_trained, record.training.runs_reused
+        sizes = [record.run_sizes[key] for key in read if key in record.run_sizes]
+        if len(sizes) == len(read):
+            parts.append(f"Together these are at most {sized(sum(sizes), record.training)}.")
+    trained, reused = record.training.runs_trained, record.training.runs_reused
+    if trained or reused:
         parts.append(
-            f"{_number_word(trained)} of them {_were(trained)} trained in this session and "
-            f"{number(reused)} {_were(reused)} taken from a store, where a run is kept under a "
-            "hash of everything that decides it."
+            f"{count(trained, 'run') if trained else 'No run'} {_were(trained or 1)} trained in "
+            f"this session and {number(reused) if reused else 'none'} {_were(reused or 1)} taken "
+            "from a store, where a run is kept under a hash of everything that decides it."
         )
     for one in record.basis.ingredients:
         facts = "; ".join(f"{name} {value}" for name, value in one.facts.items())
@@ -85,7 +102,7 @@ def _runs(record: VerificationRecord) -> str:
 def _often_read(record: VerificationRecord) -> list[str]:
     """The few kinds of runs that the most claims read, with the number of these claims."""
     by_kind: Counter[str] = Counter()
-    for claim in record.claims:
+    for claim in judged_claims(record):
         keys = {key for trial in claim.trials for key in trial.runs}
         known = [record.runs[key] for key in sorted(keys) if key in record.runs]
         by_kind.update(kind.told for kind in run_kinds(known))
@@ -100,6 +117,11 @@ def _seeds(record: VerificationRecord) -> str:
     seeds = record.profile.seeds
     if not seeds:
         return ""
+    if not judged_claims(record):
+        return (
+            f"The profile of the session was “{record.profile.name}”, with "
+            f"{words.seed_list(seeds).lower()}."
+        )
     note = notes.seeds_note(record).text
     few = notes.few_seeds_note(record)
     judged = f"The profile of the session was “{record.profile.name}”."
@@ -108,7 +130,7 @@ def _seeds(record: VerificationRecord) -> str:
 
 
 def _rules(record: VerificationRecord) -> str:
-    if not record.claims:
+    if not judged_claims(record):
         return ""
     text = (
         "A seed counts as held if every check holds on it. Over five seeds or more a claim is "
@@ -129,6 +151,8 @@ def _rules(record: VerificationRecord) -> str:
 
 
 def _values(record: VerificationRecord) -> str:
+    if not judged_claims(record):
+        return ""
     parts = [checks.thresholds_note(record)]
     if any(check.agreement is not None for claim in record.claims for check in claim.checks):
         parts.append(
@@ -162,10 +186,6 @@ def _machine(record: VerificationRecord) -> str:
         f"The session of {words.moment(record.started)} ran on {machine.platform} "
         f"({machine.processor}, {count(machine.cores, 'core')}) with {listed}.{commit}"
     )
-
-
-def _number_word(amount: int) -> str:
-    return number(amount) if amount else "None"
 
 
 def _were(amount: int) -> str:

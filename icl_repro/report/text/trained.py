@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from icl_repro.numbers import count, number
+from icl_repro.numbers import count, duration, number
 from icl_repro.report.text import words
-from icl_repro.verification.record import ClaimRecord, Trial, VerificationRecord
+from icl_repro.verification.record import ClaimRecord, TrainingDone, Trial, VerificationRecord
 
 _SEED = re.compile(r"^seed (\d+), |, seed (\d+)(?=,|$)")
 UNTOLD = "told by their keys alone"
@@ -74,5 +74,18 @@ def _cost(record: VerificationRecord, keys: list[str], own: int) -> str:
     sizes = [record.run_sizes[key] for key in keys if key in record.run_sizes]
     if len(sizes) < len(keys):
         return f"{runs}."
-    unit = record.training.unit or "units of work"
-    return f"{runs}: at most {number(sum(sizes))} {unit} in all."
+    return f"{runs}: at most {sized(sum(sizes), record.training)} in all{_minutes(record, sizes)}."
+
+
+def sized(amount: int, training: TrainingDone) -> str:
+    """An amount of work with its unit: ``2,000 metres``."""
+    return f"{number(amount)} {training.unit or 'units of work'}"
+
+
+def _minutes(record: VerificationRecord, sizes: list[int]) -> str:
+    """About how long that takes, at the speed of a session that trained; empty where none did."""
+    training = record.training
+    if not (training.units_trained and training.seconds):
+        return ""
+    seconds = sum(sizes) * training.seconds / training.units_trained
+    return f", or about {duration(seconds)} at the speed of this session"

@@ -13,6 +13,7 @@ import msgspec
 from icl_repro.numbers import count
 from icl_repro.report.text import words
 from icl_repro.report.text.faults import faults_note
+from icl_repro.report.text.judged import opening
 from icl_repro.verification.record import ClaimRecord, Comparisons, VerificationRecord
 from icl_repro.verification.standing import Standing, standing
 
@@ -110,6 +111,8 @@ WHOSE: dict[Standing, str] = {
 }
 """What follows the word claims, by whose statement they judge, in the order of the report."""
 
+_CORRECTED = "after correction"
+
 TENTATIVE = frozenset(verdict for verdict, told in VERDICTS.items() if told.tentative)
 """What fewer than five seeds can say."""
 
@@ -134,14 +137,27 @@ def by_standing(claims: Sequence[ClaimRecord]) -> dict[Standing, list[ClaimRecor
 
 
 def overall(record: VerificationRecord) -> str:
-    """The outcome of the whole verification: a plain sentence, or one for each standing."""
+    """The outcome of the whole verification, behind how much of the suite was judged, where that
+    is not all.
+    """
+    return " ".join(filter(None, [opening(record), outcome(record)]))
+
+
+def outcome(record: VerificationRecord) -> str:
+    """How the claims of a session came out: a plain sentence, or one for each standing."""
     if not record.claims:
         return "No claim was selected, so nothing was verified."
     if record.faults:
         return faults_note(record)
     groups = by_standing(record.claims)
     apart = list(groups) != ["the paper"]
-    return " ".join(_outcome(group, WHOSE[w] if apart else "") for w, group in groups.items())
+    comparisons = record.comparisons
+    told: list[str] = []
+    for whose, group in groups.items():
+        told.append(_outcome(group, WHOSE[whose] if apart else "", comparisons))
+        if _CORRECTED in told[-1]:
+            comparisons = None  # Named once.
+    return " ".join(told)
 
 
 def tallies(
@@ -161,20 +177,41 @@ def tallies(
     ]
 
 
-def _outcome(claims: Sequence[ClaimRecord], whose: str) -> str:
-    """How some claims came out; `whose` follows the word claim."""
+def _outcome(claims: Sequence[ClaimRecord], whose: str, comparisons: Comparisons | None) -> str:
+    """How some claims came out; `whose` follows the word claim. The verdicts that correction takes
+    back are told beside their number; `comparisons` where it is still to be said for how many.
+    """
     counts = verdict_counts(claims)
     if len(counts) == 1:
         verdict, amount = counts[0]
+        beside = _beside(claims, verdict, comparisons)
         if amount == 1:
-            return f"The one claim{whose} {VERDICTS[verdict].one}."
+            return f"The one claim{whose} {VERDICTS[verdict].one}{beside}."
+        if verdict == "not run":
+            return f"None of the {amount} claims{whose} was run."
         all_ = "Both" if amount == 2 else f"All {amount}"
-        return f"{all_} claims{whose} {VERDICTS[verdict].several}."
-    parts = [
-        f"{amount} {VERDICTS[verdict].one if amount == 1 else VERDICTS[verdict].several}"
-        for verdict, amount in counts
-    ]
+        return f"{all_} claims{whose} {VERDICTS[verdict].several}{beside}."
+    parts: list[str] = []
+    for verdict, amount in counts:
+        told = VERDICTS[verdict].one if amount == 1 else VERDICTS[verdict].several
+        parts.append(f"{amount} {told}{_beside(claims, verdict, comparisons)}")
+        if _CORRECTED in parts[-1]:
+            comparisons = None
     return f"Of {count(len(claims), 'claim')}{whose}, {', '.join(parts[:-1])} and {parts[-1]}."
+
+
+def _beside(claims: Sequence[ClaimRecord], verdict: str, comparisons: Comparisons | None) -> str:
+    """How many claims of a verdict keep it after correction; empty where all do. Those without
+    seeds take no part in it, and are not counted with the others.
+    """
+    of_it = [claim for claim in claims if claim.verdict == verdict]
+    tested = [claim for claim in of_it if claim.after_correction is not None]
+    left = sum(claim.after_correction == verdict for claim in tested)
+    if left == len(tested):
+        return ""
+    of = f"of {len(tested)} tested over seeds " if len(tested) < len(of_it) else ""
+    many = f" for {count(comparisons.number, 'comparison')}" if comparisons is not None else ""
+    return f" ({of}{left or 'none'} {_CORRECTED}{many})"
 
 
 def reason(claim: ClaimRecord) -> str:

@@ -310,3 +310,11 @@ def test_a_condition_that_is_met_leaves_nothing_open():
     unmet = msgspec.structs.replace(met, met=[])
     (said,) = checks.condition_sentences(msgspec.structs.replace(one, conditions=[unmet]))
     assert said.endswith(": 6, which leaves it open.")
+
+
+def test_what_the_line_of_the_origin_says_is_not_said_again():
+    only = ThresholdEntry("ours", "2026-10-02", seen=False, at_least=1)
+    assert view_of(at_least("a", 2, 1), thresholds=[only]).origin.history == []
+    told = msgspec.structs.replace(only, reason="so that both count.", commit="1234567")
+    history = view_of(at_least("a", 2, 1), thresholds=[told]).origin.history
+    assert history == ["So that both count; commit 1234567"]

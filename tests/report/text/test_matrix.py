@@ -38,6 +38,10 @@ def test_a_claim_that_is_not_judged_seed_by_seed_has_one_cell_across():
     assert told(row(without)) == [("✓", "Holds without seeds", 3)]
     at_once = msgspec.structs.replace(without, seeds=[5, 6, 7])
     assert told(row(at_once)) == [("✓", "Holds over all seeds at once", 3)]
+    assert told(row(at_once, verdict="inconclusive")) == [
+        ("?", "Cannot tell over all seeds at once", 3)
+    ]
+    assert told(row(without, verdict="inconclusive")) == [("✓", "Holds without seeds", 3)]
     assert told(row()) == [("–", "Not run", 3)]
     assert told(row(without, seeds=())) == [("✓", "Holds without seeds", 1)]
 

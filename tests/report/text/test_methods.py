@@ -3,6 +3,7 @@
 import msgspec
 
 from icl_repro.report.text.cite import bibtex
+from icl_repro.report.text.judged import runs_read
 from icl_repro.report.text.methods import licences, methods
 from icl_repro.verification.basis import Basis, Ingredient
 from tests.support.report_fixture import rich_record
@@ -15,9 +16,9 @@ def record(**changes):
 def test_they_tell_what_was_done_from_the_record_alone():
     told = "\n".join(methods(rich_record()))
     for part in (
-        "12 claims were verified, each by a test",
-        "The tests read 2 training runs.",
-        "28 of them were trained in this session and 7 were taken from a store",
+        "10 of 12 claims were verified, each by a test",
+        "The tests read 5 training runs.",
+        "28 runs were trained in this session and 7 were taken from a store",
         "The profile of the session was “paper”. Seeds 8 and 9 were added after",
         "called supported (refuted) if so many (few) seeds hold",
         "Holm’s correction for so many comparisons",
@@ -31,7 +32,8 @@ def test_they_tell_what_was_done_from_the_record_alone():
 
 
 def test_what_the_record_does_not_tell_is_left_out():
-    bare = record(claims=[], runs={}, comparisons=None, paper="", seeds=None)
+    training = msgspec.structs.replace(rich_record().training, runs_trained=0, runs_reused=0)
+    bare = record(claims=[], runs={}, comparisons=None, paper="", seeds=None, training=training)
     assert [paragraph.partition(" ")[0] for paragraph in methods(bare)] == ["The", "The"]
 
 
@@ -39,8 +41,9 @@ def test_sizes_and_licences_are_told_where_they_are_known():
     ingredient = Ingredient(
         "kitchen", "mine", True, "my kitchen", "CC0", "Me (2020)", {"size": "3"}
     )
-    made = record(basis=Basis([ingredient]), run_sizes=dict.fromkeys(rich_record().runs, 1_000_000))
-    assert "Together these are at most 2,000,000 sequences." in methods(made)[1]
+    sizes = dict.fromkeys(runs_read(rich_record()), 1_000_000)
+    made = record(basis=Basis([ingredient]), run_sizes=sizes)
+    assert "Together these are at most 5,000,000 sequences." in methods(made)[1]
     assert "Kitchen: my kitchen (size 3)." in methods(made)[1]
     assert licences(made) == ["Kitchen: my kitchen; licence: CC0; from: Me (2020)."]
     assert licences(rich_record()) == []

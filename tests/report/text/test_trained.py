@@ -32,14 +32,18 @@ def one_claim():
 
 
 def test_the_cost_counts_each_run_once_and_those_of_controls_apart():
+    record = rich_record()
+    training = msgspec.structs.replace(record.training, units_trained=1000, seconds=100)
     record = msgspec.structs.replace(
-        rich_record(),
+        record,
+        training=training,
         runs={"k1": "seed 5, plain", "k2": "seed 6, plain"},
         run_sizes={"k1": 1000, "k2": 500, "k3": 10},
     )
     found = trained_for(record, one_claim())
     assert found.cost == (
-        "3 training runs, 1 of them for controls alone: at most 1,510 sequences in all."
+        "3 training runs, 1 of them for controls alone: at most 1,510 sequences in all, or "
+        "about 2 min 31 s at the speed of this session."
     )
     assert found.kinds == [RunKind("plain", "Seeds 5 and 6", 2), RunKind(UNTOLD, "", 1)]
 

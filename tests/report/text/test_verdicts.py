@@ -12,10 +12,12 @@ from tests.support.report_fixture import rich_record
 def with_claims(*names):
     record = rich_record()
     claims = [
-        msgspec.structs.replace(record.claims[0], verdict=verdict, trials=[], controls=[])
+        msgspec.structs.replace(
+            record.claims[0], verdict=verdict, trials=[], controls=[], after_correction=None
+        )
         for verdict in names
     ]
-    return msgspec.structs.replace(record, claims=claims)
+    return msgspec.structs.replace(record, claims=claims, not_selected=[], coverage=[])
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ def with_claims(*names):
         (["supported"], "The one claim is supported."),
         (["supported"] * 12, "All 12 claims are supported."),
         (["consistent", "mixed"], "Of 2 claims, 1 is consistent and 1 is mixed."),
-        (["not run"] * 2, "Both claims were not run."),
+        (["not run"] * 2, "None of the 2 claims was run."),
         (["refuted", "supported", "supported"], "Of 3 claims, 2 are supported and 1 is refuted."),
         (
             ["error", "not run", "inconclusive", "inconclusive"],
@@ -83,6 +85,20 @@ def test_claims_that_are_all_ours_say_so():
     record = of_standing(("supported", OURS), ("supported", OURS))
     told = "Both claims of ours (in whole or in part) are supported."
     assert verdicts.overall(record) == told
+
+
+def test_verdicts_that_the_correction_takes_back_are_told_with_their_number():
+    one = {"after_correction": "inconclusive"}
+    record = of_standing(
+        ("supported", one), ("supported", one), ("supported", {}), ("refuted", one), ("mixed", {}),
+        ("supported", one | OURS), ("supported", {"after_correction": "supported"} | OURS),
+    )  # fmt: skip
+    comparisons = Comparisons(6)
+    assert verdicts.overall(msgspec.structs.replace(record, comparisons=comparisons)) == (
+        "Of 5 claims of the paper, 3 are supported (of 2 tested over seeds none after correction "
+        "for 6 comparisons), 1 is refuted (none after correction) and 1 is mixed. Both claims of "
+        "ours (in whole or in part) are supported (1 after correction)."
+    )
 
 
 def test_every_verdict_has_its_words():

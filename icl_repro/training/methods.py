@@ -1,0 +1,69 @@
+"""How the networks of a session are built, trained and evaluated, in paragraphs for a paper."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from icl_repro.training.described import listed
+from icl_repro.training.spec import RunSpec
+
+
+def methods(specs: Iterable[RunSpec]) -> list[str]:
+    """How the networks of a session were built, trained and evaluated: what is the same for all,
+    or else for most, with the settings that vary. Empty without runs.
+    """
+    runs = list(specs)
+    if not runs:
+        return []
+
+    def usual(of: Callable[[RunSpec], Any]) -> tuple[Any, str]:
+        """The most frequent value, and in brackets the others."""
+        counts = Counter(map(of, runs))
+        (most, _), *others = counts.most_common()
+        rest = sorted(str(value) for value, _ in others)
+        return most, f" ({listed(rest)} in some)" if rest else ""
+
+    layers, other_layers = usual(lambda run: run.model.layers)
+    heads, other_heads = usual(lambda run: run.model.heads)
+    width, other_widths = usual(lambda run: run.model.width)
+    rate, other_rates = usual(lambda run: f"{run.optimiser.learning_rate:g}")
+    batch, other_batches = usual(lambda run: run.optimiser.batch)
+    longest = max(run.sequences for run in runs)
+    classes, other_classes = usual(lambda run: run.episodes.classes)
+    labels, other_labels = usual(lambda run: run.episodes.labels)
+    every, other_every = usual(lambda run: run.schedule.every)
+    episodes, other_episodes = usual(lambda run: run.schedule.episodes)
+    sets, _ = usual(lambda run: run.schedule.sets)
+    stopped = [run for run in runs if run.stop is not None]
+    clamped = sum(bool(run.clamps) for run in runs)
+    return [
+        f"The networks are causal, attention-only transformers with {layers} layers{other_layers} "
+        f"of {heads} heads{other_heads}, a residual stream of width {width}{other_widths}, rotary "
+        "positions, and LayerNorm before each attention and before the unembedding. They have no "
+        f"MLP. In {clamped:,} of {len(runs):,} runs parts were clamped or ablated, throughout "
+        "training and in evaluation.",
+        "An episode shows two exemplars with their labels, then a query of one of both classes, "
+        f"drawn from {classes} classes{other_classes} and {labels} labels{other_labels}; the loss "
+        "is the cross-entropy of the query’s label, in nats. Training is by Adam at a learning "
+        f"rate of {rate}{other_rates}, in batches of {batch}{other_batches}, on at most "
+        f"{longest:,} sequences.",
+        f"Networks are evaluated at least every {every:,}{other_every} sequences, on {episodes:,}"
+        f"{other_episodes} fixed episodes of each set"
+        + (f" ({listed([one.replace('_', ' ') for one in sets])})" if sets else "")
+        + "."
+        + _stops(stopped, len(runs)),
+    ]
+
+
+def _stops(stopped: Sequence[RunSpec], of: int) -> str:
+    rules = {run.stop for run in stopped if run.stop is not None}
+    if not rules:
+        return ""
+    how = listed(
+        sorted(
+            f"at most {stop.loss:g} at {stop.evaluations} evaluations in a row" for stop in rules
+        )
+    )
+    return f" {len(stopped):,} of {of:,} runs may end before that, once the training loss is {how}."
