@@ -152,7 +152,8 @@ def changes(pairs: Sequence[Pair], spreads: Spreads, margins: Margins, gaps: Gap
     tested = sum(one.p_changed is not None for one in paired)
     not_worse = sum(one.change.not_worse is True and not one.vanished for one in paired)
     untested = sum(one.p_changed is None and one.differs for one in paired)
-    return Values(shown, unclear, *map(len, families), tested, untested, not_worse)
+    of_claims, of_controls = map(len, families)
+    return Values(shown, unclear, of_claims, of_controls, tested, untested, not_worse)
 
 
 def _corrected(family: Sequence[_Paired], times: int) -> Iterator[ValueChange]:
@@ -398,7 +399,7 @@ def _of_control(control: ControlRecord, runs: Mapping[str, str]) -> dict[_Name, 
             values = check.over_seeds or {seed: check.value}
             name = control.id, trial.row, check.name
             earlier: Mapping[str, float | None] = found[name].values if name in found else {}
-            rests_on = found[name].runs if name in found else {}
+            rests_on: Mapping[str, frozenset[str]] = found[name].runs if name in found else {}
             found[name] = _Measured(
                 check.direction,
                 check.low,

@@ -36,7 +36,8 @@ def prepare(config: pytest.Config) -> None:
     path = state.settings.compare
     if path is None or is_worker(config) or not runs_tests(config):
         return
-    _fail_on(state.settings), _margin(state.settings)
+    _fail_on(state.settings)
+    _margin(state.settings)
     why = _pointless(state.settings)
     if why and state.settings.compare_by_user:
         raise pytest.UsageError(f"{COMPARE_FLAG}: {why}, so that nothing can be compared")
