@@ -75,9 +75,7 @@ def assemble(
         runs=runs_made,
         run_sizes={key: size for note in notes for key, size in sorted(note.sizes.items())},
         # Every process plans the same runs; one that ended early may know fewer.
-        methods=max(
-            (note.methods for note in notes), key=lambda told: len("".join(told)), default=[]
-        ),
+        methods=max((note.methods for note in notes), key=_length, default=list[str]()),
         claims=[*claims, *state.uncollected],
         comparisons=comparisons,
         findings=ledger.findings_of(claims),
@@ -279,6 +277,10 @@ def runs(notes: Iterable[TrainingNote]) -> dict[str, str]:
     """What each run of the session is, by its key."""
     described = {key: words for note in notes for key, words in note.planned.items()}
     return dict(sorted(described.items(), key=lambda run: run[1]))
+
+
+def _length(told: list[str]) -> int:
+    return len("".join(told))
 
 
 def _trial(entry: Entry, finished: Mapping[str, Trial], crashed: Mapping[str, str]) -> Trial:

@@ -176,7 +176,9 @@ class Training:
         stale = sorted(self._stale)
         sizes = {key: spec.units for key, spec in self._planned.items() if hasattr(spec, "units")}
         problem = state_of(self._config).training_problem
-        methods = library.engine().methods(self._planned.values()) if self._planned else []
+        methods: list[str] = []
+        if self._planned:
+            methods = library.engine().methods(self._planned.values())
         if self._work is None:
             there = [key for key, spec in self._planned.items() if spec in store_of(self._config)]
             note = TrainingNote(
