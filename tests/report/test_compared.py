@@ -142,7 +142,7 @@ def test_the_report_tells_what_changed_since_the_record_it_was_compared_with():
     record = replace(worse, compared=compare(old, worse))
     page = render_html(record)
     assert f'<a href="#compared">Regressed in verdict {SINCE}' in page
-    section = page.partition('<section id="compared">')[2].partition("</section>")[0]
+    section = page.partition('<section id="compared" data-folds>')[2].partition("</section>")[0]
     assert f'<a class="mono" href="#claim-{order}">{order}</a>' in section
     assert 'id="compared"' not in render_html(old)
     first, *_ = render_markdown(record).splitlines()

@@ -58,7 +58,7 @@ def test_the_first_line_tells_what_nobody_caught():
 
 def test_the_matrix_is_a_table_with_headers_words_and_links():
     html = render_html(RECORD)
-    section = html.partition('<section id="faults">')[2].partition("</section>")[0]
+    section = html.partition('<section id="faults" data-folds>')[2].partition("</section>")[0]
     table = section.partition('<table class="fault-matrix">')[2].partition("</table>")[0]
     assert table.count('<th scope="col">') == 4
     rows = matrix(RECORD)

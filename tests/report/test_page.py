@@ -271,7 +271,7 @@ def test_how_to_read_the_verdicts_stands_at_the_top(page):
 
 
 def test_what_is_known_not_to_hold_stands_in_one_place_linked_both_ways(html, page):
-    known = re.search(r'<section id="known">.*?</section>', html, re.S)[0]
+    known = re.search(r'<section id="known" data-folds>.*?</section>', html, re.S)[0]
     text = Page(known).text
     assert "Seed 6: 0.82, now 0.8612 ≠ another value" in text
     assert "on the control shuffled , where it must fail" in text
@@ -285,7 +285,7 @@ def test_what_is_known_not_to_hold_stands_in_one_place_linked_both_ways(html, pa
 
 
 def test_what_lies_on_the_edge_of_its_threshold_stands_by_itself(html, page):
-    edges = re.search(r'<section id="edges">.*?</section>', html, re.S)[0]
+    edges = re.search(r'<section id="edges" data-folds>.*?</section>', html, re.S)[0]
     text = Page(edges).text
     assert "Seed 5: 1.02, now 1.02 ~ holds, on its edge" in text
     assert "Seed 6: 1.9, now 1.9 ≁ fails, off its edge" in text
@@ -295,7 +295,7 @@ def test_what_lies_on_the_edge_of_its_threshold_stands_by_itself(html, page):
     )
     assert (
         "half-time with both clamped"
-        not in re.search(r'<section id="known">.*?</section>', html, re.S)[0]
+        not in re.search(r'<section id="known" data-folds>.*?</section>', html, re.S)[0]
     )
     own = Page(section(html, "circuits.order")).text
     assert "On the edge of its threshold on seeds 5 and 6" in own
@@ -303,7 +303,7 @@ def test_what_lies_on_the_edge_of_its_threshold_stands_by_itself(html, page):
 
 
 def test_every_statement_stands_in_the_order_of_the_paper_linked_both_ways(html, page, record):
-    section = html.partition('<section id="coverage">')[2].partition("</section>")[0]
+    section = html.partition('<section id="coverage" data-folds>')[2].partition("</section>")[0]
     text = Page(f"<section>{section}</section>").text
     assert "Of 4 statements, figures and tables of the paper, 3 are tested by claims" in text
     assert "Section 3, Emergence 2 of 3 tested" in text

@@ -58,9 +58,9 @@ def test_what_is_checked_no_longer():
         ),
     ]
     page = render_html(record)
-    assert '<section id="retired">' in page
+    assert '<section id="retired" data-folds>' in page
     assert "ratio (0.9 to 1.1)" in page
-    assert '<section id="retired">' not in render_html(rich_record())
+    assert '<section id="retired" data-folds>' not in render_html(rich_record())
 
 
 def test_a_control_that_is_known_not_to_fail():
