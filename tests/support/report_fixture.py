@@ -200,8 +200,7 @@ def rich_record():
         not_selected=["wiring.previous_token", "wiring.many_to_many"],
         runs={
             "5e" * 32: "seed 5, unclamped, 1,000,000 sequences",
-            "0a"
-            * 32: "seed 5, all heads of layer 1 off but 3, at most 1,000,000 "
+            "0a" * 32: "seed 5, all heads of layer 1 off but 3, at most 1,000,000 "
             "sequences, until the loss is at most 0.01 at 3 evaluations in a row",
         },
         coverage=coverage(),
