@@ -61,13 +61,15 @@ def compare(
     gaps = Gaps()
     pairs = pair_claims(old, new, gaps)
     same_runs = facts.are_same_runs(old, new)
+    same_rounding = old.environment.processor == new.environment.processor
     judged, claims, controls = verdicts.changes(old, new, pairs, gaps)
     tested, untested = (values.MARGIN, values.UNTESTED_MARGIN) if margin is None else (margin,) * 2
     measured = values.changes(
         pairs,
         spreads if same_runs else NOT_MEASURED,
-        # Of other runs, one value differs for reasons that are no regression.
-        values.Margins(tested, untested if same_runs else None),
+        # Of other runs, or of the same by another rounding, one value differs for reasons that are
+        # no regression.
+        values.Margins(tested, untested if same_runs and same_rounding else None),
         gaps,
     )
     drifted, amount_of_curves = curves.changes(pairs, gaps, comparable=same_runs)

@@ -167,6 +167,9 @@ def test_what_no_test_can_tell_of_is_judged_by_the_margin_alone(largest, pairs, 
     on_others = with_claim(record([17.0]), CLAIM, trials=trials)
     other = changed(old, on_others, known, margin=None)
     assert (other.effect, other.why) == ("otherwise", "it rests on other runs than before")
+    elsewhere = replace(old.environment, processor="Another One")
+    rounded = changed(old, replace(record([17.0]), environment=elsewhere), known, margin=None)
+    assert rounded.effect == "otherwise"
 
 
 def test_over_seeds_of_which_nothing_is_known_all_have_to_have_fallen():
