@@ -50,7 +50,7 @@ def test_without_a_name_it_writes_beside_the_record(saved):
     assert done.exit_code == 0
     assert saved.with_suffix(".html").exists()
     first, _, further = markdown.read_text("utf-8").partition("\n\n")
-    assert first == "**Of 2 claims, 1 is supported and 1 is inconclusive.**"
+    assert first.startswith("**Only 2 of at least 6 claims were selected. Of 2 claims, 1 is ")
     assert further.startswith("# What needs to go right")
     assert done.output.count("wrote") == 2
 
@@ -62,14 +62,16 @@ def test_a_packed_record_is_drawn_beside_it(saved):
 
 
 @pytest.mark.parametrize(
-    "content", [b"not packed", gzip.compress(b"{}")[:-4]], ids=["not packed", "cut off"]
+    ("content", "told"),
+    [(b"not packed", "is not packed with gzip"), (gzip.compress(b"{}")[:-4], "is cut off")],
+    ids=["not packed", "cut off"],
 )
-def test_what_is_not_packed_is_refused_in_one_sentence(content, tmp_path):
+def test_what_is_not_packed_is_refused_in_one_sentence(content, told, tmp_path):
     path = tmp_path / "verification.json.gz"
     path.write_bytes(content)
     done = run_command("report", path)
     assert done.exit_code == 2
-    assert f"{path} is not packed with gzip" in done.stderr
+    assert f"{path} {told}" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
