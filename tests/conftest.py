@@ -6,10 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from icl_repro.verification.record import VerificationRecord, read_record
 
 pytest_plugins = ["pytester"]
+
+# How long an example takes is the processor's business, and that of what else it does.
+settings.register_profile("any processor", deadline=None)
+settings.load_profile("any processor")
 
 # The plugins of hypothesis and jaxtyping take longer to load than these sessions run.
 _INI = """

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import scipy.special
-import scipy.stats
 
-from icl_repro.plugin import library, outputs
 from icl_repro.verification.record import VerificationRecord
-
-PRELOADED = (scipy.special, scipy.stats)
-"""Sessions run in this process, and would each import these anew, which they do not stand."""
 
 CONFTEST = """
 import contextlib
@@ -111,10 +105,7 @@ EXPECTED = {
 
 
 @pytest.fixture
-def folder(claims_folder: pytest.Pytester, monkeypatch) -> pytest.Pytester:
-    # The doubles that the conftest puts there are taken away again: sessions run in this process.
-    monkeypatch.setattr(library, "engine", library.engine)
-    monkeypatch.setitem(outputs.WRITERS, "html", outputs.WRITERS["html"])
+def folder(claims_folder: pytest.Pytester) -> pytest.Pytester:
     conftest = claims_folder.path / "conftest.py"
     conftest.write_text(conftest.read_text() + CONFTEST)
     claims_folder.makepyfile(test_claims=TESTS, rulers=RULERS)
@@ -122,7 +113,7 @@ def folder(claims_folder: pytest.Pytester, monkeypatch) -> pytest.Pytester:
 
 
 def session(folder: pytest.Pytester, *args: str) -> pytest.RunResult:
-    return folder.runpytest_inprocess("-p", "no:xdist", "--icl-seeds=5", *args)
+    return folder.runpytest_subprocess("-p", "no:xdist", "--icl-seeds=5", *args)
 
 
 def statuses(record: VerificationRecord) -> dict[str, dict[str, str]]:
