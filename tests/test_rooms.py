@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("icl_repro", "claims", "benchmarks", "tests")
 
-GROUND = {"nearest", "numbers", "statistics"}
+GROUND = {"git", "nearest", "numbers", "statistics"}
 SCIENCE = (
     "exemplars",
     "episodes",
@@ -30,6 +30,7 @@ SCIENCE = (
 """In the order in which they build on each other."""
 
 MAY_IMPORT = {
+    "git": set(),
     "nearest": set(),
     "numbers": set(),
     "statistics": set(),
@@ -64,6 +65,7 @@ WAY_IN = {
 """The modules of the tool that reach the science: where it trains, and where its runs are kept."""
 
 TOOL = (
+    "git",
     "nearest",
     "numbers",
     "statistics",

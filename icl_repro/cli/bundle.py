@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from icl_repro.cli.checkout import Checkout, at_hand, git
+from icl_repro.cli.checkout import Checkout, at_hand
 from icl_repro.cli.records import Refused, read_named
+from icl_repro.git import git
 from icl_repro.numbers import count
 from icl_repro.verification import bundle
 from icl_repro.verification.record import content_of

@@ -6,7 +6,6 @@ Read as pytest reads it, but without pytest, whose import takes longer than most
 from __future__ import annotations
 
 import configparser
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,21 +62,6 @@ def shown(path: Path) -> str:
     """The path as a user reads it best: relative to the working directory if it is in there."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def git(root: Path, *arguments: str) -> str | None:
-    """What git says of a folder, or None where there is no git or no repository."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=30,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.rstrip("\n")
 
 
 def _settings(path: Path) -> dict[str, str] | None:

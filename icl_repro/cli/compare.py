@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from icl_repro.cli.checkout import at_hand
 from icl_repro.cli.records import Refused, read_named
 from icl_repro.comparison import (
     NothingToCompare,
@@ -16,7 +17,6 @@ from icl_repro.comparison import (
     require_shared,
 )
 from icl_repro.comparison.values import MARGIN, UNTESTED_MARGIN
-from icl_repro.plugin.ini_file import measured_spread
 from icl_repro.report.compared import (
     terminal_lines,
     write_comparison_html,
@@ -107,7 +107,7 @@ def command(
             raise Refused(f"{path} is a folder; name a file to write")
     try:
         require_shared(before, now)
-        known = spreads.load(measured_spread(Path.cwd()) if spread is None else spread)
+        known = spreads.load(at_hand().path("icl_spread") if spread is None else spread)
         found = compare(before, now, spreads=known, margin=margin, fail_on=kinds)
         require_compared(found)
     except (NothingToCompare, spreads.UnusableSpreads) as error:

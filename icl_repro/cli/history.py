@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from icl_repro.cli.checkout import at_hand
+from icl_repro.cli.checkout import at_hand, shown
 from icl_repro.cli.records import Refused
 from icl_repro.history import file, told, trends
 from icl_repro.nearest import nearest
@@ -92,12 +92,12 @@ def command(
         if not found:
             known = nearest(claims[0], {claim for line in chosen.lines for claim in line.verdicts})
             raise Refused(f"no session judged a claim {' or '.join(claims)}; {known}")
-    shown = [one for one in found if one.steps or not only_steps]
+    wanted = [one for one in found if one.steps or not only_steps]
     for text in told.head(chosen):
         click.echo(text)
-    for line in told.lines(shown):
+    for line in told.lines(wanted):
         click.secho(line.text, bold=line.name, fg="red" if line.worse else None)
-    click.echo(told.tail(found, shown))
+    click.echo(told.tail(found, wanted))
     worse = list(trends.newly_worse(found, len(chosen.lines), newest))
     if fail_on_step and worse:
         sessions_told = f"{newest} sessions" if newest > 1 else "session"
@@ -121,4 +121,4 @@ def _of_ini_file() -> Path:
     path = here.path("icl_history")
     if path is None:
         path = (here.path("icl_report") or here.root / "reports") / file.NAME
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return Path(shown(path))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import subprocess
 from pathlib import Path
 
 import psutil
 
+from icl_repro.git import git
 from icl_repro.verification.record import Environment
 
 _PACKAGES = (
@@ -24,7 +24,6 @@ _PACKAGES = (
     "pytest-xdist",
     "syrupy",
 )
-_GIT_SECONDS = 10
 
 
 def describe(root: Path, workers: int) -> Environment:
@@ -34,8 +33,8 @@ def describe(root: Path, workers: int) -> Environment:
         root: the folder whose commit counts.
         workers: how many processes ran tests.
     """
-    commit = _git(root, "rev-parse", "HEAD")
-    changes = _git(root, "status", "--porcelain") if commit else None
+    commit = git(root, "rev-parse", "HEAD")
+    changes = git(root, "status", "--porcelain") if commit else None
     return Environment(
         python=platform.python_version(),
         platform=platform.platform(),
@@ -66,18 +65,3 @@ def _processor() -> str:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    """What git says, or ``None`` where there is no git or no repository."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=_GIT_SECONDS,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()

@@ -36,9 +36,6 @@ MADE_OF_INPUT = "icl_repro_made_of"
 
 _NONE = "none"
 _HISTORY_FILE = "history.jsonl"
-SPREAD_KEY = "icl_spread"
-"""Under which key the ini file names the file of measured spreads."""
-
 _PREFIX = "icl_"
 _DIGITS = 9
 _PROFILE_LINES = "; ".join(f"{rules.name}: {rules.about}" for rules in PROFILES.values())
@@ -160,7 +157,7 @@ _LEDGER = (
     "The ledger of thresholds and known failures: a TOML file, or a folder of them. (none)",
 )
 _SPREAD = (
-    SPREAD_KEY,
+    "icl_spread",
     "How far trainings of one seed differ in each check, which tells what lies on the edge of its"
     " threshold: a JSON file, as benchmarks/rounding.py writes it. (none)",
 )
