@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -10,6 +12,7 @@ import pytest
 from benchmarks import contestants
 from icl_repro.training import engine
 from icl_repro.training.engine import Trainee
+from icl_repro.training.evaluation import evaluate
 
 PROGRAMS = {
     "training": lambda: contestants.start(),
@@ -23,11 +26,13 @@ def compile_program(name: str, trainee: Trainee) -> None:
     jax.clear_caches()
     arrays, rest = eqx.partition(trainee, eqx.is_array)
     if name == "evaluation":
-        jax.jit(lambda a: engine._evaluate(eqx.combine(a, rest))).lower(arrays).compile()
+        sets = contestants.sets()
+        whole = functools.partial(evaluate, sets=sets)
+        jax.jit(whole).lower(trainee.model, trainee.intervention).compile()
         return
 
     def advance(arrays, start, stop):
-        trained = engine._advance(eqx.combine(arrays, rest), contestants.BATCH, start, stop)
+        trained = engine._advance(eqx.combine(arrays, rest), start, stop, contestants.BATCH)
         return eqx.filter(trained, eqx.is_array)
 
     jax.jit(advance).lower(arrays, jnp.asarray(0), jnp.asarray(1)).compile()

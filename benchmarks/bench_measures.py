@@ -40,11 +40,13 @@ def test_all_training_sequences(beside):
 def test_evaluation_in_training(beside):
     from icl_repro.training import engine
 
-    sets = contestants.start().evaluation_sets
+    sets = contestants.sets()
+    start = contestants.start()
+    compiled = engine.Compiled(start, sets, contestants.BATCH)
     size = sum(episodes.size for episodes in sets.values())
     beside(
         f"an evaluation while training ({size:,} sequences)",
-        lambda: jax.block_until_ready(engine._evaluate_one(contestants.start())),
+        lambda: jax.block_until_ready(compiled.measure(start)),
         group="measures",
         per=size,
         unit="evaluations",

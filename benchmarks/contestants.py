@@ -26,7 +26,7 @@ from icl_repro.optogenetics import (
 )
 from icl_repro.streams import published
 from icl_repro.training import RunSpec, Schedule, engine
-from icl_repro.training.engine import Trainee, begin, begin_optimiser
+from icl_repro.training.engine import Trainee, begin, begin_optimiser, evaluation_sets
 from icl_repro.training.evaluation import losses
 
 BATCH = RunSpec().optimiser.batch
@@ -53,6 +53,12 @@ Predict = Callable[[Transformer, Episodes], jax.Array]
 def start() -> Trainee:
     """The default run before its first step."""
     return begin(RunSpec())
+
+
+@cache
+def sets() -> dict[str, Episodes]:
+    """What the default run is evaluated on."""
+    return evaluation_sets(RunSpec())
 
 
 def clamped(name: str) -> Trainee:
@@ -86,12 +92,10 @@ def drawn_as_published(trainee: Trainee) -> Trainee:
 
 def engine_alone(trainee: Trainee, sequences: int) -> Contestant:
     """A stretch of one run in the engine, without evaluations."""
+    compiled = engine.Compiled(trainee, {}, BATCH)
 
     def train() -> object:
-        steps = jnp.asarray(sequences // BATCH)
-        return jax.block_until_ready(
-            engine._advance_one(trainee, BATCH, jnp.asarray(0), steps).model
-        )
+        return jax.block_until_ready(compiled.advance(trainee, 0, sequences // BATCH).model)
 
     return train
 
@@ -100,11 +104,11 @@ def engine_group(trainee: Trainee, runs: int, sequences: int) -> Contestant:
     """A stretch of a group of runs, which share the sequences."""
     stacked = jax.tree.map(lambda *xs: jnp.stack(xs), *[trainee] * runs)
 
+    compiled = engine.Compiled(stacked, {}, BATCH, is_group=True)
+
     def train() -> object:
-        steps = jnp.asarray(sequences // BATCH // runs)
-        return jax.block_until_ready(
-            engine._advance_group(stacked, BATCH, jnp.asarray(0), steps).model
-        )
+        steps = sequences // BATCH // runs
+        return jax.block_until_ready(compiled.advance(stacked, 0, steps).model)
 
     return train
 
@@ -115,14 +119,14 @@ def engine_with_evaluations(sequences: int) -> Contestant:
     (Real runs have more of them early on and in their phase change, which would dominate here.)
     """
     spec = RunSpec(sequences=sequences, schedule=Schedule(every_in_change=5_000, first=5_000))
-    evaluate, advance = engine._evaluate_one, engine._advance_one
+    compiled = engine.Compiled(start(), sets(), BATCH)
 
     def train() -> object:
         trainee = start()
         for step in range(0, spec.steps + 1, spec.schedule.every // BATCH):
-            jax.block_until_ready(evaluate(trainee))
+            jax.block_until_ready(compiled.measure(trainee))
             ahead = min(step + spec.schedule.every // BATCH, spec.steps)
-            trainee = advance(trainee, BATCH, jnp.asarray(step), jnp.asarray(ahead))
+            trainee = compiled.advance(trainee, step, ahead)
         return jax.block_until_ready(trainee.model)
 
     return train
@@ -216,7 +220,7 @@ def plain_loop(name: str, sequences: int) -> Contestant:
 
 def check_same_network() -> None:
     """Make sure that the network for one sequence is the network."""
-    episodes = start().evaluation_sets["train"]
+    episodes = sets()["train"]
     expected = start().model(episodes)
     found = network_for_one.predict(start().model, episodes)
     np.testing.assert_allclose(found, expected, atol=1e-4)

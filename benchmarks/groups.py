@@ -54,16 +54,16 @@ def _stacked(n_runs: int) -> engine.Trainee:
 def speed(n_runs: int) -> dict[str, object]:
     """Sequences a second of a group of `n_runs` runs, or why it could not be trained."""
     batch = RunSpec().optimiser.batch
-    advance = engine._advance_one if n_runs == 1 else engine._advance_group
     try:
         trainee = _stacked(n_runs)
         begun = time.perf_counter()
-        trainee = advance(trainee, batch, np.int32(0), np.int32(STEPS))
+        programs = engine.Compiled(trainee, {}, batch, is_group=n_runs > 1)
+        trainee = programs.advance(trainee, 0, STEPS)
         jax.block_until_ready(trainee)
         compiled = time.perf_counter() - begun
         steps, begun = STEPS, time.perf_counter()
         while time.perf_counter() - begun < MEASURED_S:
-            trainee = advance(trainee, batch, np.int32(steps), np.int32(steps + STEPS))
+            trainee = programs.advance(trainee, steps, steps + STEPS)
             jax.block_until_ready(trainee)
             steps += STEPS
         seconds = (time.perf_counter() - begun) / (steps - STEPS)

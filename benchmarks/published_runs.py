@@ -14,7 +14,6 @@ Reading the exemplars needs h5py.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import importlib
 import json
 import math
@@ -27,7 +26,7 @@ import jax.numpy as jnp
 import msgspec
 import numpy as np
 
-from icl_repro.episodes import Sampler
+from icl_repro.episodes import Episodes, Sampler
 from icl_repro.exemplars import ExemplarSource
 from icl_repro.measures.curves.crossings import time_to
 from icl_repro.measures.curves.phase_change import HALF_LOSS
@@ -100,8 +99,10 @@ def _features(path: str) -> np.ndarray:
     return _READ[path]
 
 
-def start(name: str, neighbour: int, source: ExemplarSource) -> engine.Trainee:
-    """A published run before its first step, with all four evaluation sets."""
+def start(
+    name: str, neighbour: int, source: ExemplarSource
+) -> tuple[engine.Trainee, dict[str, Episodes]]:
+    """A published run before its first step, and all four evaluation sets."""
     spec = RunSpec(clamps=CLAMPS[name], neighbour=neighbour, streams="published")
     # Which sources a spec can name is decided elsewhere.
     msgspec.structs.force_setattr(spec, "exemplars", source)
@@ -115,17 +116,18 @@ def start(name: str, neighbour: int, source: ExemplarSource) -> engine.Trainee:
         published.evaluation_keys(spec.eval_seed)["other_exemplars"],
         spec.schedule.episodes,
     )
-    sets = trainee.evaluation_sets | {"other_exemplars": others}
-    return dataclasses.replace(trainee, evaluation_sets=sets)
+    return trainee, engine.evaluation_sets(spec) | {"other_exemplars": others}
 
 
-def curves(trainee: engine.Trainee, sequences: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+def curves(
+    trainee: engine.Trainee, sets: Mapping[str, Episodes], sequences: np.ndarray
+) -> Iterator[dict[str, np.ndarray]]:
     """What is measured after so many sequences each."""
-    batch, step = RunSpec().optimiser.batch, 0
+    compiled, step = engine.Compiled(trainee, sets, batch := RunSpec().optimiser.batch), 0
     for ahead in (sequences // batch).tolist():
-        trainee = engine._advance_one(trainee, batch, np.int32(step), np.int32(ahead))
+        trainee = compiled.advance(trainee, step, ahead)
         step = ahead
-        yield jax.tree.map(np.asarray, engine._evaluate_one(trainee))
+        yield jax.tree.map(np.asarray, compiled.measure(trainee))
 
 
 def compared(found: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> dict[str, object]:
@@ -165,7 +167,7 @@ def main() -> None:
         first: dict[str, np.ndarray] = {}
         for neighbour in range(given.neighbours + 1):
             begun = time.process_time()
-            rows = list(curves(start(name, neighbour, source), sequences))
+            rows = list(curves(*start(name, neighbour, source), sequences))
             found = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
             found["sequences"] = sequences
             first = first or found

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import msgspec
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,7 +226,7 @@ class Sampler(eqx.Module):
     bank: Float[Array, "exemplars features"]
     pairs: Int[Array, "pairs 2"]
     exemplars_per_class: int = eqx.field(static=True, default=1)
-    shuffled_labels: bool = eqx.field(static=True, default=False)
+    shuffled_labels: Bool[Array, ""] | bool = False
 
     @property
     def n_classes(self) -> int:
@@ -250,7 +250,7 @@ class Sampler(eqx.Module):
             swap,
             matching,
             jnp.stack(which),
-            coin if self.shuffled_labels else matching,
+            jnp.where(self.shuffled_labels, coin, matching),
         )
 
     def _assemble(

@@ -160,10 +160,10 @@ def _drawn(
     of_query, of_other = _labels(of_labels, sampler.pairs, size)
     first = jnp.where(matching == 0, of_query, of_other)
     second = jnp.where(matching == 0, of_other, of_query)
-    if sampler.shuffled_labels:
-        toss = jax.random.fold_in(of_labels, 0)
-        coin = jax.random.randint(toss, (size,), 0, 2, jnp.int32)
-        of_query = jnp.where(coin == 0, first, second)
+    toss = jax.random.fold_in(of_labels, 0)
+    coin = jax.random.randint(toss, (size,), 0, 2, jnp.int32)
+    asked = jnp.where(coin == 0, first, second)
+    of_query = jnp.where(sampler.shuffled_labels, asked, of_query)
     return Episodes(
         bank=sampler.bank,
         exemplars=jnp.vstack([in_context, query]) * per_class + which,

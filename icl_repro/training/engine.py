@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import equinox as eqx
@@ -23,8 +23,17 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 from icl_repro.episodes import Episodes, Sampler, SetName
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention, intervention
-from icl_repro.streams import STREAMS, BatchKeys
-from icl_repro.training.evaluation import LARGEST_CHUNK, evaluate, largest_chunk, losses
+from icl_repro.streams import BatchKeys
+from icl_repro.training.altered_streams import streams_named
+from icl_repro.training.evaluation import (
+    LARGEST_CHUNK,
+    WHOLE,
+    evaluate_set,
+    largest_chunk,
+    losses,
+    of_set,
+)
+from icl_repro.training.programs import Call, Programs
 from icl_repro.training.run import Run, weights
 from icl_repro.training.spec import RunSpec
 
@@ -34,8 +43,8 @@ if TYPE_CHECKING:
 NEVER = np.iinfo(np.int32).max
 DRAWN_AT_ONCE = 64
 """Batches that are drawn together: one by one, drawing would take as long as a product."""
-PROGRAMS_IN_MEMORY = 8
-"""Compiled programs that are held for further runs: each takes some 30 MB."""
+PROGRAMS_IN_MEMORY = 20
+"""Compiled programs that are held for further runs, two to four of which each run needs."""
 
 
 class Diverged(RuntimeError):
@@ -52,7 +61,7 @@ class Diverged(RuntimeError):
 
 
 class Trainee(eqx.Module):
-    """A run under way; arrays only, so that a group of them can be stacked.
+    """A run under way: what its steps need; arrays only, so that a group of them can be stacked.
 
     Attributes:
         bad_step: the first step whose loss was not finite.
@@ -65,7 +74,6 @@ class Trainee(eqx.Module):
     learning_rate: Float[Array, ""]
     sampler: Sampler
     batch_keys: BatchKeys
-    evaluation_sets: dict[str, Episodes]
     bad_step: Int[Array, ""]
     frozen: int | None = eqx.field(static=True, default=None)
 
@@ -78,9 +86,10 @@ def begin(
     Raises:
         ValueError: there are weights to transplant, but nothing to load its source with.
     """
-    streams = STREAMS[spec.streams]  # pyright: ignore[reportArgumentType]  # altered ones, too
-    sets = streams.samplers(spec.episodes, spec.exemplars, cache)
-    sampler = dataclasses.replace(sets["train"], shuffled_labels=spec.episodes.shuffled_labels)
+    streams = streams_named(spec.streams)
+    drawn = streams.samplers(spec.episodes, spec.exemplars, cache)["train"]
+    shuffled = jnp.asarray(spec.episodes.shuffled_labels)
+    sampler = dataclasses.replace(drawn, shuffled_labels=shuffled)
     model = streams.initial_network(
         spec.model, sampler.bank.shape[1], spec.episodes.labels, spec.init_seed
     )
@@ -91,9 +100,6 @@ def begin(
         if load is None:
             raise ValueError(f"nothing to load the source of a transplant with: {spec.describe()}")
         model = _with_weights(model, load(transplant.source).model(), transplant.up_to_layer)
-    measured: dict[SetName, Sampler] = {
-        name: drawn for name, drawn in sets.items() if name in spec.schedule.sets
-    }
     return Trainee(
         model=model,
         optimiser_state=begin_optimiser(model),
@@ -101,10 +107,20 @@ def begin(
         learning_rate=jnp.asarray(spec.optimiser.learning_rate, jnp.float32),
         sampler=sampler,
         batch_keys=streams.batch_keys(spec.data_seed, spec.steps),
-        evaluation_sets=streams.evaluation_sets(measured, spec.eval_seed, spec.schedule.episodes),
         bad_step=jnp.asarray(NEVER, jnp.int32),
         frozen=None if transplant is None else transplant.up_to_layer,
     )
+
+
+def evaluation_sets(spec: RunSpec, cache: Path | None = None) -> dict[str, Episodes]:
+    """The episodes that a run is evaluated on, set by set."""
+    streams = streams_named(spec.streams)
+    measured: dict[SetName, Sampler] = {
+        name: drawn
+        for name, drawn in streams.samplers(spec.episodes, spec.exemplars, cache).items()
+        if name in spec.schedule.sets
+    }
+    return streams.evaluation_sets(measured, spec.eval_seed, spec.schedule.episodes)
 
 
 def _one_rounding_away(model: Transformer, key: Key[Array, ""]) -> Transformer:
@@ -156,7 +172,7 @@ def update(
     return eqx.apply_updates(model, change), optimiser_state, loss
 
 
-def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Array, ""]) -> Trainee:
+def _advance(trainee: Trainee, start: Int[Array, ""], stop: Int[Array, ""], batch: int) -> Trainee:
     """Train from step `start` up to step `stop`, which are values, not shapes."""
 
     def draw(index: Int[Array, ""]) -> Episodes:
@@ -201,27 +217,70 @@ def _advance(trainee: Trainee, batch: int, start: Int[Array, ""], stop: Int[Arra
     )
 
 
-def _evaluate(trainee: Trainee, largest_chunk: int = LARGEST_CHUNK) -> dict[str, Array]:
-    measured = evaluate(trainee.model, trainee.intervention, trainee.evaluation_sets, largest_chunk)
-    return measured | {"bad_step": trainee.bad_step}
+def _evaluate(
+    model: Transformer, intervention: Intervention, episodes: Episodes, chunk: int, whole: bool
+) -> dict[str, Array]:
+    """What is measured on one set: runs that are evaluated on others share its program."""
+    return evaluate_set(model, intervention, episodes, chunk, whole)
 
 
-_advance_one = jax.jit(_advance, static_argnums=1)
-_evaluate_one = jax.jit(_evaluate, static_argnums=1)
-_advance_group = jax.jit(jax.vmap(_advance, in_axes=(0, None, None, None)), static_argnums=1)
-_evaluate_group = jax.jit(jax.vmap(_evaluate, in_axes=(0, None)), static_argnums=1)
-_programs: set[object] = set()
+_advance_one = jax.jit(_advance, static_argnums=3)
+_evaluate_one = jax.jit(_evaluate, static_argnums=(3, 4))
+_advance_group = jax.jit(jax.vmap(_advance, in_axes=(0, None, None, None)), static_argnums=3)
+_evaluate_group = jax.jit(jax.vmap(_evaluate, in_axes=(0, 0, 0, None, None)), static_argnums=(3, 4))
+_programs = Programs(PROGRAMS_IN_MEMORY)
 
 
-def _make_room_for(trainee: Trainee) -> None:
-    """Forget the programs that were compiled so far, if one more would be too many."""
-    leaves, structure = jax.tree.flatten(trainee)
-    needed = structure, tuple(leaf.shape for leaf in leaves)
-    if needed not in _programs and len(_programs) >= PROGRAMS_IN_MEMORY:
-        for compiled in (_advance_one, _evaluate_one, _advance_group, _evaluate_group):
-            compiled.clear_cache()  # pyright: ignore[reportAttributeAccessIssue]
-        _programs.clear()
-    _programs.add(needed)
+class Compiled:
+    """The programs of a run, or of a group of runs of the same shapes.
+
+    Args:
+        trainee: the run, or the stacked runs of a group.
+        sets: what they are evaluated on, stacked likewise.
+        batch: episodes of a step.
+        chunk: how many episodes of each run are evaluated at once.
+        is_group: whether there is a first axis of runs.
+    """
+
+    def __init__(
+        self,
+        trainee: Trainee,
+        sets: Mapping[str, Episodes],
+        batch: int,
+        chunk: int = LARGEST_CHUNK,
+        *,
+        is_group: bool = False,
+    ) -> None:
+        self._sets = sets
+        advance = _advance_group if is_group else _advance_one
+        evaluate = _evaluate_group if is_group else _evaluate_one
+        no_step = np.int32(0)
+        self._advance, *evaluations = _programs.of(
+            [
+                Call(advance, (trainee, no_step, no_step), (batch,)),
+                *(
+                    Call(
+                        evaluate,
+                        (trainee.model, trainee.intervention, episodes),
+                        (chunk, name == WHOLE),
+                    )
+                    for name, episodes in sets.items()
+                ),
+            ]
+        )
+        self._evaluations = dict(zip(sets, evaluations, strict=True))
+
+    def advance(self, trainee: Trainee, start: int, stop: int) -> Trainee:
+        """Train from step `start` up to step `stop`."""
+        return self._advance(trainee, np.int32(start), np.int32(stop))
+
+    def measure(self, trainee: Trainee) -> dict[str, Array]:
+        """What :func:`~icl_repro.training.evaluation.evaluate` measures, and `bad_step`."""
+        found: dict[str, Array] = {"bad_step": trainee.bad_step}
+        for name, episodes in self._sets.items():
+            evaluate = self._evaluations[name]
+            found |= of_set(name, evaluate(trainee.model, trainee.intervention, episodes))
+        return found
 
 
 def program(spec: RunSpec) -> object:
@@ -237,7 +296,6 @@ def program(spec: RunSpec) -> object:
         spec.episodes.labels,
         spec.episodes.exemplars_per_class,
         spec.episodes.test_classes,
-        spec.episodes.shuffled_labels,
         held_out,
     )
     return (
@@ -323,15 +381,11 @@ def train(
     if len({program(spec) for spec in specs}) != 1:
         raise ValueError("the runs of a group must need the same program")
     started = time.perf_counter()
-    trainees = [begin(spec, cache, load) for spec in specs]
-    for spec, trainee in zip(specs, trainees, strict=True):
-        _validate(spec, trainee)
+    beginnings = [(begin(spec, cache, load), evaluation_sets(spec, cache)) for spec in specs]
+    for spec, beginning in zip(specs, beginnings, strict=True):
+        _validate(spec, *beginning)
     is_group = len(specs) > 1
-    advance, measure = (
-        (_advance_group, _evaluate_group) if is_group else (_advance_one, _evaluate_one)
-    )
-    trainee = jax.tree.map(lambda *xs: jnp.stack(xs), *trainees) if is_group else trainees[0]
-    _make_room_for(trainee)
+    trainee, sets = jax.tree.map(_stacked, *beginnings) if is_group else beginnings[0]
     (device,) = trainee.bad_step.devices()
     chunk = largest_chunk(device.platform, len(specs))
 
@@ -339,8 +393,9 @@ def train(
     failed: dict[int, Diverged] = {}
     under_way = dict(records)
     step, batch = 0, specs[0].optimiser.batch
+    compiled = Compiled(trainee, sets, batch, chunk, is_group=is_group)
     while under_way:
-        measured = jax.tree.map(np.asarray, measure(trainee, chunk))
+        measured = jax.tree.map(np.asarray, compiled.measure(trainee))
         models = _models(trainee.model, is_group)
         for index, record in list(under_way.items()):
             if record.next_step == step:
@@ -356,7 +411,7 @@ def train(
         on_step(step)
         if under_way:
             start, step = step, min(record.next_step for record in under_way.values())
-            trainee = advance(trainee, batch, np.int32(start), np.int32(step))
+            trainee = compiled.advance(trainee, start, step)
     seconds = (time.perf_counter() - started) / len(specs)
     return [
         failed[index] if index in failed else record.finish(seconds)
@@ -376,7 +431,12 @@ def _models(model: Transformer, is_group: bool) -> Callable[[int], Transformer]:
     return lambda index: jax.tree.map(lambda leaf: leaf[index].copy(), fetched())
 
 
-def _validate(spec: RunSpec, trainee: Trainee) -> None:
+def _stacked(*leaves: Array) -> Array:
+    return jnp.stack(leaves)
+
+
+def _validate(spec: RunSpec, trainee: Trainee, sets: dict[str, Episodes]) -> None:
     """Check the clamps against each other while their masks are still known numbers."""
     known = intervention(spec.clamps, spec.model)
-    eqx.filter_eval_shape(lambda t: known.predict(t.model, t.evaluation_sets["train"]), trainee)
+    # In a closure: as an argument its masks would be traced, and unknown.
+    eqx.filter_eval_shape(lambda *given: known.predict(*given), trainee.model, sets[WHOLE])

@@ -10,6 +10,8 @@ from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, Episodes
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention, Trace
 
+WHOLE = "train"
+"""The set on which everything is measured."""
 LARGEST_CHUNK = 100
 """Episodes that a processor evaluates together: their activations stay in the cache of a core."""
 MOST_AT_ONCE = 2**16
@@ -92,17 +94,28 @@ def evaluate(
     """
     measured = {}
     for name, episodes in sets.items():
-        size = _chunk_size(episodes.size, largest_chunk)
-        found = _means(model, intervention, episodes, size, whole=name == "train")
-        measured |= {f"{name}.loss": found.pop("loss"), f"{name}.accuracy": found.pop("accuracy")}
-        measured |= found
+        found = evaluate_set(model, intervention, episodes, largest_chunk, name == WHOLE)
+        measured |= of_set(name, found)
     return measured
 
 
-def _means(
-    model: Transformer, intervention: Intervention, episodes: Episodes, size: int, *, whole: bool
-) -> dict[str, Array]:
-    """Loss and accuracy, and if `whole` all the rest, in chunks of `size`."""
+def of_set(name: str, found: dict[str, Array]) -> dict[str, Array]:
+    """What was measured on a set, by the names that curves have."""
+    named = {f"{name}.{measure}": found[measure] for measure in ("loss", "accuracy")}
+    return named | {key: value for key, value in found.items() if key not in ("loss", "accuracy")}
+
+
+def evaluate_set(
+    model: Transformer,
+    intervention: Intervention,
+    episodes: Episodes,
+    largest_chunk: int = LARGEST_CHUNK,
+    whole: bool = False,
+) -> dict[str, Float[Array, "..."]]:
+    """Loss and accuracy on a set, and if `whole` all the rest that :func:`evaluate` measures, at
+    most `largest_chunk` episodes at once.
+    """
+    size = _chunk_size(episodes.size, largest_chunk)
 
     def of_chunk(chosen: tuple[Array, ...]) -> dict[str, Array]:
         chunk = Episodes(episodes.bank, *chosen)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from icl_repro.training import Run
-from icl_repro.training.engine import Trainee, begin, train
+from icl_repro.training.engine import Trainee, begin, evaluation_sets, train
 from icl_repro.training.run import weights
 from tests.support.tiny import TINY, exemplars
 
@@ -73,7 +73,7 @@ def test_batches(step):
 
 @pytest.mark.parametrize("name", EVALUATION_SETS)
 def test_evaluation_sets(name):
-    drawn = start().evaluation_sets[name]
+    drawn = evaluation_sets(TINY, exemplars())[name]
     episodes, labels = EVALUATION_SETS[name]
     np.testing.assert_array_equal(drawn.exemplars[:, :6], episodes)
     np.testing.assert_array_equal(drawn.labels[:, :6], labels)

@@ -23,8 +23,16 @@ from icl_repro.optogenetics import (
     EditError,
 )
 from icl_repro.training import Optimiser, Run, RunSpec, Schedule, Stop, Transplant, engine
-from icl_repro.training.engine import Diverged, begin, begin_optimiser, train, update
+from icl_repro.training.engine import (
+    Diverged,
+    begin,
+    begin_optimiser,
+    evaluation_sets,
+    train,
+    update,
+)
 from icl_repro.training.evaluation import evaluate
+from icl_repro.training.programs import Programs
 from icl_repro.training.run import weights
 from tests.support.tiny import TINY, assert_same_run, exemplars
 
@@ -65,7 +73,7 @@ def trained_alone(spec: RunSpec) -> Run:
 def in_64_bits() -> Iterator[None]:
     """And with room for all programs of this file, so that none is compiled twice."""
     with jax.enable_x64(True), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "PROGRAMS_IN_MEMORY", 100)
+        patch.setattr(engine, "_programs", Programs(200))
         yield
 
 
@@ -112,7 +120,7 @@ def test_the_engine_does_what_a_plain_loop_does(streams):
     for name, expected in weights(model).items():
         kept = run.checkpoint_weights[name][-1]
         np.testing.assert_allclose(kept, expected, atol=1e-9, err_msg=name)
-    measured = jax.jit(evaluate)(model, state.intervention, state.evaluation_sets)
+    measured = jax.jit(evaluate)(model, state.intervention, evaluation_sets(spec, exemplars()))
     for name, value in measured.items():
         np.testing.assert_allclose(run.curves[name][-1], value, atol=1e-9, err_msg=name)
 
@@ -342,7 +350,7 @@ def test_weights_are_kept_by_the_schedule_and_at_both_ends(changing_run):
 
 
 def test_kept_weights_are_those_of_their_evaluation(changing_run):
-    sets = begin(CHANGING, exemplars()).evaluation_sets
+    sets = evaluation_sets(CHANGING, exemplars())
     curve, measure = losses_by_point(changing_run), jax.jit(evaluate)
     for index, sequences in enumerate(changing_run.checkpoint_sequences.tolist()):
         measured = measure(changing_run.model(index), changing_run.intervention, sets)
@@ -413,7 +421,7 @@ def test_the_first_bad_step_is_told_exactly(monkeypatch, first_bad):
 
     monkeypatch.setattr(engine, "update", update_with_bad_losses)
     # A shape that no other test has: what was compiled with bad losses is never used again.
-    spec = TINY.with_(episodes=msgspec.structs.replace(TINY.episodes, test_classes=3))
+    spec = TINY.with_(episodes=msgspec.structs.replace(TINY.episodes, classes=9))
     codes = [first_bad, 1000, 12]
     group = [spec.with_(optimiser=Optimiser(learning_rate=1e-6 * (n + 0.5))) for n in codes]
     outcomes = train(group, exemplars())
@@ -435,7 +443,7 @@ def traced(monkeypatch) -> list[str]:
 
         return noted
 
-    for name in ("update", "evaluate"):
+    for name in ("update", "evaluate_set"):
         monkeypatch.setattr(engine, name, noting(name, getattr(engine, name)))
     return names
 
@@ -504,7 +512,8 @@ def test_a_small_problem_is_solved_when_its_match_is_clamped():
 def test_shuffled_labels_are_trained_on_and_not_evaluated_on():
     """The label that is asked for is one of the two in context by the toss of a coin."""
     episodes = msgspec.structs.replace(TINY.episodes, shuffled_labels=True)
-    start = begin(TINY.with_(episodes=episodes), exemplars())
+    spec = TINY.with_(episodes=episodes)
+    start = begin(spec, exemplars())
 
     def asks_for_the_right_one(seen):
         shown, matching = np.asarray(seen.labels[:2]), np.asarray(seen.matching)
@@ -514,14 +523,14 @@ def test_shuffled_labels_are_trained_on_and_not_evaluated_on():
     shown = np.asarray(drawn.labels[:2])
     assert (shown == np.asarray(drawn.targets)).any(axis=0).all()
     assert 0.45 < np.mean(asks_for_the_right_one(drawn)) < 0.55
-    for seen in start.evaluation_sets.values():
+    for seen in evaluation_sets(spec, exemplars()).values():
         assert asks_for_the_right_one(seen).all()
 
 
 def test_only_the_sets_that_the_schedule_names_are_evaluated_and_others_change_nothing():
     fewer = msgspec.structs.replace(TINY.schedule, sets=("train", "test_relabel"))
     sets, all_sets = (
-        begin(spec, exemplars()).evaluation_sets for spec in (TINY.with_(schedule=fewer), TINY)
+        evaluation_sets(spec, exemplars()) for spec in (TINY.with_(schedule=fewer), TINY)
     )
     assert all_sets.keys() - sets.keys() == {"test_exemplars"}
     for name, episodes in sets.items():

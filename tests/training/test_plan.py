@@ -18,6 +18,7 @@ SAME_PROGRAM = [
     {"episodes": msgspec.structs.replace(TINY.episodes, split_seed=3)},
     {"exemplars": msgspec.structs.replace(TINY.exemplars, seed=3)},
     {"stop": Stop(0.1)},
+    {"episodes": msgspec.structs.replace(TINY.episodes, shuffled_labels=True)},
 ]
 OTHER_PROGRAM = [
     {"sequences": 1280},
@@ -32,7 +33,6 @@ OTHER_PROGRAM = [
     {"episodes": msgspec.structs.replace(TINY.episodes, test_classes=5)},
     {"episodes": msgspec.structs.replace(TINY.episodes, exemplars_per_class=2)},
     {"episodes": msgspec.structs.replace(TINY.episodes, held_out_share=0.0)},
-    {"episodes": msgspec.structs.replace(TINY.episodes, shuffled_labels=True)},
     {"schedule": msgspec.structs.replace(TINY.schedule, episodes=33)},
     {"schedule": msgspec.structs.replace(TINY.schedule, first=64)},
 ]

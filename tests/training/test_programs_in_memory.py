@@ -1,57 +1,73 @@
-"""How many compiled programs stay in memory. What they compute does not matter here."""
+"""Which programs are compiled, and how many of them stay in memory."""
 
+import jax
 import jax.numpy as jnp
 import pytest
 
-from icl_repro.optogenetics import AblateHeads, ClampMatch
-from icl_repro.training import RunSpec, engine
-from icl_repro.training.engine import train
-from tests.support.tiny import TINY, exemplars
+from icl_repro.training.programs import Call, Programs
+
+
+class Noting:
+    """A jitted function that notes what it is traced for, which is before it is compiled."""
+
+    def __init__(self) -> None:
+        self.traced: list[object] = []
+
+    def doubled(self, x: jax.Array, y: jax.Array, power: int) -> jax.Array:
+        self.traced.append((x.shape, x.dtype.name, power))
+        return (x + y) ** power
 
 
 @pytest.fixture
-def traced(monkeypatch) -> list[str]:
-    """Collects which of two simple functions is traced, which is when it is compiled."""
-    names: list[str] = []
-
-    def update(model, state, intervention, episodes, learning_rate):
-        names.append("update")
-        return model, state, learning_rate
-
-    def evaluate(model, intervention, sets, largest_chunk):
-        names.append("evaluate")
-        return {"train.loss": jnp.mean(model.norm.bias)}
-
-    monkeypatch.setattr(engine, "update", update)
-    monkeypatch.setattr(engine, "evaluate", evaluate)
-    return names
+def noting() -> Noting:
+    return Noting()
 
 
-def forget_all_programs() -> None:
-    for compiled in (engine._advance_one, engine._evaluate_one):
-        compiled.clear_cache()
+@pytest.fixture
+def function(noting):
+    # A lambda of its own, as JAX keeps what was traced for each function.
+    return jax.jit(lambda x, y, power: noting.doubled(x, y, power), static_argnums=2)
 
 
-def train_one(spec: RunSpec) -> None:
-    train([spec], exemplars())
+def call(function, size: int = 3, value: float = 1.0, power: int = 2) -> Call:
+    return Call(function, (jnp.full(size, value), jnp.float32(value)), (power,))
 
 
-def test_no_more_programs_stay_in_memory_than_there_is_room_for(traced, monkeypatch):
-    monkeypatch.setattr(engine, "PROGRAMS_IN_MEMORY", 2)
-    monkeypatch.setattr(engine, "_programs", set())
-    forget_all_programs()
-    one, other, third = (
-        TINY.with_(clamps=clamps)
-        for clamps in ((), (ClampMatch((1,)),), (AblateHeads((0,)), ClampMatch((1,))))
+def test_a_program_computes_what_the_function_does(function):
+    (program,) = Programs(4).of([call(function)])
+    assert program(jnp.arange(3.0), jnp.float32(1)).tolist() == [1, 4, 9]
+
+
+def test_other_values_need_no_other_program_other_shapes_and_static_arguments_do(function, noting):
+    programs = Programs(9)
+    one, same, longer, cubed = programs.of(
+        [call(function), call(function, value=7.0), call(function, size=4), call(function, power=3)]
     )
-    train_one(one)
-    train_one(other)
-    traced.clear()
-    for spec in (other, one):
-        train_one(spec)
-    assert traced == []
-    train_one(third)  # one too many
-    traced.clear()
-    train_one(one)
-    assert set(traced) == {"update", "evaluate"}
-    forget_all_programs()
+    assert one is same
+    assert len(programs) == 3
+    assert programs.of([call(function, value=2.0)]) == [one]
+    assert noting.traced == [((3,), "float32", 2), ((4,), "float32", 2), ((3,), "float32", 3)]
+    assert longer(jnp.ones(4), jnp.float32(0)).shape == (4,)
+    assert cubed(jnp.ones(3), jnp.float32(1)).tolist() == [8, 8, 8]
+
+
+def test_the_programs_that_were_used_last_are_kept(function):
+    programs = Programs(2)
+    (first,) = programs.of([call(function, size=1)])
+    (second,) = programs.of([call(function, size=2)])
+    assert programs.of([call(function, size=1)]) == [first]
+    programs.of([call(function, size=3)])  # one too many: the second was used longest ago
+    assert len(programs) == 2
+    assert programs.of([call(function, size=1)]) == [first]
+    assert programs.of([call(function, size=2)]) != [second]
+
+
+def test_what_one_run_needs_is_there_however_little_is_kept(function):
+    programs = Programs(1)
+    found = programs.of([call(function, size=size) for size in (1, 2, 3)])
+    assert [program(jnp.ones(n), jnp.float32(0)).shape for n, program in enumerate(found, 1)] == [
+        (1,),
+        (2,),
+        (3,),
+    ]
+    assert len(programs) == 1

@@ -13,7 +13,7 @@ from icl_repro.measures.datasets.checkpoints import (
 from icl_repro.measures.datasets.performance import performance
 from icl_repro.optogenetics import AblateHeads, Intervention, PreservingAblation, intervention
 from icl_repro.training import Run, Schedule
-from icl_repro.training.engine import begin, train
+from icl_repro.training.engine import evaluation_sets, train
 from tests.support.tiny import TINY, exemplars
 
 SPEC = TINY.with_(
@@ -47,7 +47,7 @@ def test_losses_over_checkpoints_are_those_of_each_checkpoint(run, clamps):
 
 
 def test_without_intervention_they_are_the_losses_of_training(run):
-    episodes = begin(SPEC, exemplars()).evaluation_sets["train"]
+    episodes = evaluation_sets(SPEC, exemplars())["train"]
     found = losses_over_checkpoints(run, episodes, Intervention())
     np.testing.assert_allclose(found, run.curves["train.loss"], rtol=1e-5)
 

@@ -1,0 +1,72 @@
+"""The compiled programs of this process: compiled side by side, and kept while they are in use.
+
+What was compiled in other processes is loaded by JAX, where :mod:`icl_repro.storage.programs` has
+said where it is.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent import futures
+from typing import Any, NamedTuple
+
+import jax
+
+Program = Callable[..., Any]
+
+
+class Call(NamedTuple):
+    """A jitted function with the arguments that it is to be compiled for.
+
+    Attributes:
+        function: what :func:`jax.jit` returned.
+        arguments: arrays, or trees of them: their shapes decide the program, their values do not.
+        static: further arguments, which are part of the program.
+    """
+
+    function: Any
+    arguments: tuple[Any, ...]
+    static: tuple[Any, ...] = ()
+
+    @property
+    def key(self) -> object:
+        """Equal for calls of the same program."""
+        leaves, structure = jax.tree.flatten(self.arguments)
+        return self.function, structure, tuple(map(jax.typeof, leaves)), self.static
+
+
+class Programs:
+    """The programs that were used last.
+
+    Attributes:
+        most: how many are held: each takes some 15 MB.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._kept: OrderedDict[object, Program] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def of(self, calls: Sequence[Call]) -> list[Program]:
+        """The program of each call, to be called with its arguments alone.
+
+        Those that are missing are compiled at the same time, each in a thread: a session with more
+        cores than workers has some to spare. Tracing is not safe in threads, and comes before.
+        """
+        missing = {call.key: call for call in calls if call.key not in self._kept}
+        if missing:
+            traced = [
+                call.function.lower(*call.arguments, *call.static) for call in missing.values()
+            ]
+            with futures.ThreadPoolExecutor(len(traced)) as beside:
+                compiled = beside.map(lambda lowered: lowered.compile(), traced)
+                self._kept |= zip(missing, compiled, strict=True)
+        for call in calls:
+            self._kept.move_to_end(call.key)
+        found = [self._kept[call.key] for call in calls]
+        while len(self._kept) > self.most:
+            self._kept.popitem(last=False)
+        return found
