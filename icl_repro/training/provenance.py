@@ -26,6 +26,7 @@ DECIDING_SOURCE = (
     "streams",
     "training/engine.py",
     "training/evaluation.py",
+    "training/programs.py",
     "training/schedule.py",
 )
 """The modules and packages whose code decides what a run comes to."""
