@@ -46,8 +46,8 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     vocabulary: int = 64
     length: int = 64
-    repeats: float = 0.5
-    segment: tuple[int, int] = (6, 16)
+    repeats: float = 0.75
+    segment: tuple[int, int] = (8, 32)
     held_out: tuple[int, int] = (24, 31)
     bigram: float = 0.5
     exponent: float = 1.0
@@ -196,7 +196,9 @@ class TextSampler(eqx.Module):
         return (tokens, first, extent, jnp.where(repeats, done + 1, done)), repeats
 
 
-def _pick(chance: Float[Array, " sequences"], n: Int[Array, "..."] | int) -> Int[Array, " sequences"]:
+def _pick(
+    chance: Float[Array, " sequences"], n: Int[Array, "..."] | int
+) -> Int[Array, " sequences"]:
     """A number from 0 to below `n` for each chance."""
     return jnp.clip((chance * n).astype(jnp.int32), 0, jnp.maximum(n - 1, 0))
 

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icl_repro.text import RepeatedTokens, TextError, TextSampler, TextSettings, chain, text_samplers
+from icl_repro.text import (
+    RepeatedTokens,
+    TextError,
+    TextSampler,
+    TextSettings,
+    chain,
+    text_samplers,
+)
 
 SIZE = 64
 TEXTS = st.builds(
@@ -47,7 +54,9 @@ def test_every_repeat_is_a_segment_from_a_distance_that_is_trained_on(text, seed
 
 
 def test_held_out_distances_are_those_of_the_test_and_of_nothing_else():
-    text = TextSettings(repeats=0.9, segment=(6, 6), vocabulary=512, length=64, bigram=0, exponent=0)
+    text = TextSettings(
+        repeats=0.9, segment=(6, 6), vocabulary=512, length=64, bigram=0, exponent=0
+    )
     low, high = text.held_out
     for name, held_out in (("train", False), ("new_distances", True)):
         tokens, repeated = drawn(text, name)

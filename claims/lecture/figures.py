@@ -62,9 +62,7 @@ def heads_figure(runs: Runs) -> Figure:
             for layer in range(layers)
             for head in range(run.curves["attention.induction"].shape[2])
         ]
-        panels.append(
-            Panel(name, SEQUENCES, "prefix-matching score", lines, y_limits=(0.0, 1.0))
-        )
+        panels.append(Panel(name, SEQUENCES, "prefix-matching score", lines, y_limits=(0.0, 1.0)))
     return Figure(
         "Induction heads",
         "Attention of each head from a token that has come before to the one that came next then, "
@@ -83,7 +81,9 @@ def smeared_figure(runs: Runs) -> Figure:
         f"{SLIDES}, Induction Heads (4)",
         [
             Panel("In-context-learning score", SEQUENCES, SCORE, _scores(runs, names)),
-            Panel("Best induction head", SEQUENCES, "prefix-matching score", _matching(runs, names)),
+            Panel(
+                "Best induction head", SEQUENCES, "prefix-matching score", _matching(runs, names)
+            ),
         ],
     )
 

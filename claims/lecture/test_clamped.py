@@ -1,7 +1,7 @@
 """Clamping through training works on text too (ours, for Section 4 of the paper).
 
-Trained with two layers: one model with all heads of layer 0 clamped to attend to the token before,
-and one with all heads of layer 1 clamped to attend to what came next before.
+Trained with two layers: one model with a head of layer 0 clamped to attend to the token before, and
+one with all heads of layer 1 clamped to attend to what came next before.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from claims.lecture.figures import clamped_figure
 from claims.lecture.measured import score_change, score_of, suddenness
 from claims.lecture.models import (
     CLAMPED,
+    CLAMPED_HEADS,
     HEADS,
     INDUCTION_CLAMPED,
     PREVIOUS_CLAMPED,
@@ -33,7 +34,7 @@ SCORE = "in-context-learning score with the induction pattern clamped over that 
     fails_on=control("Without a clamp it is not earlier", id="none", swap={PREVIOUS_CLAMPED: TWO}),
 )
 def test_previous_token_clamped(runs: Runs, evidence: Evidence) -> None:
-    """With the previous-token pattern clamped in layer 0, in-context learning improves earlier."""
+    """With the previous-token pattern clamped in a head of layer 0, in-context learning improves earlier."""
     run = runs[PREVIOUS_CLAMPED]
     clamped, plain = score_change(run).middle, score_change(runs[TWO]).middle
     evidence.check(
@@ -43,7 +44,7 @@ def test_previous_token_clamped(runs: Runs, evidence: Evidence) -> None:
         unit="ratio",
         note=f"{clamped:,.0f} and {plain:,.0f} sequences",
     )
-    attention = run.curves["attention.previous"][:, 0, list(HEADS)]
+    attention = run.curves["attention.previous"][:, 0, list(CLAMPED_HEADS)]
     evidence.check(HELD, np.abs(attention - 1).max(), at_most=1e-5)
     evidence.figure(clamped_figure(runs))
 

@@ -39,8 +39,9 @@ def probabilities(run: LanguageRun, both: bool = False) -> np.ndarray:
     on=DEPTHS,
     fails_on=[
         control("A model with one layer cannot", id="one_layer", swap={TWO: ONE}),
-        control("Text without repeats teaches no such thing", id="no_repeats",
-                swap={TWO: NO_REPEATS}),
+        control(
+            "Text without repeats teaches no such thing", id="no_repeats", swap={TWO: NO_REPEATS}
+        ),
         control("Nor does text with shuffled repeats", id="shuffled", swap={TWO: SHUFFLED}),
         control("An untrained model does not", id="untrained", swap={TWO: UNTRAINED}),
     ],
@@ -57,12 +58,24 @@ def test_completion(runs: Runs, evidence: Evidence) -> None:
     source="the lecture slides, Background: Transformer Circuits",
     on=DEPTHS,
     fails_on=[
-        control("A model with one layer cannot", id="one_layer", swap={TWO: ONE},
-                only=(FUZZY, BOTH_FUZZY)),
-        control("Text without repeats teaches no such thing", id="no_repeats",
-                swap={TWO: NO_REPEATS}, only=(FUZZY, BOTH_FUZZY)),
-        control("An untrained model does not", id="untrained", swap={TWO: UNTRAINED},
-                only=(FUZZY, BOTH_FUZZY)),
+        control(
+            "A model with one layer cannot",
+            id="one_layer",
+            swap={TWO: ONE},
+            only=(FUZZY, BOTH_FUZZY),
+        ),
+        control(
+            "Text without repeats teaches no such thing",
+            id="no_repeats",
+            swap={TWO: NO_REPEATS},
+            only=(FUZZY, BOTH_FUZZY),
+        ),
+        control(
+            "An untrained model does not",
+            id="untrained",
+            swap={TWO: UNTRAINED},
+            only=(FUZZY, BOTH_FUZZY),
+        ),
     ],
 )
 def test_fuzzy_completion(runs: Runs, evidence: Evidence) -> None:

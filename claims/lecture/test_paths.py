@@ -48,7 +48,9 @@ def test_paths(runs: Runs, evidence: Evidence) -> None:
     """
     one, two = runs[ONE], runs[TWO]
     vectors = {"one": one, "two": two}
-    plane = in_common_plane({name: run.curves["train.token_losses"] for name, run in vectors.items()})
+    plane = in_common_plane(
+        {name: run.curves["train.token_losses"] for name, run in vectors.items()}
+    )
     times = two.sequences.astype(np.float64), one.sequences.astype(np.float64)
     turn = sharpest_turn(times[0], plane.paths["two"])
     change = score_change(two)

@@ -119,7 +119,9 @@ def test_work_together(runs: Runs, evidence: Evidence, exchanged: bool = False) 
             given={"layer": 1},
         ),
         control(
-            "An untrained model has no score", id="untrained", swap={TWO: UNTRAINED},
+            "An untrained model has no score",
+            id="untrained",
+            swap={TWO: UNTRAINED},
             undefined=NO_SCORE,
         ),
     ],

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-import msgspec
 from jaxtyping import Array, Float, Key
 
 from icl_repro.network.transformer import (
@@ -26,20 +25,14 @@ class LanguageModelSettings(ModelSettings, frozen=True, forbid_unknown_fields=Tr
     """Shape of a language model.
 
     Attributes:
-        rotary_base: see :mod:`icl_repro.network.rotary`. With that of few-shot episodes half of the
-            few channels of a head would hardly turn over a text of 64 tokens.
+        width: of the residual stream (128). Half of the channels of a head hardly turn over a text:
+            as many as there are in the whole of one at width 64 are needed to tell tokens apart.
         smeared_keys: whether keys can look at the token before, see
             :class:`~icl_repro.network.transformer.Attention`.
     """
 
-    rotary_base: float = 100.0
+    width: int = 128
     smeared_keys: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 < self.rotary_base < float("inf"):
-            raise ValueError(f"rotary_base is {self.rotary_base}, but must be above 1 and finite")
-        msgspec.structs.force_setattr(self, "rotary_base", float(self.rotary_base))
 
 
 class LanguageModel(AttentionOnly):
@@ -100,7 +93,6 @@ def initialise_language_model(
                 *(drawn.weight(width, width) for _ in range(4)),
                 heads=settings.heads,
                 smear=smear,
-                rotary_base=settings.rotary_base,
             )
             for _ in range(settings.layers)
         ),

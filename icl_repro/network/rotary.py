@@ -15,21 +15,20 @@ import numpy as np
 from jaxtyping import Array, Float
 
 ROTARY_BASE = 10_000.0
-"""The angle from one position to the next falls from 1 to about one over this, pair by pair."""
 
 Vectors = Float[Array, "heads channels positions episodes"]
 Factors = Float[np.ndarray, "pairs positions 1"]
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
-def rotate(x: Vectors, positions: tuple[int, ...], base: float = ROTARY_BASE) -> Vectors:
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
+def rotate(x: Vectors, positions: tuple[int, ...]) -> Vectors:
     """Turns pairs of neighbouring channels by angles that grow with position."""
-    cos, sin = _angles(x.shape[1], positions, base)
+    cos, sin = _angles(x.shape[1], positions)
     return _turn(x, cos, sin)
 
 
-def _angles(channels: int, positions: tuple[int, ...], base: float) -> tuple[Factors, Factors]:
-    rate = base ** (-np.arange(0, channels, 2) / channels)
+def _angles(channels: int, positions: tuple[int, ...]) -> tuple[Factors, Factors]:
+    rate = ROTARY_BASE ** (-np.arange(0, channels, 2) / channels)
     angle = np.outer(rate, positions).astype(np.float64)[:, :, None]
     return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
@@ -42,14 +41,12 @@ def _turn(x: Vectors, cos: Factors, sin: Factors) -> Vectors:
     return turned.reshape(x.shape)
 
 
-def _forward(x: Vectors, positions: tuple[int, ...], base: float) -> tuple[Vectors, None]:
-    return rotate(x, positions, base), None
+def _forward(x: Vectors, positions: tuple[int, ...]) -> tuple[Vectors, None]:
+    return rotate(x, positions), None
 
 
-def _backward(
-    positions: tuple[int, ...], base: float, _: None, gradient: Vectors
-) -> tuple[Vectors]:
-    cos, sin = _angles(gradient.shape[1], positions, base)
+def _backward(positions: tuple[int, ...], _: None, gradient: Vectors) -> tuple[Vectors]:
+    cos, sin = _angles(gradient.shape[1], positions)
     return (_turn(gradient, cos, -sin),)
 
 

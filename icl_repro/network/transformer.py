@@ -32,7 +32,7 @@ from jaxtyping import Array, Float, Int, Key
 from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, QUERY_POSITION, Episodes
 from icl_repro.network.normalisation import normalise
 from icl_repro.network.products import compare, mix, softmax_over_keys
-from icl_repro.network.rotary import ROTARY_BASE, rotate
+from icl_repro.network.rotary import rotate
 
 ALL_POSITIONS = tuple(range(N_POSITIONS))
 
@@ -169,7 +169,6 @@ class Attention(eqx.Module):
     output: Float[Array, "width width"]
     heads: int = eqx.field(static=True)
     smear: Float[Array, " heads"] | None = None
-    rotary_base: float = eqx.field(static=True, default=ROTARY_BASE)
 
     def __call__(
         self,
@@ -190,11 +189,9 @@ class Attention(eqx.Module):
             return tap(f"{prefix}.{leaf}", activation, covers)
 
         normed = site("attention.normed", self.norm(residual))
-        query = self._by_head(_project(self.query, normed[:, rows]))
-        query = rotate(query, positions, self.rotary_base)
+        query = rotate(self._by_head(_project(self.query, normed[:, rows])), positions)
         query = site("attention.query", query, positions)  # pyright: ignore[reportArgumentType]
-        key = self._smeared(self._by_head(_project(self.key, normed)))
-        key = rotate(key, everywhere, self.rotary_base)
+        key = rotate(self._smeared(self._by_head(_project(self.key, normed))), everywhere)
         key = site("attention.key", key)  # pyright: ignore[reportArgumentType]
         value = site("attention.value", self._by_head(_project(self.value, normed)))
 

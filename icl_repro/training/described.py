@@ -23,7 +23,6 @@ _SETTINGS: dict[str, str] = {
     "model.layers": "{} layers",
     "model.width": "residual stream of width {}",
     "model.heads": "{} heads in each layer",
-    "model.rotary_base": "rotary positions of base {}",
     "text.vocabulary": "{} tokens to choose from",
     "text.length": "{} tokens a sequence",
     "text.repeats": "repeats {} of the text",

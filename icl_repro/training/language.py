@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 
 from icl_repro.network.language_model import LanguageModel, initialise_language_model
 from icl_repro.optogenetics import Intervention, intervention
-from icl_repro.text import TEXT_SETS, Text, TextSampler, text_samplers
+from icl_repro.text import TEXT_SETS, Text, TextSampler, TextSetName, text_samplers
 from icl_repro.training.engine import (
     NEVER,
     SCALE,
@@ -24,7 +24,7 @@ from icl_repro.training.engine import (
     begin_optimiser,
     one_rounding_away,
 )
-from icl_repro.training.language_evaluation import evaluate_text, token_losses
+from icl_repro.training.language_evaluation import HEADS_ON, evaluate_text, token_losses
 from icl_repro.training.language_run import LanguageRun
 from icl_repro.training.language_spec import LanguageSpec
 
@@ -56,9 +56,10 @@ def begin(spec: LanguageSpec) -> Reader:
     if spec.neighbour:
         model = one_rounding_away(model, jax.random.key(spec.neighbour))
     key = jax.random.key(spec.eval_seed)
+    sizes: dict[TextSetName, int] = {"train": spec.schedule.sequences, "repeated": HEADS_ON}
     sets = {
-        name: samplers[name].sample(jax.random.fold_in(key, place), spec.schedule.sequences)
-        for place, name in enumerate(TEXT_SETS)
+        name: samplers[name].sample(jax.random.fold_in(key, TEXT_SETS.index(name)), size)
+        for name, size in sizes.items()
     }
     return Reader(
         model=model,

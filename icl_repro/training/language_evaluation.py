@@ -42,7 +42,6 @@ def evaluate_text(
     Returns:
         For each set ``SET.loss`` (scalar), a mean over all positions, and ``SET.losses``
         (positions). ``train.token_losses`` (sequences): that of one position of each sequence.
-        ``repeated.last_loss`` (scalar): that of tokens that repeat earlier ones.
         On random tokens repeated, for each head (layers, heads): ``attention.previous``, from each
         token but the first to the token before; ``attention.induction``, the prefix-matching score,
         from each token that has come before to the one after it then; ``copying``, see
@@ -55,9 +54,8 @@ def evaluate_text(
         if name == "train":
             measured["train.token_losses"] = losses[chosen_positions(text), np.arange(text.size)]
     if "repeated" in sets:
-        text = first_of(sets["repeated"], HEADS_ON)
-        trace = intervention.predict(model, text)
-        measured |= head_scores(model, trace, text)
+        text = sets["repeated"]
+        measured |= head_scores(model, intervention.predict(model, text), text)
     return measured
 
 
@@ -79,11 +77,6 @@ def losses_of(
     return jnp.moveaxis(losses, 0, 1).reshape(losses.shape[1], -1)
 
 
-def first_of(text: Text, size: int) -> Text:
-    """The first sequences of a text."""
-    return Text(text.tokens[:, :size], text.repeated[:, :size])
-
-
 def head_scores(model: LanguageModel, trace: Trace, text: Text) -> dict[str, Array]:
     """What each head does on random tokens repeated, see :func:`evaluate_text`."""
     layers = range(model.n_layers)
@@ -103,17 +96,11 @@ def prefix_matching(
     pattern: Float[Array, "heads queries keys sequences"], text: Text
 ) -> Float[Array, " heads"]:
     """Mean attention from each token that repeats an earlier one to the token after that one
-    (Olsson et al., 2022). Tokens must be all different until they repeat, in the same order.
+    (Olsson et al., 2022), on :class:`~icl_repro.text.RepeatedTokens`.
     """
-    period = int(np.argmax(np.asarray(_is_repeat(text))))
+    period = text.n_positions // 2
     queries = np.arange(period, text.n_positions)
     return pattern[:, queries, queries - period + 1].mean(axis=(1, 2))
-
-
-def _is_repeat(text: Text) -> np.ndarray:
-    # Known where a program is traced: random tokens of one length repeat after half of it.
-    n_tokens = text.n_positions + 1
-    return np.arange(n_tokens) >= text.n_positions // 2
 
 
 def copying_scores(

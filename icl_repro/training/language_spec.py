@@ -29,7 +29,7 @@ class TextSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         every: between evaluations.
         first: the first evaluation after that at 0; each later one comes at twice the number of
             sequences until they are `every` apart.
-        sequences: of each evaluation set.
+        sequences: of text like that trained on to evaluate on.
     """
 
     every: int = 512
@@ -70,7 +70,7 @@ class LanguageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     init_seed: int = 5
     clamps: tuple[TextClamp, ...] = ()
-    sequences: int = 32_768
+    sequences: int = 20_480
     text: TextSettings = TextSettings()
     model: LanguageModelSettings = LanguageModelSettings()
     optimiser: Optimiser = Optimiser(learning_rate=2e-3, batch=8)

@@ -35,7 +35,8 @@ def in_common_plane(vectors: Mapping[str, Float[np.ndarray, "snapshots sequences
     ends = np.cumsum([len(one) for one in vectors.values()])[:-1]
     shares = sizes[:2] ** 2 / (sizes**2).sum()
     return Plane(
-        dict(zip(vectors, np.split(points, ends), strict=True)), (float(shares[0]), float(shares[1]))
+        dict(zip(vectors, np.split(points, ends), strict=True)),
+        (float(shares[0]), float(shares[1])),
     )
 
 
