@@ -1,5 +1,7 @@
 """Text with repeats: its chain, where segments come again, and what is held out."""
 
+import itertools
+
 import jax
 import numpy as np
 import pytest
@@ -96,8 +98,7 @@ def _fields(text):
 def _share_of_known_pairs(tokens, repeated):
     """Of neighbours that are both repeats, the share that stood side by side before."""
     known = [
-        (sequence[place - 1], sequence[place])
-        in set(zip(sequence[: place - 1], sequence[1:place], strict=True))
+        (sequence[place - 1], sequence[place]) in set(itertools.pairwise(sequence[:place]))
         for sequence, is_repeat in zip(tokens.T, repeated.T, strict=True)
         for place in np.flatnonzero(is_repeat[1:] & is_repeat[:-1]) + 1
     ]

@@ -133,8 +133,8 @@ def paths_figure(
     )
     return Figure(
         "Paths of losses",
-        "Losses of one token of each sequence, a snapshot a point, reduced together to two principal "
-        "components.",
+        "Losses of one token of each sequence, a snapshot a point, reduced together to two "
+        "principal components.",
         f"{SLIDES}, Induction Heads (2)",
         [
             Panel(

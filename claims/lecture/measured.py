@@ -14,6 +14,8 @@ from icl_repro.text import Text, TextSetName
 from icl_repro.training import LanguageRun
 
 SEQUENCES = "training sequences seen"
+AVERAGED = 5
+"""Evaluations whose mean counts where it is measured how sudden a change is."""
 EVALUATED = 512
 """Sequences on which a finished model is measured."""
 
@@ -31,8 +33,18 @@ def score_change(run: LanguageRun) -> Change:
 
 
 def suddenness(run: LanguageRun) -> float:
-    """How much the improvement of the score speeds up, as in Section 4 of the paper."""
-    return acceleration_ratio(run.sequences.astype(np.float64), score_of(run))
+    """How much the improvement of the score speeds up, as in Section 4 of the paper.
+
+    The score is measured on less text than the losses there, so that it has more noise, which makes
+    the ratio larger: five evaluations in a row are averaged.
+    """
+    x, y = (averaged(curve.astype(np.float64)) for curve in (run.sequences, score_of(run)))
+    return acceleration_ratio(x, y)
+
+
+def averaged(curve: Curve) -> Curve:
+    """The means of each five neighbouring points."""
+    return np.convolve(curve, np.full(AVERAGED, 1 / AVERAGED), mode="valid")
 
 
 def best_matching(run: LanguageRun, layer: int = -1) -> Curve:

@@ -34,7 +34,9 @@ SCORE = "in-context-learning score with the induction pattern clamped over that 
     fails_on=control("Without a clamp it is not earlier", id="none", swap={PREVIOUS_CLAMPED: TWO}),
 )
 def test_previous_token_clamped(runs: Runs, evidence: Evidence) -> None:
-    """With the previous-token pattern clamped in a head of layer 0, in-context learning improves earlier."""
+    """With the previous-token pattern clamped in a head of layer 0, in-context learning improves
+    earlier.
+    """
     run = runs[PREVIOUS_CLAMPED]
     clamped, plain = score_change(run).middle, score_change(runs[TWO]).middle
     evidence.check(

@@ -1,7 +1,7 @@
 """Models through training as paths in a plane: they part and turn at the change (slides).
 
-Each snapshot is a vector of losses, of one token of each of many sequences. Those of the models with
-one and two layers are reduced together to two principal components
+Each snapshot is a vector of losses, of one token of each of many sequences. Those of the models
+with one and two layers are reduced together to two principal components
 (:mod:`icl_repro.measures.language.paths`).
 """
 
@@ -60,7 +60,7 @@ def test_paths(runs: Runs, evidence: Evidence) -> None:
         INSIDE,
         inside,
         between=(-0.1, 1.1),
-        note=f"at {turn.at:,.0f}, the change from {change.begin:,.0f} to {change.end:,.0f} sequences",
+        note=f"at {turn.at:,.0f} sequences, from {change.begin:,.0f} to {change.end:,.0f}",
     )
     evidence.check(DEGREES, turn.degrees, at_least=45, unit="degrees")
     both = plane.paths["two"], plane.paths["one"]

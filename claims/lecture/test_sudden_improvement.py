@@ -31,7 +31,12 @@ FLAT = "a score that never improves does not speed up"
     source=SLIDE,
     on=DEPTHS,
     fails_on=[
-        control("A model with one layer improves gradually", id="one_layer", swap={TWO: ONE}),
+        control(
+            "A model with one layer improves gradually",
+            id="one_layer",
+            swap={TWO: ONE},
+            only=SUDDENNESS(TWO),
+        ),
         control(
             "Without repeats there is nothing to find in context",
             id="no_repeats",
@@ -63,7 +68,12 @@ def test_sudden_improvement(runs: Runs, evidence: Evidence) -> None:
     source=SLIDE,
     on=DEPTHS,
     fails_on=[
-        control("A model with one layer improves gradually", id="one_layer", swap={THREE: ONE}),
+        control(
+            "A model with one layer improves gradually",
+            id="one_layer",
+            swap={THREE: ONE},
+            only=SUDDENNESS(THREE),
+        ),
         control(
             "An untrained model has no score",
             id="untrained",

@@ -127,8 +127,8 @@ def test_work_together(runs: Runs, evidence: Evidence, exchanged: bool = False) 
     ],
 )
 def test_through_patterns(runs: Runs, evidence: Evidence, layer: int = 0) -> None:
-    """Previous-token heads act through the patterns of layer 1: with these preserved, their ablation
-    leaves the in-context-learning score.
+    """Previous-token heads act through the patterns of layer 1: with these preserved, their
+    ablation leaves the in-context-learning score.
     """
     run = runs[TWO]
     heads = previous_token_heads(final(run, "attention.previous")[0])

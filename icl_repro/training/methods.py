@@ -31,8 +31,8 @@ def _of_text(runs: list[LanguageSpec]) -> list[str]:
     return [
         f"Language models are the same transformers with {listed(layers)} layers, heads of width "
         f"{first.model.width // first.model.heads} and a loss at each of {first.text.length} "
-        f"tokens of a sequence, drawn from {first.text.vocabulary} tokens with bigram structure, in "
-        "which segments come again. Training is by Adam at a learning rate of "
+        f"tokens of a sequence, drawn from {first.text.vocabulary} tokens with bigram structure, "
+        "in which segments come again. Training is by Adam at a learning rate of "
         f"{first.optimiser.learning_rate:g}, in batches of {first.optimiser.batch}, on at most "
         f"{longest:,} sequences; each is evaluated at least every {first.schedule.every:,} "
         f"sequences, on {first.schedule.sequences:,} fixed sequences of each set."

@@ -1,4 +1,4 @@
-"""Clamps and ablations on text: what they put there, which gradients they cut, and what is refused."""
+"""Clamps and ablations on text: what they put there, the gradients they cut, what is refused."""
 
 import equinox as eqx
 import jax

