@@ -1,7 +1,7 @@
 """When a curve that goes from one level to another does so.
 
-The curve is first made one that never turns back (:mod:`icl_repro.measures.curves.falling`), so that
-times do not depend on how much noise it has.
+The curve is first made one that never turns back (:mod:`icl_repro.measures.curves.falling`), so
+that times do not depend on how much noise it has.
 """
 
 from __future__ import annotations
