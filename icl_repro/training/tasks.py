@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from icl_repro.training import engine, language
 from icl_repro.training.engine import Diverged
 from icl_repro.training.language_run import LanguageRun
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
 
 AnySpec = RunSpec | LanguageSpec
 """The description of a run of any kind."""
+
+
+def read_spec(content: bytes) -> AnySpec:
+    """The description that a store keeps of a run, from JSON.
+
+    Raises:
+        msgspec.MsgspecError, ValueError, TypeError: it describes no run of either kind.
+    """
+    said = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    return msgspec.json.decode(content, type=LanguageSpec if "text" in said else RunSpec)
 
 
 def program(spec: AnySpec) -> object:

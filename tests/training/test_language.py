@@ -19,7 +19,7 @@ from icl_repro.training import (
 )
 from icl_repro.training.cost import times_in, work_of
 from icl_repro.training.methods import methods
-from icl_repro.training.tasks import program
+from icl_repro.training.tasks import program, read_spec
 
 TINY = LanguageSpec(
     sequences=64,
@@ -59,7 +59,8 @@ def test_a_run_is_trained_stored_and_read_like_others(tmp_path):
 
 def test_a_description_survives_json_and_equal_meaning_is_equal_data():
     clamped = TINY.with_(clamps=(ClampInduction((1, 0)), ClampInduction((0, 1))))
-    again = msgspec.json.decode(msgspec.json.encode(clamped), type=LanguageSpec)
+    again = read_spec(msgspec.json.encode(clamped))
+    assert read_spec(msgspec.json.encode(RunSpec())) == RunSpec()
     assert again == clamped
     assert again.address == clamped.address != TINY.address
     assert clamped.clamps == (ClampInduction((0, 1)),)
