@@ -45,6 +45,15 @@ def _everywhere(change: OfSpec) -> OfSpec:
     return changed
 
 
+def _on_episodes(change: OfSpec) -> OfSpec:
+    """The change of runs on few-shot episodes; those of language models stay as they are."""
+
+    def changed(spec: RunSpec) -> RunSpec:
+        return change(spec) if isinstance(spec, RunSpec) else spec
+
+    return _everywhere(changed)
+
+
 def _clamps(change: OfClamp) -> OfSpec:
     """The change of each clamp of a run."""
 
@@ -149,8 +158,8 @@ FAULTS = (
         "A sampler that takes the wrong one of the two labels for the answer. It does so wherever "
         "it draws: in training, in evaluation sets and in enumerations, so that losses fall as "
         "ever; what is of the query's class is still said rightly.",
-        spec=_everywhere(with_answers_exchanged),
-        unaffected="it reads no runs",
+        spec=_on_episodes(with_answers_exchanged),
+        unaffected="it reads no runs on few-shot episodes",
         enough=ON_FULL,
     ),
     Fault(
@@ -166,8 +175,8 @@ FAULTS = (
         "nothing is normalised in the network",
         "LayerNorm that is switched off, or whose statistics are dropped: every LayerNorm scales "
         "and shifts as before but neither centres nor divides, in training and in measurements.",
-        spec=_everywhere(without_normalisation),
-        unaffected="it reads no runs",
+        spec=_on_episodes(without_normalisation),
+        unaffected="it reads no runs on few-shot episodes",
         enough=ON_FULL,
     ),
     Fault(
@@ -176,8 +185,8 @@ FAULTS = (
         "An answer that can be read off the context by whoever looks at any label, without finding "
         "out which one belongs to the query. The other label is overwritten by it wherever the "
         "sampler draws: in training, in evaluation sets and in enumerations.",
-        spec=_everywhere(with_answer_leaked),
-        unaffected="it reads no runs",
+        spec=_on_episodes(with_answer_leaked),
+        unaffected="it reads no runs on few-shot episodes",
         enough=ON_FULL,
     ),
     Fault(

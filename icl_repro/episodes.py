@@ -198,6 +198,11 @@ class Episodes(eqx.Module):
         return self.labels.shape[1]
 
     @property
+    def n_positions(self) -> int:
+        """Number of tokens of each."""
+        return N_POSITIONS
+
+    @property
     def targets(self) -> Int[Array, " episodes"]:
         """The label to predict at the query."""
         return self.labels[2]

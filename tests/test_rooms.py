@@ -21,6 +21,7 @@ GROUND = {"git", "nearest", "numbers", "statistics"}
 SCIENCE = (
     "exemplars",
     "episodes",
+    "text",
     "network",
     "streams",
     "optogenetics",

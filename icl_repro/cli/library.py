@@ -28,9 +28,9 @@ def described(spec: bytes) -> str:
     """A run in words, by its description as JSON; as it stands there, if this release cannot read
     it.
     """
-    from icl_repro.training.spec import RunSpec
+    from icl_repro.training.tasks import read_spec
 
     try:
-        return msgspec.json.decode(spec, type=RunSpec).describe()
+        return read_spec(spec).describe()
     except (msgspec.MsgspecError, ValueError, TypeError):
         return " ".join(spec.decode(errors="replace").split())[:160]

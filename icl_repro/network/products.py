@@ -23,11 +23,20 @@ from jaxtyping import Array, Float
 Vectors = Float[Array, "heads channels positions episodes"]
 Pairs = Float[Array, "heads queries keys episodes"]
 
+MOST_WRITTEN_OUT = 8
+"""Sequences of more positions take batched products: written out, they would be long programs."""
+
+
+def _is_short(n_positions: int) -> bool:
+    return n_positions <= MOST_WRITTEN_OUT
+
 
 def _over_channels(
     queries: Float[Array, "heads channels queries episodes"],
     keys: Float[Array, "heads channels keys episodes"],
 ) -> Pairs:
+    if not _is_short(keys.shape[2]):
+        return jnp.moveaxis(jnp.einsum("hcqe,hcke->heqk", queries, keys), 1, 3)
     channels = range(queries.shape[1])
     return _stack(
         reduce(add, (queries[:, c] * keys[:, c, None, k] for c in channels))
@@ -38,6 +47,8 @@ def _over_channels(
 def _over_keys(
     weights: Pairs, values: Float[Array, "heads channels keys episodes"]
 ) -> Float[Array, "heads channels queries episodes"]:
+    if not _is_short(weights.shape[2]):
+        return jnp.einsum("hqke,hcke->hcqe", weights, values)
     keys = range(weights.shape[2])
     return _stack(
         reduce(add, (weights[:, None, q, k] * values[:, :, k] for k in keys))
@@ -48,6 +59,8 @@ def _over_keys(
 def _over_queries(
     weights: Pairs, vectors: Float[Array, "heads channels queries episodes"]
 ) -> Float[Array, "heads channels keys episodes"]:
+    if not _is_short(weights.shape[2]):
+        return jnp.einsum("hqke,hcqe->hcke", weights, vectors)
     queries = range(weights.shape[1])
     return _stack(
         reduce(add, (weights[:, None, q, k] * vectors[:, :, q] for q in queries))
@@ -107,6 +120,9 @@ def softmax_over_keys(scores: Pairs) -> Pairs:
 
     Scores of minus infinity get no weight; each query needs a key with a finite score.
     """
+    if not _is_short(scores.shape[2]):
+        # In the order of axes in which batched products give and take them.
+        return jnp.moveaxis(jax.nn.softmax(jnp.moveaxis(scores, 3, 1), axis=3), 1, 3)
     keys = range(scores.shape[2])
     largest = reduce(jnp.maximum, (scores[:, :, k] for k in keys))
     raised = jnp.exp(scores - largest[:, :, None])
@@ -120,6 +136,11 @@ def _softmax_forward(scores: Pairs) -> tuple[Pairs, Pairs]:
 
 
 def _softmax_backward(pattern: Pairs, gradient: Pairs) -> tuple[Pairs]:
+    if not _is_short(pattern.shape[2]):
+        pattern, gradient = jnp.moveaxis(pattern, 3, 1), jnp.moveaxis(gradient, 3, 1)
+        along = pattern * gradient
+        change = along - pattern * along.sum(axis=3, keepdims=True)
+        return (jnp.moveaxis(change, 1, 3),)
     weighted = pattern * gradient
     total = reduce(add, (weighted[:, :, k] for k in range(pattern.shape[2])))
     return (weighted - pattern * total[:, :, None],)

@@ -1,5 +1,9 @@
 """The attention-only transformer (Section 2.1, Appendix A); every activation is a named site.
 
+What it does between embedding and logits is :class:`AttentionOnly`, for sequences of any length.
+:class:`Transformer` reads few-shot episodes and predicts at the query;
+:class:`~icl_repro.network.language_model.LanguageModel` reads tokens and predicts at each.
+
 Causal, LayerNorm before each attention and before the unembedding, rotary positions, no MLP. The
 one definition serves training, clamped training and analysis: at each site the computation hands
 its activation to a *tap*, which returns the activation to go on with. A tap that returns what it
@@ -14,8 +18,9 @@ Layers count from 0; the paper counts them from 1. Heads count from 0 in both.
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import equinox as eqx
 import jax
@@ -46,12 +51,15 @@ SITE_AXES: Mapping[str, tuple[str, ...]] = {
     "residual.post": ("width", "position", "episode"),
     "final.normed": ("width", "position", "episode"),
     "logits": ("label", "episode"),
+    "token_logits": ("token", "position", "episode"),
 }
 """Axes of every site; those of a layer stand here without their prefix ``layers.L.``.
 
 Queries and keys are those that are compared, that is, after rotation. `attention.scores` are there
 for later tokens too, which the pattern then leaves out. `attention.mixed` is what each head reads:
-the values mixed by its pattern, before the output projection.
+the values mixed by its pattern, before the output projection. An episode is whatever sequence the
+model reads; `embedding.exemplars`, `embedding.labels` and `logits` are those of few-shot episodes,
+`token_logits` those of a language model.
 """
 
 
@@ -109,8 +117,22 @@ class Tap(Protocol):
 class Evaluable(Protocol):
     """Edits that know how to evaluate a model under them."""
 
-    def trace(self, model: Transformer, episodes: Episodes) -> Any:
+    def trace(self, model: Any, episodes: Any) -> Any:
         """Logits and activations under the edits."""
+        ...
+
+
+class Inputs(Protocol):
+    """A batch of sequences that a model reads."""
+
+    @property
+    def size(self) -> int:
+        """How many sequences."""
+        ...
+
+    @property
+    def n_positions(self) -> int:
+        """How many tokens each has."""
         ...
 
 
@@ -134,6 +156,10 @@ class Attention(eqx.Module):
     """One layer: LayerNorm, causal attention with rotary positions, output projection.
 
     The rows of `query`, `key` and `value` and the columns of `output` are ordered head by head.
+
+    With `smear`, keys can look at the token before (Olsson et al., 2022, "smeared keys"): each is
+    mixed with that of the token before, its own with weight sigmoid(`smear`) of its head. The first
+    token, which has none before it, keeps its own.
     """
 
     norm: LayerNorm
@@ -142,30 +168,36 @@ class Attention(eqx.Module):
     value: Float[Array, "width width"]
     output: Float[Array, "width width"]
     heads: int = eqx.field(static=True)
+    smear: Float[Array, " heads"] | None = None
 
     def __call__(
         self,
         residual: Float[Array, "width positions episodes"],
         tap: Tap,
         prefix: str,
-        positions: tuple[int, ...] = ALL_POSITIONS,
+        positions: tuple[int, ...] | None = None,
     ) -> Float[Array, "width queries episodes"]:
-        """The residual stream after this layer at `positions`, the last of all positions."""
-        rows = slice(N_POSITIONS - len(positions), None)
+        """The residual stream after this layer at `positions`, the last of all positions; by
+        default at all of them.
+        """
+        n_positions = residual.shape[1]
+        everywhere = tuple(range(n_positions))
+        positions = everywhere if positions is None else positions
+        rows = slice(n_positions - len(positions), None)
 
-        def site(leaf: str, activation: Array, covers: tuple[int, ...] = ALL_POSITIONS) -> Array:
+        def site(leaf: str, activation: Array, covers: tuple[int, ...] = everywhere) -> Array:
             return tap(f"{prefix}.{leaf}", activation, covers)
 
         normed = site("attention.normed", self.norm(residual))
         query = rotate(self._by_head(_project(self.query, normed[:, rows])), positions)
         query = site("attention.query", query, positions)  # pyright: ignore[reportArgumentType]
-        key = rotate(self._by_head(_project(self.key, normed)), ALL_POSITIONS)
+        key = rotate(self._smeared(self._by_head(_project(self.key, normed))), everywhere)
         key = site("attention.key", key)  # pyright: ignore[reportArgumentType]
         value = site("attention.value", self._by_head(_project(self.value, normed)))
 
         scores = compare(query, key) / math.sqrt(query.shape[1])
         scores = site("attention.scores", scores, positions)
-        causal = np.tri(N_POSITIONS, dtype=bool)[rows, :, None]
+        causal = np.tri(n_positions, dtype=bool)[rows, :, None]
         pattern = softmax_over_keys(jnp.where(causal, scores, -jnp.inf))
         pattern = site("attention.pattern", pattern, positions)
         mixed = mix(pattern, value)
@@ -177,6 +209,15 @@ class Attention(eqx.Module):
     def _by_head(self, projected: Float[Array, "width ..."]) -> Float[Array, "heads channels ..."]:
         return projected.reshape(self.heads, -1, *projected.shape[1:])
 
+    def _smeared(
+        self, key: Float[Array, "heads channels positions episodes"]
+    ) -> Float[Array, "heads channels positions episodes"]:
+        if self.smear is None:
+            return key
+        before = jnp.concatenate([key[:, :, :1], key[:, :, :-1]], axis=2)
+        own = jax.nn.sigmoid(self.smear)[:, None, None, None]
+        return own * key + (1 - own) * before
+
 
 def _project(
     weight: Float[Array, "out in"], x: Float[Array, "in positions episodes"]
@@ -184,7 +225,54 @@ def _project(
     return (weight @ x.reshape(x.shape[0], -1)).reshape(-1, *x.shape[1:])
 
 
-class Transformer(eqx.Module):
+class AttentionOnly(eqx.Module):
+    """A causal, attention-only transformer, whatever it reads and predicts."""
+
+    if TYPE_CHECKING:
+        # Not as fields: those of a class above come first, and the order is that in which programs
+        # take them.
+        layers: tuple[Attention, ...]
+        norm: LayerNorm
+
+    @property
+    def n_layers(self) -> int:
+        """Number of layers."""
+        return len(self.layers)
+
+    @property
+    def n_heads(self) -> int:
+        """Heads in each layer."""
+        return self.layers[0].heads
+
+    @abstractmethod
+    def __call__(self, episodes: Any, tap: Tap = untouched, *, full: bool = False) -> Array:
+        """Logits of what is to be predicted."""
+
+    @abstractmethod
+    def blank(self, n_episodes: int) -> Inputs:
+        """So many sequences of the kind that it reads, of zeros: for the shapes of its sites."""
+
+    def trace(self, episodes: Inputs, edits: Evaluable) -> Any:
+        """Logits and every activation under `edits`, see :mod:`icl_repro.optogenetics`."""
+        return edits.trace(self, episodes)
+
+    def through_layers(
+        self,
+        residual: Float[Array, "width positions episodes"],
+        tap: Tap,
+        predicted: tuple[int, ...],
+    ) -> Float[Array, "width predicted episodes"]:
+        """What the unembedding reads at the positions `predicted`, the last of all.
+
+        Only those rows of the last layer are computed.
+        """
+        for index, layer in enumerate(self.layers):
+            last = index == self.n_layers - 1
+            residual = layer(residual, tap, f"layers.{index}", predicted if last else None)
+        return tap("final.normed", self.norm(residual), predicted)
+
+
+class Transformer(AttentionOnly):
     """A causal, attention-only transformer on few-shot episodes.
 
     `model(episodes)` gives the logits at the query; `model.trace(episodes, edits)` gives them with
@@ -198,16 +286,6 @@ class Transformer(eqx.Module):
     norm: LayerNorm
     unembedding_weight: Float[Array, "labels width"]
     unembedding_bias: Float[Array, " labels"]
-
-    @property
-    def n_layers(self) -> int:
-        """Number of layers."""
-        return len(self.layers)
-
-    @property
-    def n_heads(self) -> int:
-        """Heads in each layer."""
-        return self.layers[0].heads
 
     @property
     def n_labels(self) -> int:
@@ -227,18 +305,16 @@ class Transformer(eqx.Module):
         Only the query's row of the last layer bears on them; the other rows are computed only if
         `full` is true, for a tap that wants to see them.
         """
-        residual = self._embed(episodes, tap)
-        for index, layer in enumerate(self.layers):
-            last = index == self.n_layers - 1
-            positions = (QUERY_POSITION,) if last and not full else ALL_POSITIONS
-            residual = layer(residual, tap, f"layers.{index}", positions)
-        final = tap("final.normed", self.norm(residual), positions)[:, -1]
+        predicted = ALL_POSITIONS if full else (QUERY_POSITION,)
+        final = self.through_layers(self._embed(episodes, tap), tap, predicted)[:, -1]
         logits = self.unembedding_weight @ final + self.unembedding_bias[:, None]
         return tap("logits", logits, (QUERY_POSITION,))
 
-    def trace(self, episodes: Episodes, edits: Evaluable) -> Any:
-        """Logits and every activation under `edits`, see :mod:`icl_repro.optogenetics`."""
-        return edits.trace(self, episodes)
+    def blank(self, n_episodes: int) -> Episodes:
+        """Episodes of zeros."""
+        integers = jnp.zeros((3, n_episodes), jnp.int32)
+        bank = jnp.zeros((1, self.exemplar_weight.shape[1]))
+        return Episodes(bank, integers, integers, integers[0])
 
     def _embed(self, episodes: Episodes, tap: Tap) -> Float[Array, "width positions episodes"]:
         exemplars = tap("embedding.exemplars", self._embed_exemplars(episodes), (0, 2, 4))
@@ -263,6 +339,27 @@ class Transformer(eqx.Module):
         return embedded.reshape(self.width, 3, episodes.size)
 
 
+class Drawn:
+    """Initial weights, each drawn with the next of some keys."""
+
+    def __init__(self, keys: Key[Array, " n"]) -> None:
+        self._keys = iter(keys)
+
+    def truncated(self, shape: tuple[int, int]) -> Float[Array, "out in"]:
+        """Standard normal, truncated at two standard deviations."""
+        return jax.random.truncated_normal(next(self._keys), -2.0, 2.0, shape)
+
+    def weight(self, n_out: int, n_in: int) -> Float[Array, "out in"]:
+        """With variance one over the number of inputs."""
+        # Truncation at two standard deviations leaves 0.8796 of the spread.
+        return self.truncated((n_out, n_in)) / (0.87962566 * math.sqrt(n_in))
+
+
+def neutral_norm(width: int) -> LayerNorm:
+    """One that neither scales nor shifts."""
+    return LayerNorm(jnp.ones(width), jnp.zeros(width))
+
+
 def initialise(
     settings: ModelSettings, n_features: int, n_labels: int, key: Key[Array, ""]
 ) -> Transformer:
@@ -273,27 +370,18 @@ def initialise(
     This is what the published implementation does (see the golden data's ``init``).
     """
     width = settings.width
-    keys = iter(jax.random.split(key, 3 + 4 * settings.layers))
-
-    def truncated(shape: tuple[int, int]) -> Float[Array, "out in"]:
-        return jax.random.truncated_normal(next(keys), -2.0, 2.0, shape)
-
-    def weight(n_out: int, n_in: int) -> Float[Array, "out in"]:
-        # Truncation at two standard deviations leaves 0.8796 of the spread.
-        return truncated((n_out, n_in)) / (0.87962566 * math.sqrt(n_in))
-
-    def norm() -> LayerNorm:
-        return LayerNorm(jnp.ones(width), jnp.zeros(width))
+    drawn = Drawn(jax.random.split(key, 3 + 4 * settings.layers))
+    truncated, weight, norm = drawn.truncated, drawn.weight, neutral_norm
 
     return Transformer(
         exemplar_weight=weight(width, n_features),
         exemplar_bias=jnp.zeros(width),
         label_embedding=0.02 * truncated((width, n_labels)),
         layers=tuple(
-            Attention(norm(), *(weight(width, width) for _ in range(4)), heads=settings.heads)
+            Attention(norm(width), *(weight(width, width) for _ in range(4)), heads=settings.heads)
             for _ in range(settings.layers)
         ),
-        norm=norm(),
+        norm=norm(width),
         unembedding_weight=weight(n_labels, width),
         unembedding_bias=jnp.zeros(n_labels),
     )

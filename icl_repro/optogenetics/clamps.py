@@ -21,6 +21,7 @@ from icl_repro.optogenetics.edits import (
     CLEAN,
     Constant,
     Edit,
+    InductionPattern,
     LabelPattern,
     OutOfRange,
     Pass,
@@ -207,12 +208,28 @@ class PreservingAblation(_Heads, frozen=True, tag="preserving_ablation"):
         )
 
 
+class ClampInduction(_Heads, frozen=True, tag="induction"):
+    """Match, in text: heads attend to the tokens that came next when the token of a query came
+    before, the same to each of them, and to nothing where there is none.
+    """
+
+    layer: int = 1
+
+    def edits(self, model: ModelSettings) -> tuple[Edit, ...]:
+        """The edits of this clamp."""
+        mask = _mask(self.heads, self.layer, model)
+        return (Edit(f"layers.{self.layer}.attention.pattern", InductionPattern(), heads=mask),)
+
+
 Clamp = (
     AblateHeads | ClampPreviousToken | ClampMatch | ClampCopy | ClampFirstLayer | PreservingAblation
 )
-"""Every clamp and ablation that a run can be described with."""
+"""Every clamp and ablation that a run on few-shot episodes can be described with."""
+
+TextClamp = AblateHeads | ClampPreviousToken | ClampInduction | PreservingAblation
+"""Every clamp and ablation that a run on text can be described with."""
 
 
-def intervention(clamps: Iterable[Clamp], model: ModelSettings) -> Intervention:
+def intervention(clamps: Iterable[Clamp | TextClamp], model: ModelSettings) -> Intervention:
     """The edits of several clamps together."""
     return Intervention(edit for clamp in clamps for edit in clamp.edits(model))

@@ -19,8 +19,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, QUERY_POSITION, Episodes
-from icl_repro.network.transformer import Transformer
+from icl_repro.network.transformer import AttentionOnly, Inputs
 from icl_repro.optogenetics.sites import EditError, axes_of
+from icl_repro.text import Text
 
 
 class OutOfRange(EditError):
@@ -39,6 +40,10 @@ class NeverFires(EditError):
     """An edit that would change nothing: a silent no-op, refused."""
 
 
+class WrongSequences(EditError):
+    """A value that reads what the sequences of the model do not have."""
+
+
 class Context(eqx.Module):
     """What a value may look at.
 
@@ -49,7 +54,7 @@ class Context(eqx.Module):
         read: gives any activation of the edit's base pass by its site's name.
     """
 
-    episodes: Episodes
+    episodes: Inputs
     current: Float[Array, "..."]
     positions: tuple[int, ...] = eqx.field(static=True)
     read: Callable[[str], Float[Array, "..."]] = eqx.field(static=True)
@@ -82,8 +87,7 @@ class Taken(Value):
         """The value; see the class."""
         taken = context.read(self.site)
         axis = _position_axis(axes_of(self.site))
-        covers_all = axis is not None and taken.shape[axis] == N_POSITIONS
-        if covers_all and len(context.positions) < N_POSITIONS:
+        if axis is not None and len(context.positions) < taken.shape[axis]:
             return jnp.take(taken, np.array(context.positions), axis=axis)
         return taken
 
@@ -95,10 +99,11 @@ class PreviousTokenPattern(Value):
 
     shift: int = eqx.field(static=True, default=1)
 
-    def __call__(self, context: Context) -> Float[Array, "1 queries 5 1"]:
+    def __call__(self, context: Context) -> Float[Array, "1 queries keys 1"]:
         """The value; see the class."""
         attended = [p - self.shift if p >= self.shift else p for p in context.positions]
-        return jnp.asarray(np.eye(N_POSITIONS, dtype=np.float32)[attended])[None, :, :, None]
+        row = np.eye(context.episodes.n_positions, dtype=np.float32)
+        return jnp.asarray(row[attended])[None, :, :, None]
 
 
 class LabelPattern(Value):
@@ -110,7 +115,7 @@ class LabelPattern(Value):
 
     def __call__(self, context: Context) -> Float[Array, "1 1 5 episodes"]:
         """The value; see the class."""
-        episodes = context.episodes
+        episodes = _episodes(context, self)
         correct = jax.nn.one_hot(episodes.correct_position, N_POSITIONS, axis=0)
         incorrect = jax.nn.one_hot(episodes.incorrect_position, N_POSITIONS, axis=0)
         return (self.strength * correct + (1 - self.strength) * incorrect)[None, None]
@@ -123,9 +128,26 @@ class TokenBefore(Value):
 
     def __call__(self, context: Context) -> Float[Array, "width 5 episodes"]:
         """The value; see the class."""
+        _episodes(context, self)
         source = np.maximum(np.arange(N_POSITIONS) - 1, 0)
         source[QUERY_POSITION] = QUERY_POSITION
         return context.read("embedding")[:, source]
+
+
+class InductionPattern(Value):
+    """Attention to the tokens that came next when the token of a query came before: the same to
+    each of them, and none at all where there is none.
+    """
+
+    def __call__(self, context: Context) -> Float[Array, "1 queries keys sequences"]:
+        """The value; see the class."""
+        tokens = _text(context, self).read
+        n_positions = tokens.shape[0]
+        after = jnp.concatenate([jnp.full_like(tokens[:1], -1), tokens[:-1]])
+        before = np.tri(n_positions, dtype=bool)[:, :, None]
+        matches = (tokens[:, None] == after[None]) & before
+        weight = matches / jnp.maximum(matches.sum(axis=1, keepdims=True), 1)
+        return weight[None, np.array(context.positions)]
 
 
 class ScoresAsLogits(Value):
@@ -138,13 +160,26 @@ class ScoresAsLogits(Value):
 
     def __call__(self, context: Context) -> Float[Array, "labels episodes"]:
         """The value; see the class."""
+        labels = _episodes(context, self).labels
         scores = context.read(f"layers.{self.layer}.attention.scores")
         from_query = jnp.take(scores, self.head, axis=0)[-1]
         label = jnp.arange(context.current.shape[0])[:, None]
         logits = jnp.full_like(context.current, -jnp.inf)
-        for position, shown in zip(LABEL_POSITIONS, context.episodes.labels[:2], strict=True):
+        for position, shown in zip(LABEL_POSITIONS, labels[:2], strict=True):
             logits = jnp.where(label == shown, from_query[position], logits)
         return logits
+
+
+def _episodes(context: Context, value: Value) -> Episodes:
+    if not isinstance(context.episodes, Episodes):
+        raise WrongSequences(f"{type(value).__name__} is for few-shot episodes, not for text")
+    return context.episodes
+
+
+def _text(context: Context, value: Value) -> Text:
+    if not isinstance(context.episodes, Text):
+        raise WrongSequences(f"{type(value).__name__} is for text, not for few-shot episodes")
+    return context.episodes
 
 
 class Pass(eqx.Module):
@@ -156,7 +191,7 @@ class Pass(eqx.Module):
     """
 
     edits: tuple[Edit, ...] = ()
-    model: Transformer | None = None
+    model: AttentionOnly | None = None
 
 
 CLEAN = Pass()
@@ -279,7 +314,8 @@ def _region(edit: Edit, context: Context) -> Bool[Array | np.ndarray, "..."] | N
     if edit.heads is not None or edit.head_mask is not None:
         masks.append(_along(axes, "head", head_mask(edit, axes, context.current.shape)))
     if edit.positions is not None:
-        covered = np.isin(context.positions, _checked_positions(edit, axes))
+        n_positions = context.episodes.n_positions
+        covered = np.isin(context.positions, _checked_positions(edit, axes, n_positions))
         if not covered.any():
             raise NeverFires(
                 f"{edit} cannot reach the prediction, which depends on positions "
@@ -336,14 +372,14 @@ def _position_axis(axes: tuple[str, ...]) -> int | None:
     return next((i for i, axis in enumerate(axes) if axis in ("position", "query")), None)
 
 
-def _checked_positions(edit: Edit, axes: tuple[str, ...]) -> tuple[int, ...]:
+def _checked_positions(edit: Edit, axes: tuple[str, ...], n_positions: int) -> tuple[int, ...]:
     if _position_axis(axes) is None:
         raise OutOfRange(f"{edit} names positions, but the site has no such axis: {axes}")
-    wrong = [p for p in edit.positions if not 0 <= p < N_POSITIONS]  # pyright: ignore[reportOptionalIterable]
+    wrong = [p for p in edit.positions if not 0 <= p < n_positions]  # pyright: ignore[reportOptionalIterable]
     if wrong:
         raise OutOfRange(
             f"{edit}: position {wrong[0]} is out of range, episodes have positions 0 to "
-            f"{N_POSITIONS - 1} (nearest: {min(max(wrong[0], 0), N_POSITIONS - 1)})"
+            f"{n_positions - 1} (nearest: {min(max(wrong[0], 0), n_positions - 1)})"
         )
     return edit.positions  # pyright: ignore[reportReturnType]
 

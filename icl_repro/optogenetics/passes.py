@@ -14,16 +14,15 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
-from icl_repro.episodes import Episodes
-from icl_repro.network.transformer import Transformer
+from icl_repro.network.transformer import AttentionOnly, Inputs
 from icl_repro.optogenetics.edits import Context, Edit, NeverFires, Pass, apply, check_conflict
 from icl_repro.optogenetics.sites import EditError, bears_on, sites, unknown_site
 
 
 class Trace(eqx.Module):
-    """Logits at the query, and every activation by the name of its site."""
+    """Logits of what is predicted, and every activation by the name of its site."""
 
-    logits: Float[Array, "labels episodes"]
+    logits: Float[Array, "labels *positions episodes"]
     activations: dict[str, Float[Array, "..."]]
 
     def __getitem__(self, site: str) -> Float[Array, "..."]:
@@ -50,18 +49,18 @@ class Intervention(eqx.Module):
     def __init__(self, edits: Iterable[Edit] = ()) -> None:
         self.edits = tuple(edits)
 
-    def predict(self, model: Transformer, episodes: Episodes) -> Trace:
+    def predict(self, model: AttentionOnly, episodes: Inputs) -> Trace:
         """Logits at the query, and the activations that they depend on: the last layer's queries,
         patterns and what follows from them are there for the query position only.
         """
         return _Evaluation(self.edits, model, episodes, full=False).run()
 
-    def trace(self, model: Transformer, episodes: Episodes) -> Trace:
+    def trace(self, model: AttentionOnly, episodes: Inputs) -> Trace:
         """Logits at the query, and every activation at every position."""
         return _Evaluation(self.edits, model, episodes, full=True).run()
 
 
-def trace(model: Transformer, episodes: Episodes, edits: Iterable[Edit] = ()) -> Trace:
+def trace(model: AttentionOnly, episodes: Inputs, edits: Iterable[Edit] = ()) -> Trace:
     """Evaluate `model` under `edits` and keep every activation."""
     return Intervention(edits).trace(model, episodes)
 
@@ -70,7 +69,7 @@ class _Evaluation:
     """One pass under way: a tap that edits, records, and runs the base passes it needs."""
 
     def __init__(
-        self, edits: tuple[Edit, ...], model: Transformer, episodes: Episodes, full: bool
+        self, edits: tuple[Edit, ...], model: AttentionOnly, episodes: Inputs, full: bool
     ) -> None:
         self.model, self.episodes, self.full = model, episodes, full
         self.edits = edits

@@ -6,12 +6,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 import equinox as eqx
-import jax.numpy as jnp
 import msgspec
 from jaxtyping import Array
 
-from icl_repro.episodes import Episodes
-from icl_repro.network.transformer import Transformer, site_axes
+from icl_repro.network.transformer import AttentionOnly, site_axes
 
 
 class EditError(ValueError):
@@ -30,7 +28,7 @@ class Site(msgspec.Struct, frozen=True):
     shape: tuple[int, ...]
 
 
-def sites(model: Transformer, n_episodes: int = 1) -> dict[str, Site]:
+def sites(model: AttentionOnly, n_episodes: int = 1) -> dict[str, Site]:
     """The sites of `model` in the order of computation, from one abstract evaluation.
 
     Nothing is computed: shapes come from tracing the model on `n_episodes` abstract episodes.
@@ -41,10 +39,8 @@ def sites(model: Transformer, n_episodes: int = 1) -> dict[str, Site]:
         table[name] = Site(name, axes_of(name), activation.shape)
         return activation
 
-    def evaluate(model: Transformer) -> Array:
-        integers = jnp.zeros((3, n_episodes), jnp.int32)
-        bank = jnp.zeros((1, model.exemplar_weight.shape[1]))
-        return model(Episodes(bank, integers, integers, integers[0]), note, full=True)  # pyright: ignore[reportArgumentType]
+    def evaluate(model: AttentionOnly) -> Array:
+        return model(model.blank(n_episodes), note, full=True)
 
     eqx.filter_eval_shape(evaluate, model)
     return table

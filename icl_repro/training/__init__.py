@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from icl_repro.training.executors import Executor, LocalExecutor, More, Outcome, Progress
+    from icl_repro.training.language_run import LanguageRun
+    from icl_repro.training.language_spec import LanguageSpec, TextSchedule
     from icl_repro.training.plan import Plan
     from icl_repro.training.run import Run
     from icl_repro.training.schedule import Schedule
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = [
     "DivergedRun",
     "Executor",
+    "LanguageRun",
+    "LanguageSpec",
     "LocalExecutor",
     "MissingRun",
     "More",
@@ -32,12 +36,15 @@ __all__ = [
     "RunStore",
     "Schedule",
     "Stop",
+    "TextSchedule",
     "Transplant",
     "UnusableStore",
 ]
 
 _MODULES = {
     **dict.fromkeys(("Executor", "LocalExecutor", "More", "Outcome", "Progress"), "executors"),
+    "LanguageRun": "language_run",
+    **dict.fromkeys(("LanguageSpec", "TextSchedule"), "language_spec"),
     "Plan": "plan",
     "Run": "run",
     "Schedule": "schedule",

@@ -18,9 +18,10 @@ import msgspec
 
 from icl_repro.storage.entry import MANIFEST, SPEC
 from icl_repro.training import provenance
-from icl_repro.training.engine import train
 from icl_repro.training.executors import UNIT
+from icl_repro.training.language_spec import LanguageSpec
 from icl_repro.training.spec import RunSpec
+from icl_repro.training.tasks import AnySpec, train
 
 _SEEDS = ("init_seed", "data_seed", "eval_seed", "neighbour")
 _ALIKE = ("model", "optimiser", "schedule", "stop", "streams")
@@ -61,7 +62,7 @@ class _Manifest(msgspec.Struct):
     diverged: str | None = None
 
 
-def work_of(spec: RunSpec) -> Work:
+def work_of(spec: AnySpec) -> Work:
     """What a run comes to."""
     content = msgspec.to_builtins(spec)
     about = spec.describe().removeprefix(f"seed {spec.init_seed}, ")
@@ -81,7 +82,7 @@ def times_in(root: Path) -> list[Timed]:
     return list(_timed(current or entries))
 
 
-def units_per_second(spec: RunSpec, cache: Path, seconds: float) -> float:
+def units_per_second(spec: AnySpec, cache: Path, seconds: float) -> float:
     """How many sequences a second training takes on this machine now, once it is compiled.
 
     Args:
@@ -99,8 +100,11 @@ def units_per_second(spec: RunSpec, cache: Path, seconds: float) -> float:
         if len(seen) > 1 and seen[-1][1] - seen[0][1] > seconds:
             raise _Enough
 
+    alone = spec.with_(stop=None)
+    if isinstance(alone, RunSpec):
+        alone = alone.with_(transplant=None)
     with contextlib.suppress(_Enough):
-        train([spec.with_(stop=None, transplant=None)], cache, on_step)
+        train([alone], cache, on_step)
     (first, began), (last, ended) = seen[0], seen[-1]
     return (last - first) / (ended - began)
 
@@ -115,30 +119,39 @@ def _timed(folders: list[Path]) -> Iterator[Timed]:
             manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=_Manifest)
             spec = msgspec.json.decode((folder / SPEC).read_bytes())
             if manifest.diverged is None:
-                same, alike = _digests(_usual() | spec)
+                same, alike = _digests(_usual(spec) | spec)
                 yield Timed(int(spec["sequences"]), manifest.seconds, same, alike)
         except (OSError, msgspec.MsgspecError, KeyError, TypeError, ValueError):
             continue  # the store itself tells of what is damaged, where it is needed
 
 
+def _usual(content: dict[str, Any]) -> dict[str, Any]:
+    """What a spec of the same kind says that leaves everything out: earlier ones had fewer
+    fields.
+    """
+    return _left_out(LanguageSpec if "text" in content else RunSpec)
+
+
 @functools.cache
-def _usual() -> dict[str, Any]:
-    """What a spec says that leaves everything out: earlier ones had fewer fields."""
-    return msgspec.to_builtins(RunSpec())
+def _left_out(kind: type[AnySpec]) -> dict[str, Any]:
+    return msgspec.to_builtins(kind())
 
 
 def _digests(content: dict[str, Any]) -> tuple[str, str]:
     """What runs have in common that differ by seeds alone, and those that cost as much."""
-    alike = {name: content[name] for name in _ALIKE}
+    alike = {name: content[name] for name in _ALIKE if name in content}
     alike["clamps"] = sorted(clamp["clamp"] for clamp in content["clamps"])
-    alike["transplant"] = content["transplant"] is not None
+    alike["transplant"] = content.get("transplant") is not None
+    if "text" in content:
+        alike["text"] = content["text"]
     return _digest(_without_seeds(content)), _digest(alike)
 
 
 def _without_seeds(content: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in content.items() if name not in _SEEDS}
-    if kept["transplant"] is not None:
-        source = _without_seeds(_usual() | kept["transplant"]["source"])
+    if kept.get("transplant") is not None:
+        source = kept["transplant"]["source"]
+        source = _without_seeds(_usual(source) | source)
         kept["transplant"] = kept["transplant"] | {"source": source}
     return kept
 

@@ -9,8 +9,10 @@ from icl_repro.optogenetics.clamps import (
     Clamp,
     ClampCopy,
     ClampFirstLayer,
+    ClampInduction,
     ClampMatch,
     ClampPreviousToken,
+    TextClamp,
 )
 
 _SETTINGS: dict[str, str] = {
@@ -21,6 +23,9 @@ _SETTINGS: dict[str, str] = {
     "model.layers": "{} layers",
     "model.width": "residual stream of width {}",
     "model.heads": "{} heads in each layer",
+    "text.vocabulary": "{} tokens to choose from",
+    "text.length": "{} tokens a sequence",
+    "text.repeats": "repeats {} of the text",
     "optimiser.learning_rate": "learning rate {}",
     "optimiser.batch": "batches of {}",
     "data_seed": "data seed {}",
@@ -30,15 +35,24 @@ _SETTINGS: dict[str, str] = {
 }
 
 
+_SWITCHES = {
+    "text.shuffled": ("repeats in random order", "repeats as they are"),
+    "model.smeared_keys": ("smeared keys", "keys as they are"),
+}
+"""What a setting that is either on or off comes to, in words."""
+
+
 def setting(name: str, value: object) -> str:
     """A setting that is not as usual, in words: ``("episodes.classes", 25)`` is ``25 classes``."""
     if name == "episodes.shuffled_labels":
         return "labels of queries drawn at random" if value else "labels of queries as they are"
+    if name in _SWITCHES:
+        return _SWITCHES[name][not value]
     told = _SETTINGS.get(name)
     return told.format(value) if told else f"{name.replace('.', ' ').replace('_', ' ')} {value}"
 
 
-def clamp_in_words(clamp: Clamp, heads: int) -> str:
+def clamp_in_words(clamp: Clamp | TextClamp, heads: int) -> str:
     """One clamp or ablation of a network with so many heads in each layer."""
     if isinstance(clamp, ClampCopy):
         return f"copying by head {clamp.head} of layer {clamp.layer} clamped"
@@ -53,6 +67,8 @@ def clamp_in_words(clamp: Clamp, heads: int) -> str:
     if isinstance(clamp, ClampPreviousToken):
         before = "the token before" if clamp.shift == 1 else f"the token {clamp.shift} before"
         return f"{of} clamped to attend to {before}"
+    if isinstance(clamp, ClampInduction):
+        return f"{of} clamped to attend to what came next before"
     if isinstance(clamp, ClampMatch):
         weight = "" if clamp.strength == 1 else f" with weight {clamp.strength:g}"
         return f"{of} clamped to match{weight}"

@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -21,7 +21,7 @@ import optax
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from icl_repro.episodes import Episodes, Sampler, SetName
-from icl_repro.network.transformer import Transformer
+from icl_repro.network.transformer import AttentionOnly, Transformer
 from icl_repro.optogenetics import Intervention, intervention
 from icl_repro.streams import BatchKeys
 from icl_repro.training.altered_streams import streams_named
@@ -47,10 +47,13 @@ PROGRAMS_IN_MEMORY = 20
 """Compiled programs that are held for further runs, two to four of which each run needs."""
 
 
+OfNetwork = TypeVar("OfNetwork", bound=AttentionOnly)
+
+
 class Diverged(RuntimeError):
     """A loss that is not a finite number. Carries the spec and the step."""
 
-    def __init__(self, spec: RunSpec, step: int) -> None:
+    def __init__(self, spec: Any, step: int) -> None:
         super().__init__(
             f"training diverged: the loss is not finite at step {step} "
             f"({step * spec.optimiser.batch:,} sequences) of the run {spec.key[:12]} "
@@ -94,7 +97,7 @@ def begin(
         spec.model, sampler.bank.shape[1], spec.episodes.labels, spec.init_seed
     )
     if spec.neighbour:
-        model = _one_rounding_away(model, jax.random.key(spec.neighbour))
+        model = one_rounding_away(model, jax.random.key(spec.neighbour))
     transplant = spec.transplant
     if transplant is not None:
         if load is None:
@@ -123,7 +126,7 @@ def evaluation_sets(spec: RunSpec, cache: Path | None = None) -> dict[str, Episo
     return streams.evaluation_sets(measured, spec.eval_seed, spec.schedule.episodes)
 
 
-def _one_rounding_away(model: Transformer, key: Key[Array, ""]) -> Transformer:
+def one_rounding_away(model: OfNetwork, key: Key[Array, ""]) -> OfNetwork:
     """The model with every weight moved to the next number of its type, to a random side."""
     leaves, structure = jax.tree.flatten(model)
     moved = [
@@ -142,12 +145,13 @@ def _with_weights(model: Transformer, donor: Transformer, layer: int) -> Transfo
     return eqx.tree_at(taken, model, taken(donor))
 
 
-_SCALE = optax.scale_by_adam()
+SCALE = optax.scale_by_adam()
+"""Adam but for the learning rate."""
 
 
-def begin_optimiser(model: Transformer) -> PyTree:
+def begin_optimiser(model: AttentionOnly) -> PyTree:
     """The state of Adam before the first step."""
-    return _SCALE.init(eqx.filter(model, eqx.is_array))
+    return SCALE.init(eqx.filter(model, eqx.is_array))
 
 
 def update(
@@ -167,7 +171,7 @@ def update(
         return losses(intervention.predict(model, episodes).logits, episodes).mean()
 
     loss, gradient = eqx.filter_value_and_grad(mean_loss)(model)
-    direction, optimiser_state = _SCALE.update(gradient, optimiser_state)
+    direction, optimiser_state = SCALE.update(gradient, optimiser_state)
     change = jax.tree.map(lambda d: -learning_rate * d, direction)
     return eqx.apply_updates(model, change), optimiser_state, loss
 
@@ -311,12 +315,13 @@ def program(spec: RunSpec) -> object:
     )
 
 
-class _Record:
-    """What one run of a group has recorded so far, when it wants to be evaluated next, and whether
+class Record:
+    """What one run has recorded so far, when it wants to be evaluated next, and whether
     it has ended.
     """
 
-    def __init__(self, spec: RunSpec) -> None:
+    def __init__(self, spec: Any) -> None:
+        """`spec` is a :class:`RunSpec`, or another kind that has what is asked for here."""
         self.spec = spec
         self.next_step = 0
         self.ended = False
@@ -325,7 +330,7 @@ class _Record:
         self.kept: list[tuple[int, float, dict[str, np.ndarray]]] = []
 
     def note(
-        self, step: int, measured: dict[str, np.ndarray], model: Callable[[], Transformer]
+        self, step: int, measured: dict[str, np.ndarray], model: Callable[[], AttentionOnly]
     ) -> None:
         """Take down what was measured; `model` gives the network, should its weights be kept."""
         spec, batch = self.spec, self.spec.optimiser.batch
@@ -344,17 +349,18 @@ class _Record:
         planned = spec.schedule.next_evaluation(sequences, loss)
         self.next_step = min(max(step + 1, round(planned / batch)), spec.steps)
 
-    def finish(self, seconds: float) -> Run:
+    def finished(self) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
+        """The curves, and the sequences seen at each checkpoint with its weights."""
         names = [name for name in self.rows[0] if name != "bad_step"]
-        return Run(
-            spec=self.spec,
-            curves={name: np.stack([row[name] for row in self.rows]) for name in names},
-            checkpoint_sequences=np.array([sequences for sequences, _, _ in self.kept]),
-            checkpoint_weights={
-                name: np.stack([kept[name] for _, _, kept in self.kept]) for name in self.kept[0][2]
-            },
-            seconds=seconds,
+        return (
+            {name: np.stack([row[name] for row in self.rows]) for name in names},
+            np.array([sequences for sequences, _, _ in self.kept]),
+            {name: np.stack([kept[name] for _, _, kept in self.kept]) for name in self.kept[0][2]},
         )
+
+    def finish(self, seconds: float) -> Run:
+        """The finished run."""
+        return Run(self.spec, *self.finished(), seconds=seconds)
 
 
 def train(
@@ -389,7 +395,7 @@ def train(
     (device,) = trainee.bad_step.devices()
     chunk = largest_chunk(device.platform, len(specs))
 
-    records = {index: _Record(spec) for index, spec in enumerate(specs)}
+    records = {index: Record(spec) for index, spec in enumerate(specs)}
     failed: dict[int, Diverged] = {}
     under_way = dict(records)
     step, batch = 0, specs[0].optimiser.batch

@@ -15,10 +15,10 @@ from typing import Protocol
 import jax
 import msgspec
 
-from icl_repro.training.engine import Diverged, program, train
+from icl_repro.training.engine import Diverged
 from icl_repro.training.plan import Plan, with_sources
-from icl_repro.training.spec import RunSpec
 from icl_repro.training.store import RunStore, UnusableEntry
+from icl_repro.training.tasks import AnySpec, program, train
 
 POLL_SECONDS = 0.2
 
@@ -59,9 +59,9 @@ class Outcome(msgspec.Struct, frozen=True):
         units: sequences that this process has trained on, in `seconds`; `unit` says so.
     """
 
-    trained: tuple[RunSpec, ...]
-    reused: tuple[RunSpec, ...]
-    failed: dict[RunSpec, str]
+    trained: tuple[AnySpec, ...]
+    reused: tuple[AnySpec, ...]
+    failed: dict[AnySpec, str]
     units: int
     seconds: float
     unit: str = UNIT
@@ -74,7 +74,7 @@ class More(msgspec.Struct, frozen=True):
     retrain: frozenset[str] = frozenset()
 
 
-Choose = Callable[[Set[RunSpec]], More | None]
+Choose = Callable[[Set[AnySpec]], More | None]
 """Takes the runs that are not finished yet, and gives further ones chosen by those that are."""
 
 
@@ -88,7 +88,7 @@ def _ignore(progress: Progress) -> None:
 class Work(Protocol):
     """A plan that this process is carrying out, a part at a time."""
 
-    def ensure(self, wanted: Iterable[RunSpec], on_progress: Report = _ignore) -> None:
+    def ensure(self, wanted: Iterable[AnySpec], on_progress: Report = _ignore) -> None:
         """Return when some runs of the plan are in the store, or known to fail.
 
         Until then they are trained here, or if other processes are training them, others are.
@@ -193,9 +193,9 @@ class LocalWork:
         self._store, self._group_size = store, group_size
         self._plan, self._retrain, self._since, self._choose = plan, retrain, since, choose
         self._pending = dict.fromkeys(plan.specs)
-        self._trained: list[RunSpec] = []
+        self._trained: list[AnySpec] = []
         self._programs: set[object] = set()
-        self._failed: dict[RunSpec, str] = {}
+        self._failed: dict[AnySpec, str] = {}
         self._report: Report = _ignore
         self._sequences_done = 0
         self._sequences_trained = 0
@@ -204,7 +204,7 @@ class LocalWork:
             self._is_done(spec)
         self._sequences_total = sum(spec.sequences for spec in self._pending)
 
-    def ensure(self, wanted: Iterable[RunSpec], on_progress: Report = _ignore) -> None:
+    def ensure(self, wanted: Iterable[AnySpec], on_progress: Report = _ignore) -> None:
         """See :class:`Work`."""
         self._report = on_progress
         first = frozenset(with_sources(wanted).values())
@@ -232,7 +232,7 @@ class LocalWork:
             self._is_done(spec)
         self._sequences_total += sum(spec.sequences for spec in new if spec in self._pending)
 
-    def _advance(self, first: Set[RunSpec] = frozenset()) -> bool:
+    def _advance(self, first: Set[AnySpec] = frozenset()) -> bool:
         """Train something, or find more to train, or wait a little for other processes; says
         whether there was anything to do.
         """
@@ -247,7 +247,7 @@ class LocalWork:
             time.sleep(POLL_SECONDS)
         return False
 
-    def _train_next(self, first: Set[RunSpec]) -> bool:
+    def _train_next(self, first: Set[AnySpec]) -> bool:
         """Train the next runs that are free, `first` before others; False if other processes are
         training all that is left.
 
@@ -271,7 +271,7 @@ class LocalWork:
                     return True
         return False
 
-    def _may_train(self, spec: RunSpec, locks: contextlib.ExitStack) -> bool:
+    def _may_train(self, spec: AnySpec, locks: contextlib.ExitStack) -> bool:
         """Whether a run is now for this process to train, under a lock; takes it off the list if
         it is done, or cannot be.
         """
@@ -290,10 +290,10 @@ class LocalWork:
         self._fail(spec, reason)
         return False
 
-    def _in_order(self, first: Set[RunSpec]) -> list[list[RunSpec]]:
+    def _in_order(self, first: Set[AnySpec]) -> list[list[AnySpec]]:
         """What is left of each group, or of the part of it that comes first."""
         in_training = self._store.in_training()
-        ranked: list[tuple[bool, bool, list[RunSpec]]] = []
+        ranked: list[tuple[bool, bool, list[AnySpec]]] = []
         for group in self._plan.groups:
             waiting = [spec for spec in group if spec in self._pending]
             # Another process that trains the first run of a group compiles for it.
@@ -307,7 +307,7 @@ class LocalWork:
                 ranked += [(later, not is_first, part)] if part else []
         return [part for _, _, part in sorted(ranked, key=lambda rank: rank[:2])]
 
-    def _train(self, specs: Sequence[RunSpec]) -> None:
+    def _train(self, specs: Sequence[AnySpec]) -> None:
         batch = specs[0].optimiser.batch
         names = specs[0].describe() if len(specs) == 1 else f"{len(specs)} runs as a group"
         self._programs.add(program(specs[0]))
@@ -338,7 +338,7 @@ class LocalWork:
         self._sequences_done = before + sum(spec.sequences for spec in specs)
         self._tell(names, self._speed())
 
-    def _is_done(self, spec: RunSpec) -> bool:
+    def _is_done(self, spec: AnySpec) -> bool:
         """Whether a run is in the store, or known to fail; if so, takes it off the list."""
         if spec in self._failed:
             return True
@@ -354,12 +354,12 @@ class LocalWork:
             self._failed[spec] = stored.diverged
         return True
 
-    def _fail(self, spec: RunSpec, reason: str) -> None:
+    def _fail(self, spec: AnySpec, reason: str) -> None:
         """Take a run off the list that cannot be trained, while the others can."""
         self._pending.pop(spec, None)
         self._failed[spec] = reason
 
-    def _awaits_source(self, spec: RunSpec) -> bool:
+    def _awaits_source(self, spec: AnySpec) -> bool:
         """Whether the run that it takes weights from is still to be trained."""
         source = spec.transplant and spec.transplant.source
         return source in self._pending and not self._is_done(source)

@@ -7,14 +7,39 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from icl_repro.training.described import listed
+from icl_repro.training.language_spec import LanguageSpec
 from icl_repro.training.spec import RunSpec
+from icl_repro.training.tasks import AnySpec
 
 
-def methods(specs: Iterable[RunSpec]) -> list[str]:
+def methods(specs: Iterable[AnySpec]) -> list[str]:
     """How the networks of a session were built, trained and evaluated: what is the same for all,
     or else for most, with the settings that vary. Empty without runs.
     """
-    runs = list(specs)
+    every_kind = list(specs)
+    runs = [spec for spec in every_kind if isinstance(spec, RunSpec)]
+    of_text = [spec for spec in every_kind if isinstance(spec, LanguageSpec)]
+    return [*_of_episodes(runs), *_of_text(of_text)]
+
+
+def _of_text(runs: list[LanguageSpec]) -> list[str]:
+    if not runs:
+        return []
+    layers = sorted({run.model.layers for run in runs})
+    first = runs[0]
+    longest = max(run.sequences for run in runs)
+    return [
+        f"Language models are the same transformers with {listed(layers)} layers, heads of width "
+        f"{first.model.width // first.model.heads} and a loss at each of {first.text.length} "
+        f"tokens of a sequence, drawn from {first.text.vocabulary} tokens with bigram structure, "
+        "in which segments come again. Training is by Adam at a learning rate of "
+        f"{first.optimiser.learning_rate:g}, in batches of {first.optimiser.batch}, on at most "
+        f"{longest:,} sequences; each is evaluated at least every {first.schedule.every:,} "
+        f"sequences, on {first.schedule.sequences:,} fixed sequences of each set."
+    ]
+
+
+def _of_episodes(runs: list[RunSpec]) -> list[str]:
     if not runs:
         return []
 

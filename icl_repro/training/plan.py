@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from icl_repro.training.engine import program
-from icl_repro.training.spec import RunSpec
+from icl_repro.training.tasks import AnySpec, program
 
 
-def with_sources(specs: Iterable[RunSpec]) -> dict[str, RunSpec]:
+def with_sources(specs: Iterable[AnySpec]) -> dict[str, AnySpec]:
     """The runs, and those that they take weights from, by key: equal keys are one run."""
-    found: dict[str, RunSpec] = {}
+    found: dict[str, AnySpec] = {}
     waiting = list(specs)
     while waiting:
         spec = waiting.pop(0)
@@ -31,24 +30,24 @@ class Plan(msgspec.Struct, frozen=True):
             runs take weights from.
     """
 
-    groups: tuple[tuple[RunSpec, ...], ...]
+    groups: tuple[tuple[AnySpec, ...], ...]
 
     @classmethod
-    def of(cls, specs: Iterable[RunSpec]) -> Plan:
+    def of(cls, specs: Iterable[AnySpec]) -> Plan:
         """The union of `specs`, and of the runs that they take weights from."""
         unique = with_sources(specs)
         sources = {spec.transplant.source for spec in unique.values() if spec.transplant}
 
-        def urgency(spec: RunSpec) -> tuple[bool, int]:
+        def urgency(spec: AnySpec) -> tuple[bool, int]:
             return spec not in sources, -spec.sequences
 
-        groups: dict[object, list[RunSpec]] = {}
+        groups: dict[object, list[AnySpec]] = {}
         for spec in sorted(unique.values(), key=lambda spec: (*urgency(spec), spec.key)):
             groups.setdefault(program(spec), []).append(spec)
         return cls(tuple(tuple(group) for group in groups.values()))
 
     @property
-    def specs(self) -> tuple[RunSpec, ...]:
+    def specs(self) -> tuple[AnySpec, ...]:
         """All runs, group by group."""
         return tuple(spec for group in self.groups for spec in group)
 

@@ -24,8 +24,11 @@ DECIDING_SOURCE = (
     "network",
     "optogenetics",
     "streams",
+    "text.py",
     "training/engine.py",
     "training/evaluation.py",
+    "training/language.py",
+    "training/language_evaluation.py",
     "training/programs.py",
     "training/schedule.py",
 )
@@ -51,6 +54,7 @@ NOT_DECIDING_SOURCE = (
     "training/cost.py",
     "training/described.py",
     "training/executors.py",
+    "training/language_run.py",
     "training/layout.py",
     "training/methods.py",
     "training/plan.py",
@@ -58,6 +62,7 @@ NOT_DECIDING_SOURCE = (
     "training/run.py",
     "training/spec.py",
     "training/store.py",
+    "training/tasks.py",
 )
 """The modules beside them that do not: they describe a run, which is its address, or they check,
 order, keep and hand on what the others compute. What reads and encodes exemplars decides only the

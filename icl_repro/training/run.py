@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icl_repro.episodes import Sampler, SetName
-from icl_repro.network.transformer import ModelSettings, Transformer
+from icl_repro.network.transformer import AttentionOnly, ModelSettings, Transformer
 from icl_repro.optogenetics import Intervention, intervention
 from icl_repro.training.altered_streams import streams_named
 from icl_repro.training.spec import RunSpec
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def weights(model: Transformer) -> dict[str, np.ndarray]:
+def weights(model: AttentionOnly) -> dict[str, np.ndarray]:
     """The weights of a network by name, such as ``layers.0.query``."""
     leaves, _ = jax.tree.flatten_with_path(model)
     return {_name(path): np.asarray(leaf) for path, leaf in leaves}
@@ -89,9 +89,12 @@ class Run:
         def weight(path: tuple, _: jax.ShapeDtypeStruct) -> jax.Array:
             return jnp.asarray(self.checkpoint_weights[_name(path)][checkpoint])
 
+        return jax.tree.map_with_path(weight, self._shape())
+
+    def _shape(self) -> AttentionOnly:
+        """The network with shapes in place of its weights."""
         spec = self.spec
-        shape = _shape(spec.streams, spec.model, spec.exemplars.width, spec.episodes.labels)
-        return jax.tree.map_with_path(weight, shape)
+        return _shape(spec.streams, spec.model, spec.exemplars.width, spec.episodes.labels)
 
     def with_model(self, model: Transformer) -> Run:
         """The same run ending in another network of the same shapes, such as an altered one; its

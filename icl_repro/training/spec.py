@@ -128,7 +128,7 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         _require_known_streams(self.streams)
         for field in _fields_of_a_run():
-            value = _in_one_form(field, getattr(self, field.name))
+            value = in_one_form(field, getattr(self, field.name))
             msgspec.structs.force_setattr(self, field.name, value)
         for name in ("init_seed", "data_seed", "eval_seed", "neighbour"):
             seed = getattr(self, name)
@@ -305,7 +305,7 @@ def _fields_of_a_run() -> tuple[msgspec.structs.FieldInfo, ...]:
     return msgspec.structs.fields(RunSpec)
 
 
-def _in_one_form(field: msgspec.structs.FieldInfo, value: Any) -> Any:
+def in_one_form(field: msgspec.structs.FieldInfo, value: Any) -> Any:
     """`value` as it would be read back from JSON."""
     try:
         return msgspec.json.decode(

@@ -23,6 +23,7 @@ from icl_repro.storage.entry import Entry, Manifest
 from icl_repro.training import layout, provenance
 from icl_repro.training.run import Run
 from icl_repro.training.spec import RunSpec
+from icl_repro.training.tasks import AnySpec, run_type
 
 LARGEST_MEMORY = 200_000_000
 """How many bytes of runs a store keeps in memory, to give them again without reading them."""
@@ -50,15 +51,15 @@ class RunStore:
         """Folder for encoded exemplars."""
         return self.root / "exemplars"
 
-    def __contains__(self, spec: RunSpec) -> bool:
+    def __contains__(self, spec: AnySpec) -> bool:
         """Whether the run is there, finished or known to diverge; does not look at checksums."""
         return self._entries.newest(_name(spec)) is not None
 
-    def is_stale(self, spec: RunSpec) -> bool:
+    def is_stale(self, spec: AnySpec) -> bool:
         """Whether the run is there only as other source or other libraries made it."""
         return self._entries.is_stale(_name(spec))
 
-    def manifest(self, spec: RunSpec) -> Manifest | None:
+    def manifest(self, spec: AnySpec) -> Manifest | None:
         """What was written down about a run, or None if it is not there.
 
         A damaged run is set aside, which the user is told, and counts as absent.
@@ -69,7 +70,7 @@ class RunStore:
         stored = self._read(spec)
         return None if stored is None else stored.manifest
 
-    def load(self, spec: RunSpec) -> Run:
+    def load(self, spec: AnySpec) -> Run:
         """Read a run, or give the one that was read before: its arrays cannot be written to.
 
         Raises:
@@ -90,14 +91,14 @@ class RunStore:
             raise DivergedRun(stored.manifest.diverged)
         weights = stored.arrays("weights")
         width = weights["exemplar_weight"].shape[-1] if "exemplar_weight" in weights else None
-        if width not in (None, spec.exemplars.width):
+        if isinstance(spec, RunSpec) and width not in (None, spec.exemplars.width):
             raise MissingRun(
                 f"the networks of the stored run {spec.key[:12]} are for exemplars of {width} "
                 f"features, but its description has exemplars of {spec.exemplars.width}: remove "
                 f"{stored.folder} to have it trained again"
             )
-        run = Run(
-            spec=spec,
+        run = run_type(spec)(
+            spec=spec,  # pyright: ignore[reportArgumentType]
             curves=stored.arrays("curves"),
             checkpoint_sequences=weights.pop("checkpoint_sequences"),
             checkpoint_weights=weights,
@@ -118,7 +119,7 @@ class RunStore:
         content = msgspec.json.encode(run.spec)
         self._entries.write(_name(run.spec), content, arrays, run.seconds)
 
-    def save_divergence(self, spec: RunSpec, message: str) -> None:
+    def save_divergence(self, spec: AnySpec, message: str) -> None:
         """Write down that a run diverges, so that it is not tried again and again.
 
         Raises:
@@ -127,7 +128,7 @@ class RunStore:
         content = msgspec.json.encode(spec)
         self._entries.write(_name(spec), content, {}, 0.0, message)
 
-    def make_room(self, spec: RunSpec) -> None:
+    def make_room(self, spec: AnySpec) -> None:
         """Make it possible to save a run: what is in its place is set aside.
 
         Raises:
@@ -135,7 +136,7 @@ class RunStore:
         """
         self._entries.make_room(_name(spec))
 
-    def lock(self, spec: RunSpec) -> contextlib.AbstractContextManager[bool]:
+    def lock(self, spec: AnySpec) -> contextlib.AbstractContextManager[bool]:
         """Try to be the one who trains a run; gives whether this caller is. Never waits.
 
         Raises:
@@ -144,7 +145,7 @@ class RunStore:
         """
         return self._entries.lock(spec.key)
 
-    def training(self, specs: Iterable[RunSpec]) -> contextlib.AbstractContextManager[None]:
+    def training(self, specs: Iterable[AnySpec]) -> contextlib.AbstractContextManager[None]:
         """Let other processes see that runs are being trained, while one has their locks."""
         return self._entries.making(map(_name, specs))
 
@@ -156,7 +157,7 @@ class RunStore:
         """Remove what killed processes left half-written, of whatever run."""
         self._entries.clear_abandoned()
 
-    def _read(self, spec: RunSpec) -> Entry | None:
+    def _read(self, spec: AnySpec) -> Entry | None:
         return self._entries.read(_name(spec))
 
     def _remember(self, folder: Path, run: Run) -> None:
@@ -169,12 +170,12 @@ class RunStore:
                 self._loaded.popitem(last=False)
 
 
-def _name(spec: RunSpec) -> Name:
+def _name(spec: AnySpec) -> Name:
     return _named(spec, provenance.source_and_libraries()[:12])
 
 
 @functools.cache
-def _named(spec: RunSpec, made: str) -> Name:
+def _named(spec: AnySpec, made: str) -> Name:
     about = f"the stored run {spec.key[:12]} ({spec.describe()})"
     return Name(spec.address, made, spec.key, about)
 

@@ -14,7 +14,11 @@ from icl_repro.verification.ledger import load
 from icl_repro.verification.record import VerificationRecord, read_record
 
 CLAIMS = Path(__file__).parents[2] / "claims"
-FILES = sorted(path.stem.removeprefix("test_") for path in CLAIMS.glob("test_*.py"))
+FILES = {
+    "_".join([*path.relative_to(CLAIMS).parent.parts, path.stem.removeprefix("test_")]): path
+    for path in sorted(CLAIMS.rglob("test_*.py"))
+}
+"""The files of claims by the names of their ledgers."""
 SPREADS = spreads.load(CLAIMS / "spread.json")
 LEDGER = load(CLAIMS / "ledger", SPREADS)
 RECORDS = [read_record(path) for path in sorted((CLAIMS.parent / "reports").glob("*.json*"))]
@@ -22,7 +26,8 @@ RECORDS = [read_record(path) for path in sorted((CLAIMS.parent / "reports").glob
 
 def declared(file: str) -> list[Declaration]:
     """What the claim functions of a file declare."""
-    module = importlib.import_module(f"claims.test_{file}")
+    parts = FILES[file].relative_to(CLAIMS.parent).with_suffix("").parts
+    module = importlib.import_module(".".join(parts))
     found = [declaration_of(function) for _, function in inspect.getmembers(module)]
     return [declaration for declaration in found if declaration is not None]
 

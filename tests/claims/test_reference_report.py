@@ -18,7 +18,8 @@ REPORTS = ROOT / "reports"
 
 def declared(path: Path) -> Iterator[Declaration]:
     """What a file of claims declares."""
-    module = importlib.import_module(f"claims.{path.stem}")
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    module = importlib.import_module(".".join(parts))
     for value in vars(module).values():
         declaration = declaration_of(value)
         if declaration is not None:
@@ -32,7 +33,7 @@ def record() -> VerificationRecord:
 
 @pytest.fixture(scope="module")
 def suite() -> dict[str, Declaration]:
-    paths = sorted((ROOT / "claims").glob("test_*.py"))
+    paths = sorted((ROOT / "claims").rglob("test_*.py"))
     return {found.claim.id: found for path in paths for found in declared(path)}
 
 

@@ -1,0 +1,73 @@
+"""What the claims of the lecture measure on runs, by the same functions everywhere."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from icl_repro.measures.curves.phase_change import acceleration_ratio
+from icl_repro.measures.language.change import Change, change_of
+from icl_repro.measures.language.heads import induction_heads
+from icl_repro.measures.language.score import in_context_score
+from icl_repro.text import Text, TextSetName
+from icl_repro.training import LanguageRun
+
+SEQUENCES = "training sequences seen"
+AVERAGED = 5
+"""Evaluations whose mean counts where it is measured how sudden a change is."""
+EVALUATED = 512
+"""Sequences on which a finished model is measured."""
+
+Curve = Float[np.ndarray, " points"]
+
+
+def score_of(run: LanguageRun) -> Curve:
+    """The in-context-learning score over training, on text like that trained on."""
+    return in_context_score(run.curves["train.losses"].astype(np.float64))
+
+
+def score_change(run: LanguageRun) -> Change:
+    """When the score improves."""
+    return change_of(run.sequences, score_of(run))
+
+
+def suddenness(run: LanguageRun) -> float:
+    """How much the improvement of the score speeds up, as in Section 4 of the paper.
+
+    The score is measured on less text than the losses there, so that it has more noise, which makes
+    the ratio larger: five evaluations in a row are averaged.
+    """
+    x, y = (averaged(curve.astype(np.float64)) for curve in (run.sequences, score_of(run)))
+    return acceleration_ratio(x, y)
+
+
+def averaged(curve: Curve) -> Curve:
+    """The means of each five neighbouring points."""
+    return np.convolve(curve, np.full(AVERAGED, 1 / AVERAGED), mode="valid")
+
+
+def best_matching(run: LanguageRun, layer: int = -1) -> Curve:
+    """The largest prefix-matching score of the heads of a layer over training."""
+    return run.curves["attention.induction"][:, layer].max(axis=1).astype(np.float64)
+
+
+def matching_change(run: LanguageRun, layer: int = -1) -> Change:
+    """When the best head of a layer comes to match prefixes."""
+    return change_of(run.sequences, -best_matching(run, layer))
+
+
+def final(run: LanguageRun, curve: str) -> np.ndarray:
+    """The last value of a curve."""
+    return run.curves[curve][-1].astype(np.float64)
+
+
+def induction_heads_of(run: LanguageRun) -> list[tuple[int, ...]]:
+    """The induction heads of each layer in the end."""
+    both = final(run, "attention.induction"), final(run, "copying")
+    return [induction_heads(*of_layer) for of_layer in zip(*both, strict=True)]
+
+
+def text_of(run: LanguageRun, name: TextSetName) -> Text:
+    """Sequences of an evaluation set, others than those seen while it was trained."""
+    return run.text_samplers()[name].sample(jax.random.key(1_000), EVALUATED)

@@ -1,0 +1,94 @@
+"""[A][B] … [A] makes [B] likelier, also where both are only similar (slides; Olsson et al., 2022).
+
+Sequences of random tokens, all different, with A in the middle and B after it; the last token is A
+again, or a vector between the embedding of A and that of a token that does not occur, as long as
+A's (:mod:`icl_repro.measures.language.completion`). Measured: the probability of B, as a geometric
+mean.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from claims.lecture.figures import completion_figure
+from claims.lecture.models import DEPTHS, NO_REPEATS, ONE, SHUFFLED, TWO, UNTRAINED, Runs
+from icl_repro import Evidence, claim, control
+from icl_repro.measures.language.completion import completion_probabilities
+from icl_repro.training import LanguageRun
+
+SIMILARITIES = tuple(np.linspace(0, 1, 11).round(1).tolist())
+LENGTH = 48
+"""Tokens of a sequence: the vocabulary has to have more."""
+SOME = SIMILARITIES.index(0.7)
+
+LIKELIER = "probability of B after A over that after a token that has not come before"
+FUZZY = "probability of B after a token with a cosine of 0.7 to A, over that after another"
+BOTH_FUZZY = "the same where B in the context has a cosine of 0.7 to B too"
+FOLLOWS = "rank correlation of the probability of B with the similarity to A"
+
+
+def probabilities(run: LanguageRun, both: bool = False) -> np.ndarray:
+    """The probability of B for each similarity."""
+    return completion_probabilities(run.language_model(), LENGTH, SIMILARITIES, both=both)
+
+
+@claim(
+    "lecture.completion",
+    source="the lecture slides, Induction Heads (1)",
+    on=DEPTHS,
+    fails_on=[
+        control("A model with one layer cannot", id="one_layer", swap={TWO: ONE}),
+        control(
+            "Text without repeats teaches no such thing", id="no_repeats", swap={TWO: NO_REPEATS}
+        ),
+        control("Nor does text with shuffled repeats", id="shuffled", swap={TWO: SHUFFLED}),
+        control("An untrained model does not", id="untrained", swap={TWO: UNTRAINED}),
+    ],
+)
+def test_completion(runs: Runs, evidence: Evidence) -> None:
+    """[A][B] … [A] makes [B] more likely."""
+    found = probabilities(runs[TWO])
+    evidence.check(LIKELIER, found[-1] / found[0], at_least=5, unit="ratio")
+    evidence.quantity("probability of B after A", found[-1])
+
+
+@claim(
+    "lecture.fuzzy_completion",
+    source="the lecture slides, Background: Transformer Circuits",
+    on=DEPTHS,
+    fails_on=[
+        control(
+            "A model with one layer cannot",
+            id="one_layer",
+            swap={TWO: ONE},
+            only=(FUZZY, BOTH_FUZZY),
+        ),
+        control(
+            "Text without repeats teaches no such thing",
+            id="no_repeats",
+            swap={TWO: NO_REPEATS},
+            only=(FUZZY, BOTH_FUZZY),
+        ),
+        control(
+            "An untrained model does not",
+            id="untrained",
+            swap={TWO: UNTRAINED},
+            only=(FUZZY, BOTH_FUZZY),
+        ),
+    ],
+)
+def test_fuzzy_completion(runs: Runs, evidence: Evidence) -> None:
+    """[A][B] … [A*] makes [B] more likely where A* is only similar to A, the more so the more
+    similar it is; and so it does where B in the context is only similar to B.
+    """
+    found, of_both = probabilities(runs[TWO]), probabilities(runs[TWO], both=True)
+    evidence.check(FUZZY, found[SOME] / found[0], at_least=2, unit="ratio")
+    evidence.check(BOTH_FUZZY, of_both[SOME] / found[0], at_least=1.5, unit="ratio")
+    follows = float(stats.spearmanr(SIMILARITIES, found).statistic)
+    evidence.check(FOLLOWS, follows, at_least=0.9)
+    evidence.figure(
+        completion_figure(
+            SIMILARITIES, {"A* for A": found, "A* and B*": of_both, ONE: probabilities(runs[ONE])}
+        )
+    )

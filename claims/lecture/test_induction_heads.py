@@ -1,0 +1,97 @@
+"""Induction heads form when in-context learning improves, and only with more than one layer.
+
+An induction head attends from a token that has come before to what came next then (prefix matching)
+and makes that likelier (copying). Both are measured on random tokens repeated, in which nothing can
+be known by heart (:mod:`icl_repro.training.language_evaluation`), as by Olsson et al. (2022).
+"""
+
+from __future__ import annotations
+
+from claims.lecture.figures import heads_figure
+from claims.lecture.measured import (
+    best_matching,
+    final,
+    induction_heads_of,
+    matching_change,
+    score_change,
+)
+from claims.lecture.models import (
+    DEPTHS,
+    NO_REPEATS,
+    ONE,
+    SHUFFLED,
+    THREE,
+    TWO,
+    UNTRAINED,
+    Runs,
+)
+from icl_repro import Evidence, claim, control
+
+SLIDE = "the lecture slides, Induction Heads (3)"
+NUMBER = "induction heads in the last layer, {}".format
+MATCHING = "largest prefix-matching score in the last layer, {}".format
+AT_THE_TIME = "half-time of the prefix-matching score over that of the in-context-learning score"
+NONE_FORMS = "no head forms that could do so at any time"
+
+
+@claim(
+    "lecture.induction_heads_form",
+    source=SLIDE,
+    on=DEPTHS,
+    fails_on=[
+        control(
+            "A model with one layer has none",
+            id="one_layer",
+            swap={TWO: ONE, THREE: ONE},
+            only=(NUMBER(TWO), NUMBER(THREE), MATCHING(TWO)),
+        ),
+        control(
+            "Text without repeats teaches none",
+            id="no_repeats",
+            swap={TWO: NO_REPEATS, THREE: NO_REPEATS},
+            only=(NUMBER(TWO), NUMBER(THREE), MATCHING(TWO)),
+        ),
+        control(
+            "Nor does text with shuffled repeats",
+            id="shuffled",
+            swap={TWO: SHUFFLED, THREE: SHUFFLED},
+            only=(NUMBER(TWO), NUMBER(THREE), MATCHING(TWO)),
+        ),
+        control(
+            "An untrained model has none",
+            id="untrained",
+            swap={TWO: UNTRAINED, THREE: UNTRAINED},
+            only=(NUMBER(TWO), NUMBER(THREE), MATCHING(TWO)),
+        ),
+    ],
+)
+def test_induction_heads_form(runs: Runs, evidence: Evidence) -> None:
+    """Models with more than one layer form induction heads, when in-context learning improves."""
+    for name in (TWO, THREE):
+        found = induction_heads_of(runs[name])
+        evidence.check(NUMBER(name), len(found[-1]), at_least=1)
+        for layer, heads in enumerate(found):
+            evidence.quantity(f"induction heads in layer {layer}, {name}", len(heads))
+    evidence.check(MATCHING(TWO), best_matching(runs[TWO])[-1], at_least=0.5)
+    formed, improved = matching_change(runs[TWO]).middle, score_change(runs[TWO]).middle
+    evidence.check(
+        AT_THE_TIME,
+        formed / improved,
+        between=(0.8, 1.25),
+        unit="ratio",
+        note=f"{formed:,.0f} and {improved:,.0f} sequences",
+    )
+    evidence.figure(heads_figure(runs))
+
+
+@claim(
+    "lecture.no_induction_heads_with_one_layer",
+    source=SLIDE,
+    on=DEPTHS,
+    fails_on=control("A model with two layers has some", id="two_layers", swap={ONE: TWO}),
+)
+def test_one_layer(runs: Runs, evidence: Evidence) -> None:
+    """A model with one layer forms no induction head."""
+    run = runs[ONE]
+    evidence.check(MATCHING(ONE), best_matching(run).max(), at_most=0.2, note="at any time")
+    evidence.quantity("largest copying score, one layer", final(run, "copying").max())

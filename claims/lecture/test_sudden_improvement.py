@@ -1,0 +1,104 @@
+"""In-context learning improves suddenly in models with more than one layer, not in those with one.
+
+Trained: attention-only language models with one, two and three layers on text in which segments
+come again (:mod:`icl_repro.text`). Measured on other text of the same kind, all along training: the
+in-context-learning score, loss late in the context less loss early
+(:mod:`icl_repro.measures.language.score`). How sudden its improvement is, is the acceleration ratio
+of Section 4 of the paper (:mod:`icl_repro.measures.curves.phase_change`).
+
+The slides show curves without numbers. Those of Olsson et al. (2022) are not at hand.
+"""
+
+from __future__ import annotations
+
+from claims.lecture.figures import score_figure
+from claims.lecture.measured import score_change, score_of, suddenness
+from claims.lecture.models import DEPTHS, NO_REPEATS, ONE, SHUFFLED, THREE, TWO, UNTRAINED, Runs
+from icl_repro import Evidence, claim, control
+
+SLIDE = "the lecture slides, Induction Heads (3)"
+SUDDEN = 3
+"""The acceleration ratio of a sudden improvement: that of a phase change after a plateau."""
+
+SUDDENNESS = "acceleration ratio of the in-context-learning score, {}".format
+SCORE = "in-context-learning score in the end, {}".format
+SHARE = "in-context-learning score in the end, one layer over two"
+FLAT = "a score that never improves does not speed up"
+
+
+@claim(
+    "lecture.sudden_improvement",
+    source=SLIDE,
+    on=DEPTHS,
+    fails_on=[
+        control(
+            "A model with one layer improves gradually",
+            id="one_layer",
+            swap={TWO: ONE},
+            only=SUDDENNESS(TWO),
+        ),
+        control(
+            "Without repeats there is nothing to find in context",
+            id="no_repeats",
+            swap={TWO: NO_REPEATS},
+            only=SCORE(TWO),
+        ),
+        control(
+            "In shuffled repeats a token says nothing about the next",
+            id="shuffled",
+            swap={TWO: SHUFFLED},
+            only=SCORE(TWO),
+        ),
+        control(
+            "An untrained model has no score", id="untrained", swap={TWO: UNTRAINED}, undefined=FLAT
+        ),
+    ],
+)
+def test_sudden_improvement(runs: Runs, evidence: Evidence) -> None:
+    """In-context learning improves suddenly in a model with two layers."""
+    run = runs[TWO]
+    evidence.check(SUDDENNESS(TWO), suddenness(run), at_least=SUDDEN)
+    evidence.check(SCORE(TWO), score_of(run)[-1], at_most=-0.3, unit="nats")
+    evidence.quantity("half-time of the improvement", score_change(run).middle, unit="sequences")
+    evidence.figure(score_figure(runs))
+
+
+@claim(
+    "lecture.sudden_improvement_with_three_layers",
+    source=SLIDE,
+    on=DEPTHS,
+    fails_on=[
+        control(
+            "A model with one layer improves gradually",
+            id="one_layer",
+            swap={THREE: ONE},
+            only=SUDDENNESS(THREE),
+        ),
+        control(
+            "An untrained model has no score",
+            id="untrained",
+            swap={THREE: UNTRAINED},
+            undefined=FLAT,
+        ),
+    ],
+)
+def test_three_layers(runs: Runs, evidence: Evidence) -> None:
+    """In-context learning improves suddenly in a model with three layers too."""
+    run = runs[THREE]
+    evidence.check(SUDDENNESS(THREE), suddenness(run), at_least=SUDDEN)
+    evidence.check(SCORE(THREE), score_of(run)[-1], at_most=-0.3, unit="nats")
+
+
+@claim(
+    "lecture.no_sudden_improvement_with_one_layer",
+    source=SLIDE,
+    on=DEPTHS,
+    fails_on=control("A model with two layers does improve", id="two_layers", swap={ONE: TWO}),
+)
+def test_one_layer(runs: Runs, evidence: Evidence) -> None:
+    """In-context learning does not improve suddenly in a model with one layer, and less in the end
+    than in one with two.
+    """
+    one, two = runs[ONE], runs[TWO]
+    evidence.check(SUDDENNESS(ONE), suddenness(one), at_most=SUDDEN)
+    evidence.check(SHARE, score_of(one)[-1] / score_of(two)[-1], at_most=0.5, unit="ratio")

@@ -1,0 +1,90 @@
+"""Completion: how much likelier [A][B] … [A*] makes [B], by how similar A* is to A.
+
+A sequence is random tokens, all different. One of them, A, with B after it, stands in its middle;
+the last token is A*: A itself, or a vector of the same length between A's embedding and that of a
+token which does not occur, with a given cosine to A's. So a fuzzy A* has no other place in the text
+to be found at. With `both`, B is as fuzzy where it stands, and the token that is asked for is B.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from icl_repro.measures.kept import kept
+from icl_repro.network.language_model import LanguageModel
+from icl_repro.optogenetics import Constant, Edit, Intervention
+from icl_repro.text import Text
+
+SEQUENCES = 256
+
+
+def completion_probabilities(
+    model: LanguageModel,
+    length: int,
+    similarities: Sequence[float],
+    *,
+    both: bool = False,
+    seed: int = 0,
+) -> Float[np.ndarray, " similarities"]:
+    """Probability of B after A*, as a geometric mean over sequences, for each cosine of A* and A.
+
+    Raises:
+        ValueError: the vocabulary is too small for so many different tokens.
+    """
+    if model.vocabulary < length + 2:
+        raise ValueError(
+            f"the vocabulary has {model.vocabulary} tokens, but {length + 2} different ones are "
+            "needed"
+        )
+    cosines = jnp.asarray(similarities, jnp.float32)
+    found = _probabilities(model, length, cosines, both, jax.random.key(seed))
+    return np.asarray(found, np.float64)
+
+
+@kept(np.ndarray)
+@eqx.filter_jit
+def _probabilities(
+    model: LanguageModel,
+    length: int,
+    cosines: Float[Array, " similarities"],
+    both: bool,
+    key: Key[Array, ""],
+) -> Float[Array, " similarities"]:
+    drawn = jax.random.uniform(key, (model.vocabulary, SEQUENCES)).argsort(axis=0)
+    middle = length // 2
+    a, b, other_a, other_b = drawn[middle], drawn[middle + 1], drawn[length], drawn[length + 1]
+    tokens = jnp.concatenate([drawn[: length - 1], a[None], b[None]])
+    text = Text(tokens, jnp.zeros(tokens.shape, bool))
+    embedded = model.token_embedding[:, text.read]
+
+    def of_cosine(cosine: Float[Array, ""]) -> Array:
+        fuzzy = embedded.at[:, length - 1].set(_between(model, a, other_a, cosine))
+        if both:
+            fuzzy = fuzzy.at[:, middle + 1].set(_between(model, b, other_b, cosine))
+        edits = Intervention([Edit("embedding", Constant(fuzzy))])
+        logits = edits.predict(model, text).logits[:, -1]
+        of_b = jnp.take_along_axis(logits, b[None], axis=0)[0]
+        return jnp.exp((of_b - jax.nn.logsumexp(logits, axis=0)).mean())
+
+    return jax.lax.map(of_cosine, cosines)
+
+
+def _between(
+    model: LanguageModel,
+    token: Int[Array, " sequences"],
+    other: Int[Array, " sequences"],
+    cosine: Float[Array, ""],
+) -> Float[Array, "width sequences"]:
+    """A vector as long as the embedding of a token, with a cosine to it, towards another's."""
+    vector, towards = model.token_embedding[:, token], model.token_embedding[:, other]
+    size = jnp.linalg.norm(vector, axis=0)
+    along = vector / size
+    across = towards - (towards * along).sum(axis=0) * along
+    across = across / jnp.linalg.norm(across, axis=0)
+    return size * (cosine * along + jnp.sqrt(1 - cosine**2) * across)

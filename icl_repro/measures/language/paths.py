@@ -1,0 +1,86 @@
+"""Paths of models through training in a plane (Olsson et al., 2022, "per-token loss analysis").
+
+Each snapshot is a vector of losses: of one token of each of many sequences, the same for all
+snapshots of all models. The vectors of all models are reduced together to two principal components,
+in which a model's snapshots are a path.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+Path = Float[np.ndarray, "points 2"]
+LEGS = 24
+"""Pieces of equal length into which a path is cut to see where it turns."""
+
+
+class Plane(NamedTuple):
+    """The paths in their common plane, and the share of the variance that each component has."""
+
+    paths: dict[str, Path]
+    shares: tuple[float, float]
+
+
+def in_common_plane(vectors: Mapping[str, Float[np.ndarray, "snapshots sequences"]]) -> Plane:
+    """The paths of several models, reduced together."""
+    stacked = np.concatenate([np.asarray(one, np.float64) for one in vectors.values()])
+    centred = stacked - stacked.mean(axis=0)
+    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
+    points = centred @ directions[:2].T
+    ends = np.cumsum([len(one) for one in vectors.values()])[:-1]
+    shares = sizes[:2] ** 2 / (sizes**2).sum()
+    return Plane(
+        dict(zip(vectors, np.split(points, ends), strict=True)),
+        (float(shares[0]), float(shares[1])),
+    )
+
+
+class Turn(NamedTuple):
+    """Where a path turns the most: `at`, in the unit of time, and by how many degrees."""
+
+    at: float
+    degrees: float
+
+
+def sharpest_turn(times: Float[np.ndarray, " points"], path: Path, legs: int = LEGS) -> Turn:
+    """Where the direction of a path changes most, from one leg to the next.
+
+    Legs have equal length along the path, so that a turn counts alike wherever snapshots are dense;
+    both directions at a place are those over three legs, before and after it, so that noise of
+    snapshots that hardly move counts little. Not a number for a path that goes nowhere.
+    """
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    if along[-1] <= 0:
+        return Turn(math.nan, math.nan)
+    marks = np.linspace(0, along[-1], legs + 1)
+    places = np.stack([np.interp(marks, along, axis) for axis in path.T], axis=1)
+    when = np.interp(marks, along, times)
+    span = 3
+    inner = np.arange(span, legs + 1 - span)
+    before, after = places[inner] - places[inner - span], places[inner + span] - places[inner]
+    cosine = (before * after).sum(axis=1) / np.maximum(
+        np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1), 1e-12
+    )
+    angles = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    most = int(np.argmax(angles))
+    return Turn(float(when[inner[most]]), float(angles[most]))
+
+
+def apart_at(
+    times: tuple[Float[np.ndarray, " one"], Float[np.ndarray, " other"]],
+    paths: tuple[Path, Path],
+    at: float,
+) -> float:
+    """Distance of two paths at a time, over the length of the first path's way from end to end."""
+    one, other = (
+        np.array([np.interp(at, when, axis) for axis in path.T])
+        for when, path in zip(times, paths, strict=True)
+    )
+    way = float(np.linalg.norm(paths[0][-1] - paths[0][0]))
+    return float(np.linalg.norm(one - other)) / way if way > 0 else math.nan

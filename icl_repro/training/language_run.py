@@ -1,0 +1,53 @@
+"""A finished run of a language model."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax
+
+from icl_repro.network.language_model import (
+    LanguageModel,
+    LanguageModelSettings,
+    initialise_language_model,
+)
+from icl_repro.text import RepeatedTokens, TextSampler, TextSetName, text_samplers
+from icl_repro.training.language_spec import LanguageSpec
+from icl_repro.training.run import Run
+
+
+class LanguageRun(Run):
+    """A finished run of a language model: its curves are what
+    :func:`~icl_repro.training.language_evaluation.evaluate_text` measured.
+    """
+
+    @property
+    def text_spec(self) -> LanguageSpec:
+        """What was trained."""
+        spec = self.spec
+        if not isinstance(spec, LanguageSpec):
+            raise TypeError(f"a language model was trained by {spec!r}")
+        return spec
+
+    def text_samplers(self) -> Mapping[TextSetName, TextSampler | RepeatedTokens]:
+        """Samplers of the evaluation sets."""
+        return text_samplers(self.text_spec.text)
+
+    def language_model(self, checkpoint: int = -1) -> LanguageModel:
+        """The network at a checkpoint: the last by default."""
+        model = self.model(checkpoint)
+        assert isinstance(model, LanguageModel)
+        return model
+
+    def _shape(self) -> LanguageModel:
+        spec = self.text_spec
+        return _shape(spec.model, spec.text.vocabulary)
+
+
+@functools.cache
+def _shape(settings: LanguageModelSettings, vocabulary: int) -> LanguageModel:
+    """A model with shapes in place of its weights."""
+    begin = functools.partial(initialise_language_model, settings, vocabulary)
+    return eqx.filter_eval_shape(begin, jax.random.key(0))

@@ -1,0 +1,97 @@
+"""Scores, changes, paths and completions against what they are by construction."""
+
+import jax
+import numpy as np
+import pytest
+
+from icl_repro.measures.language.change import change_of
+from icl_repro.measures.language.completion import completion_probabilities
+from icl_repro.measures.language.heads import (
+    induction_heads,
+    others,
+    previous_token_heads,
+    score_under,
+)
+from icl_repro.measures.language.paths import apart_at, in_common_plane, sharpest_turn
+from icl_repro.measures.language.score import early_and_late, in_context_score
+from icl_repro.optogenetics import AblateHeads
+from tests.support.language import PREVIOUS, RANDOM_TOKENS, SHAPE, induction_circuit
+
+
+def test_the_score_is_late_less_early():
+    early, late = early_and_late(64)
+    assert (early, late) == (slice(2, 10), slice(56, 64))
+    losses = np.zeros((3, 64))
+    losses[:, early], losses[:, late] = 2.0, [[1.0], [2.0], [3.0]]
+    np.testing.assert_allclose(in_context_score(losses), [-1, 0, 1])
+
+
+def test_a_straight_change_has_its_half_in_the_middle():
+    x = np.arange(101)
+    y = np.interp(x, [0, 40, 60, 100], [1.0, 1.0, 0.0, 0.0])
+    assert change_of(x, y) == pytest.approx((45, 50, 58))
+    assert np.isnan(change_of(x, -y)).all()
+
+
+def test_a_path_turns_where_it_has_its_corner():
+    times = np.arange(201.0)
+    path = np.stack([np.minimum(times, 120), np.maximum(times - 120, 0)], axis=1)
+    turn = sharpest_turn(times, path)
+    assert turn.degrees == pytest.approx(90, abs=5)
+    assert turn.at == pytest.approx(120, abs=5)
+    assert np.isnan(sharpest_turn(times, np.zeros((201, 2)))).all()
+
+
+def test_paths_in_a_plane_keep_their_shape_and_part_where_they_do():
+    rng = np.random.default_rng(0)
+    plane = np.linalg.qr(rng.standard_normal((50, 2)))[0].T
+    times = np.arange(101.0)
+    together = np.minimum(times, 50)
+    up, right = np.maximum(times - 50, 0), np.zeros(101)
+    one, other = np.stack([together, up], 1), np.stack([together, right], 1)
+    found = in_common_plane({"one": one @ plane + 3, "other": other @ plane + 3})
+    assert sum(found.shares) == pytest.approx(1)
+    paths = found.paths["one"], found.paths["other"]
+    assert apart_at((times, times), paths, 50) == pytest.approx(0, abs=1e-6)
+    assert apart_at((times, times), paths, 100) == pytest.approx(50 / np.hypot(50, 50))
+
+
+def test_heads_are_chosen_by_their_scores():
+    matching, copying = np.array([0.9, 0.9, 0.1, 0.4]), np.array([0.9, 0.1, 0.9, 0.6])
+    assert induction_heads(matching, copying) == (0, 3)
+    assert previous_token_heads(np.array([0.2, 0.8])) == (1,)
+    assert others((0, 3), matching) == (1, 2)
+    assert others((0, 1, 2), matching) == (3,)
+
+
+def test_the_built_circuit_has_a_score_until_one_of_its_heads_is_off():
+    text = RANDOM_TOKENS.sample(jax.random.key(1), 8)
+    model, clamp = induction_circuit(), PREVIOUS.edits(SHAPE)
+    assert score_under(model, text, clamp) < -1
+    assert score_under(model, text, (*clamp, *AblateHeads((0,), 0).edits(SHAPE))) > -0.5
+
+
+def test_the_built_circuit_completes_by_similarity():
+    found = completion_probabilities_of_circuit([0.0, 0.5, 1.0])
+    assert found[0] < found[1] < found[2]
+    assert found[2] > 0.9
+
+
+def completion_probabilities_of_circuit(similarities):
+    """Its layer 0 does not attend to the token before by itself: keys smeared all the way do."""
+    import equinox as eqx
+    import jax.numpy as jnp
+
+    plain = induction_circuit()
+    layer = plain.layers[1]
+    layer = eqx.tree_at(lambda one: one.key, layer, layer.query)
+    layer = eqx.tree_at(
+        lambda one: one.smear, layer, jnp.array([-30.0]), is_leaf=lambda leaf: leaf is None
+    )
+    model = eqx.tree_at(lambda m: m.layers, plain, (layer,))
+    return completion_probabilities(model, 12, similarities)
+
+
+def test_a_vocabulary_that_is_too_small_is_refused():
+    with pytest.raises(ValueError, match="16 tokens, but 17 different"):
+        completion_probabilities(induction_circuit(), 15, [1.0])

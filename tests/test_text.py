@@ -1,0 +1,148 @@
+"""Text with repeats: its chain, where segments come again, and what is held out."""
+
+import itertools
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icl_repro.text import (
+    RepeatedTokens,
+    TextError,
+    TextSampler,
+    TextSettings,
+    chain,
+    text_samplers,
+)
+
+SIZE = 64
+TEXTS = st.builds(
+    TextSettings,
+    vocabulary=st.just(32),
+    length=st.just(32),
+    repeats=st.sampled_from([0.3, 0.6, 0.9]),
+    segment=st.sampled_from([(1, 1), (3, 8), (8, 20)]),
+    held_out=st.sampled_from([(10, 12), (20, 32), (9, 9)]),
+    bigram=st.sampled_from([0.0, 0.9]),
+)
+
+
+def drawn(text: TextSettings, name="train", seed=0):
+    sampled = text_samplers(text)[name].sample(jax.random.key(seed), SIZE)
+    return np.asarray(sampled.tokens), np.asarray(sampled.repeated)
+
+
+def distances_that_fit(tokens, start, end):
+    """The distances at which tokens `start` to before `end` are a repeat."""
+    return {
+        distance
+        for distance in range(1, start + 1)
+        if (tokens[start:end] == tokens[start - distance : end - distance]).all()
+    }
+
+
+@settings(max_examples=12, deadline=None)
+@given(TEXTS, st.integers(0, 2**31))
+def test_every_repeat_is_a_segment_from_a_distance_that_is_trained_on(text, seed):
+    tokens, repeated = drawn(text, seed=seed)
+    allowed = set(text.distances.tolist())
+    assert repeated.any()
+    for sequence, is_repeat in zip(tokens.T, repeated.T, strict=True):
+        assert ((sequence >= 0) & (sequence < text.vocabulary)).all()
+        for place in np.flatnonzero(is_repeat):
+            assert distances_that_fit(sequence, place, place + 1) & allowed
+
+
+def test_held_out_distances_are_those_of_the_test_and_of_nothing_else():
+    text = TextSettings(
+        repeats=0.9, segment=(6, 6), vocabulary=512, length=64, bigram=0, exponent=0
+    )
+    low, high = text.held_out
+    for name, held_out in (("train", False), ("new_distances", True)):
+        tokens, repeated = drawn(text, name)
+        found = [
+            distances_that_fit(sequence, start, start + 6)
+            for sequence, is_repeat in zip(tokens.T, repeated.T, strict=True)
+            for start in np.flatnonzero(is_repeat[:-6] & ~np.roll(is_repeat, 1)[:-6])
+        ]
+        # With so many tokens six in a row hardly come again by chance.
+        assert len(found) > 20
+        assert all(any(low <= d <= high for d in fit) == held_out for fit in found)
+
+
+def test_the_share_of_repeats_is_that_of_a_long_text_and_none_is_none():
+    text = TextSettings(length=64, segment=(4, 8), repeats=0.5)
+    _, repeated = drawn(text)
+    assert repeated[32:].mean() == pytest.approx(0.5, abs=0.08)
+    assert not drawn(text, "no_repeats")[1].any()
+
+
+def test_shuffled_repeats_have_the_tokens_of_a_segment_in_another_order():
+    text = TextSettings(repeats=0.9, segment=(12, 12), vocabulary=512, bigram=0, exponent=0)
+    in_order, repeated = drawn(text)
+    shuffled, of_shuffled = drawn(TextSettings(**_fields(text), shuffled=True))
+    share_in_order = _share_of_known_pairs(in_order, repeated)
+    assert share_in_order > 0.8
+    assert _share_of_known_pairs(shuffled, of_shuffled) < 0.3
+    for sequence, is_repeat in zip(shuffled.T, of_shuffled.T, strict=True):
+        assert all(sequence[place] in sequence[:place] for place in np.flatnonzero(is_repeat))
+
+
+def _fields(text):
+    kept = ("repeats", "segment", "vocabulary", "bigram", "exponent")
+    return {name: getattr(text, name) for name in kept}
+
+
+def _share_of_known_pairs(tokens, repeated):
+    """Of neighbours that are both repeats, the share that stood side by side before."""
+    known = [
+        (sequence[place - 1], sequence[place]) in set(itertools.pairwise(sequence[:place]))
+        for sequence, is_repeat in zip(tokens.T, repeated.T, strict=True)
+        for place in np.flatnonzero(is_repeat[1:] & is_repeat[:-1]) + 1
+    ]
+    return np.mean(known)
+
+
+def test_the_chain_is_one_of_probabilities_and_text_without_repeats_follows_it():
+    text = TextSettings(vocabulary=32, length=63, repeats=0, bigram=0.9)
+    probabilities = chain(text)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    tokens, _ = drawn(text)
+    before, after = tokens[:-1].ravel(), tokens[1:].ravel()
+    likely = probabilities[before, after].mean()
+    by_chance = probabilities[before, np.roll(after, 1)].mean()
+    assert likely > 1.5 * by_chance
+
+
+def test_random_tokens_are_all_different_until_they_come_again():
+    text = RepeatedTokens(40, 64).sample(jax.random.key(0), SIZE)
+    tokens = np.asarray(text.tokens)
+    assert (np.sort(tokens[:32], axis=0)[1:] > np.sort(tokens[:32], axis=0)[:-1]).all()
+    np.testing.assert_array_equal(tokens[32:64], tokens[:32])
+    np.testing.assert_array_equal(tokens[64], tokens[0])
+    assert np.asarray(text.repeated)[32:].all()
+
+
+def test_a_batch_is_drawn_by_its_key_alone():
+    sampler = text_samplers(TextSettings())["train"]
+    assert isinstance(sampler, TextSampler)
+    one, other = (sampler.sample(jax.random.key(seed), 4).tokens for seed in (1, 2))
+    np.testing.assert_array_equal(one, sampler.sample(jax.random.key(1), 4).tokens)
+    assert (np.asarray(one) != np.asarray(other)).any()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"vocabulary": 1}, "at least 2"),
+        ({"repeats": 1.0}, "below 1"),
+        ({"segment": (9, 3)}, "a least and a most"),
+        ({"vocabulary": 20, "length": 64}, "at least half of the length"),
+        ({"length": 32, "segment": (4, 8), "held_out": (1, 32)}, "leaves no distance"),
+    ],
+)
+def test_settings_that_cannot_be_met_say_so(wrong, said):
+    with pytest.raises(TextError, match=said):
+        TextSettings(**wrong)
