@@ -61,7 +61,10 @@ def compare(
     gaps = Gaps()
     pairs = pair_claims(old, new, gaps)
     same_runs = facts.are_same_runs(old, new)
-    same_rounding = old.environment.processor == new.environment.processor
+    same_rounding = (
+        old.environment.processor == new.environment.processor
+        and old.profile.neighbour == new.profile.neighbour
+    )
     judged, claims, controls = verdicts.changes(old, new, pairs, gaps)
     tested, untested = (values.MARGIN, values.UNTESTED_MARGIN) if margin is None else (margin,) * 2
     measured = values.changes(

@@ -16,7 +16,7 @@ known differences, the next one is the largest by chance with a probability of 1
 or ten of them, nothing more can be said, and no correction for hundreds of values leaves a trace of
 it. Such a value is worse if it lost more than the margin, and changed by more than twice any known
 difference; where none is known, by a wider margin. What rests on other runs than before is another
-value.
+value: it is held against no difference of trainings, and is worse only if the seeds show it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from icl_repro.statistics.significance import false_discovery, mean_beyond, mean
 from icl_repro.verification.compared import ValueChange
 from icl_repro.verification.evidence import Direction, Kind
 from icl_repro.verification.record import ClaimRecord, ControlRecord, Trial
-from icl_repro.verification.spreads import REACH, Spread, Spreads
+from icl_repro.verification.spreads import NOT_MEASURED, REACH, Spread, Spreads
 from icl_repro.verification.wording import bounds, on_seeds
 
 LEVEL = 0.05
@@ -208,7 +208,10 @@ def _of_claim(pair: Pair, spreads: Spreads, margins: Margins, gaps: Gaps) -> Ite
             gaps.add("values", "not finite in both records", where)
         if not finite and len(undefined) == len(shared):
             continue
-        yield _pair(pair.new.id, (case, row, name), old, new, shared, spreads, margins)
+        other_runs = pair.same_start and any(old.runs.get(s) != new.runs.get(s) for s in finite)
+        # How far trainings of one run differ tells nothing of another run.
+        known = NOT_MEASURED if other_runs else spreads
+        yield _pair(pair.new.id, (case, row, name), old, new, shared, known, margins, other_runs)
 
 
 def _pair(
@@ -219,6 +222,7 @@ def _pair(
     shared: Sequence[str],
     spreads: Spreads,
     margins: Margins,
+    other_runs: bool,
 ) -> _Paired:
     case, row, check = name
     seeds = [seed for seed in shared if _both_finite(old, new, seed)]
@@ -237,7 +241,6 @@ def _pair(
     rooms = [sign * _room(new, value) - was for value, was in zip(now, old_rooms, strict=True)]
     distance = abs(_mean(old_rooms)) if seeds else 0.0
     give = margins.tested * distance
-    other_runs = any(old.runs.get(seed) != new.runs.get(seed) for seed in seeds)
     by_margin = spread is None and margins.untested is not None and not other_runs
     alone = (margins.untested or 0.0) * distance if known is None else give
     limit = max(alone, allowed)

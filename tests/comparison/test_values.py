@@ -167,6 +167,15 @@ def test_what_no_test_can_tell_of_is_judged_by_the_margin_alone(largest, pairs, 
     on_others = with_claim(record([17.0]), CLAIM, trials=trials)
     other = changed(old, on_others, known, margin=None)
     assert (other.effect, other.why) == ("otherwise", "it rests on other runs than before")
+    # Ten known differences of trainings of one run are none of another.
+    trained_alike = measured(CLAIM, CHECK, 0.1, 10)
+    assert changed(old, record([17.0]), trained_alike).effect == "worse"
+    assert changed(old, on_others, trained_alike).effect == "otherwise"
+    # The words of a neighbour are other ones, the run is not.
+    start = replace(old.profile, neighbour=1)
+    assert changed(old, replace(on_others, profile=start), trained_alike).effect == "worse"
+    rounded = changed(old, replace(record([17.0]), profile=start), known, margin=None)
+    assert rounded.effect == "otherwise"
     elsewhere = replace(old.environment, processor="Another One")
     rounded = changed(old, replace(record([17.0]), environment=elsewhere), known, margin=None)
     assert rounded.effect == "otherwise"
