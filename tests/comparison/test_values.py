@@ -181,6 +181,20 @@ def test_what_no_test_can_tell_of_is_judged_by_the_margin_alone(largest, pairs, 
     assert rounded.effect == "otherwise"
 
 
+@pytest.mark.parametrize("seeds", [1, 5])
+def test_what_was_measured_on_one_processor_alone_is_not_worse_on_another(seeds):
+    old, new = record(OLD[:seeds]), record(plus(OLD, [-3.0, -3.4, -2.9, -3.1, -3.3])[:seeds])
+    here = old.environment.processor
+    moved = replace(new, environment=replace(old.environment, processor="Another One"))
+    alone = measured(CLAIM, CHECK, 0.1, 10, machines=[here])
+    both = measured(CLAIM, CHECK, 0.1, 10, machines=[here, "Another One"])
+    assert changed(old, new, alone).effect == "worse"
+    assert changed(old, moved, both).effect == "worse"
+    unknown = changed(old, moved, alone)
+    assert unknown.effect == "otherwise"
+    assert unknown.why.startswith("measured on another processor")
+
+
 def test_over_seeds_of_which_nothing_is_known_all_have_to_have_fallen():
     differences = [-1.0, -9.0, -2.0, -7.0, -1.5]
     many = 40
