@@ -391,7 +391,9 @@ def _ledger_of(record: VerificationRecord) -> Ledger:
     """What the ledger said, as far as the record tells it: thresholds and known failures."""
     thresholds = {
         (claim.id, one.name): Threshold(
-            tuple(one.thresholds), published_fails=getattr(one, "published_fails", "")
+            tuple(one.thresholds),
+            published_fails=getattr(one, "published_fails", ""),
+            no_control=getattr(one, "no_control", {}),
         )
         for claim in record.claims
         for one in (*claim.checks, *claim.conditions)

@@ -201,7 +201,8 @@ class CheckOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seeds at once that gives none by seed), null where not finite. `failed_by` names the controls
     that fail it by a finite value on every seed on which they ran. `thresholds` is its history in
     the ledger, newest last. `published_fails` says why the published value itself does not hold,
-    where it does not. `mean` is there for claims over all seeds at once.
+    where it does not. `mean` is there for claims over all seeds at once. `no_control` says why no
+    control fails it, by the seeds on which none does ("" for all).
     """
 
     name: str
@@ -222,6 +223,7 @@ class CheckOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: list[ThresholdEntry] = []
     published_fails: str = ""
     mean: MeanTest | None = None
+    no_control: dict[str, str] = {}
 
 
 class ConditionOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

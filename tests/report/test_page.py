@@ -484,6 +484,7 @@ def hostile_record(text):
         "thresholds": [ThresholdEntry(text, text, seen=True, at_least=1.0, reason=text,
                                       commit=text)],
         "published_fails": text,
+        "no_control": {"": text},
     }  # fmt: skip
     record = rich_record()
     one = claim(text, text, text, "inconclusive", text, trials, [failing], rests_on=text)
