@@ -122,8 +122,9 @@ def how(comparison: Comparison) -> list[str]:
         "What cannot be tested is judged by the margin alone: it is worse if it lost more than "
         "that and changed by more than twice any known difference, or, with none known, lost more "
         f"than {percent(comparison.untested_margin)} of the distance to its threshold, on all "
-        "seeds. That is a limit, not a test: it has no known rate of false alarms. On another "
-        "processor, or of other runs than before, it says nothing.",
+        "seeds. That is a limit, not a test: no rate of false alarms follows from it. On another "
+        "processor, or of other runs than before, it says nothing, and neither does what is known "
+        "of trainings on one kind of processor alone.",
         "Because so many are compared, p values are corrected by Benjamini and Hochberg’s method, "
         "for claims and controls: where nothing changed, the chance of even one false alarm of a "
         f"test is at most {percent(comparison.level)}, and where something did, so is the share "
