@@ -1,4 +1,4 @@
-"""What the margin for values that no test can tell of would have called worse in this repository."""
+"""What the margin for values without a test would have called worse in this repository."""
 
 from __future__ import annotations
 
