@@ -35,7 +35,8 @@ from icl_repro.verification.evidence import Check
 from icl_repro.verification.record import ThresholdEntry, Trial, VerificationRecord, read_record
 from icl_repro.verification.spreads import REACH, Source, Spread, write
 
-_NEIGHBOUR = re.compile(r",? ?neighbour=(\d+)")
+_NEIGHBOUR = re.compile(r",? ?neighbour[= ](\d+)(?: by rounding)?")
+"""As runs are described, and as older records describe them."""
 
 ALONE = "in no other record of these seeds"
 CHANGED = "of another commit, with another threshold or other networks"

@@ -7,8 +7,9 @@ describes and stores training runs (`RunSpec` and what follows it in `__all__`) 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from icl_repro.lazy import attributes
 
 if TYPE_CHECKING:
     from icl_repro.statistics.intervals import Interval
@@ -83,14 +84,7 @@ _MODULES = {
 }
 """Where each public name is defined."""
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = attributes(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:

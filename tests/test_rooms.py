@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("icl_repro", "claims", "benchmarks", "tests")
 
-GROUND = {"git", "nearest", "numbers", "statistics"}
+GROUND = {"git", "lazy", "nearest", "numbers", "statistics"}
 SCIENCE = (
     "exemplars",
     "episodes",
@@ -32,6 +32,7 @@ SCIENCE = (
 
 MAY_IMPORT = {
     "git": set(),
+    "lazy": set(),
     "nearest": set(),
     "numbers": set(),
     "statistics": set(),
@@ -55,7 +56,7 @@ MAY_IMPORT = {
         "history",
         "plugin",
     },
-    "__init__": {"statistics", "training", "verification"},
+    "__init__": {"lazy", "statistics", "training", "verification"},
 }
 """The rooms that each room of the package may import, besides itself."""
 
@@ -67,6 +68,7 @@ WAY_IN = {
 
 TOOL = (
     "git",
+    "lazy",
     "nearest",
     "numbers",
     "statistics",

@@ -31,6 +31,7 @@ def record(
     values: dict[int, float],
     *,
     neighbour: int = 0,
+    told: str = "neighbour {} by rounding",
     commit: str | None = "abc",
     processor: str = "a processor",
     head: int = 3,
@@ -43,7 +44,7 @@ def record(
         evidence = Evidence()
         evidence.check("length", value, at_least=1.0)
         key = f"run of {seed}, {head}, {neighbour}"
-        runs[key] = f"seed {seed}, head {head}" + (f", neighbour={neighbour}" * bool(neighbour))
+        runs[key] = f"seed {seed}, head {head}" + (f", {told.format(neighbour)}" * bool(neighbour))
         trials.append(Trial("t", "passed", seed, evidence=evidence.evidence, runs=[key]))
     check = CheckOverSeeds(
         "length", "", "at_least", 1.0, None, "threshold", "", {}, 0, 0, None, None, None, None, [],
@@ -72,7 +73,8 @@ def only_spread(*records: VerificationRecord) -> tuple[float, int, list[int]]:
 
 def test_it_is_the_largest_difference_of_any_two_trainings_of_one_seed():
     own = record({5: 1.5, 6: 9.0})
-    others = record({5: 1.6, 7: 2.0}, neighbour=1), record({5: 1.3, 6: 9.1}, neighbour=2)
+    older = record({5: 1.3, 6: 9.1}, neighbour=2, told="neighbour={}")
+    others = record({5: 1.6, 7: 2.0}, neighbour=1), older
     assert only_spread(own, *others) == (0.3, 4, [0, 1, 2])
     assert only_spread(own, record({6: 8.0}, processor="another")) == (1.0, 1, [0, 1])
 

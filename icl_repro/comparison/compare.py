@@ -61,7 +61,8 @@ def compare(
     gaps = Gaps()
     pairs = pair_claims(old, new, gaps)
     same_runs = facts.are_same_runs(old, new)
-    same_rounding = old.environment.processor == new.environment.processor
+    same_machine = old.environment.processor == new.environment.processor
+    same_rounding = same_machine and old.profile.neighbour == new.profile.neighbour
     judged, claims, controls = verdicts.changes(old, new, pairs, gaps)
     tested, untested = (values.MARGIN, values.UNTESTED_MARGIN) if margin is None else (margin,) * 2
     measured = values.changes(
@@ -71,6 +72,7 @@ def compare(
         # no regression.
         values.Margins(tested, untested if same_runs and same_rounding else None),
         gaps,
+        same_machine=same_machine,
     )
     drifted, amount_of_curves = curves.changes(pairs, gaps, comparable=same_runs)
     moved, amount_of_thresholds = thresholds.changes(pairs, new.retired, gaps)

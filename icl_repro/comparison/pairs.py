@@ -24,12 +24,17 @@ _SELECTS = (
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """A claim as it was and as it is; with what each run is, in words, by its key."""
+    """A claim as it was and as it is; with what each run is, in words, by its key.
+
+    `same_start` is whether runs of both start alike, so that the same run has the same words; those
+    of neighbours do not.
+    """
 
     old: ClaimRecord
     new: ClaimRecord
     old_runs: Mapping[str, str] = {}
     new_runs: Mapping[str, str] = {}
+    same_start: bool = True
 
 
 class Gaps:
@@ -61,8 +66,9 @@ def pair_claims(old: VerificationRecord, new: VerificationRecord, gaps: Gaps) ->
             )
             return []
     before = {claim.id: claim for claim in old.claims}
+    same_start = old.profile.neighbour == new.profile.neighbour
     return [
-        Pair(before[claim.id], claim, old.runs, new.runs)
+        Pair(before[claim.id], claim, old.runs, new.runs, same_start)
         for claim in new.claims
         if claim.id in before
     ]

@@ -12,7 +12,7 @@ from icl_repro.comparison.pairs import (
     is_whole_session,
     place,
 )
-from icl_repro.verification.compared import Effect, VerdictChange
+from icl_repro.verification.compared import ON_OTHER_SEEDS, Effect, VerdictChange
 from icl_repro.verification.record import (
     ClaimRecord,
     ControlRecord,
@@ -178,7 +178,7 @@ def _effect(
     if gained:
         return "better", ""
     if _judged(old.trials) != _judged(new.trials):
-        return "otherwise", "judged on other seeds; on those of both records nothing changed"
+        return "otherwise", ON_OTHER_SEEDS
     before, now = _LEVELS.get(old.verdict, 1), _LEVELS.get(new.verdict, 1)
     effect: Effect = "worse" if now < before else "better" if now > before else "otherwise"
     return effect, new.reason if effect == "worse" else ""

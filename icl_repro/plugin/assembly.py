@@ -74,6 +74,7 @@ def assemble(
         training=training(notes),
         runs=runs_made,
         run_sizes={key: size for note in notes for key, size in sorted(note.sizes.items())},
+        run_seconds={key: took for note in notes for key, took in sorted(note.took.items())},
         # Every process plans the same runs; one that ended early may know fewer.
         methods=max((note.methods for note in notes), key=_length, default=list[str]()),
         claims=[*claims, *state.uncollected],

@@ -116,30 +116,35 @@ def _expecting_nothing(config: pytest.Config) -> Iterator[str]:
 
 
 def note_uncollected(config: pytest.Config, report: pytest.CollectReport) -> None:
-    """Keep a record of a module of claims that cannot be collected, so that it is not lost.
+    """Keep a record of a module of claims that cannot be collected, so that it is not lost, or of
+    each in a folder that cannot, as where its conftest skips it.
 
     Which claims it has is unknown then; that it has some is taken from its text. One that skips
     itself as a whole has not run them.
     """
+    if report.passed or report.nodeid in ("", "."):
+        return
     path = config.rootpath / report.nodeid
-    if report.passed or not path.is_file():
-        return
-    if not _DECLARES.search(path.read_text(encoding="utf-8", errors="replace")):
-        return
+    for module in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        if module.is_file() and _DECLARES.search(module.read_text("utf-8", errors="replace")):
+            name = module.relative_to(config.rootpath).as_posix()
+            state_of(config).uncollected.append(_uncollected(name, report))
+
+
+def _uncollected(name: str, report: pytest.CollectReport) -> ClaimRecord:
+    """The record of a module of claims that is not collected."""
     said = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
     lines = str(said).strip().splitlines() or ["it could not be collected"]
     why = "it could not be collected" if report.failed else "it was skipped as a whole"
-    state_of(config).uncollected.append(
-        ClaimRecord(
-            id=report.nodeid,
-            family="not collected",
-            statement=f"The claims of this module are unknown: {why}.",
-            source="",
-            verdict="error" if report.failed else "not run",
-            reason=lines[-1].removeprefix("E").strip(),
-            trials=[],
-            controls=[],
-        )
+    return ClaimRecord(
+        id=name,
+        family="not collected",
+        statement=f"The claims of this module are unknown: {why}.",
+        source="",
+        verdict="error" if report.failed else "not run",
+        reason=lines[-1].removeprefix("E").strip(),
+        trials=[],
+        controls=[],
     )
 
 

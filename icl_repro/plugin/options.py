@@ -35,7 +35,6 @@ MADE_OF_INPUT = "icl_repro_made_of"
 """Under which key a worker of xdist finds what runs are made from."""
 
 _NONE = "none"
-_HISTORY_FILE = "history.jsonl"
 _PREFIX = "icl_"
 _DIGITS = 9
 _PROFILE_LINES = "; ".join(f"{rules.name}: {rules.about}" for rules in PROFILES.values())
@@ -468,7 +467,9 @@ def _history(config: pytest.Config, report: Path | None) -> Path | None:
     text = _text(config, _HISTORY)
     if text == _NONE or (report is None and not text and config.getoption(_HISTORY.key) is None):
         return None
-    return _path(config, _HISTORY, str((report or Path()) / _HISTORY_FILE))
+    from icl_repro.history.file import NAME  # which sessions without claims need not import
+
+    return _path(config, _HISTORY, str((report or Path()) / NAME))
 
 
 def _path_of_ini(config: pytest.Config, key: str) -> Path | None:

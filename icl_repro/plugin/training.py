@@ -54,6 +54,7 @@ class Training:
         self._waiting = list(drafts)
         self._planned: dict[str, Any] = {}
         self._stale: set[str] = set()
+        self._took: dict[str, float] = {}
         self._runs_done = 0
         self._work: Any = None
         self._is_noted = False
@@ -80,6 +81,9 @@ class Training:
         """Train what is left, which tests of other processes wait for."""
         if self._goes_on:
             self._guarded(lambda report: self._work.finish(report))
+        store = store_of(self._config)
+        seconds = {key: store.took(spec) for key, spec in self._planned.items()}
+        self._took = {key: one for key, one in seconds.items() if one is not None}
         self._note()
         if scratch_of(self._config).take("sample"):
             _picture_sample(scratch_of(self._config), self._planned)
@@ -188,6 +192,7 @@ class Training:
                 unit=library.engine().UNIT if sizes else "",
                 problem=problem,
                 sizes=sizes,
+                took=self._took,
                 methods=methods,
             )
         else:
@@ -202,6 +207,7 @@ class Training:
                 seconds=done.seconds,
                 problem=problem,
                 sizes=sizes,
+                took=self._took,
                 methods=methods,
             )
         scratch_of(self._config).put_note(process_name(self._config), note)

@@ -66,9 +66,9 @@ class TrainingNote(msgspec.Struct, frozen=True):
 
     `planned` are all runs that the session needs, each with its description. `reused` are runs
     that were there or that other processes trained, `stale` those that were there, but made by
-    other source or libraries. `sizes` are the units of work of planned runs, at most. `problem`
-    says why the training broke off, where it did. `methods` are paragraphs on how all of them are
-    made.
+    other source or libraries. `sizes` are the units of work of planned runs, at most, `took` how
+    many seconds those took that are there in the end, whoever trained them. `problem` says why the
+    training broke off, where it did. `methods` are paragraphs on how all of them are made.
     """
 
     planned: dict[str, str]
@@ -81,6 +81,7 @@ class TrainingNote(msgspec.Struct, frozen=True):
     problem: str = ""
     methods: list[str] = []
     sizes: dict[str, int] = {}
+    took: dict[str, float] = {}
 
 
 class Specs(msgspec.Struct, frozen=True):

@@ -267,11 +267,12 @@ def _messages(
             where=where,
             outcome=outcomes[outcome].word if where else words.as_sentence(outcomes[outcome].word),
             tone=outcomes[outcome].tone,
-            text=_without(outcome, text.strip("\n").rstrip()),
-            long="\n" in text.strip(),
+            text=told if is_long else words.as_sentence(told),
+            long=is_long,
         )
         for (outcome, row, text), seeds in said.items()
         for where in [_where(row, seeds)]
+        for told, is_long in [(_without(outcome, text.strip("\n").rstrip()), "\n" in text.strip())]
     ]
 
 

@@ -6,6 +6,8 @@ Any number of threads and processes may write into one folder, and to one file.
 from __future__ import annotations
 
 import contextlib
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -30,15 +32,24 @@ def write_whole(path: Path, content: str | bytes) -> None:
 def replacing(path: Path) -> Generator[Path]:
     """Give a path to write to, which takes the place of `path` once that has gone well.
 
+    A link stays one, to what is written. A device or a pipe, as `/dev/stdout` may be, is written to
+    and never replaced.
+
     Raises:
         OSError: it could not; what was there before is still there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    is_stream = path.exists() and not path.is_file()
+    place = Path(tempfile.gettempdir(), "stream") if is_stream else path.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
     # Names may be as long as the file system allows, so that only a part of it fits.
-    partial = path.with_name(f"{path.name[:40]}.{uuid.uuid4().hex}.partial")
+    partial = place.with_name(f"{place.name[:40]}.{uuid.uuid4().hex}.partial")
     try:
         yield partial
-        partial.replace(path)
+        if is_stream:
+            with partial.open("rb") as source, path.open("wb") as stream:
+                shutil.copyfileobj(source, stream)
+        else:
+            partial.replace(place)
     finally:
         partial.unlink(missing_ok=True)
 

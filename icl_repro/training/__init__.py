@@ -6,8 +6,9 @@ Each name is imported when it is first used, so that what decides a run
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from icl_repro.lazy import attributes
 
 if TYPE_CHECKING:
     from icl_repro.training.executors import Executor, LocalExecutor, More, Outcome, Progress
@@ -53,11 +54,4 @@ _MODULES = {
 }
 """Where each name is defined."""
 
-
-def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = attributes(__name__, _MODULES)

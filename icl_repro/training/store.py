@@ -70,6 +70,15 @@ class RunStore:
         stored = self._read(spec)
         return None if stored is None else stored.manifest
 
+    def took(self, spec: AnySpec) -> float | None:
+        """How many seconds it took to train a run, or None if it is not there or has no results.
+        Nothing of it is checked.
+        """
+        told = None
+        with contextlib.suppress(OSError):
+            told = self._entries.manifest(_name(spec))
+        return told.seconds if told is not None and told.diverged is None else None
+
     def load(self, spec: AnySpec) -> Run:
         """Read a run, or give the one that was read before: its arrays cannot be written to.
 

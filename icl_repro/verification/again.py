@@ -296,6 +296,13 @@ def _told(rest: Sequence[tuple[str, tuple[str, ...], Any, Any]]) -> Iterator[str
     for claim, where, recorded, now in rest:
         if (claim, where[:2]) in values and where[2] != "values":
             continue
+        if len(where) == 2 and where[0] in ("checks", "conditions"):
+            yield (
+                f"{claim}: {where[1]!r} is not over seeds, although tests state it"
+                if recorded is None
+                else f"{claim}: {where[1]!r} is recorded over seeds, but no test states it"
+            )
+            continue
         yield from _other(claim, _place(where), recorded, now)
 
 
@@ -384,7 +391,9 @@ def _ledger_of(record: VerificationRecord) -> Ledger:
     """What the ledger said, as far as the record tells it: thresholds and known failures."""
     thresholds = {
         (claim.id, one.name): Threshold(
-            tuple(one.thresholds), published_fails=getattr(one, "published_fails", "")
+            tuple(one.thresholds),
+            published_fails=getattr(one, "published_fails", ""),
+            no_control=getattr(one, "no_control", {}),
         )
         for claim in record.claims
         for one in (*claim.checks, *claim.conditions)

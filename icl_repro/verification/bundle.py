@@ -145,10 +145,7 @@ def differences(
         name for line in (status or "").splitlines() if (name := line[3:].strip('"')) not in ours
     ]
     if changed:
-        more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
-        found.append(
-            f"this checkout has uncommitted changes: {listed(changed[:_MOST_NAMED])}{more}"
-        )
+        found.append(f"this checkout has uncommitted changes: {listed(changed, _MOST_NAMED)}")
     return found
 
 

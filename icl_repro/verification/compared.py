@@ -26,6 +26,9 @@ somebody who writes down why: these are told, and fail where they are named."""
 Effect = Literal["worse", "better", "otherwise"]
 """To which side something changed; `otherwise` where neither side is better, or it is not known."""
 
+ON_OTHER_SEEDS = "judged on other seeds; on those of both records nothing changed"
+"""Why a verdict is otherwise that says nothing of what happened since."""
+
 
 class Compared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which record was compared with: when its session began, its commit, profile, seeds and

@@ -33,6 +33,9 @@ class Completeness:
     unchecked: list[str] = field(default_factory=list[str])
 
 
+_MOST_NAMED = 5
+
+
 def completeness(record: VerificationRecord, ledger: Ledger) -> Completeness:
     """Hold a record against the ledger, and the tests of each claim against one another.
 
@@ -54,7 +57,7 @@ def completeness(record: VerificationRecord, ledger: Ledger) -> Completeness:
         number = count(len(absent), "claim")
         whole.append(
             f"{number} of the ledger {'is' if len(absent) == 1 else 'are'} not in it: "
-            f"{listed(absent)}"
+            f"{listed(absent, _MOST_NAMED)}"
         )
     if selects and found.unchecked:
         found.unchecked = [

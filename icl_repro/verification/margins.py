@@ -287,6 +287,7 @@ def _check_over_seeds(
         thresholds=list(known.history) if known else [],
         published_fails=known.published_fails if known else "",
         mean=of_mean,
+        no_control=dict(known.no_control) if known else {},
     )
 
 

@@ -201,7 +201,8 @@ class CheckOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seeds at once that gives none by seed), null where not finite. `failed_by` names the controls
     that fail it by a finite value on every seed on which they ran. `thresholds` is its history in
     the ledger, newest last. `published_fails` says why the published value itself does not hold,
-    where it does not. `mean` is there for claims over all seeds at once.
+    where it does not. `mean` is there for claims over all seeds at once. `no_control` says why no
+    control fails it, by the seeds on which none does ("" for all).
     """
 
     name: str
@@ -222,6 +223,7 @@ class CheckOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: list[ThresholdEntry] = []
     published_fails: str = ""
     mean: MeanTest | None = None
+    no_control: dict[str, str] = {}
 
 
 class ConditionOverSeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -433,7 +435,8 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     `basis` is what its runs were made from. `started` is ISO 8601 in UTC, `duration` in seconds,
     `command` as the user typed it. `not_selected` are the ids of claims that were collected, but
     that this session left out; `runs` tells in words what each training run is, by its key, and
-    `run_sizes` of how many units of work it is at most (`TrainingDone.unit` says what they are).
+    `run_sizes` of how many units of work it is at most (`TrainingDone.unit` says what they are),
+    `run_seconds` how long training it took, in this session or an earlier one.
     `coverage` is every statement of the paper with the claims that test it, in its order, whether
     or not they were selected. `seal` is what others need to check the record. `past` is this
     session beside those before it; null where none were kept. `compared` is what changed since
@@ -465,6 +468,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     compared: Comparison | None = None
     faults: list[FaultRecord] = []
     run_sizes: dict[str, int] = {}
+    run_seconds: dict[str, float] = {}
     methods: list[str] = []
 
 

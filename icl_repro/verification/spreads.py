@@ -76,15 +76,23 @@ class UnusableSpreads(ValueError):
 
 @dataclass(frozen=True)
 class Spreads:
-    """Measured spreads, by claim, case and check."""
+    """Measured spreads, by claim, case and check, and what they were measured from."""
 
     by_place: dict[tuple[str, str, str], Spread] = field(
         default_factory=dict[tuple[str, str, str], Spread]
     )
+    sources: tuple[Source, ...] = ()
 
     def of(self, claim: str, case: str, check: str) -> Spread | None:
         """That of one check, or ``None`` if it was not measured."""
         return self.by_place.get((claim, case, check))
+
+    def machines_of(self, claim: str, case: str, check: str) -> frozenset[str]:
+        """On which machines that of one check was measured; none where that is not known."""
+        known = self.of(claim, case, check)
+        if known is None or not self.sources:
+            return frozenset()
+        return frozenset(self.sources[at].machine for at in known.sources)
 
 
 NOT_MEASURED = Spreads()
@@ -128,7 +136,7 @@ def load(path: Path | None) -> Spreads:
                 f"{len(found.sources)}, counted from 0"
             )
         by_place[one.claim, one.case, one.check] = one
-    return Spreads(by_place)
+    return Spreads(by_place, tuple(found.sources))
 
 
 def write(path: Path, sources: Iterable[Source], spreads: Iterable[Spread]) -> None:

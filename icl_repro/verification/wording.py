@@ -86,8 +86,12 @@ def on_seeds(seeds: Sequence[int | None]) -> str:
     return f" on {'seed' if len(named) == 1 else 'seeds'} {listed(named)}"
 
 
-def listed(names: Sequence[str]) -> str:
-    """Some names in a sentence: ``a, b and c``."""
+def listed(names: Sequence[str], most: int | None = None) -> str:
+    """Some names in a sentence: ``a, b and c``; of more than `most` the first, and how many more:
+    ``a, b and 7 more``.
+    """
+    if most is not None and len(names) > most:
+        names = [*names[:most], f"{number(len(names) - most)} more"]
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 

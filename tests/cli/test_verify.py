@@ -81,6 +81,8 @@ def without(content, which, seed=None):
          "1 claim of the ledger is not in it: growth.mean"),
         (lambda content: content["claims"][0]["trials"][1]["evidence"].update(checks=[]),
          "growth.early: the check 'length' is not stated on seed 6"),
+        (lambda content: content["claims"][0]["checks"].pop(),
+         "growth.early: 'length' is not over seeds, although tests state it"),
     ],
 )  # fmt: skip
 def test_what_was_taken_out_of_a_record_is_told(checkout, edit, said):

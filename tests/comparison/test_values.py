@@ -167,9 +167,32 @@ def test_what_no_test_can_tell_of_is_judged_by_the_margin_alone(largest, pairs, 
     on_others = with_claim(record([17.0]), CLAIM, trials=trials)
     other = changed(old, on_others, known, margin=None)
     assert (other.effect, other.why) == ("otherwise", "it rests on other runs than before")
+    # Ten known differences of trainings of one run are none of another.
+    trained_alike = measured(CLAIM, CHECK, 0.1, 10)
+    assert changed(old, record([17.0]), trained_alike).effect == "worse"
+    assert changed(old, on_others, trained_alike).effect == "otherwise"
+    # The words of a neighbour are other ones, the run is not.
+    start = replace(old.profile, neighbour=1)
+    assert changed(old, replace(on_others, profile=start), trained_alike).effect == "worse"
+    rounded = changed(old, replace(record([17.0]), profile=start), known, margin=None)
+    assert rounded.effect == "otherwise"
     elsewhere = replace(old.environment, processor="Another One")
     rounded = changed(old, replace(record([17.0]), environment=elsewhere), known, margin=None)
     assert rounded.effect == "otherwise"
+
+
+@pytest.mark.parametrize("seeds", [1, 5])
+def test_what_was_measured_on_one_processor_alone_is_not_worse_on_another(seeds):
+    old, new = record(OLD[:seeds]), record(plus(OLD, [-3.0, -3.4, -2.9, -3.1, -3.3])[:seeds])
+    here = old.environment.processor
+    moved = replace(new, environment=replace(old.environment, processor="Another One"))
+    alone = measured(CLAIM, CHECK, 0.1, 10, machines=[here])
+    both = measured(CLAIM, CHECK, 0.1, 10, machines=[here, "Another One"])
+    assert changed(old, new, alone).effect == "worse"
+    assert changed(old, moved, both).effect == "worse"
+    unknown = changed(old, moved, alone)
+    assert unknown.effect == "otherwise"
+    assert unknown.why.startswith("measured on another processor")
 
 
 def test_over_seeds_of_which_nothing_is_known_all_have_to_have_fallen():

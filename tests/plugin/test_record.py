@@ -213,6 +213,24 @@ def test_a_module_that_cannot_be_collected_is_on_record(folder, record_of, worke
         assert verdicts(record_of(folder))["a.one"] == "not run"
 
 
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_a_folder_that_its_conftest_skips_is_on_record(folder, record_of, workers: list[str]):
+    skips = "import pytest\npytest.skip('no such machine', allow_module_level=True)\n"
+    declares = "from icl_repro import claim\n@claim('b.c')\ndef test_x(): pass"
+    within = folder.mkdir("within")
+    (within / "conftest.py").write_text(skips)
+    (within / "test_skipped.py").write_text(declares)
+    (within / "test_without_claims.py").write_text("def test_y(): pass")
+    folder.runpytest_subprocess(*workers)
+    record = record_of(folder)
+    skipped = [claim for claim in record.claims if claim.family == "not collected"]
+    assert [(claim.id, claim.verdict) for claim in skipped] == [
+        ("within/test_skipped.py", "not run")
+    ]
+    assert "no such machine" in skipped[0].reason
+    assert verdicts(record)["a.one"] == "consistent"
+
+
 def test_a_worker_that_dies_in_a_test_leaves_the_claim_an_error(folder, record_of):
     die = "    import os\n    os.kill(os.getpid(), 9)\n"
     folder.makepyfile(test_claims=TESTS.replace("    '''T.'''\n", f"    '''T.'''\n{die}"))

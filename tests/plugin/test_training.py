@@ -83,6 +83,7 @@ def test_each_run_of_the_plan_is_trained_once_and_reused_later(
     assert (training.runs_planned, training.runs_trained, training.runs_reused) == (3, 0, 3)
     assert sorted(record_of(folder).run_sizes) == sorted(record_of(folder).runs)
     assert set(record_of(folder).run_sizes.values()) == {1000}
+    assert record_of(folder).run_seconds == dict.fromkeys(record_of(folder).runs, 0.25)
     (trial,) = record_of(folder).claims[0].trials
     assert len(trial.runs) == 1  # Only what was read: the test looked at one of its two runs.
 

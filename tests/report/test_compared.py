@@ -95,6 +95,17 @@ def test_what_nobody_looked_at_is_said_before_what_did_not_change():
     )
 
 
+def test_verdicts_on_other_seeds_do_not_stand_before_what_happened():
+    one_seed = claim_of(RECORD, PLATEAU).trials[:1]
+    others = with_claim(RECORD, PLATEAU, trials=one_seed, verdict="consistent")
+    lines = terminal_lines(compare(RECORD, others, spreads=KNOWN))
+    assert "1 verdict on other seeds" in lines[0]
+    assert "otherwise" not in lines[0]
+    assert "Verdicts" not in lines
+    at = lines.index("Verdicts on other seeds")
+    assert lines[at + 1].endswith(f"{PLATEAU}: supported -> consistent")
+
+
 def test_a_value_tells_its_numbers_in_every_document():
     new = with_values(RECORD, {"7": 60_000})
     found = compare(RECORD, new, spreads=KNOWN)

@@ -359,13 +359,13 @@ def test_a_control_that_did_not_run_on_every_seed_is_undecided(html):
     text = Page(section(html, "emergence.induction_strength")).text
     assert "? undecided A network of one layer has no such strength. Did not run on" in text
     assert "not finite ✓ fails: never rises" in text
-    assert "Seed 8: not run. run missing from the store: 1 layer, seed 8" in text
+    assert "Seed 8: not run. Run missing from the store: 1 layer, seed 8" in text
 
 
 def test_what_was_raised_and_why_nothing_ran_is_told(html):
     assert "second_derivative(loss)(origin)" in section(html, "toy_saddle.hessian")
     not_run = Page(section(html, "emergence.layer_0_output")).text
-    assert "Seed 7: not run. run missing from the store" in not_run
+    assert "Seed 7: not run. Run missing from the store" in not_run
 
 
 def test_curves_of_all_seeds_are_one_figure(html):
@@ -484,6 +484,7 @@ def hostile_record(text):
         "thresholds": [ThresholdEntry(text, text, seen=True, at_least=1.0, reason=text,
                                       commit=text)],
         "published_fails": text,
+        "no_control": {"": text},
     }  # fmt: skip
     record = rich_record()
     one = claim(text, text, text, "inconclusive", text, trials, [failing], rests_on=text)

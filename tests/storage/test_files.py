@@ -210,6 +210,28 @@ def test_where_there_is_no_place_for_locks_they_are_with_temporary_files(
     assert names(tmp_path / "temporary")
 
 
+def test_a_link_stays_one_to_what_is_written(folder):
+    write_whole(folder / "file", "before")
+    (folder / "link").symlink_to("file")
+    write_whole(folder / "link", "after")
+    assert (folder / "link").is_symlink()
+    assert (folder / "file").read_text() == "after"
+    assert names(folder) == ["file", "link"]
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    read: list[str] = []
+    pipe = tmp_path / "pipe"
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
+    reader.start()
+    write_whole(pipe, "content")
+    reader.join(timeout=10)
+    assert read == ["content"]
+    assert pipe.is_fifo()
+    assert names(tmp_path) == ["pipe"]
+
+
 # Adding lines.
 
 

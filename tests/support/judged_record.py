@@ -40,7 +40,9 @@ LEDGER = """
 "ratio" = { history = [{ origin = "ours", date = 2026-10-02, seen = false, at_least = 0.3 }] }
 
 [thresholds."growth.rows"]
-"width" = { history = [{ origin = "ours", date = 2026-10-02, seen = false, at_most = 2.0 }] }
+"width" = { no_control = { - = "nothing is narrow" }, history = [
+    { origin = "ours", date = 2026-10-02, seen = false, at_most = 2.0 },
+] }
 
 [[findings]]
 claim = "growth.early"

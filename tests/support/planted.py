@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from icl_repro.verification.basis import Basis, Ingredient
 from icl_repro.verification.compared import Comparison
 from icl_repro.verification.record import CheckOverSeeds, ClaimRecord, VerificationRecord
-from icl_repro.verification.spreads import Spread, Spreads
+from icl_repro.verification.spreads import Source, Spread, Spreads
 
 replace = msgspec.structs.replace
 
@@ -17,9 +18,14 @@ PLATEAU = "emergence.plateau"
 LENGTH = "plateau length"
 
 
-def measured(claim: str, check: str, largest: float, pairs: int, case: str = "") -> Spreads:
-    """That trainings of one seed differ in one check by so much."""
-    return Spreads({(claim, case, check): Spread(claim, case, check, largest, pairs, [0])})
+def measured(
+    claim: str, check: str, largest: float, pairs: int, case: str = "", machines: Sequence[str] = ()
+) -> Spreads:
+    """That trainings of one seed differ in one check by so much, on these machines."""
+    sources = tuple(Source(name, 0, "2026-01-01", None, [5]) for name in machines)
+    used = [*range(len(machines))] or [0]
+    known = Spread(claim, case, check, largest, pairs, used)
+    return Spreads({(claim, case, check): known}, sources)
 
 
 def with_claim(record: VerificationRecord, id_: str, **changes: Any) -> VerificationRecord:

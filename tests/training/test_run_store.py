@@ -116,7 +116,9 @@ def test_the_spec_can_be_read_by_anyone(store):
 
 def test_manifest_tells_when_the_run_was_finished(store):
     before = time.time()
+    assert store.took(TINY) is None
     store.save(made_up_run(mark=12.5))
+    assert store.took(TINY) == 12.5
     manifest = store.manifest(TINY)
     assert before <= manifest.finished <= time.time()
     assert manifest.seconds == 12.5
@@ -127,6 +129,7 @@ def test_a_diverged_run_is_there_but_has_no_results(store):
     store.save_divergence(TINY, "diverged at step 7")
     assert TINY in store
     assert store.manifest(TINY).diverged == "diverged at step 7"
+    assert store.took(TINY) is None
     with pytest.raises(DivergedRun, match=r"^diverged at step 7$"):
         store.load(TINY)
     assert {path.name for path in entry_folder(store).iterdir()} == {"spec.json", "manifest.json"}

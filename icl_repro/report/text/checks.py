@@ -379,7 +379,11 @@ def _remarks(check: CheckOverSeeds, guarded: bool) -> Iterator[Remark]:
     if check.mean is not None:
         yield _mean_test(check, check.mean)
     if guarded and not check.failed_by:
-        yield Remark("No control fails this check.", "unsure")
+        yield Remark("No control fails this check.", "none" if check.no_control else "unsure")
+    for seeds, why in check.no_control.items():
+        named = [seed.strip() for seed in seeds.split(",")] if seeds else []
+        on = f" on {words.seed_list(named).lower()}" if named else ""
+        yield Remark(words.as_full_sentence(f"Why no control fails it{on}: {why}"), "none")
     if check.published_fails:
         why = words.as_full_sentence(check.published_fails)
         yield Remark(f"The published value itself does not meet the threshold: {why}", "unsure")

@@ -27,7 +27,7 @@ from icl_repro.report.text.change_rows import (
     word,
     worst_first,
 )
-from icl_repro.verification.compared import Comparison
+from icl_repro.verification.compared import ON_OTHER_SEEDS, Comparison
 from icl_repro.verification.wording import listed
 
 
@@ -122,8 +122,9 @@ def how(comparison: Comparison) -> list[str]:
         "What cannot be tested is judged by the margin alone: it is worse if it lost more than "
         "that and changed by more than twice any known difference, or, with none known, lost more "
         f"than {percent(comparison.untested_margin)} of the distance to its threshold, on all "
-        "seeds. That is a limit, not a test: it has no known rate of false alarms. On another "
-        "processor, or of other runs than before, it says nothing.",
+        "seeds. That is a limit, not a test: no rate of false alarms follows from it. On another "
+        "processor, or of other runs than before, it says nothing, and neither does what is known "
+        "of trainings on one kind of processor alone.",
         "Because so many are compared, p values are corrected by Benjamini and Hochberg’s method, "
         "for claims and controls: where nothing changed, the chance of even one false alarm of a "
         f"test is at most {percent(comparison.level)}, and where something did, so is the share "
@@ -140,8 +141,14 @@ def tables(comparison: Comparison) -> list[ChangeTable]:
     """The changes by kind; kinds without any are left out."""
     speed = comparison.speed
     unclear = sorted(comparison.unclear, key=lambda one: -(one.lost or 0.0))
+    changed = [one for one in comparison.verdicts if one.why != ON_OTHER_SEEDS]
+    alike = [
+        msgspec.structs.replace(one, why="")
+        for one in comparison.verdicts
+        if one.why == ON_OTHER_SEEDS
+    ]
     all_tables = [
-        ChangeTable("Verdicts", "", [verdict_row(one) for one in worst_first(comparison.verdicts)]),
+        ChangeTable("Verdicts", "", [verdict_row(one) for one in worst_first(changed)]),
         ChangeTable("Values", "", [value_row(one) for one in worst_first(comparison.values)]),
         ChangeTable("Curves", "", [curve_row(one) for one in comparison.curves]),
         ChangeTable("Thresholds", "", threshold_rows(comparison.thresholds)),
@@ -163,6 +170,12 @@ def tables(comparison: Comparison) -> list[ChangeTable]:
             [value_row(one) for one in unclear],
             folded=True,
             at_least=sum((one.lost or 0.0) > comparison.margin for one in unclear),
+        ),
+        ChangeTable(
+            "Verdicts on other seeds",
+            "On the seeds of both records nothing changed.",
+            [verdict_row(one) for one in alike],
+            folded=True,
         ),
     ]
     return [table for table in all_tables if table.rows]
@@ -203,7 +216,7 @@ def tone(comparison: Comparison) -> str:
 
 def _changes(comparison: Comparison) -> Iterator[str]:
     """What changed, counted by kind."""
-    verdicts = comparison.verdicts
+    verdicts = [one for one in comparison.verdicts if one.why != ON_OTHER_SEEDS]
     for noun, some in (
         ("claim", [one for one in verdicts if not one.case and not one.after_correction]),
         ("control", [one for one in verdicts if one.case]),
@@ -212,6 +225,8 @@ def _changes(comparison: Comparison) -> Iterator[str]:
         worse = [one.claim for one in some if one.effect == "worse"]
         plural = "verdicts after correction" if " " in noun else ""
         yield from _effects([word(one) for one in some], noun, plural, worse)
+    if others := len(comparison.verdicts) - len(verdicts):
+        yield f"{count(others, 'verdict')} on other seeds"
     worse = [one.claim for one in comparison.values if one.effect == "worse"]
     yield from _effects([one.effect for one in comparison.values], "value", "", worse)
     if comparison.unclear:

@@ -74,12 +74,21 @@ def _cost(record: VerificationRecord, keys: list[str], own: int) -> str:
     sizes = [record.run_sizes[key] for key in keys if key in record.run_sizes]
     if len(sizes) < len(keys):
         return f"{runs}."
-    return f"{runs}: at most {sized(sum(sizes), record.training)} in all{_minutes(record, sizes)}."
+    at_most = f"{runs}: at most {sized(sum(sizes), record.training)} in all"
+    return f"{at_most}{_took(record, keys) or _minutes(record, sizes)}."
 
 
 def sized(amount: int, training: TrainingDone) -> str:
     """An amount of work with its unit: ``2,000 metres``."""
     return f"{number(amount)} {training.unit or 'units of work'}"
+
+
+def _took(record: VerificationRecord, keys: list[str]) -> str:
+    """How long training them took; empty where that is not known of all."""
+    seconds = [record.run_seconds[key] for key in keys if key in record.run_seconds]
+    if len(seconds) < len(keys):
+        return ""
+    return f", trained in {duration(sum(seconds))} one after the other"
 
 
 def _minutes(record: VerificationRecord, sizes: list[int]) -> str:

@@ -212,6 +212,17 @@ def test_a_check_that_no_control_fails_says_so():
     assert (view.failed_by, view.remarks) == ("one and two", [])
 
 
+def test_the_reason_of_the_ledger_why_no_control_fails_a_check_is_told():
+    weak = control("weak", "", "does not fail",
+                   [trial("f.c", 5, EvidenceRecord([at_least("a", 2, 1)]))])  # fmt: skip
+    why = {"": "it is a proof", "8,9": "nothing is narrow"}
+    assert remarks(at_least("a", 2, 1), controls=[weak], no_control=why) == [
+        ("No control fails this check.", "none"),
+        ("Why no control fails it: it is a proof.", "none"),
+        ("Why no control fails it on seeds 8 and 9: nothing is narrow.", "none"),
+    ]
+
+
 def test_a_published_value_that_fails_its_own_check_says_why():
     assert remarks(at_least("a", 2, 1), published_fails="it was rounded") == [
         ("The published value itself does not meet the threshold: it was rounded.", "unsure")

@@ -1,5 +1,8 @@
 """Methods in prose, and what to cite."""
 
+import tomllib
+from pathlib import Path
+
 import msgspec
 
 from icl_repro.report.text.cite import bibtex
@@ -7,6 +10,8 @@ from icl_repro.report.text.judged import runs_read
 from icl_repro.report.text.methods import licences, methods
 from icl_repro.verification.basis import Basis, Ingredient
 from tests.support.report_fixture import rich_record
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def record(**changes):
@@ -69,6 +74,14 @@ def test_the_paper_and_the_suite_can_be_cited():
         "06db511c0f2a4a4f0a8d6f3b8f1d7c9e5b3a2d10 with uncommitted changes},\n"
         "}"
     )
+
+
+def test_the_paper_of_this_repository_is_cited_with_the_full_names_of_its_authors():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    told = bibtex(record(paper=project["tool"]["pytest"]["ini_options"]["icl_paper"]))
+    assert told.startswith("@misc{singh2024,")
+    authors = "Aaditya K. Singh and Ted Moskovitz and Felix Hill and Stephanie C. Y. Chan and "
+    assert f"  author = {{{authors}Andrew M. Saxe}},\n" in told
 
 
 def test_a_citation_of_another_form_is_given_as_it_stands():

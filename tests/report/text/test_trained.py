@@ -45,6 +45,12 @@ def test_the_cost_counts_each_run_once_and_those_of_controls_apart():
         "3 training runs, 1 of them for controls alone: at most 1,510 sequences in all, or "
         "about 2 min 31 s at the speed of this session."
     )
+    reused = msgspec.structs.replace(record, run_seconds={"k1": 100.0, "k2": 50.0, "k3": 1.0})
+    assert trained_for(reused, one_claim()).cost.endswith(
+        "at most 1,510 sequences in all, trained in 2 min 31 s one after the other."
+    )
+    partly = msgspec.structs.replace(record, run_seconds={"k1": 100.0})
+    assert trained_for(partly, one_claim()).cost == found.cost
     assert found.kinds == [RunKind("plain", "Seeds 5 and 6", 2), RunKind(UNTOLD, "", 1)]
 
 
