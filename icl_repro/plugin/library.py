@@ -19,7 +19,8 @@ def engine() -> SimpleNamespace:
     from icl_repro.measures.kept import keep_in
     from icl_repro.storage.programs import reuse_compiled_programs
     from icl_repro.training.cost import times_in, units_per_second, work_of
-    from icl_repro.training.executors import UNIT, LocalExecutor, More
+    from icl_repro.training.executors import UNIT, More
+    from icl_repro.training.local_executor import LocalExecutor
     from icl_repro.training.methods import methods
     from icl_repro.training.plan import Plan, with_sources
     from icl_repro.training.store import DivergedRun, MissingRun, RunStore

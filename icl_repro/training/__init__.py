@@ -10,7 +10,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from icl_repro.training.executors import Executor, LocalExecutor, More, Outcome, Progress
+    from icl_repro.training.executors import Executor, More, Outcome, Progress
+    from icl_repro.training.local_executor import LocalExecutor
     from icl_repro.training.plan import Plan
     from icl_repro.training.run import Run
     from icl_repro.training.schedule import Schedule
@@ -37,7 +38,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    **dict.fromkeys(("Executor", "LocalExecutor", "More", "Outcome", "Progress"), "executors"),
+    **dict.fromkeys(("Executor", "More", "Outcome", "Progress"), "executors"),
+    "LocalExecutor": "local_executor",
     "Plan": "plan",
     "Run": "run",
     "Schedule": "schedule",

@@ -51,6 +51,7 @@ NOT_DECIDING_SOURCE = (
     "training/described.py",
     "training/executors.py",
     "training/layout.py",
+    "training/local_executor.py",
     "training/methods.py",
     "training/plan.py",
     "training/provenance.py",
