@@ -17,7 +17,7 @@ from icl_repro.training.engine import Diverged, program, train
 from icl_repro.training.executors import Choose, More, Outcome, Progress, Report, ignore
 from icl_repro.training.plan import Plan, with_sources
 from icl_repro.training.spec import RunSpec
-from icl_repro.training.store import RunStore, UnusableEntry
+from icl_repro.training.store import LostLease, RunStore, UnusableEntry
 
 POLL_SECONDS = 0.2
 
@@ -220,6 +220,11 @@ class LocalWork:
                     self._store.save(result)
             except UnusableEntry as error:
                 self._fail(spec, str(error))
+            except LostLease:
+                # Somebody else is at it since this process stood still.
+                self._trained.pop()
+                self._failed.pop(spec, None)
+                self._pending[spec] = None
         self._sequences_done = before + sum(spec.sequences for spec in specs)
         self._tell(names, self._speed())
 

@@ -11,15 +11,16 @@ import contextlib
 import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from icl_repro.storage.entries import Entries, Name
+from icl_repro.storage.entries import LostLease as LostLease
 from icl_repro.storage.entries import UnusableEntry as UnusableEntry
 from icl_repro.storage.entries import UnusableStore as UnusableStore
-from icl_repro.storage.entry import Entry, Manifest
+from icl_repro.storage.entry import MANIFEST, Entry, Manifest
 from icl_repro.training import layout, provenance
 from icl_repro.training.run import Run
 from icl_repro.training.spec import RunSpec
@@ -39,9 +40,12 @@ class DivergedRun(MissingRun):
 class RunStore:
     """Finished runs under one directory, which is created when first written to."""
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, *, leases: bool = False) -> None:
+        """`leases` says that several machines share the directory, so that locks of the system do
+        not do.
+        """
         self.root = Path(root)
-        self._entries = Entries(self.root, layout.RUNS, layout.FILES)
+        self._entries = Entries(self.root, layout.RUNS, layout.FILES, leases=leases)
         self._loaded: OrderedDict[Path, Run] = OrderedDict()
         self._loading = threading.Lock()
 
@@ -112,6 +116,7 @@ class RunStore:
 
         Raises:
             UnusableStore: it could not be written.
+            LostLease: another process has taken it over.
         """
         weights = {"checkpoint_sequences": run.checkpoint_sequences, **run.checkpoint_weights}
         arrays = {"curves": run.curves, "weights": weights}
@@ -126,6 +131,27 @@ class RunStore:
         """
         content = msgspec.json.encode(spec)
         self._entries.write(_name(spec), content, {}, 0.0, message)
+
+    def packed(self, spec: RunSpec) -> dict[str, bytes] | None:
+        """The files of a run as they are stored, to be taken up elsewhere; None if it is not there.
+
+        Raises:
+            OSError: it cannot be told now.
+        """
+        stored = self._read(spec)
+        if stored is None:
+            return None
+        return stored.files | {MANIFEST: (stored.folder / MANIFEST).read_bytes()}
+
+    def adopt(self, spec: RunSpec, files: Mapping[str, bytes]) -> None:
+        """Take up a run that another store has packed, if every byte of it is as it was written.
+        Call it under the run's lock.
+
+        Raises:
+            Damage: it is not.
+            UnusableStore: it could not be written.
+        """
+        self._entries.adopt(_name(spec), files)
 
     def make_room(self, spec: RunSpec) -> None:
         """Make it possible to save a run: what is in its place is set aside.
