@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("icl_repro", "claims", "benchmarks", "tests")
 
-GROUND = {"git", "nearest", "numbers", "statistics"}
+GROUND = {"git", "nearest", "numbers", "statistics", "threads"}
 SCIENCE = (
     "exemplars",
     "episodes",
@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "nearest": set(),
     "numbers": set(),
     "statistics": set(),
+    "threads": set(),
     "storage": GROUND,
     **{room: {*GROUND, "storage", *SCIENCE[:floor]} for floor, room in enumerate(SCIENCE)},
     "toy": GROUND,
@@ -69,6 +70,7 @@ TOOL = (
     "nearest",
     "numbers",
     "statistics",
+    "threads",
     "storage",
     "verification",
     "comparison",

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from icl_repro import threads
 from icl_repro.ingredients import CHOICES as CHOICES
 from icl_repro.ingredients import Ingredients as Ingredients
 from icl_repro.ingredients import chosen as chosen
 from icl_repro.ingredients import taken_up as taken_up
-from icl_repro.plugin import threads
 
 
 def engine() -> SimpleNamespace:

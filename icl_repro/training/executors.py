@@ -102,6 +102,10 @@ class Work(Protocol):
         """What was done so far."""
         ...
 
+    def close(self) -> None:
+        """Do no more of it, whatever is under way."""
+        ...
+
 
 class Executor(Protocol):
     """Whatever can carry out a plan."""

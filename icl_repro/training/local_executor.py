@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 
 import jax
 
 from icl_repro.training.engine import Diverged, program, train
-from icl_repro.training.executors import Choose, More, Outcome, Progress, Report, ignore
-from icl_repro.training.plan import Plan, with_sources
+from icl_repro.training.executors import Choose, Outcome, Report, ignore
+from icl_repro.training.plan import Plan
+from icl_repro.training.planned_work import POLL_SECONDS, PlannedWork
 from icl_repro.training.spec import RunSpec
 from icl_repro.training.store import LostLease, RunStore, UnusableEntry
-
-POLL_SECONDS = 0.2
 
 
 class LocalExecutor:
@@ -61,10 +60,8 @@ class LocalExecutor:
         return work.outcome()
 
 
-class LocalWork:
-    """What is left of a plan for this process, and what it has done: a
-    :class:`~icl_repro.training.executors.Work`.
-    """
+class LocalWork(PlannedWork):
+    """What is left of a plan for this process, which trains it itself."""
 
     def __init__(
         self,
@@ -75,57 +72,16 @@ class LocalWork:
         since: float,
         choose: Choose | None,
     ) -> None:
-        self._store, self._group_size = store, group_size
-        self._plan, self._retrain, self._since, self._choose = plan, retrain, since, choose
-        self._pending = dict.fromkeys(plan.specs)
-        self._trained: list[RunSpec] = []
+        self._group_size = group_size
         self._programs: set[object] = set()
-        self._failed: dict[RunSpec, str] = {}
-        self._report: Report = ignore
-        self._sequences_done = 0
-        self._sequences_trained = 0
-        self._seconds = 0.0
-        for spec in plan.specs:
-            self._is_done(spec)
-        self._sequences_total = sum(spec.sequences for spec in self._pending)
+        super().__init__(store, plan, retrain, since, choose)
 
-    def ensure(self, wanted: Iterable[RunSpec], on_progress: Report = ignore) -> None:
-        """See :class:`~icl_repro.training.executors.Work`."""
-        self._report = on_progress
-        first = frozenset(with_sources(wanted).values())
-        if unknown := first - set(self._plan.specs):
-            raise ValueError(f"not a run of the plan: {next(iter(unknown)).describe()}")
-        while not all(spec not in self._pending or self._is_done(spec) for spec in first):
-            self._advance(first)
-
-    def finish(self, on_progress: Report = ignore) -> None:
-        """See :class:`~icl_repro.training.executors.Work`."""
-        self._report = on_progress
-        while self._advance() or self._pending:
-            pass
-        if self._sequences_total:
-            self._tell("done", self._speed())
-
-    def add(self, more: More) -> None:
-        """See :class:`~icl_repro.training.executors.Work`."""
-        self._retrain |= more.retrain
-        known = set(self._plan.specs)
-        new = [spec for spec in more.plan.specs if spec not in known]
-        self._plan = Plan.of([*self._plan.specs, *new])
-        self._pending |= dict.fromkeys(new)
-        for spec in new:
-            self._is_done(spec)
-        self._sequences_total += sum(spec.sequences for spec in new if spec in self._pending)
+    def close(self) -> None:
+        """Nothing is under way between two parts of the work."""
 
     def _advance(self, first: Set[RunSpec] = frozenset()) -> bool:
-        """Train something, or find more to train, or wait a little for other processes; says
-        whether there was anything to do.
-        """
-        if self._train_next(first):
-            return True
-        more = self._choose(self._pending.keys()) if self._choose is not None else None
-        if more is not None:
-            self.add(more)
+        """Train something, or find more to train, or wait a little for other processes."""
+        if self._train_next(first) or self._add_chosen():
             return True
         if self._pending:
             self._tell("waiting for runs that other processes are training")
@@ -166,14 +122,7 @@ class LocalWork:
         if not locks.enter_context(self._store.lock(spec)) or self._is_done(spec):
             return False
         self._store.make_room(spec)
-        source = spec.transplant and spec.transplant.source
-        if source not in self._failed:
-            return True
-        reason = f"the run it takes weights from has no results: {self._failed[source]}"
-        if source in self._store:
-            self._store.save_divergence(spec, reason)
-        self._fail(spec, reason)
-        return False
+        return not self._fails_for_its_source(spec)
 
     def _in_order(self, first: Set[RunSpec]) -> list[list[RunSpec]]:
         """What is left of each group, or of the part of it that comes first."""
@@ -228,60 +177,7 @@ class LocalWork:
         self._sequences_done = before + sum(spec.sequences for spec in specs)
         self._tell(names, self._speed())
 
-    def _is_done(self, spec: RunSpec) -> bool:
-        """Whether a run is in the store, or known to fail; if so, takes it off the list."""
-        if spec in self._failed:
-            return True
-        try:
-            stored = self._store.manifest(spec)
-        except OSError as error:
-            self._fail(spec, f"what the store has of it cannot be read: {error}")
-            return True
-        if stored is None or (spec.key in self._retrain and stored.finished < self._since):
-            return False
-        self._pending.pop(spec, None)
-        if stored.diverged is not None:
-            self._failed[spec] = stored.diverged
-        return True
-
-    def _fail(self, spec: RunSpec, reason: str) -> None:
-        """Take a run off the list that cannot be trained, while the others can."""
-        self._pending.pop(spec, None)
-        self._failed[spec] = reason
-
-    def _awaits_source(self, spec: RunSpec) -> bool:
-        """Whether the run that it takes weights from is still to be trained."""
-        source = spec.transplant and spec.transplant.source
-        return source in self._pending and not self._is_done(source)
-
     def _speed(self, more_sequences: int = 0, more_seconds: float = 0.0) -> float:
         """Sequences a second so far, with those of runs under way."""
         seconds = self._seconds + more_seconds
         return (self._sequences_trained + more_sequences) / seconds if seconds > 0 else 0.0
-
-    def _tell(self, current: str, speed: float = 0.0) -> None:
-        self._report(
-            Progress(
-                runs_done=len(self._plan.specs) - len(self._pending),
-                runs_total=len(self._plan.specs),
-                units_done=self._sequences_done,
-                units_total=self._sequences_total,
-                units_per_second=speed,
-                current=current,
-            )
-        )
-
-    def outcome(self) -> Outcome:
-        """See :class:`~icl_repro.training.executors.Work`."""
-        trained = set(self._trained)
-        return Outcome(
-            trained=tuple(self._trained),
-            reused=tuple(
-                spec
-                for spec in self._plan.specs
-                if spec not in trained and spec not in self._failed and spec not in self._pending
-            ),
-            failed=self._failed,
-            units=self._sequences_trained,
-            seconds=self._seconds,
-        )

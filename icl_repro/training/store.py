@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from icl_repro.storage.entries import LostLease as LostLease
 from icl_repro.storage.entries import UnusableEntry as UnusableEntry
 from icl_repro.storage.entries import UnusableStore as UnusableStore
 from icl_repro.storage.entry import MANIFEST, Entry, Manifest
+from icl_repro.storage.files import update
 from icl_repro.training import layout, provenance
 from icl_repro.training.run import Run
 from icl_repro.training.spec import RunSpec
@@ -53,6 +55,17 @@ class RunStore:
     def exemplar_cache(self) -> Path:
         """Folder for encoded exemplars."""
         return self.root / "exemplars"
+
+    def mark(self) -> str:
+        """What tells this store from all others, for whoever has its folder: made when first asked
+        for.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        update(self.root / layout.MARK, lambda there: there or f"{uuid.uuid4().hex}\n".encode())
+        return layout.marked(self.root)
 
     def __contains__(self, spec: RunSpec) -> bool:
         """Whether the run is there, finished or known to diverge; does not look at checksums."""
