@@ -18,7 +18,9 @@ def engine() -> SimpleNamespace:
     threads.use_one()
     from icl_repro.measures.kept import keep_in
     from icl_repro.storage.programs import reuse_compiled_programs
+    from icl_repro.training.cluster import NoCluster
     from icl_repro.training.cost import times_in, units_per_second, work_of
+    from icl_repro.training.dask_executor import DaskExecutor
     from icl_repro.training.executors import UNIT, More
     from icl_repro.training.local_executor import LocalExecutor
     from icl_repro.training.methods import methods
@@ -29,6 +31,8 @@ def engine() -> SimpleNamespace:
         UNIT=UNIT,
         methods=methods,
         LocalExecutor=LocalExecutor,
+        DaskExecutor=DaskExecutor,
+        NoCluster=NoCluster,
         More=More,
         Plan=Plan,
         with_sources=with_sources,
@@ -41,3 +45,10 @@ def engine() -> SimpleNamespace:
         times_in=times_in,
         units_per_second=units_per_second,
     )
+
+
+def clusters() -> SimpleNamespace:
+    """What finds and starts clusters, without what trains."""
+    from icl_repro.training.cluster import LocalCluster, NoCluster, connected
+
+    return SimpleNamespace(LocalCluster=LocalCluster, NoCluster=NoCluster, connected=connected)

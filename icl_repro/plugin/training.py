@@ -84,6 +84,11 @@ class Training:
         if scratch_of(self._config).take("sample"):
             _picture_sample(scratch_of(self._config), self._planned)
 
+    def close(self) -> None:
+        """Give up whatever is under way."""
+        if self._work is not None:
+            self._work.close()
+
     @property
     def _goes_on(self) -> bool:
         """Whether this process trains, and nothing has gone wrong."""
@@ -91,7 +96,12 @@ class Training:
 
     def _begin(self, report: Callable[[Any], None]) -> None:
         kinds, state = library.engine(), state_of(self._config)
-        self._work = kinds.LocalExecutor(store_of(self._config)).begin(
+        store = store_of(self._config)
+        if state.scheduler:
+            executor = kinds.DaskExecutor(store, state.scheduler)
+        else:
+            executor = kinds.LocalExecutor(store)
+        self._work = executor.begin(
             kinds.Plan.of(self._planned.values()),
             retrain=self._anew(),
             since=state.started_at,
@@ -192,6 +202,8 @@ class Training:
             )
         else:
             done = self._work.outcome()
+            failed = {spec.key: why for spec, why in done.failed.items()}
+            state_of(self._config).without_results.update(failed)
             note = TrainingNote(
                 planned=planned,
                 trained=[spec.key for spec in done.trained],

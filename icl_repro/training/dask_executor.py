@@ -109,6 +109,7 @@ class DaskWork(PlannedWork):
         self._mark = store.mark()
         self._asked: dict[RunSpec, _Asked] = {}
         self._by_key: dict[str, RunSpec] = {}
+        self._kept: list[Any] = []
         self._so_far: dict[RunSpec, int] = {}
         self._heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._news = threading.Event()
@@ -133,6 +134,7 @@ class DaskWork(PlannedWork):
         before = len(self._pending)
         for spec, asked in list(self._asked.items()):
             self._look_at(spec, asked)
+        self._drop_lost()
         if len(self._pending) < before:
             self._may_choose = True
         if self._may_choose:
@@ -183,9 +185,9 @@ class DaskWork(PlannedWork):
         status = asked.future.status
         if status == "finished":
             if self._is_done(spec) or self._fetch(spec, asked):
-                self._let_go(spec)
+                self._keep(spec)
         elif status == "error":
-            self._let_go(spec)
+            self._keep(spec)
             self._fail_or_ask_again(spec, asked, asked.future.exception())
         elif status in ("cancelled", "lost") or self._client.status == "closed":
             raise Lost(
@@ -205,8 +207,19 @@ class DaskWork(PlannedWork):
                     self._store.adopt(spec, asked.future.result(FETCH_SECONDS))
         return self._is_done(spec)
 
-    def _let_go(self, spec: RunSpec) -> None:
-        self._asked.pop(spec).future.release()
+    def _keep(self, spec: RunSpec) -> None:
+        """Let the cluster keep what became of a run, for other sessions that ask later, until this
+        one ends.
+        """
+        self._kept.append(self._asked.pop(spec).future)
+
+    def _drop_lost(self) -> None:
+        """Let go of what was lost with a worker: this session has it, and it need not be made
+        again.
+        """
+        for future in [kept for kept in self._kept if kept.status not in ("finished", "error")]:
+            self._kept.remove(future)
+            future.release()
 
     def _fail_or_ask_again(self, spec: RunSpec, asked: _Asked, error: BaseException) -> None:
         from distributed import KilledWorker
