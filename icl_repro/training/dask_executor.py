@@ -146,8 +146,8 @@ class DaskWork(PlannedWork):
         return self._may_choose
 
     def _ask(self) -> None:
-        """Ask for every run that can be trained now, the longest before others."""
-        for rank, spec in enumerate(self._plan.specs):
+        """Ask for every run that can be trained now."""
+        for rank, spec in enumerate(self._plan.spread):
             if spec in self._asked or spec not in self._pending or self._awaits_source(spec):
                 continue
             if self._fails_for_its_source(spec):
@@ -229,7 +229,7 @@ class DaskWork(PlannedWork):
             return
         deaths = error.allowed_failures + 1
         if asked.begun < deaths and asked.tries < MOST_TRIES:
-            self._ask_for(spec, self._plan.specs.index(spec), asked.tries + 1)
+            self._ask_for(spec, self._plan.spread.index(spec), asked.tries + 1)
             return
         self._fail(
             spec,
