@@ -18,6 +18,7 @@ from icl_repro.plugin import (
     comparing,
     contents,
     crashes,
+    devices,
     filters,
     hookspecs,
     judging,
@@ -70,6 +71,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Prepare what all processes need, before xdist starts any."""
     comparing.prepare(session.config)
     preparation.prepare(session.config)
+    devices.require(session.config)
     cluster.prepare(session.config)
 
 

@@ -52,3 +52,12 @@ def clusters() -> SimpleNamespace:
     from icl_repro.training.cluster import LocalCluster, NoCluster, connected
 
     return SimpleNamespace(LocalCluster=LocalCluster, NoCluster=NoCluster, connected=connected)
+
+
+def devices() -> SimpleNamespace:
+    """What knows of accelerators, without what uses them."""
+    from icl_repro.training.devices import keep_to_processor, present, take, why_none
+
+    return SimpleNamespace(
+        keep_to_processor=keep_to_processor, present=present, take=take, why_none=why_none
+    )

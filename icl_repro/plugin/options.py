@@ -134,6 +134,14 @@ _SCHEDULER = _Option(
     " this session's own, a worker of one thread for each process of -n, or for each core)",
 )
 EXECUTOR_FLAG, SCHEDULER_FLAG = _EXECUTOR.flag, _SCHEDULER.flag
+CPU, GPU = DEVICES = ("cpu", "gpu")
+_DEVICE = _Option(
+    "device",
+    "cpu|gpu",
+    "What trains: the processor, or graphics cards, one process on each; measuring is then done on"
+    " the processor. (graphics cards, if JAX can use one)",
+)
+DEVICE_FLAG = _DEVICE.flag
 _CHOICES = {choice: _Option(choice.name, choice.metavar, choice.help) for choice in library.CHOICES}
 _VALUED = (
     _STORE,
@@ -150,6 +158,7 @@ _VALUED = (
     _FAULTS,
     _EXECUTOR,
     _SCHEDULER,
+    _DEVICE,
     *_CHOICES.values(),
 )
 _NO_TRAIN = _Option(
@@ -206,8 +215,9 @@ class Settings:
     record to compare with, which `compare_by_user` says was named on the command line;
     `compare_fail_on` and `compare_margin` are as written, empty if not. `neighbour` is 0, or which
     neighbour of each run is judged. `executor` says who trains, `scheduler` where the scheduler of
-    a cluster is (empty: it has none yet), `leases` whether machines share the store. `made_of` is
-    what runs are made from. `faults` are the ids of the faults to plant, as written.
+    a cluster is (empty: it has none yet), `device` what trains (empty: what there is), `leases`
+    whether machines share the store. `made_of` is what runs are made from. `faults` are the ids of
+    the faults to plant, as written.
     """
 
     profile: ProfileRules
@@ -226,6 +236,7 @@ class Settings:
     no_train: bool
     executor: str
     scheduler: str
+    device: str
     leases: bool
     retrain: tuple[str, ...]
     neighbour: int
@@ -308,6 +319,7 @@ def resolve(config: pytest.Config) -> Settings:
         no_train=no_train,
         executor=executor,
         scheduler=_text(config, _SCHEDULER).strip(),
+        device=_one_of(config, _DEVICE, DEVICES),
         leases=_is_on(config, _LEASES) or executor == DASK,
         retrain=retrain,
         neighbour=_neighbour(config),
@@ -415,16 +427,21 @@ def _profile(config: pytest.Config) -> ProfileRules:
 
 
 def _executor(config: pytest.Config) -> str:
-    name = _text(config, _EXECUTOR) or LOCAL
-    if name not in EXECUTORS:
-        raise pytest.UsageError(
-            f"{_source(config, _EXECUTOR)}: there is no executor {name!r}; "
-            f"{nearest(name, EXECUTORS)}"
-        )
+    name = _one_of(config, _EXECUTOR, EXECUTORS) or LOCAL
     if name != DASK and _is_given(config, _SCHEDULER):
         raise pytest.UsageError(
             f"{_source(config, _SCHEDULER)} is of use to the executor {DASK} alone; write "
             f"{_EXECUTOR.flag}={DASK}"
+        )
+    return name
+
+
+def _one_of(config: pytest.Config, option: _Option, known: tuple[str, ...]) -> str:
+    """What an option says that takes one of a few words; empty if nothing."""
+    name = _text(config, option)
+    if name and name not in known:
+        raise pytest.UsageError(
+            f"{_source(config, option)}: there is no {option.name} {name!r}; {nearest(name, known)}"
         )
     return name
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from msgspec.json import encode
 
-from icl_repro.plugin import library, pictures, trials
+from icl_repro.plugin import devices, library, pictures, trials
 from icl_repro.plugin.collection import matches
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.progress import reporting
@@ -57,6 +57,9 @@ class Training:
         self._runs_done = 0
         self._work: Any = None
         self._is_noted = False
+        store = store_of(config)
+        missing = not all(spec in store for spec in specs.values())
+        self._trains = devices.take(config, to_train=missing or bool(self._anew()))
         self._plan(specs)
         if not state_of(config).settings.no_train:
             self._guarded(self._begin)
@@ -99,8 +102,10 @@ class Training:
         store = store_of(self._config)
         if state.scheduler:
             executor = kinds.DaskExecutor(store, state.scheduler)
-        else:
+        elif self._trains:
             executor = kinds.LocalExecutor(store)
+        else:
+            executor = kinds.LocalExecutor(store, trains=False)
         self._work = executor.begin(
             kinds.Plan.of(self._planned.values()),
             retrain=self._anew(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from icl_repro import threads
+from icl_repro.training import devices
 
 if TYPE_CHECKING:
     from icl_repro.training.spec import RunSpec
@@ -94,6 +96,7 @@ def train_run(request: bytes) -> dict[str, bytes]:
         distributed.Reschedule: somebody outside of the cluster is training it.
     """
     threads.use_one()
+    devices.take(sys.maxsize)
     asked = msgspec.msgpack.decode(request, type=Request)
     with _ONE_AT_A_TIME:
         return _Task(asked).carry_out()

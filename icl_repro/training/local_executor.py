@@ -15,6 +15,7 @@ import jax
 
 from icl_repro.training.engine import Diverged, program, train
 from icl_repro.training.executors import Choose, Outcome, Report, ignore
+from icl_repro.training.groups import size_of
 from icl_repro.training.plan import Plan
 from icl_repro.training.planned_work import POLL_SECONDS, PlannedWork
 from icl_repro.training.spec import RunSpec
@@ -24,14 +25,18 @@ from icl_repro.training.store import LostLease, RunStore, UnusableEntry
 class LocalExecutor:
     """Trains in this process; other processes with the same store take their share."""
 
-    def __init__(self, store: RunStore, group_size: int | None = None) -> None:
+    def __init__(
+        self, store: RunStore, group_size: int | None = None, *, trains: bool = True
+    ) -> None:
         """`group_size` runs that need the same program train together, vmapped; by default 1 on a
-        CPU, whose cache a group would not fit, and 32 on an accelerator.
+        CPU, whose cache a group would not fit, and on an accelerator as many as are fastest
+        (:mod:`icl_repro.training.groups`). With `trains` false, others train, and this one waits.
         """
         if group_size is not None and group_size < 1:
             raise ValueError(f"group_size is {group_size}, but must be at least 1")
         self.store = store
         self.group_size = group_size
+        self.trains = trains
 
     def begin(
         self,
@@ -42,9 +47,11 @@ class LocalExecutor:
     ) -> LocalWork:
         """See :class:`~icl_repro.training.executors.Executor`."""
         self.store.clear_abandoned()
-        size = self.group_size or (1 if jax.default_backend() == "cpu" else 32)
+        size = self.group_size or (0 if self.trains and jax.default_backend() != "cpu" else 1)
         since = time.time() if since is None else since
-        return LocalWork(self.store, size, plan, retrain, since, choose)
+        work = LocalWork(self.store, size, plan, retrain, since, choose)
+        work.trains = self.trains
+        return work
 
     def carry_out(
         self,
@@ -72,6 +79,8 @@ class LocalWork(PlannedWork):
         since: float,
         choose: Choose | None,
     ) -> None:
+        """With a `group_size` of 0 it is measured which one is best."""
+        self.trains = True
         self._group_size = group_size
         self._programs: set[object] = set()
         super().__init__(store, plan, retrain, since, choose)
@@ -95,7 +104,8 @@ class LocalWork(PlannedWork):
         Runs whose program another process is just compiling come last: two compilations of it take
         longer than to load it from the cache later.
         """
-        for group in self._in_order(first):
+        for group in self._in_order(first) if self.trains else []:
+            size = self._group_size or size_of(group, self._store.root)
             with contextlib.ExitStack() as locks:
                 mine = []
                 for spec in group:
@@ -104,7 +114,7 @@ class LocalWork(PlannedWork):
                             mine.append(spec)
                     except UnusableEntry as error:
                         self._fail(spec, str(error))
-                    if len(mine) == self._group_size:
+                    if len(mine) == size:
                         break
                 if mine:
                     locks.enter_context(self._store.training(mine))
