@@ -5,7 +5,7 @@ import os
 import psutil
 import pytest
 
-from icl_repro.plugin import threads
+from icl_repro import threads
 
 threads.use_one()
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from icl_repro.plugin import threads
+from icl_repro import threads
 
 threads.use_one()  # as the workers of pytest do; before anything imports JAX
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("icl_repro", "claims", "benchmarks", "tests")
 
 GROUND = {"git", "lazy", "nearest", "numbers", "statistics"}
+GROUND = {"git", "nearest", "numbers", "statistics", "threads"}
 SCIENCE = (
     "exemplars",
     "episodes",
@@ -36,6 +37,7 @@ MAY_IMPORT = {
     "nearest": set(),
     "numbers": set(),
     "statistics": set(),
+    "threads": set(),
     "storage": GROUND,
     **{room: {*GROUND, "storage", *SCIENCE[:floor]} for floor, room in enumerate(SCIENCE)},
     "toy": GROUND,
@@ -72,6 +74,7 @@ TOOL = (
     "nearest",
     "numbers",
     "statistics",
+    "threads",
     "storage",
     "verification",
     "comparison",

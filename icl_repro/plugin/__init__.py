@@ -13,10 +13,12 @@ import pytest
 
 from icl_repro.plugin import (
     cases,
+    cluster,
     collection,
     comparing,
     contents,
     crashes,
+    devices,
     filters,
     hookspecs,
     judging,
@@ -58,8 +60,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the scratch folder."""
+    """Remove the scratch folder, and end what was started."""
     sessions.remove_scratch(config)
+    if sessions.has_state(config):
+        cluster.close(config)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -67,6 +71,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Prepare what all processes need, before xdist starts any."""
     comparing.prepare(session.config)
     preparation.prepare(session.config)
+    devices.require(session.config)
+    cluster.prepare(session.config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -131,9 +137,12 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         progress.watching(config),
         outputs.own_status(session),
     ):
-        judging.prepare(session)
-        result = yield
-        judging.finish(session)
+        try:
+            judging.prepare(session)
+            result = yield
+            judging.finish(session)
+        finally:
+            judging.close(session)
     sessions.raise_usage_error(session.config)
     return result
 

@@ -58,6 +58,13 @@ def finish(session: pytest.Session) -> None:
         training.finish()
 
 
+def close(session: pytest.Session) -> None:
+    """Give up what is still being trained for this process, however the session ends."""
+    training = sessions.state_of(session.config).training
+    if training is not None:
+        training.close()
+
+
 def judge(item: pytest.Item) -> None:
     """Judge a test, if it is of a claim or control: its curves, then its evidence.
 

@@ -119,6 +119,28 @@ _FAULTS = _Option(
     " controls, and fail if nobody catches one; cheap: all of them, each on the claims that are"
     " enough for it. (none)",
 )
+LOCAL, DASK = EXECUTORS = ("local", "dask")
+_EXECUTOR = _Option(
+    "executor",
+    "local|dask",
+    "Who trains: the processes of this session, or the workers of a dask cluster, which sessions"
+    " can share. (local)",
+)
+_SCHEDULER = _Option(
+    "scheduler",
+    "ADDRESS",
+    "Where the scheduler of the dask cluster is, such as tcp://10.0.0.1:8786. (none: a cluster of"
+    " this session's own, a worker of one thread for each process of -n, or for each core)",
+)
+EXECUTOR_FLAG, SCHEDULER_FLAG = _EXECUTOR.flag, _SCHEDULER.flag
+CPU, GPU = DEVICES = ("cpu", "gpu")
+_DEVICE = _Option(
+    "device",
+    "cpu|gpu",
+    "What trains: the processor, or graphics cards, one process on each; measuring is then done on"
+    " the processor. (graphics cards, if JAX can use one)",
+)
+DEVICE_FLAG = _DEVICE.flag
 _CHOICES = {choice: _Option(choice.name, choice.metavar, choice.help) for choice in library.CHOICES}
 _VALUED = (
     _STORE,
@@ -133,11 +155,22 @@ _VALUED = (
     _RETRAIN,
     _NEIGHBOUR,
     _FAULTS,
+    _EXECUTOR,
+    _SCHEDULER,
+    _DEVICE,
     *_CHOICES.values(),
 )
 _NO_TRAIN = _Option(
     "no_train", "", "Train nothing: claims whose runs the store does not hold are not run. (off)"
 )
+_LEASES = _Option(
+    "leases",
+    "",
+    "Sessions on several machines share the store: hold runs by leases that lapse, because locks on"
+    " network file systems are not to be trusted. (off; on with --icl-executor dask)",
+)
+_FLAGS = (_NO_TRAIN, _LEASES)
+"""What is on or off, in the ini file too."""
 _PLAN = _Option(
     "plan",
     "",
@@ -180,7 +213,9 @@ class Settings:
     session is to be noted, `ledger`, `spread` and `coverage` when there is none, nor `compare`, the
     record to compare with, which `compare_by_user` says was named on the command line;
     `compare_fail_on` and `compare_margin` are as written, empty if not. `neighbour` is 0, or which
-    neighbour of each run is judged. `made_of` is what runs are made from. `faults` are the ids of
+    neighbour of each run is judged. `executor` says who trains, `scheduler` where the scheduler of
+    a cluster is (empty: it has none yet), `device` what trains (empty: what there is), `leases`
+    whether machines share the store. `made_of` is what runs are made from. `faults` are the ids of
     the faults to plant, as written.
     """
 
@@ -198,6 +233,10 @@ class Settings:
     compare_fail_on: str
     compare_margin: str
     no_train: bool
+    executor: str
+    scheduler: str
+    device: str
+    leases: bool
     retrain: tuple[str, ...]
     neighbour: int
     faults: tuple[str, ...]
@@ -233,11 +272,12 @@ def add(parser: pytest.Parser) -> None:
     for option in _VALUED:
         group.addoption(option.flag, dest=option.key, metavar=option.metavar, help=option.help)
         parser.addini(option.key, f"Twin of {option.flag}.", type="string", default="")
-    group.addoption(
-        _NO_TRAIN.flag, dest=_NO_TRAIN.key, action="store_true", default=None, help=_NO_TRAIN.help
-    )
+    for option in _FLAGS:
+        group.addoption(
+            option.flag, dest=option.key, action="store_true", default=None, help=option.help
+        )
+        parser.addini(option.key, f"Twin of {option.flag}.", type="bool", default=False)
     group.addoption(_PLAN.flag, dest=_PLAN.key, action="store_true", help=_PLAN.help)
-    parser.addini(_NO_TRAIN.key, f"Twin of {_NO_TRAIN.flag}.", type="bool", default=False)
     for key, text in _IN_FILE_ONLY:
         parser.addini(key, text, type="string", default="")
 
@@ -253,13 +293,14 @@ def resolve(config: pytest.Config) -> Settings:
     written = {key: str(value.value) for key, value in (ini_file or {}).items()}
     _require_known_keys(config, written)
     profile = _profile(config)
-    no_train = bool(config.getoption(_NO_TRAIN.key) or config.getini(_NO_TRAIN.key))
+    no_train = _is_on(config, _NO_TRAIN)
     retrain = _names(config, _RETRAIN)
     if no_train and retrain:
         raise pytest.UsageError(f"{_NO_TRAIN.flag} and {_RETRAIN.flag} exclude each other")
     report = None if _text(config, _REPORT) == _NONE else _path(config, _REPORT, "reports")
     paper_seeds = _paper_seeds(config.getini(_PAPER_SEEDS[0]))
     faults = _names(config, _FAULTS)
+    executor = _executor(config)
     return Settings(
         profile=profile,
         seeds=_seeds(config, profile, paper_seeds, one=bool(faults)),
@@ -275,6 +316,10 @@ def resolve(config: pytest.Config) -> Settings:
         compare_fail_on=_text(config, _COMPARE_FAIL_ON).strip(),
         compare_margin=_text(config, _COMPARE_MARGIN).strip(),
         no_train=no_train,
+        executor=executor,
+        scheduler=_text(config, _SCHEDULER).strip(),
+        device=_one_of(config, _DEVICE, DEVICES),
+        leases=_is_on(config, _LEASES) or executor == DASK,
         retrain=retrain,
         neighbour=_neighbour(config),
         faults=faults,
@@ -302,6 +347,8 @@ def header(settings: Settings, root: Path) -> str:
         parts.append(f"claims {', '.join(settings.claims)}")
     if settings.no_train:
         parts.append("no training")
+    elif settings.executor == DASK:
+        parts.append(f"trained by a dask cluster ({settings.scheduler or 'of its own'})")
     if settings.retrain:
         parts.append(f"retraining {', '.join(settings.retrain)}")
     if settings.made_of.label:
@@ -343,7 +390,7 @@ def _require_own_ini(config: pytest.Config) -> None:
 
 def _require_known_keys(config: pytest.Config, written: Mapping[str, str]) -> None:
     """Require that what the ini file and ``-o`` say of this plugin is something that it knows."""
-    known = [option.key for option in (*_VALUED, _NO_TRAIN)]
+    known = [option.key for option in (*_VALUED, *_FLAGS)]
     known += [key for key, _ in _IN_FILE_ONLY]
     given = [*written]
     given += [text.partition("=")[0] for text in config.getoption("override_ini", None) or ()]
@@ -354,6 +401,10 @@ def _require_known_keys(config: pytest.Config, written: Mapping[str, str]) -> No
 
 def _is_given(config: pytest.Config, option: _Option) -> bool:
     return config.getoption(option.key) is not None or bool(config.getini(option.key))
+
+
+def _is_on(config: pytest.Config, option: _Option) -> bool:
+    return bool(config.getoption(option.key) or config.getini(option.key))
 
 
 def _text(config: pytest.Config, option: _Option) -> str:
@@ -372,6 +423,26 @@ def _profile(config: pytest.Config) -> ProfileRules:
             f"{_source(config, _PROFILE)}: there is no profile {name!r}; {nearest(name, PROFILES)}"
         )
     return PROFILES[name]
+
+
+def _executor(config: pytest.Config) -> str:
+    name = _one_of(config, _EXECUTOR, EXECUTORS) or LOCAL
+    if name != DASK and _is_given(config, _SCHEDULER):
+        raise pytest.UsageError(
+            f"{_source(config, _SCHEDULER)} is of use to the executor {DASK} alone; write "
+            f"{_EXECUTOR.flag}={DASK}"
+        )
+    return name
+
+
+def _one_of(config: pytest.Config, option: _Option, known: tuple[str, ...]) -> str:
+    """What an option says that takes one of a few words; empty if nothing."""
+    name = _text(config, option)
+    if name and name not in known:
+        raise pytest.UsageError(
+            f"{_source(config, option)}: there is no {option.name} {name!r}; {nearest(name, known)}"
+        )
+    return name
 
 
 def _seeds(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SCRATCH_INPUT = "icl_repro_scratch"
 _STARTED_INPUT = "icl_repro_started_at"
+_SCHEDULER_INPUT = "icl_repro_scheduler"
 _USAGE_OUTPUT = "icl_repro_usage_error"
 
 CaseKey = tuple[str, str, int | None]
@@ -41,6 +42,9 @@ class SessionState:
         tests: all tests of claims that were collected, selected or not, in order.
         usage_error: why the session runs nothing.
         training_problem: why the training in this process broke off.
+        without_results: why runs have no results, by key, as far as this process knows.
+        cluster: the cluster that this process has started, if any; scheduler: where the scheduler
+            is of the cluster that trains for the session; empty if none does.
         entered: whether the session came to the point where it runs its tests.
         begun: node ids of tests that started, as the controller hears of it.
         crashed: what is known of tests whose worker died, by node id.
@@ -69,6 +73,9 @@ class SessionState:
     catalogue: Catalogue | None = None
     usage_error: str = ""
     training_problem: str = ""
+    without_results: dict[str, str] = field(default_factory=dict[str, str])
+    cluster: Any = None
+    scheduler: str = ""
     entered: bool = False
     crashed: dict[str, str] = field(default_factory=dict[str, str])
     begun: set[str] = field(default_factory=set[str])
@@ -97,6 +104,7 @@ def begin(config: pytest.Config, settings: Settings) -> None:
     if is_worker(config):
         state.scratch = Scratch(Path(_worker(config).workerinput[_SCRATCH_INPUT]))
         state.started_at = _worker(config).workerinput[_STARTED_INPUT]
+        state.scheduler = _worker(config).workerinput[_SCHEDULER_INPUT]
     config.stash[_STATE] = state
 
 
@@ -178,6 +186,7 @@ def prepare_worker(config: pytest.Config, workerinput: dict[str, object]) -> Non
     """Tell a worker that is about to start what it shares with the others."""
     workerinput[_SCRATCH_INPUT] = str(scratch_of(config).folder)
     workerinput[_STARTED_INPUT] = state_of(config).started_at
+    workerinput[_SCHEDULER_INPUT] = state_of(config).scheduler
     workerinput[MADE_OF_INPUT] = state_of(config).settings.made_of.handed_on()
     state_of(config).workers = int(str(workerinput["workercount"]))
 

@@ -131,7 +131,8 @@ def store_of(config: pytest.Config) -> Any:
     """The session's store: one a process, because it remembers what it has read."""
     state = state_of(config)
     if state.store is None:
-        state.store = library.engine().RunStore(state.settings.store)
+        options = {"leases": True} if state.settings.leases else {}
+        state.store = library.engine().RunStore(state.settings.store, **options)
     return state.store
 
 
@@ -151,7 +152,7 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
     Raises:
         NotTrained: the store lacks some of them, or they cannot be had on the basis of the session.
         NotAffected: the fault that it is judged under changes none of them.
-        TrainingBrokeOff: it lacks some because the training broke off.
+        TrainingBrokeOff: it lacks some because the training, or that of a run, broke off.
     """
     store = store_of(config)
     try:
@@ -161,9 +162,13 @@ def runs_of(config: pytest.Config, draft: Draft) -> Mapping[Any, Any]:
             missing = _missing(draft, store)
     except Misfit as misfit:
         raise NotTrained(f"not run: {misfit}") from misfit
-    problem = state_of(config).training_problem
-    if missing and problem:
-        raise TrainingBrokeOff(f"the training broke off: {problem}", pytrace=False)
+    state = state_of(config)
+    if missing and state.training_problem:
+        raise TrainingBrokeOff(f"the training broke off: {state.training_problem}", pytrace=False)
+    for spec in draft.wanted.all_specs() if missing else []:
+        if spec.key in state.without_results and spec not in store:
+            why = f"{state.without_results[spec.key]} ({spec.describe()})"
+            raise TrainingBrokeOff(f"a run has no results: {why}", pytrace=False)
     fault = draft.case.fault
     if fault is not None and not fault.changes_measures and not draft.wanted.is_changed:
         draft.attempt.affected = False

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from msgspec.json import encode
 
-from icl_repro.plugin import library, pictures, trials
+from icl_repro.plugin import devices, library, pictures, trials
 from icl_repro.plugin.collection import matches
 from icl_repro.plugin.options import ALL
 from icl_repro.plugin.progress import reporting
@@ -58,6 +58,9 @@ class Training:
         self._runs_done = 0
         self._work: Any = None
         self._is_noted = False
+        store = store_of(config)
+        missing = not all(spec in store for spec in specs.values())
+        self._trains = devices.take(config, to_train=missing or bool(self._anew()))
         self._plan(specs)
         if not state_of(config).settings.no_train:
             self._guarded(self._begin)
@@ -88,6 +91,11 @@ class Training:
         if scratch_of(self._config).take("sample"):
             _picture_sample(scratch_of(self._config), self._planned)
 
+    def close(self) -> None:
+        """Give up whatever is under way."""
+        if self._work is not None:
+            self._work.close()
+
     @property
     def _goes_on(self) -> bool:
         """Whether this process trains, and nothing has gone wrong."""
@@ -95,7 +103,14 @@ class Training:
 
     def _begin(self, report: Callable[[Any], None]) -> None:
         kinds, state = library.engine(), state_of(self._config)
-        self._work = kinds.LocalExecutor(store_of(self._config)).begin(
+        store = store_of(self._config)
+        if state.scheduler:
+            executor = kinds.DaskExecutor(store, state.scheduler)
+        elif self._trains:
+            executor = kinds.LocalExecutor(store)
+        else:
+            executor = kinds.LocalExecutor(store, trains=False)
+        self._work = executor.begin(
             kinds.Plan.of(self._planned.values()),
             retrain=self._anew(),
             since=state.started_at,
@@ -197,6 +212,8 @@ class Training:
             )
         else:
             done = self._work.outcome()
+            failed = {spec.key: why for spec, why in done.failed.items()}
+            state_of(self._config).without_results.update(failed)
             note = TrainingNote(
                 planned=planned,
                 trained=[spec.key for spec in done.trained],

@@ -5,7 +5,9 @@
                           the highest number counts
     incoming/             entries being made, and replaced ones being removed
     damaged/              what is not as it was written, set aside
-    locks/                one lock an entry, so that no two processes make the same one
+    locks/                one lock an entry, so that no two processes make the same one; and where
+                          machines share the folder, one lease (:mod:`icl_repro.storage.leases`),
+                          which all respect, whether or not they take one themselves
 
 An entry appears by one rename and is never changed, so that a reader sees all of it or nothing, and
 one that is made again is there all the while. What is damaged is set aside, and the user is
@@ -26,9 +28,12 @@ import msgspec
 
 from icl_repro.storage import entry, locks
 from icl_repro.storage.entry import Arrays, Damage, Entry, Manifest
+from icl_repro.storage.leases import Lease, Leases
 from icl_repro.storage.notices import tell
 
 _MAKING = "making"
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, None)
+"""What locking says where the file system has no locks."""
 
 
 class UnusableStore(OSError):
@@ -37,6 +42,10 @@ class UnusableStore(OSError):
 
 class UnusableEntry(UnusableStore):
     """A place in a store that can be neither used nor cleared; other entries are not affected."""
+
+
+class LostLease(Exception):
+    """What this process made is not written: while it stood still, another took its lease."""
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -58,9 +67,16 @@ class Name(msgspec.Struct, frozen=True):
 class Entries:
     """Entries of one kind under a root, which is created when first written to."""
 
-    def __init__(self, root: Path, kind: str, files: tuple[str, ...]) -> None:
-        """`files` are the names of an entry's files of arrays."""
+    def __init__(
+        self, root: Path, kind: str, files: tuple[str, ...], *, leases: bool = False
+    ) -> None:
+        """`files` are the names of an entry's files of arrays; `leases` says to take a lease with
+        every lock, for a root that several machines share.
+        """
         self._root, self._kind, self._files = root, kind, files
+        self._takes_leases = leases
+        self._leases = Leases(root / "locks" / "leases")
+        self._taken: dict[str, Lease] = {}
 
     def newest(self, name: Name) -> Path | None:
         """The folder of the entry that counts, which is not checked; None if there is none."""
@@ -127,6 +143,7 @@ class Entries:
         Raises:
             UnusableStore: it could not be written.
             UnusableEntry: only this one could not.
+            LostLease: another process has taken over.
         """
         with self._placing(name) as folder:
             entry.write(folder, name.key, spec, arrays, seconds, diverged)
@@ -142,7 +159,7 @@ class Entries:
 
         Raises:
             Damage: it is not.
-            UnusableStore, UnusableEntry: as for :meth:`write`.
+            UnusableStore, UnusableEntry, LostLease: as for :meth:`write`.
         """
         with self._placing(name) as folder:
             entry.put(folder, files)
@@ -164,7 +181,9 @@ class Entries:
                 folder.mkdir(parents=True)
                 yield folder
             except OSError as error:
+                self._require_lease(name)  # who took it has cleared the folder away
                 raise self._unusable(error) from error
+            self._require_lease(name)
             self.make_room(name)
             self._publish(folder, name)
         finally:
@@ -179,22 +198,50 @@ class Entries:
             UnusableEntry: this entry can have none.
         """
         path = self._root / "locks" / f"{key}.lock"
+        with contextlib.ExitStack() as held:
+            try:
+                for folder in (path.parent, self._incoming):
+                    folder.mkdir(parents=True, exist_ok=True)
+                is_mine = self._locked(path, held) and self._leased(key, held)
+            except OSError as error:
+                if os.path.lexists(path):
+                    raise UnusableEntry(f"{path} cannot be used as a lock: {error}") from error
+                raise self._unusable(error) from error
+            if is_mine:
+                self._clear_leftovers(key)
+            yield is_mine
+
+    def _locked(self, path: Path, held: contextlib.ExitStack) -> bool:
+        """Whether this process has a lock of the system, until `held` is closed; where there are
+        none, but leases, these have to do.
+        """
         try:
-            for folder in (path.parent, self._incoming):
-                folder.mkdir(parents=True, exist_ok=True)
             lock = locks.acquired(path)
-        except OSError as error:
-            if os.path.lexists(path):
-                raise UnusableEntry(f"{path} cannot be used as a lock: {error}") from error
-            raise self._unusable(error) from error
-        if lock is None:
-            yield False
-            return
-        try:
-            self._clear_leftovers(key)
-            yield True
-        finally:
-            lock.release()
+        except (OSError, NotImplementedError) as error:
+            if self._takes_leases and getattr(error, "errno", None) in _NO_LOCKS:
+                return True
+            raise
+        if lock is not None:
+            held.callback(lock.release)
+        return lock is not None
+
+    def _leased(self, key: str, held: contextlib.ExitStack) -> bool:
+        """Whether nobody else has the lease of an entry whose lock this process has; take it until
+        `held` is closed, if leases are taken.
+        """
+        if not self._takes_leases:
+            return not self._leases.is_held(key, locked_here=True)
+        lease = self._leases.acquire(key, locked_here=True)
+        if lease is None:
+            return False
+        self._taken[key] = lease
+        held.callback(lease.release)
+        held.callback(self._taken.pop, key)
+        return True
+
+    def _require_lease(self, name: Name) -> None:
+        if name.key in self._taken and self._taken[name.key].is_lost():
+            raise LostLease(f"{name.about} was taken over by another process")
 
     @contextlib.contextmanager
     def making(self, names: Iterable[Name]) -> Generator[None]:

@@ -28,6 +28,11 @@ def lock_of(path: Path) -> Generator[Path]:
         yield resolved
 
 
+def device_lock(name: str) -> Path:
+    """Where the lock of a device of this machine is, for :func:`acquired`."""
+    return _lock_folder() / f"device-{hashlib.sha256(name.encode()).hexdigest()[:12]}.lock"
+
+
 def acquired(path: Path) -> filelock.BaseFileLock | None:
     """The lock at `path`, to be released by the caller; None if somebody has it. Never waits.
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icl_repro.storage import locks, survey
+from icl_repro.storage.leases import Leases
 from icl_repro.storage.survey import Stored
 
 INCOMING, DAMAGED = "incoming", "damaged"
@@ -124,6 +125,8 @@ def _remove(root: Path, one: Candidate) -> bool:
     if lock is None:
         return False
     try:
+        if Leases(root / "locks" / "leases").is_held(one.key, locked_here=True):
+            return False
         if one.path.parent.name == INCOMING:
             return _gone(one.path)
         aside = root / INCOMING / f"{one.key}.{uuid.uuid4().hex}"

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from icl_repro.lazy import attributes
 
 if TYPE_CHECKING:
-    from icl_repro.training.executors import Executor, LocalExecutor, More, Outcome, Progress
+    from icl_repro.training.executors import Executor, More, Outcome, Progress
     from icl_repro.training.language_run import LanguageRun
     from icl_repro.training.language_spec import LanguageSpec, TextSchedule
+    from icl_repro.training.local_executor import LocalExecutor
     from icl_repro.training.plan import Plan
     from icl_repro.training.run import Run
     from icl_repro.training.schedule import Schedule
@@ -43,9 +44,10 @@ __all__ = [
 ]
 
 _MODULES = {
-    **dict.fromkeys(("Executor", "LocalExecutor", "More", "Outcome", "Progress"), "executors"),
+    **dict.fromkeys(("Executor", "More", "Outcome", "Progress"), "executors"),
     "LanguageRun": "language_run",
     **dict.fromkeys(("LanguageSpec", "TextSchedule"), "language_spec"),
+    "LocalExecutor": "local_executor",
     "Plan": "plan",
     "Run": "run",
     "Schedule": "schedule",

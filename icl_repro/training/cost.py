@@ -10,7 +10,7 @@ import contextlib
 import functools
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,23 +90,29 @@ def units_per_second(spec: AnySpec, cache: Path, seconds: float) -> float:
         cache: folder for encoded exemplars.
         seconds: for how long, about; compiling comes on top.
     """
+    alone = spec.with_(transplant=None) if isinstance(spec, RunSpec) else spec
+    return group_units_per_second([alone], cache, seconds)
+
+
+def group_units_per_second(specs: Sequence[AnySpec], cache: Path, seconds: float) -> float:
+    """The same for several runs that train as a group, all their sequences together; none may take
+    weights from another.
+    """
     seen: list[tuple[int, float]] = []
+    first_of = specs[0]
 
     def on_step(step: int) -> None:
-        sequences = step * spec.optimiser.batch
-        if sequences >= min(spec.schedule.every, spec.sequences // 2):
+        sequences = step * first_of.optimiser.batch
+        if sequences >= min(first_of.schedule.every, first_of.sequences // 2):
             # Before, it evaluates more often than a whole run does.
             seen.append((sequences, time.perf_counter()))
         if len(seen) > 1 and seen[-1][1] - seen[0][1] > seconds:
             raise _Enough
 
-    alone = spec.with_(stop=None)
-    if isinstance(alone, RunSpec):
-        alone = alone.with_(transplant=None)
     with contextlib.suppress(_Enough):
-        train([alone], cache, on_step)
+        train([spec.with_(stop=None) for spec in specs], cache, on_step)
     (first, began), (last, ended) = seen[0], seen[-1]
-    return (last - first) / (ended - began)
+    return len(specs) * (last - first) / (ended - began)
 
 
 class _Enough(Exception):

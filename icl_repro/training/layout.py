@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 RUNS = "runs"
 """The folder, and the kind, of trained runs."""
@@ -12,6 +13,9 @@ MEASURED = "measured"
 """The folder of what was measured on them, one below it for each set of circumstances."""
 COMPILED = "compiled"
 """The folder of compiled programs, one below it for each kind of processor."""
+
+MARK = "mark"
+"""The file that tells a store from all others, by whatever path it is reached."""
 
 FOLDERS = {
     RUNS: "trained runs",
@@ -33,3 +37,11 @@ def key_of(address: str, made: str) -> str:
         made: 64 hexadecimal digits, :func:`icl_repro.training.provenance.source_and_libraries`.
     """
     return hashlib.sha256(f"{address} {made}".encode()).hexdigest()
+
+
+def marked(root: Path) -> str:
+    """What tells the store in that folder from all others; empty if there is none."""
+    try:
+        return (root / MARK).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

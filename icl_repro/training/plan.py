@@ -52,6 +52,21 @@ class Plan(msgspec.Struct, frozen=True):
         return tuple(spec for group in self.groups for spec in group)
 
     @property
+    def spread(self) -> tuple[AnySpec, ...]:
+        """All runs, for workers that take one after the other and do not heed who has compiled
+        what: those that others take weights from, then one of each group, so that not all workers
+        compile the same program at once, and then the rest, longest first.
+        """
+        sources = {spec.transplant.source for spec in self.specs if spec.transplant}
+        heads = {group[0] for group in self.groups}
+
+        def turn(spec: AnySpec) -> tuple[bool, bool, int]:
+            is_head = spec in heads
+            return spec not in sources, not is_head, 0 if is_head else -spec.sequences
+
+        return tuple(sorted(self.specs, key=turn))
+
+    @property
     def sequences(self) -> int:
         """Sequences of all runs together."""
         return sum(spec.sequences for spec in self.specs)

@@ -10,16 +10,19 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+import uuid
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from icl_repro.storage.entries import Entries, Name
+from icl_repro.storage.entries import LostLease as LostLease
 from icl_repro.storage.entries import UnusableEntry as UnusableEntry
 from icl_repro.storage.entries import UnusableStore as UnusableStore
-from icl_repro.storage.entry import Entry, Manifest
+from icl_repro.storage.entry import MANIFEST, Entry, Manifest
+from icl_repro.storage.files import update
 from icl_repro.training import layout, provenance
 from icl_repro.training.run import Run
 from icl_repro.training.spec import RunSpec
@@ -40,9 +43,12 @@ class DivergedRun(MissingRun):
 class RunStore:
     """Finished runs under one directory, which is created when first written to."""
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, *, leases: bool = False) -> None:
+        """`leases` says that several machines share the directory, so that locks of the system do
+        not do.
+        """
         self.root = Path(root)
-        self._entries = Entries(self.root, layout.RUNS, layout.FILES)
+        self._entries = Entries(self.root, layout.RUNS, layout.FILES, leases=leases)
         self._loaded: OrderedDict[Path, Run] = OrderedDict()
         self._loading = threading.Lock()
 
@@ -50,6 +56,17 @@ class RunStore:
     def exemplar_cache(self) -> Path:
         """Folder for encoded exemplars."""
         return self.root / "exemplars"
+
+    def mark(self) -> str:
+        """What tells this store from all others, for whoever has its folder: made when first asked
+        for.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        update(self.root / layout.MARK, lambda there: there or f"{uuid.uuid4().hex}\n".encode())
+        return layout.marked(self.root)
 
     def __contains__(self, spec: AnySpec) -> bool:
         """Whether the run is there, finished or known to diverge; does not look at checksums."""
@@ -122,6 +139,7 @@ class RunStore:
 
         Raises:
             UnusableStore: it could not be written.
+            LostLease: another process has taken it over.
         """
         weights = {"checkpoint_sequences": run.checkpoint_sequences, **run.checkpoint_weights}
         arrays = {"curves": run.curves, "weights": weights}
@@ -136,6 +154,27 @@ class RunStore:
         """
         content = msgspec.json.encode(spec)
         self._entries.write(_name(spec), content, {}, 0.0, message)
+
+    def packed(self, spec: AnySpec) -> dict[str, bytes] | None:
+        """The files of a run as they are stored, to be taken up elsewhere; None if it is not there.
+
+        Raises:
+            OSError: it cannot be told now.
+        """
+        stored = self._read(spec)
+        if stored is None:
+            return None
+        return stored.files | {MANIFEST: (stored.folder / MANIFEST).read_bytes()}
+
+    def adopt(self, spec: AnySpec, files: Mapping[str, bytes]) -> None:
+        """Take up a run that another store has packed, if every byte of it is as it was written.
+        Call it under the run's lock.
+
+        Raises:
+            Damage: it is not.
+            UnusableStore: it could not be written.
+        """
+        self._entries.adopt(_name(spec), files)
 
     def make_room(self, spec: AnySpec) -> None:
         """Make it possible to save a run: what is in its place is set aside.

@@ -355,7 +355,7 @@ library.engine = lambda: engine
 
 
 def test_one_thread_a_process_unless_the_user_says_otherwise():
-    from icl_repro.plugin import threads
+    from icl_repro import threads
 
     environment: dict[str, str] = {}
     threads.use_one(environment)

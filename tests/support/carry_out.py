@@ -16,7 +16,15 @@ from pathlib import Path
 import msgspec
 
 from icl_repro.storage.files import append_line
-from icl_repro.training import LocalExecutor, Plan, Progress, RunSpec, RunStore, engine, executors
+from icl_repro.training import (
+    LocalExecutor,
+    Plan,
+    Progress,
+    RunSpec,
+    RunStore,
+    engine,
+    local_executor,
+)
 
 
 class Task(msgspec.Struct):
@@ -46,7 +54,7 @@ def carry_out(store: RunStore, log: Path, task: Task) -> dict:
             note("ends", spec.key)
         return results
 
-    executors.train = train_and_note
+    local_executor.train = train_and_note
     told: list[Progress] = []
     outcome = LocalExecutor(store).carry_out(
         Plan.of(task.specs), task.retrain, task.since, told.append

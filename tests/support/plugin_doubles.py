@@ -69,7 +69,7 @@ class DivergedRun(MissingRun):
 class Store:
     """A folder with a file a run."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, leases: bool = False) -> None:
         self.root = Path(root)
         self.exemplar_cache = self.root / "exemplars"
 
@@ -141,6 +141,9 @@ class Executor:
             unit="sequences",
             seconds=0.5 if self.trained else 0.0,
         )
+
+    def close(self) -> None:
+        pass
 
     def _take_turn(self, specs, on_progress) -> None:
         pending = [spec for spec in specs if not self._there(spec)]

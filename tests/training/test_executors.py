@@ -24,7 +24,7 @@ from icl_repro.training import (
     RunStore,
     Transplant,
     UnusableStore,
-    executors,
+    local_executor,
 )
 from icl_repro.training.engine import Diverged, train
 from tests.support.notices import noticing
@@ -67,8 +67,8 @@ class Trainer:
 @pytest.fixture
 def trainer(monkeypatch) -> Trainer:
     trainer = Trainer()
-    monkeypatch.setattr(executors, "train", trainer)
-    monkeypatch.setattr(executors, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(local_executor, "train", trainer)
+    monkeypatch.setattr(local_executor, "POLL_SECONDS", 0.01)
     return trainer
 
 
@@ -355,7 +355,7 @@ def test_an_interrupted_training_lets_go_of_its_run(store, monkeypatch, error):
     def interrupted(specs, cache, on_step, load):
         raise error
 
-    monkeypatch.setattr(executors, "train", interrupted)
+    monkeypatch.setattr(local_executor, "train", interrupted)
     with pytest.raises(error):
         LocalExecutor(store).carry_out(Plan.of(SPECS))
     for spec in SPECS:
@@ -527,7 +527,7 @@ def test_the_speed_is_that_of_training(store, monkeypatch):
         time.sleep(0.2)
         return [made_up_run(specs[0])]
 
-    monkeypatch.setattr(executors, "train", slowly)
+    monkeypatch.setattr(local_executor, "train", slowly)
     told: list[Progress] = []
     LocalExecutor(store).carry_out(Plan.of([TINY]), on_progress=told.append)
     assert told[0].units_per_second == 0

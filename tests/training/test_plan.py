@@ -59,6 +59,20 @@ def test_longest_first():
     assert [spec.sequences for spec in Plan.of(specs).specs] == sorted(lengths, reverse=True)
 
 
+def test_in_a_cluster_each_program_comes_once_before_the_longest_runs():
+    """Else all workers would compile the program of the longest runs at the same time."""
+    few, more = (msgspec.structs.replace(TINY.episodes, classes=n) for n in (6, 7))
+    long = [TINY.with_(sequences=1920, episodes=few, init_seed=seed) for seed in (5, 6, 7)]
+    short = [TINY.with_(sequences=640, episodes=more, init_seed=seed) for seed in (5, 6)]
+    middle = [TINY.with_(sequences=1280, transplant=Transplant(0, short[0]))]
+    plan = Plan.of([*long, *short, *middle])
+    spread = plan.spread
+    assert set(spread) == set(plan.specs)
+    assert spread[0] == short[0], "others wait for it"
+    assert {spec.sequences for spec in spread[1:3]} == {1920, 1280}
+    assert [spec.sequences for spec in spread[3:]] == [1920, 1920, 640]
+
+
 def test_the_plan_is_the_same_in_whichever_order_the_specs_come():
     specs = [TINY.with_(init_seed=seed, **changes) for seed in (5, 6) for changes in OTHER_PROGRAM]
     assert Plan.of(specs) == Plan.of(reversed(specs))

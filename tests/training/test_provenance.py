@@ -9,7 +9,7 @@ import pytest
 
 import icl_repro
 from icl_repro.optogenetics import ClampCopy
-from icl_repro.training import LocalExecutor, MissingRun, Plan, RunStore, executors, provenance
+from icl_repro.training import LocalExecutor, MissingRun, Plan, RunStore, local_executor, provenance
 from icl_repro.training.provenance import DECIDING_SOURCE, NOT_DECIDING_SOURCE
 from tests.support.tiny import TINY, assert_same_run, made_up_run
 
@@ -56,7 +56,7 @@ def test_a_clamp_that_does_nothing_anymore_is_trained_again(store, change, monke
         trained.extend(specs)
         return [made_up_run(spec, 2.0) for spec in specs]
 
-    monkeypatch.setattr(executors, "train", train)
+    monkeypatch.setattr(local_executor, "train", train)
     old = CLAMPED.key
     store.save(made_up_run(CLAMPED, 1.0))
     assert not store.is_stale(CLAMPED)

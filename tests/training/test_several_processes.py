@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from icl_repro.training import Progress, executors
+from icl_repro.training import Progress, local_executor
 from tests.support.tiny import DIVERGES, TINY, store_with_exemplars
 from tests.training.test_executors import assert_consistent, leftovers
 
@@ -124,7 +124,7 @@ def test_runs_of_a_killed_process_are_taken_over_and_no_others_trained_again(pro
     while len(processes.noted("ends")) < 3:
         assert heir.poll() is None
         time.sleep(0.02)
-    time.sleep(3 * executors.POLL_SECONDS)
+    time.sleep(3 * local_executor.POLL_SECONDS)
     assert heir.poll() is None
     assert processes.noted("begins")[LONG.key] == 1
     victim.send_signal(signal.SIGKILL)

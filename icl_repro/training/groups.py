@@ -1,0 +1,124 @@
+"""How many runs train as one group: measured once for each device and kind of run, and kept.
+
+A group on a processor does not fit its cache, so that runs train one by one there. An accelerator
+is full only with many: groups grow until more runs make it no faster, or its memory is full.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jax
+import msgspec
+
+from icl_repro.storage.files import update
+from icl_repro.training import cost
+from icl_repro.training.spec import RunSpec
+from icl_repro.training.tasks import AnySpec
+
+FILE = "groups.json"
+LARGEST = 4096
+"""Runs; more were no faster on any card that was measured."""
+ENOUGH = 0.9
+"""The smallest group counts that is this near to the fastest."""
+MEASURED_SECONDS = 2.0
+
+Rate = Callable[[Sequence[RunSpec]], float]
+"""Gives the sequences a second that runs train at as a group.
+
+Raises jax.errors.JaxRuntimeError where they do not fit.
+"""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What was measured: sequences a second by the size of the group, as text."""
+
+    rates: dict[str, float]
+
+
+def size_of(waiting: Sequence[AnySpec], store: Path, rate: Rate | None = None) -> int:
+    """How many of these runs, which need the same program, train best as a group here.
+
+    Args:
+        waiting: at least one run.
+        store: the folder of the store, where measurements are kept.
+        rate: measures; by default, trains for some seconds.
+    """
+    device = jax.devices()[0]
+    alone = waiting[0]
+    # Runs on text are trained one after the other.
+    if device.platform == "cpu" or len(waiting) == 1 or not isinstance(alone, RunSpec):
+        return 1
+    known = _measured(store, device.device_kind, alone)
+    sizes = _sizes(len(waiting))
+    measure = rate or _rate(store)
+    for size in sizes:
+        if str(size) not in known:
+            if _is_enough(known, size):
+                break
+            copies = [alone.with_(init_seed=seed, transplant=None) for seed in range(size)]
+            try:
+                known[str(size)] = measure(copies)
+            except jax.errors.JaxRuntimeError:
+                known[str(size)] = 0.0  # it does not fit
+    _keep(store, device.device_kind, alone, known)
+    usable = {size: known[str(size)] for size in sizes if known.get(str(size), 0.0) > 0}
+    if not usable:
+        return 1
+    fastest = max(usable.values())
+    return min(size for size, speed in usable.items() if speed >= ENOUGH * fastest)
+
+
+def _sizes(most: int) -> list[int]:
+    """1, 4, 16, ... up to as many as wait, at least."""
+    sizes = [1]
+    while sizes[-1] < min(most, LARGEST):
+        sizes.append(sizes[-1] * 4)
+    return sizes
+
+
+def _is_enough(known: dict[str, float], size: int) -> bool:
+    """Whether a group a quarter of this size was no faster than the one before it."""
+    last, before = known.get(str(size // 4), 0.0), known.get(str(size // 16))
+    return before is not None and last * ENOUGH <= before
+
+
+def _rate(store: Path) -> Rate:
+    def measure(specs: Sequence[RunSpec]) -> float:
+        return cost.group_units_per_second(specs, store / "exemplars", MEASURED_SECONDS)
+
+    return measure
+
+
+def _measured(store: Path, device: str, spec: RunSpec) -> dict[str, float]:
+    try:
+        kept = _decoded((store / FILE).read_bytes())
+    except OSError:
+        return {}
+    found = kept.get(device, {}).get(_kind(spec))
+    return dict(found.rates) if found else {}
+
+
+def _keep(store: Path, device: str, spec: RunSpec, rates: dict[str, float]) -> None:
+    def change(there: bytes | None) -> bytes:
+        kept = _decoded(there or b"{}")
+        kept.setdefault(device, {})[_kind(spec)] = _Kept(rates)
+        return msgspec.json.format(msgspec.json.encode(kept)) + b"\n"
+
+    store.mkdir(parents=True, exist_ok=True)
+    update(store / FILE, change)
+
+
+def _decoded(content: bytes) -> dict[str, dict[str, _Kept]]:
+    try:
+        return msgspec.json.decode(content, type=dict[str, dict[str, _Kept]])
+    except msgspec.MsgspecError:
+        return {}  # measured anew
+
+
+def _kind(spec: RunSpec) -> str:
+    """What runs have in common that need the same program, as far as speed and memory go."""
+    content = [cost.work_of(spec).alike, spec.episodes, spec.exemplars.width]
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:16]

@@ -1,0 +1,83 @@
+"""Each accelerator is used by one process, and who gets none keeps to the processor."""
+
+from pathlib import Path
+
+import pytest
+
+from icl_repro.training import devices
+
+IDS = ("GPU-aa", "GPU-bb")
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch) -> Path:
+    """A driver that knows two devices, and a JAX that could use them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(devices, "_PLUGINS", ("json",))
+    monkeypatch.setattr(devices, "_held", [])
+    monkeypatch.setattr(devices, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(devices.sys, "modules", {})  # JAX is not to be told
+    for number, name in enumerate(IDS):
+        folder = tmp_path / "driver" / f"0000:{number}"
+        folder.mkdir(parents=True)
+        (folder / "information").write_text(f"Model: \t A card\nGPU UUID: \t {name}\n")
+    return tmp_path / "driver"
+
+
+def taken_by_another_process(driver: Path, number: int, monkeypatch) -> dict[str, str]:
+    """What a further process of the session finds in its environment."""
+    environment: dict[str, str] = {}
+    held, devices._held[:] = list(devices._held), []
+    may_train = devices.take(number, environment=environment, driver=driver)
+    ours, devices._held[:] = list(devices._held), held
+    monkeypatch.setattr(devices, "kept", [*getattr(devices, "kept", []), *ours], raising=False)
+    return environment | {"may train": str(may_train)}
+
+
+def test_two_processes_take_a_device_each_and_the_third_only_measures(driver, monkeypatch):
+    found = [taken_by_another_process(driver, number, monkeypatch) for number in range(3)]
+    assert found == [
+        {"CUDA_VISIBLE_DEVICES": "GPU-aa", "may train": "True"},
+        {"CUDA_VISIBLE_DEVICES": "GPU-bb", "may train": "True"},
+        {"JAX_PLATFORMS": "cpu", "may train": "False"},
+    ]
+
+
+def test_who_comes_in_the_place_of_a_dead_process_takes_its_device(driver, monkeypatch):
+    taken_by_another_process(driver, 0, monkeypatch)
+    taken_by_another_process(driver, 1, monkeypatch)
+    devices.kept[0].release()
+    assert taken_by_another_process(driver, 7, monkeypatch)["CUDA_VISIBLE_DEVICES"] == "GPU-aa"
+
+
+def test_a_session_waits_for_a_device_that_another_has(driver, monkeypatch):
+    taken_by_another_process(driver, 0, monkeypatch)
+    taken_by_another_process(driver, 1, monkeypatch)
+    told: list[str] = []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        devices.kept[1].release()
+
+    environment: dict[str, str] = {}
+    assert devices.take(0, tell, environment, driver)
+    assert told == ["waiting for an accelerator that another session uses"]
+    assert environment == {"CUDA_VISIBLE_DEVICES": "GPU-bb"}
+
+
+def test_what_the_user_leaves_to_jax_is_all_that_is_taken(driver):
+    assert devices.present({}, driver) == list(IDS)
+    assert devices.present({"CUDA_VISIBLE_DEVICES": "1"}, driver) == ["1"]
+    assert devices.present({"CUDA_VISIBLE_DEVICES": ""}, driver) == []
+    assert devices.present({"JAX_PLATFORMS": "cpu"}, driver) == []
+    environment = {"JAX_PLATFORMS": "cpu"}
+    assert devices.take(0, environment=environment, driver=driver)
+    assert environment == {"JAX_PLATFORMS": "cpu"}
+
+
+def test_without_a_device_or_what_uses_it_one_sentence_says_so(driver, tmp_path, monkeypatch):
+    assert devices.why_none(driver) == ""
+    assert "no NVIDIA driver" in devices.why_none(tmp_path / "none")
+    monkeypatch.setattr(devices, "_PLUGINS", ("no_such_module",))
+    assert "pip install 'jax[cuda13]'" in devices.why_none(driver)
+    assert devices.present({}, driver) == []

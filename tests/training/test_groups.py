@@ -1,0 +1,93 @@
+"""How large a group is, is measured once for each device and kind of run."""
+
+from types import SimpleNamespace
+
+import jax
+import pytest
+
+from icl_repro.training import Plan, groups
+from tests.support.tiny import TINY
+
+RUNS = [TINY.with_(init_seed=seed) for seed in range(100)]
+RATES = {1: 10.0, 4: 40.0, 16: 130.0, 64: 150.0, 256: 152.0, 1024: 153.0}
+
+
+class Card:
+    """A device that is not there: how fast groups are on it, and which were measured."""
+
+    def __init__(self, rates: dict[int, float]) -> None:
+        self.rates = rates
+        self.asked: list[int] = []
+
+    def rate(self, specs) -> float:
+        assert len(set(specs)) == len(specs)
+        self.asked.append(len(specs))
+        if len(specs) not in self.rates:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory")
+        return self.rates[len(specs)]
+
+
+@pytest.fixture(autouse=True)
+def card(monkeypatch) -> Card:
+    device = SimpleNamespace(platform="gpu", device_kind="A card")
+    monkeypatch.setattr(groups.jax, "devices", lambda: [device])
+    return Card(RATES)
+
+
+def test_the_smallest_group_counts_that_is_nearly_as_fast_as_any(card, tmp_path):
+    assert groups.size_of(RUNS, tmp_path, card.rate) == 64
+    assert card.asked == [1, 4, 16, 64, 256]
+
+
+def test_what_was_measured_is_kept_by_device_and_kind_of_run(card, tmp_path, monkeypatch):
+    groups.size_of(RUNS, tmp_path, card.rate)
+    card.asked.clear()
+    assert groups.size_of(RUNS[50:], tmp_path, card.rate) == 64
+    assert card.asked == []
+    groups.size_of([run.with_(eval_seed=9) for run in RUNS], tmp_path, card.rate)
+    assert card.asked == [], "a seed is no kind"
+    wider = TINY.with_(model=TINY.model.__class__(width=32, heads=2))
+    groups.size_of([wider.with_(init_seed=seed) for seed in (5, 6)], tmp_path, card.rate)
+    assert card.asked == [1, 4]
+    other = SimpleNamespace(platform="gpu", device_kind="Another card")
+    monkeypatch.setattr(groups.jax, "devices", lambda: [other])
+    card.asked.clear()
+    groups.size_of(RUNS[:2], tmp_path, card.rate)
+    assert card.asked == [1, 4]
+
+
+def test_memory_and_the_number_of_runs_are_limits(card, tmp_path):
+    small = Card({1: 10.0, 4: 40.0})
+    assert groups.size_of(RUNS, tmp_path / "small", small.rate) == 4
+    assert small.asked == [1, 4, 16]
+    assert groups.size_of(RUNS, tmp_path / "small", small.rate) == 4
+    assert small.asked == [1, 4, 16], "what did not fit is not tried again"
+    assert groups.size_of(RUNS[:3], tmp_path / "few", card.rate) == 4
+    assert card.asked == [1, 4]
+    assert groups.size_of(RUNS[:1], tmp_path / "one", card.rate) == 1
+    assert card.asked == [1, 4]
+
+
+def test_on_a_processor_nothing_is_measured(card, tmp_path, monkeypatch):
+    processor = SimpleNamespace(platform="cpu", device_kind="cpu")
+    monkeypatch.setattr(groups.jax, "devices", lambda: [processor])
+    assert groups.size_of(RUNS, tmp_path, card.rate) == 1
+    assert card.asked == []
+
+
+def test_what_is_kept_but_damaged_is_measured_again(card, tmp_path):
+    (tmp_path / groups.FILE).write_bytes(b"{")
+    assert groups.size_of(RUNS, tmp_path, card.rate) == 64
+
+
+def test_the_executor_asks_for_the_size_of_each_group(monkeypatch, tmp_path):
+    from icl_repro.training import RunStore, local_executor
+    from tests.training.test_executors import Trainer
+
+    trainer = Trainer()
+    monkeypatch.setattr(local_executor, "train", trainer)
+    monkeypatch.setattr(local_executor.jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr(local_executor, "size_of", lambda group, store: 2)
+    store = RunStore(tmp_path)
+    local_executor.LocalExecutor(store).carry_out(Plan.of(RUNS[:5]))
+    assert [len(group) for group in trainer.groups] == [2, 2, 1]
