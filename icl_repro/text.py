@@ -63,6 +63,8 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise TextError(
                     f"{name} is {getattr(self, name)}, but must be at least 0 and below 1"
                 )
+        for name in ("repeats", "bigram", "exponent"):
+            msgspec.structs.force_setattr(self, name, float(getattr(self, name)))
         if not 0 <= self.exponent < float("inf"):
             raise TextError(f"exponent is {self.exponent}, but must be at least 0 and finite")
         for name in ("segment", "held_out"):

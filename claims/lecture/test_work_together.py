@@ -40,7 +40,7 @@ def share_taken(run: LanguageRun, clamp: AblateHeads | PreservingAblation | None
     score = score_under(model, text)
     if clamp is None or score >= 0:
         return float("nan")
-    return 1 - score_under(model, text, clamp.edits(run.text_spec.model)) / score
+    return 1 - score_under(model, text, clamp.edits(run.spec.model)) / score
 
 
 def off(heads: Collection[int], layer: int) -> AblateHeads | None:
@@ -87,12 +87,12 @@ def test_work_together(runs: Runs, evidence: Evidence, exchanged: bool = False) 
     """
     run = runs[TWO]
     before, after = final(run, "attention.previous")[0], final(run, "attention.induction")[-1]
-    two = run.text_spec.model.layers > 1
+    two = run.spec.model.layers > 1
     previous, induction = previous_token_heads(before), induction_heads_of(run)[-1]
     rest_0, rest_1 = others(previous, before), others(induction, after)
     if exchanged:
         previous, rest_0, induction, rest_1 = rest_0, previous, rest_1, induction
-    last = run.text_spec.model.layers - 1
+    last = run.spec.model.layers - 1
     for name, heads, layer, bound in (
         (PREVIOUS, previous if two else (), 0, {"at_least": 0.7}),
         (INDUCTION, induction if two else (), last, {"at_least": 0.7}),

@@ -195,6 +195,6 @@ def _train_one(spec: LanguageSpec, on_step: Callable[[int], None]) -> LanguageRu
         on_step(step)
         if record.ended:
             curves, at, weights = record.finished()
-            return LanguageRun(spec, curves, at, weights, time.perf_counter() - started)  # pyright: ignore[reportArgumentType]
+            return LanguageRun(spec, curves, at, weights, time.perf_counter() - started)
         start, step = step, record.next_step
         reader = advance(reader, np.int32(start), np.int32(step))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 
@@ -18,22 +19,17 @@ from icl_repro.training.language_spec import LanguageSpec
 from icl_repro.training.run import Run
 
 
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LanguageRun(Run):
     """A finished run of a language model: its curves are what
     :func:`~icl_repro.training.language_evaluation.evaluate_text` measured.
     """
 
-    @property
-    def text_spec(self) -> LanguageSpec:
-        """What was trained."""
-        spec = self.spec
-        if not isinstance(spec, LanguageSpec):
-            raise TypeError(f"a language model was trained by {spec!r}")
-        return spec
+    spec: LanguageSpec  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def text_samplers(self) -> Mapping[TextSetName, TextSampler | RepeatedTokens]:
         """Samplers of the evaluation sets."""
-        return text_samplers(self.text_spec.text)
+        return text_samplers(self.spec.text)
 
     def language_model(self, checkpoint: int = -1) -> LanguageModel:
         """The network at a checkpoint: the last by default."""
@@ -42,8 +38,7 @@ class LanguageRun(Run):
         return model
 
     def _shape(self) -> LanguageModel:
-        spec = self.text_spec
-        return _shape(spec.model, spec.text.vocabulary)
+        return _shape(self.spec.model, self.spec.text.vocabulary)
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from icl_repro.network.language_model import LanguageModelSettings
 from icl_repro.optogenetics import (
     AblateHeads,
     ClampCopy,
@@ -24,16 +25,12 @@ from icl_repro.training.language_evaluation import token_losses
 from tests.support.language import RANDOM_TOKENS, small_model
 
 MODEL = small_model()
-SHAPE_HEADS = 2
+SHAPE = LanguageModelSettings(layers=2, width=16, heads=2)
 TEXT = RANDOM_TOKENS.sample(jax.random.key(0), 4)
 
 
-class Shape:
-    layers, heads = 2, SHAPE_HEADS
-
-
 def edits(*clamps) -> Intervention:
-    return intervention(clamps, Shape())  # pyright: ignore[reportArgumentType]
+    return intervention(clamps, SHAPE)
 
 
 def gradient(*clamps):
@@ -58,7 +55,7 @@ def test_the_induction_pattern_is_uniform_over_what_came_next():
 
 
 def test_clamped_patterns_leave_their_queries_and_keys_untrained():
-    both = tuple(range(SHAPE_HEADS))
+    both = tuple(range(SHAPE.heads))
     for layer, clamp in ((1, ClampInduction(both)), (0, ClampPreviousToken(both))):
         found = gradient(clamp)
         clamped, other = found.layers[layer], found.layers[1 - layer]

@@ -32,4 +32,4 @@ def in_context_score(losses: Float[np.ndarray, "*evaluations positions"]) -> np.
         losses: mean loss at each position.
     """
     early, late = early_and_late(losses.shape[-1])
-    return losses[..., late].mean(axis=-1) - losses[..., early].mean(axis=-1)
+    return np.asarray(losses[..., late].mean(axis=-1) - losses[..., early].mean(axis=-1))
