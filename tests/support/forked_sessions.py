@@ -200,10 +200,11 @@ def _fork_workers(args: list[str]) -> None:
     start_an_interpreter = Popen2IOMaster.__init__
 
     def start(self: Any, args: Any, execmodel: Any) -> None:
-        if not workers:
-            return start_an_interpreter(self, args, execmodel)
-        self.popen = worker = workers.pop(0)
-        Popen2IO.__init__(self, worker.stdin, worker.stdout, execmodel=execmodel)
+        if workers:
+            self.popen = worker = workers.pop(0)
+            Popen2IO.__init__(self, worker.stdin, worker.stdout, execmodel=execmodel)
+        else:
+            start_an_interpreter(self, args, execmodel)
 
     Popen2IOMaster.__init__ = start
 
