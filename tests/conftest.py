@@ -66,10 +66,11 @@ def claims_folder(
         is_session = [str(part) for part in command[:2]] == [sys.executable, "-mpytest"]
         if not is_session or -1 in (stdout, stderr):
             return start(command, *given, stdout=stdout, stderr=stderr, **named)
-        path = os.pathsep.join([os.getcwd(), os.environ["PYTHONPATH"]])
+        folder = Path.cwd()
+        path = os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
         return nursery.session(
             [str(part) for part in command[2:]],
-            pytester.path,
+            folder,
             {**os.environ, "PYTHONPATH": path},
             stdout.fileno(),
             stderr.fileno(),
