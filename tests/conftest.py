@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from icl_repro.verification.record import VerificationRecord, read_record
+from tests.support.forked_sessions import Nursery
 
 pytest_plugins = ["pytester"]
 
@@ -37,8 +41,18 @@ if "REAL_REPORT" not in os.environ:
 """
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where the sessions of pytest that tests start come from."""
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
 @pytest.fixture
-def claims_folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def claims_folder(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, nursery: Nursery
+) -> pytest.Pytester:
     """An empty folder where pytest runs in strict mode and nothing heavy happens."""
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
         monkeypatch.delenv(name, raising=False)
@@ -46,6 +60,23 @@ def claims_folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     pytester.makefile(".ini", pytest=_INI)
     pytester.makeconftest(_CONFTEST)
+    start = pytester.popen
+
+    def popen(command: list[str], *given: Any, stdout: Any = -1, stderr: Any = -1, **named: Any):
+        is_session = [str(part) for part in command[:2]] == [sys.executable, "-mpytest"]
+        if not is_session or -1 in (stdout, stderr):
+            return start(command, *given, stdout=stdout, stderr=stderr, **named)
+        folder = Path.cwd()
+        path = os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
+        return nursery.session(
+            [str(part) for part in command[2:]],
+            folder,
+            {**os.environ, "PYTHONPATH": path},
+            stdout.fileno(),
+            stderr.fileno(),
+        )
+
+    monkeypatch.setattr(pytester, "popen", popen)
     return pytester
 
 

@@ -39,9 +39,9 @@ def ledger() -> Ledger:
 
 
 def claims(records: Iterable[VerificationRecord]) -> Iterator[ClaimRecord]:
-    """Those that were measured by whole runs."""
+    """Those that were measured by whole runs, with their controls: no session of faults has any."""
     for record in records:
-        if record.profile.meaningful:
+        if record.profile.meaningful and not record.faults:
             yield from (claim for claim in record.claims if claim.trials)
 
 

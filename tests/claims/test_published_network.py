@@ -1,5 +1,6 @@
 """What our clamps and ablations do to a network that the authors' published code trained."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from icl_repro.measures.datasets.performance import performance
 from icl_repro.measures.heads.previous_token import previous_token_heads, previous_token_scores
 from icl_repro.measures.heads.wiring import PRESERVED, answers_without_layer_0, without_heads
 from icl_repro.optogenetics import intervention
+from tests.support.compiling import compiled_as_users_do
 from tests.support.golden import HEAD
 from tests.support.published_network import (
     SETS,
@@ -34,6 +36,13 @@ SHARED = Path(__file__).parents[3] / "shared"
 needs_shared = pytest.mark.skipif(
     not (SHARED / "golden").is_dir(), reason="the golden data are not beside this checkout"
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fast_programs() -> Iterator[None]:
+    """They run on thousands of sequences."""
+    with compiled_as_users_do():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,7 @@ differ by as much as one rounding of 32 bits changes a number. Where they part f
 than the tolerance, so may the published losses; no further than a few times as much.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -33,6 +32,7 @@ from icl_repro.optogenetics import (
     trace,
 )
 from icl_repro.training.engine import begin_optimiser, update
+from tests.support.compiling import compiled_as_users_do
 from tests.support.golden import CONDITIONS, HEAD, evaluation_batch, golden, golden_model
 
 SETTLED = {"none": 300, "only_l1h3": 300, "pt": 300, "match": 300, "layer1": 120}
@@ -144,15 +144,6 @@ class Trained(NamedTuple):
     faster_losses: np.ndarray
     logits: np.ndarray
     faster_logits: np.ndarray
-
-
-@contextmanager
-def compiled_as_users_do() -> Iterator[None]:
-    """With all optimisations: for programs that run for long."""
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", False)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @cache
