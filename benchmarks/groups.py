@@ -31,6 +31,7 @@ from claims.networks.plain import full
 from icl_repro.training import RunSpec, engine
 from icl_repro.training.plan import Plan
 from icl_repro.training.run import Run
+from icl_repro.training.tasks import train
 
 SEEDS = range(5, 10)
 STEPS = engine.DRAWN_AT_ONCE
@@ -119,7 +120,7 @@ def profile(specs: list[RunSpec], seconds: float, most: int) -> Iterator[dict[st
         if time.perf_counter() - begun > seconds:
             break
         started = time.perf_counter()
-        runs = engine.train(group)
+        runs = train(group)
         taken = time.perf_counter() - started
         done += len(group)
         trained = sum(int(run.sequences[-1]) for run in runs if isinstance(run, Run))

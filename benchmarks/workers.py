@@ -30,6 +30,7 @@ from icl_repro.training.cost import work_of
 from icl_repro.training.engine import PROGRAMS_IN_MEMORY
 from icl_repro.training.plan import Plan
 from icl_repro.training.spec import RunSpec
+from icl_repro.training.tasks import AnySpec, read_spec
 from icl_repro.verification.record import read_record
 
 
@@ -78,13 +79,13 @@ class Worker:
 def runs_of(record: Path, store: Path, speed: float) -> tuple[list[Run], list[frozenset[str]]]:
     """The runs of a record, as the plan has them, and what each test needs, in order."""
     read = read_record(record)
-    specs: dict[str, RunSpec] = {}
+    specs: dict[str, AnySpec] = {}
     seconds: dict[str, float] = {}
     sequences: dict[str, int] = {}
     for folder in (store / "runs").glob("*/*/*"):
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
         if manifest.key in read.runs and manifest.diverged is None:
-            spec = msgspec.json.decode((folder / SPEC).read_bytes(), type=RunSpec)
+            spec = read_spec((folder / SPEC).read_bytes())
             with np.load(folder / "curves.npz", allow_pickle=False) as curves:
                 sequences[manifest.key] = int(curves["sequences"][-1])
             specs[manifest.key], seconds[manifest.key] = spec, manifest.seconds
@@ -105,7 +106,7 @@ def runs_of(record: Path, store: Path, speed: float) -> tuple[list[Run], list[fr
     for number, group in enumerate(plan.groups):
         for spec in group:
             if (key := key_of.get(spec)) is not None:
-                source = spec.transplant
+                source = spec.transplant if isinstance(spec, RunSpec) else None
                 after = "" if source is None else key_of.get(source.source, "")
                 taken = scale * rate[work_of(spec).alike] * sequences[key]
                 found.append(Run(key, number, taken, turns[spec], after))

@@ -17,8 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("icl_repro", "claims", "benchmarks", "tests")
 
-GROUND = {"git", "lazy", "nearest", "numbers", "statistics"}
-GROUND = {"git", "nearest", "numbers", "statistics", "threads"}
+GROUND = {"git", "lazy", "nearest", "numbers", "statistics", "threads"}
 SCIENCE = (
     "exemplars",
     "episodes",

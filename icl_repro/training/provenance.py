@@ -60,6 +60,7 @@ NOT_DECIDING_SOURCE = (
     "training/executors.py",
     "training/groups.py",
     "training/language_run.py",
+    "training/language_spec.py",
     "training/layout.py",
     "training/local_executor.py",
     "training/methods.py",
