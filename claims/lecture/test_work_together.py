@@ -41,7 +41,7 @@ Off = tuple[AblateHeads | PreservingAblation, ...]
 
 def share_taken(run: LanguageRun, clamps: Off) -> float:
     """The share of the score that goes under clamps; not a number without a clamp or a score."""
-    model, text = run.language_model(), text_of(run, "train")
+    model, text = run.model(), text_of(run, "train")
     score = score_under(model, text)
     if not clamps or score >= 0:
         return float("nan")
