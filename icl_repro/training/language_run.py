@@ -27,7 +27,7 @@ class LanguageRun(Run):
 
     spec: LanguageSpec  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def text_samplers(self) -> Mapping[TextSetName, TextSampler | RepeatedTokens]:
+    def samplers(self) -> Mapping[TextSetName, TextSampler | RepeatedTokens]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Samplers of the evaluation sets."""
         return text_samplers(self.spec.text)
 
