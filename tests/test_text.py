@@ -85,7 +85,7 @@ def test_shuffled_repeats_have_the_tokens_of_a_segment_in_another_order():
     shuffled, of_shuffled = drawn(TextSettings(**_fields(text), shuffled=True))
     share_in_order = _share_of_known_pairs(in_order, repeated)
     assert share_in_order > 0.8
-    assert _share_of_known_pairs(shuffled, of_shuffled) < 0.3
+    assert _share_of_known_pairs(shuffled, of_shuffled) < share_in_order / 2
     for sequence, is_repeat in zip(shuffled.T, of_shuffled.T, strict=True):
         assert all(sequence[place] in sequence[:place] for place in np.flatnonzero(is_repeat))
 

@@ -70,4 +70,4 @@ def induction_heads_of(run: LanguageRun) -> list[tuple[int, ...]]:
 
 def text_of(run: LanguageRun, name: TextSetName) -> Text:
     """Sequences of an evaluation set, others than those seen while it was trained."""
-    return run.text_samplers()[name].sample(jax.random.key(1_000), EVALUATED)
+    return run.samplers()[name].sample(jax.random.key(1_000), EVALUATED)

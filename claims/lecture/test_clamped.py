@@ -58,7 +58,9 @@ def test_previous_token_clamped(runs: Runs, evidence: Evidence) -> None:
     fails_on=control("Without a clamp it is sudden", id="none", swap={INDUCTION_CLAMPED: TWO}),
 )
 def test_induction_clamped(runs: Runs, evidence: Evidence) -> None:
-    """With the induction pattern clamped in layer 1, what is left is learnt smoothly from the start."""
+    """With the induction pattern clamped in layer 1, what is left is learnt smoothly, from the
+    start on.
+    """
     run = runs[INDUCTION_CLAMPED]
     evidence.check(SMOOTH, suddenness(run), at_most=1.5)
     attention = run.curves["attention.induction"][:, -1, list(HEADS)]

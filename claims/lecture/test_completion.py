@@ -30,7 +30,7 @@ FOLLOWS = "rank correlation of the probability of B with the similarity to A"
 
 def probabilities(run: LanguageRun, both: bool = False) -> np.ndarray:
     """The probability of B for each similarity."""
-    return completion_probabilities(run.language_model(), LENGTH, SIMILARITIES, both=both)
+    return completion_probabilities(run.model(), LENGTH, SIMILARITIES, both=both)
 
 
 @claim(

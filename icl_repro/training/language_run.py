@@ -27,18 +27,18 @@ class LanguageRun(Run):
 
     spec: LanguageSpec  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def text_samplers(self) -> Mapping[TextSetName, TextSampler | RepeatedTokens]:
+    def samplers(self) -> Mapping[TextSetName, TextSampler | RepeatedTokens]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Samplers of the evaluation sets."""
         return text_samplers(self.spec.text)
 
-    def language_model(self, checkpoint: int = -1) -> LanguageModel:
-        """The network at a checkpoint: the last by default."""
-        model = self.model(checkpoint)
-        assert isinstance(model, LanguageModel)
-        return model
+    def model(self, checkpoint: int = -1) -> LanguageModel:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The network at a checkpoint: the last by default.
 
-    def _shape(self) -> LanguageModel:
-        return _shape(self.spec.model, self.spec.text.vocabulary)
+        Raises:
+            IndexError: there is no such checkpoint.
+        """
+        shape = _shape(self.spec.model, self.spec.text.vocabulary)
+        return self._with_weights(shape, checkpoint)
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import equinox as eqx
 import jax
@@ -19,6 +19,9 @@ from icl_repro.training.spec import RunSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+OfNetwork = TypeVar("OfNetwork", bound=AttentionOnly)
 
 
 def weights(model: AttentionOnly) -> dict[str, np.ndarray]:
@@ -79,6 +82,12 @@ class Run:
         Raises:
             IndexError: there is no such checkpoint.
         """
+        spec = self.spec
+        shape = _shape(spec.streams, spec.model, spec.exemplars.width, spec.episodes.labels)
+        return self._with_weights(shape, checkpoint)
+
+    def _with_weights(self, shape: OfNetwork, checkpoint: int) -> OfNetwork:
+        """A network of a shape with the weights of a checkpoint."""
         n_checkpoints = len(self.checkpoint_sequences)
         if not -n_checkpoints <= checkpoint < n_checkpoints:
             raise IndexError(
@@ -89,12 +98,7 @@ class Run:
         def weight(path: tuple, _: jax.ShapeDtypeStruct) -> jax.Array:
             return jnp.asarray(self.checkpoint_weights[_name(path)][checkpoint])
 
-        return jax.tree.map_with_path(weight, self._shape())
-
-    def _shape(self) -> AttentionOnly:
-        """The network with shapes in place of its weights."""
-        spec = self.spec
-        return _shape(spec.streams, spec.model, spec.exemplars.width, spec.episodes.labels)
+        return jax.tree.map_with_path(weight, shape)
 
     def with_model(self, model: Transformer) -> Run:
         """The same run ending in another network of the same shapes, such as an altered one; its

@@ -8,6 +8,7 @@ from icl_repro.measures.language.change import change_of
 from icl_repro.measures.language.completion import completion_probabilities
 from icl_repro.measures.language.heads import (
     induction_heads,
+    mean_losses,
     others,
     previous_token_heads,
     score_under,
@@ -64,11 +65,14 @@ def test_heads_are_chosen_by_their_scores():
     assert others((0, 1, 2), matching) == (3,)
 
 
-def test_the_built_circuit_has_a_score_until_one_of_its_heads_is_off():
+def test_the_built_circuit_knows_late_tokens_until_one_of_its_heads_is_off():
     text = RANDOM_TOKENS.sample(jax.random.key(1), 8)
     model, clamp = induction_circuit(), PREVIOUS.edits(SHAPE)
     assert score_under(model, text, clamp) < -1
-    assert score_under(model, text, (*clamp, *AblateHeads((0,), 0).edits(SHAPE))) > -0.5
+    assert mean_losses(model, text, clamp)[-2:].max() < 0.05
+    for layer in (0, 1):
+        without = (*clamp, *AblateHeads((0,), layer).edits(SHAPE))
+        assert mean_losses(model, text, without)[-2:].min() > 1
 
 
 def test_the_built_circuit_completes_by_similarity():
