@@ -181,7 +181,8 @@ def simulate(
                 n_loaded += 1
         worker.programs[run.program] = None
         worker.programs.move_to_end(run.program)
-        while len(worker.programs) > PROGRAMS_IN_MEMORY:
+        # A run needs about three programs: one that trains, one for each set that it measures.
+        while len(worker.programs) > PROGRAMS_IN_MEMORY // 3:
             worker.programs.popitem(last=False)
         trained += run.seconds
         done[run.key] = now + before + run.seconds
