@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
-import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,9 +26,8 @@ def named_in(item: pytest.Function) -> list[str] | None:
         _RECORDER in each.argnames for name in fixtures for each in fixtures[name]
     ):
         return None
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(item.function)))
-    except (OSError, TypeError, SyntaxError):
+    tree = _definition(item.function)
+    if tree is None:
         return None
     found: list[str] = []
     called = 0
@@ -42,6 +44,30 @@ def named_in(item: pytest.Function) -> list[str] | None:
             found.append(name.value)
     uses = sum(isinstance(node, ast.Name) and node.id == _RECORDER for node in ast.walk(tree))
     return found if found and uses == called else None
+
+
+def _definition(function: Callable[..., Any]) -> ast.AST | None:
+    """The source of a function; ``None`` where there is none."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return None
+    try:
+        changed = Path(code.co_filename).stat().st_mtime_ns
+        return _definitions(code.co_filename, changed).get(code.co_firstlineno)
+    except (OSError, SyntaxError):
+        return None
+
+
+@functools.cache
+def _definitions(path: str, changed: int) -> dict[int, ast.AST]:
+    """The functions of a file by their first line, from one reading of it as long as it stays:
+    `inspect` would read each by itself, which takes longer than all else of collecting them.
+    """
+    found: dict[int, ast.AST] = {}
+    for node in ast.walk(ast.parse(Path(path).read_bytes())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found[min(part.lineno for part in (node, *node.decorator_list))] = node
+    return found
 
 
 def _is_of_recorder(function: ast.expr) -> bool:

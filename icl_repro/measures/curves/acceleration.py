@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
 
 Curve = Float[np.ndarray, " steps"]
 
@@ -165,6 +164,8 @@ def exponential_fit(curve: Curve, *, down_to: float = 1e-6) -> ExponentialFit:
             f"a line needs at least {MIN_FIT_POINTS}"
         )
     logarithm = np.log(values[:points])
+    from scipy import stats  # which takes longer to import than all claims
+
     line: Any = stats.linregress(np.arange(points), logarithm)
     constant = bool(np.ptp(logarithm) == 0)
     r_squared = float("nan") if constant else float(line.rvalue) ** 2

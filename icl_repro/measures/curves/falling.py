@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Real
-from scipy.optimize import isotonic_regression
 
 LEFT = 0.05
 """Share of its range that a curve has left when it counts as having fallen."""
@@ -49,6 +48,8 @@ class Fall(NamedTuple):
             raise ValueError(
                 f"x must increase, but goes from {x[place]} to {x[place + 1]} at point {place + 1}"
             )
+        from scipy.optimize import isotonic_regression  # which takes long to import
+
         return cls(x, isotonic_regression(y, increasing=False).x)
 
     @property

@@ -25,7 +25,6 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import least_squares, nnls
 from scipy.special import expit
 
 from icl_repro.measures.curves.falling import LEFT, Fall
@@ -142,6 +141,7 @@ def _criteria(scaled: tuple[Fitted, Fitted], fits: dict[Shape, _Fit]) -> dict[Sh
 
 def _fit(shape: Shape, x: Curve, y: Curve, starts: list[Parameters]) -> _Fit:
     """The best fit from several starts. Heights follow from rates and times by least squares."""
+    from scipy.optimize import least_squares, nnls  # which takes long to import
 
     def residuals(parameters: Parameters) -> Curve:
         columns = _columns(shape, parameters, x)
