@@ -176,7 +176,7 @@ class DaskWork(PlannedWork):
         future = self._client.submit(
             train_run, msgspec.msgpack.encode(request), key="-".join(name), priority=-rank
         )
-        future.add_done_callback(lambda _: self._news.set())
+        future.add_done_callback(self._wake)
         self._asked[spec] = _Asked(future, tries)
         self._by_key[spec.key] = spec
 
@@ -237,6 +237,10 @@ class DaskWork(PlannedWork):
             f"{error.last_worker.address}, and it is not tried again; the logs of the workers may "
             "say why (memory, most often)",
         )
+
+    def _wake(self, future: Any) -> None:
+        """Look what became of a run; in the thread of the client."""
+        self._news.set()
 
     def _hear(self, event: tuple[float, Any]) -> None:
         """Take what a worker tells; in the thread of the client."""
