@@ -213,6 +213,8 @@ def test_without_a_shared_folder_workers_send_what_they_trained(cluster, tmp_pat
     assert outcome.reused == (source,)
     for spec in specs:
         assert_same_run(store.load(spec), made_up_run(spec, spec.init_seed))
+    used = {path.stem for path in cluster.folder.rglob("icl-repro/locks/*.lock")}
+    assert {spec.key for spec in outcome.trained} <= used, "folders of the workers' own"
     kept = [path for path in cluster.folder.rglob("runs/*/*") if path.is_dir()]
     assert kept == [], "nothing is left with the workers"
 
