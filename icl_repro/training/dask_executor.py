@@ -7,7 +7,6 @@ worker that has the folder of the store writes into it; else the run is fetched 
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 import time
@@ -197,14 +196,18 @@ class DaskWork(PlannedWork):
 
     def _fetch(self, spec: RunSpec, asked: _Asked) -> bool:
         """Take a run up into the store from the worker that trained it; False if another process
-        is doing so.
+        is doing so, or the worker was lost meanwhile.
         """
         with self._store.lock(spec) as is_mine:
             if not is_mine:
                 return False
             if not self._is_done(spec):
-                with contextlib.suppress(TimeoutError):  # its worker may just have been lost
+                try:
                     self._store.adopt(spec, asked.future.result(FETCH_SECONDS))
+                except TimeoutError:
+                    return False
+        # Whatever the clock of the worker says: what was asked for now was trained now.
+        self._retrain -= {spec.key}
         return self._is_done(spec)
 
     def _keep(self, spec: RunSpec) -> None:
