@@ -58,9 +58,7 @@ class Training:
         self._runs_done = 0
         self._work: Any = None
         self._is_noted = False
-        store = store_of(config)
-        missing = not all(spec in store for spec in specs.values())
-        self._trains = devices.take(config, to_train=missing or bool(self._anew()))
+        self._trains = devices.take(config, to_train=self._has_to_train(specs))
         self._plan(specs)
         if not state_of(config).settings.no_train:
             self._guarded(self._begin)
@@ -95,6 +93,13 @@ class Training:
         """Give up whatever is under way."""
         if self._work is not None:
             self._work.close()
+
+    def _has_to_train(self, specs: Mapping[str, Any]) -> bool:
+        """Whether the session begins with runs to train."""
+        if state_of(self._config).settings.no_train:
+            return False
+        store = store_of(self._config)
+        return bool(self._anew()) or not all(spec in store for spec in specs.values())
 
     @property
     def _goes_on(self) -> bool:

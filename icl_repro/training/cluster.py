@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import warnings
 from collections.abc import Generator
 from typing import Any
@@ -107,7 +108,8 @@ def require_fit(client: Any, fingerprint: str) -> None:
 def _dask() -> Any:
     try:
         import dask
-        import distributed  # noqa: F401  # only to see that it is there
+
+        importlib.import_module("distributed")
     except ImportError as error:
         raise NoCluster(
             "dask.distributed is not installed: pip install -c constraints.txt -e '.[distributed]'"

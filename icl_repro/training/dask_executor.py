@@ -7,7 +7,6 @@ worker that has the folder of the store writes into it; else the run is fetched 
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 import time
@@ -177,7 +176,7 @@ class DaskWork(PlannedWork):
         future = self._client.submit(
             train_run, msgspec.msgpack.encode(request), key="-".join(name), priority=-rank
         )
-        future.add_done_callback(lambda _: self._news.set())
+        future.add_done_callback(self._wake)
         self._asked[spec] = _Asked(future, tries)
         self._by_key[spec.key] = spec
 
@@ -198,14 +197,18 @@ class DaskWork(PlannedWork):
 
     def _fetch(self, spec: AnySpec, asked: _Asked) -> bool:
         """Take a run up into the store from the worker that trained it; False if another process
-        is doing so.
+        is doing so, or the worker was lost meanwhile.
         """
         with self._store.lock(spec) as is_mine:
             if not is_mine:
                 return False
             if not self._is_done(spec):
-                with contextlib.suppress(TimeoutError):  # its worker may just have been lost
+                try:
                     self._store.adopt(spec, asked.future.result(FETCH_SECONDS))
+                except TimeoutError:
+                    return False
+        # Whatever the clock of the worker says: what was asked for now was trained now.
+        self._retrain -= {spec.key}
         return self._is_done(spec)
 
     def _keep(self, spec: AnySpec) -> None:
@@ -238,6 +241,10 @@ class DaskWork(PlannedWork):
             f"{error.last_worker.address}, and it is not tried again; the logs of the workers may "
             "say why (memory, most often)",
         )
+
+    def _wake(self, future: Any) -> None:
+        """Look what became of a run; in the thread of the client."""
+        self._news.set()
 
     def _hear(self, event: tuple[float, Any]) -> None:
         """Take what a worker tells; in the thread of the client."""

@@ -32,9 +32,9 @@ class PlannedWork(abc.ABC):
         self._trained: list[AnySpec] = []
         self._failed: dict[AnySpec, str] = {}
         self._report: Report = ignore
-        self._sequences_done = 0
-        self._sequences_trained = 0
-        self._seconds = 0.0
+        self._sequences_done: int = 0
+        self._sequences_trained: int = 0
+        self._seconds: float = 0.0
         for spec in plan.specs:
             self._is_done(spec)
         self._sequences_total = sum(spec.sequences for spec in self._pending)

@@ -204,6 +204,20 @@ def test_two_sessions_train_each_run_once_whether_or_not_they_share_a_store(clus
     assert cluster.times("ends", specs) == [1] * len(specs)
 
 
+def test_runs_are_trained_again_once_whatever_the_clocks_of_workers_say(cluster, tmp_path):
+    store, specs = RunStore(tmp_path / "store"), specs_of(6, 2)
+    for spec in specs:
+        store.save(made_up_run(spec, 99.0))
+    keys = frozenset(spec.key for spec in specs)
+    outcome = DaskExecutor(store, cluster.address).carry_out(
+        Plan.of(specs), retrain=keys, since=time.time() + 3600
+    )
+    assert set(outcome.trained) == set(specs)
+    assert cluster.times("ends", specs) == [1, 1]
+    for spec in specs:
+        assert_same_run(store.load(spec), made_up_run(spec, spec.init_seed))
+
+
 def test_without_a_shared_folder_workers_send_what_they_trained(cluster, tmp_path):
     store, source = Elsewhere(tmp_path / "store"), specs_of(3)[0]
     store.save(made_up_run(source, source.init_seed))
@@ -213,6 +227,8 @@ def test_without_a_shared_folder_workers_send_what_they_trained(cluster, tmp_pat
     assert outcome.reused == (source,)
     for spec in specs:
         assert_same_run(store.load(spec), made_up_run(spec, spec.init_seed))
+    used = {path.stem for path in cluster.folder.rglob("icl-repro/locks/*.lock")}
+    assert {spec.key for spec in outcome.trained} <= used, "folders of the workers' own"
     kept = [path for path in cluster.folder.rglob("runs/*/*") if path.is_dir()]
     assert kept == [], "nothing is left with the workers"
 
