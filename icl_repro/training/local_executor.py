@@ -107,7 +107,7 @@ class LocalWork(PlannedWork):
         for group in self._in_order(first) if self.trains else []:
             size = self._group_size or size_of(group, self._store.root)
             with contextlib.ExitStack() as locks:
-                mine: list[RunSpec] = []
+                mine: list[AnySpec] = []
                 for spec in group:
                     try:
                         if self._may_train(spec, locks):

@@ -45,9 +45,7 @@ def test_a_run_is_trained_stored_and_read_like_others(tmp_path):
     assert run.curves["attention.induction"].shape == (5, 2, 2)
     model = run.model()
     assert model.vocabulary == 16
-    assert (
-        np.asarray(model.layers[0].query) != np.asarray(run.model(0).layers[0].query)
-    ).any()
+    assert (np.asarray(model.layers[0].query) != np.asarray(run.model(0).layers[0].query)).any()
     again = LocalExecutor(RunStore(tmp_path / "other")).carry_out(Plan.of([TINY]))
     assert again.trained == (TINY,)
     other = RunStore(tmp_path / "other").load(TINY)
