@@ -35,8 +35,8 @@ def sites(model: AttentionOnly, n_episodes: int = 1) -> dict[str, Site]:
     """
     table: dict[str, Site] = {}
 
-    def note(name: str, activation: Array, positions: tuple[int, ...]) -> Array:
-        table[name] = Site(name, axes_of(name), activation.shape)
+    def note(site: str, activation: Array, positions: tuple[int, ...]) -> Array:
+        table[site] = Site(site, axes_of(site), activation.shape)
         return activation
 
     def evaluate(model: AttentionOnly) -> Array:
