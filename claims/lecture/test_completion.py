@@ -9,12 +9,12 @@ mean.
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from claims.lecture.figures import completion_figure
 from claims.lecture.models import DEPTHS, NO_REPEATS, ONE, SHUFFLED, TWO, UNTRAINED, Runs
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.language.completion import completion_probabilities
+from icl_repro.statistics.ranks import spearman
 from icl_repro.training import LanguageRun
 
 SIMILARITIES = tuple(np.linspace(0, 1, 11).round(1).tolist())
@@ -85,7 +85,7 @@ def test_fuzzy_completion(runs: Runs, evidence: Evidence) -> None:
     found, of_both = probabilities(runs[TWO]), probabilities(runs[TWO], both=True)
     evidence.check(FUZZY, found[SOME] / found[0], at_least=2, unit="ratio")
     evidence.check(BOTH_FUZZY, of_both[SOME] / found[0], at_least=1.5, unit="ratio")
-    follows = float(stats.spearmanr(SIMILARITIES, found)[0])  # pyright: ignore[reportArgumentType]
+    follows = float(spearman(np.array(SIMILARITIES), found))
     evidence.check(FOLLOWS, follows, at_least=0.9)
     evidence.figure(
         completion_figure(
