@@ -85,7 +85,7 @@ def test_fuzzy_completion(runs: Runs, evidence: Evidence) -> None:
     found, of_both = probabilities(runs[TWO]), probabilities(runs[TWO], both=True)
     evidence.check(FUZZY, found[SOME] / found[0], at_least=2, unit="ratio")
     evidence.check(BOTH_FUZZY, of_both[SOME] / found[0], at_least=1.5, unit="ratio")
-    follows = spearman(np.array(SIMILARITIES), np.array(found))
+    follows = float(spearman(np.array(SIMILARITIES), found))
     evidence.check(FOLLOWS, follows, at_least=0.9)
     evidence.figure(
         completion_figure(

@@ -17,6 +17,7 @@ import numpy as np
 
 from claims.lecture.measured import final, induction_heads_of, text_of
 from claims.lecture.models import DEPTHS, NO_REPEATS, ONE, TWO, UNTRAINED, Runs
+from claims.phase_changes import Bound
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.language.heads import (
     others,
@@ -110,12 +111,14 @@ def test_work_together(runs: Runs, evidence: Evidence, exchanged: bool = False) 
     others_1 = (*off(rest_1, last), *(off(further, 0) if last else ()))
     if exchanged:
         of_layer_0, others_0, of_layer_1, others_1 = others_0, of_layer_0, others_1, of_layer_1
-    for name, clamps in ((PREVIOUS, of_layer_0), (INDUCTION, of_layer_1)):
-        share = share_taken(run, clamps)
-        evidence.check(taken(name), share, at_least=0.7, note=named(clamps))
-    for name, clamps in ((OTHERS_0, others_0), (OTHERS_1, others_1)):
-        share = share_taken(run, clamps)
-        evidence.check(taken(name), share, at_most=0.3, note=named(clamps))
+    bounds: dict[str, tuple[Off, Bound]] = {
+        PREVIOUS: (of_layer_0, {"at_least": 0.7}),
+        INDUCTION: (of_layer_1, {"at_least": 0.7}),
+        OTHERS_0: (others_0, {"at_most": 0.3}),
+        OTHERS_1: (others_1, {"at_most": 0.3}),
+    }
+    for name, (clamps, bound) in bounds.items():
+        evidence.check(taken(name), share_taken(run, clamps), **bound, note=named(clamps))
     evidence.quantity("largest attention to the token before in layer 0", np.max(before))
 
 

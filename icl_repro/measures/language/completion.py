@@ -14,7 +14,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int
 
 from icl_repro.measures.kept import kept
 from icl_repro.network.language_model import LanguageModel
@@ -43,7 +43,7 @@ def completion_probabilities(
             "needed"
         )
     cosines = jnp.asarray(similarities, jnp.float32)
-    found = _probabilities(model, length, cosines, both, jax.random.key(seed))
+    found = _probabilities(model, length, cosines, both, seed)
     return np.asarray(found, np.float64)
 
 
@@ -54,9 +54,9 @@ def _probabilities(
     length: int,
     cosines: Float[Array, " similarities"],
     both: bool,
-    key: Key[Array, ""],
+    seed: int,
 ) -> Float[Array, " similarities"]:
-    drawn = jax.random.uniform(key, (model.vocabulary, SEQUENCES)).argsort(axis=0)
+    drawn = jax.random.uniform(jax.random.key(seed), (model.vocabulary, SEQUENCES)).argsort(axis=0)
     middle = length // 2
     a, b, other_a, other_b = drawn[middle], drawn[middle + 1], drawn[length], drawn[length + 1]
     tokens = jnp.concatenate([drawn[: length - 1], a[None], b[None]])
