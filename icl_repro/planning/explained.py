@@ -59,7 +59,7 @@ class Explanation(NamedTuple):
 
 
 def explained(
-    suite: Suite, claim: PlannedClaim, times: Times, options: Sequence[str] = (),
+    suite: Suite, claim: PlannedClaim, times: Times | None, options: Sequence[str] = (),
     record: ClaimRecord | None = None,
 ) -> Explanation:  # fmt: skip
     """What there is to say of a claim.
@@ -67,7 +67,8 @@ def explained(
     Args:
         suite: what it is declared in.
         claim: one whose runs are known.
-        times: how long runs take.
+        times: how long runs take; ``None`` to say nothing of it, nor of what the store has, as on
+            a page for other machines.
         options: those of pytest that the claim was collected with, for the command that runs it.
         record: the claim in an earlier record, if it is there.
     """
@@ -115,7 +116,7 @@ def _source(suite: Suite, claim: PlannedClaim) -> Iterator[Item]:
         yield Item(f"rows of its table: {', '.join(claim.rows)}")
 
 
-def _trained(suite: Suite, claim: PlannedClaim, times: Times) -> Iterator[Item]:
+def _trained(suite: Suite, claim: PlannedClaim, times: Times | None) -> Iterator[Item]:
     if claim.problem:
         yield Item(f"its runs cannot be told: {claim.problem}")
     if not claim.runs:
@@ -136,13 +137,14 @@ def _trained(suite: Suite, claim: PlannedClaim, times: Times) -> Iterator[Item]:
         yield Item("and further ones, chosen by what is measured on these once they are trained")
     keys = suite.with_sources(claim.runs)
     runs = [suite.runs[key] for key in keys]
-    stored = sum(run.stored for run in runs)
     units = sum(run.units for run in runs)
+    together = f"together {count(len(runs), 'run')}, {units:,} {suite.unit} at most"
+    if times is None:
+        yield Item(together)
+        return
+    stored = sum(run.stored for run in runs)
     seconds = sum((times.of(run).seconds for run in runs), start=Span())
-    yield Item(
-        f"together {count(len(runs), 'run')}, {units:,} {suite.unit} at most, "
-        f"{_stored(stored, runs)}; {_seconds(seconds)}"
-    )
+    yield Item(f"{together}, {_stored(stored, runs)}; {_seconds(seconds)}")
 
 
 def _about(suite: Suite, keys: Sequence[str]) -> str:
