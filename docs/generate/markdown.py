@@ -31,4 +31,3 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     for row in rows:
         yield f"| {' | '.join(' '.join(cell.split()) for cell in row)} |"
     yield ""
-

@@ -91,4 +91,6 @@ def _lines() -> Iterator[str]:
         yield ""
     yield "## In the ini file alone { #ini }"
     yield ""
-    yield from table(["key", "what it says"], [[code(key.name), escaped(key.help)] for key in alone])
+    yield from table(
+        ["key", "what it says"], [[code(key.name), escaped(key.help)] for key in alone]
+    )
