@@ -17,6 +17,7 @@ from mkdocs.structure.pages import Page
 _ROOT = Path(__file__).parents[1]
 _ROLE = re.compile(r":(?:class|func|meth|mod|data|exc):(?=<code>)")
 _REPORT = "reference.html"
+_CATALOGUE = "Catalogue of claims"
 
 _made = everything.Made({}, {})
 
@@ -26,8 +27,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     global _made
     _made = everything.made(_ROOT)
     for part in config.nav or []:
-        if "Catalogue of claims" in part:
-            part["Catalogue of claims"] += [{title: at} for title, at in _made.families.items()]
+        if _CATALOGUE in part:
+            part[_CATALOGUE] += [{title: at} for title, at in _made.families.items()]
     return config
 
 

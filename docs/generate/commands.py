@@ -32,7 +32,7 @@ def _lines() -> Iterator[str]:
         ["command", "what it is for"],
         [[f"[{name}](#{name})", escaped(about)] for name, about in COMMANDS.items()],
     )
-    top = click.Context(main, info_name="icl-repro")
+    top = click.Context(main, info_name="icl-repro", help_option_names=["-h", "--help"])
     for name in main.list_commands(top):
         command = main.get_command(top, name)
         assert command is not None, name
@@ -57,12 +57,12 @@ def _command(command: click.Command, context: click.Context, level: int) -> Iter
     ]
     rows = [[code(flags), escaped(text)] for flags, text in records]
     yield from table(["option", "what it does"], rows)
-    examples = (command.epilog or "").replace("\b\n", "").strip()
-    if examples:
-        lines = examples.splitlines()
-        yield from ("Examples:", "", "```sh")
-        yield from (line.strip() for line in lines if line.strip() and line.strip() != "Examples:")
-        yield from ("```", "")
+    for part in (command.epilog or "").split("\n\n"):
+        lines = [line.strip() for line in part.replace("\b", "").strip().splitlines()]
+        if lines and lines[0] == "Examples:":
+            yield from (*lines[:1], "", "```sh", *lines[1:], "```", "")
+        elif lines:
+            yield from (*(f"{escaped(line)}<br>" for line in lines[:-1]), escaped(lines[-1]), "")
     if isinstance(command, click.Group):
         for each in command.list_commands(context):
             inner = command.get_command(context, each)

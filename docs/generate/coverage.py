@@ -15,9 +15,9 @@ PATH = "catalogue/coverage.md"
 _HEAD = """\
 # The paper, statement by statement
 
-Made from `claims/coverage.toml`: every statement, figure and table of the paper in its order, in our
-words, with the claims that test it and how faithfully, or why none does. "As the paper did" always
-means but for the exemplars, which the suite draws itself.
+Made from `claims/coverage.toml`: every statement, figure and table of the paper in its order,
+in our words, with the claims that test it and how faithfully, or why none does. "As the
+paper did" always means but for the exemplars, which the suite draws itself.
 """
 
 

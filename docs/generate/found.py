@@ -18,8 +18,8 @@ _ORDER = ("refuted", "contradicted", "mixed", "inconclusive", "supported", "cons
 _HEAD = """\
 # What reproduces and what does not
 
-Made from two committed records when this site is built: {paper}, and {reference}. Every word about a
-result below is theirs. [How verdicts come about](statistics.md) says what they mean.
+Made from two committed records when this site is built: {paper}, and {reference}. Every word
+about a result below is theirs. [How verdicts come about](statistics.md) says what they mean.
 """
 
 
@@ -27,7 +27,7 @@ def named(record: VerificationRecord, path: str) -> str:
     """Which record it is: its path, seeds, day and commit."""
     seeds = words.seed_list(record.profile.seeds).lower()
     day = words.moment(record.started).partition(",")[0]
-    return f"`{path}` ({seeds}, {day}, commit {record.environment.commit[:7]})"
+    return f"`{path}` ({seeds}, {day}, commit {(record.environment.commit or 'unknown')[:7]})"
 
 
 def page(paper: VerificationRecord, reference: VerificationRecord, paths: tuple[str, str]) -> str:
