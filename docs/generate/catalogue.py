@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from icl_repro.planning.explained import Explanation, as_markdown, explained
+from icl_repro.planning.explained import LAST_VERDICT, Explanation, as_markdown, explained
 from icl_repro.planning.suite import PlannedClaim, Suite, matching
 from icl_repro.plugin.collecting import collected
 from icl_repro.report.text.words import family_title
@@ -18,6 +18,7 @@ from .markdown import escaped, table
 
 FOLDER = "catalogue"
 _NESTED = re.compile(r"^  - ", re.MULTILINE)
+_PART = re.compile(r"^### (.+)$", re.MULTILINE)
 
 _HEAD = """\
 # Catalogue of claims
@@ -101,11 +102,13 @@ def _index(
 
 
 def _claim(one: Explanation) -> Iterator[str]:
-    text = "\n".join(as_markdown(one))
+    # What it came to first; what it is made of has no place in the table of contents.
+    came_to = sorted(one.parts, key=lambda part: part.title != LAST_VERDICT)
+    text = "\n".join(as_markdown(one._replace(parts=tuple(came_to))))
     first, _, rest = text.partition("\n")
     # The id is what links lead to; lists within lists are four spaces deep here.
     yield f"{first} {{ #{one.id} }}"
-    yield _NESTED.sub("    - ", rest)
+    yield _PART.sub(r"**\1**", _NESTED.sub("    - ", rest))
     yield ""
 
 

@@ -52,8 +52,10 @@ def _lines(
             yield from _claims([one for one in claims if one.verdict == verdict], verdict)
     yield from ("## What does not agree with the paper", "")
     yield (
-        "Five kinds of disagreement are kept apart. Only the first says that a result of the paper "
-        "did not come out here; the third and the fourth are inconsistencies of the paper itself."
+        "Kinds of disagreement are kept apart, and one of which there is nothing is left out. Only "
+        "*Results that do not hold here* would say that a result of the paper did not come out. "
+        "*Printed numbers that differ from each other* and *Published values that fail our checks* "
+        "are inconsistencies of the paper itself."
     )
     yield ""
     for group in disagreements(paper):

@@ -87,7 +87,8 @@ def _lines() -> Iterator[str]:
         yield ""
         yield code(f"{option.flag}{value}")
         yield f": {escaped(option.help)}"
-        yield f"  In the ini file: {code(option.key)}." if option.key else "  Not in the ini file."
+        if option.key:
+            yield from ("", f"    In the ini file: {code(option.key)}.")
         yield ""
     yield "## In the ini file alone { #ini }"
     yield ""

@@ -27,6 +27,9 @@ from icl_repro.verification.reported import Reported
 from icl_repro.verification.standing import standing
 from icl_repro.verification.wording import bounds, listed
 
+LAST_VERDICT = "The last verdict"
+"""Under which title stands what a record says of a claim."""
+
 _WIDTH = 100
 _STANDING = {
     "the paper": "the paper says so",
@@ -80,7 +83,7 @@ def explained(
         Part("What is known of it", tuple(_known(suite, claim))),
         Part("What is checked no longer", tuple(_retired(suite, claim))),
         Part("Statements of the paper that it tests", tuple(_coverage(suite, claim))),
-        Part("The last verdict", tuple(_verdict(record)) if record is not None else ()),
+        Part(LAST_VERDICT, tuple(_verdict(record)) if record is not None else ()),
         Part("To run this claim alone", (), command(suite, claim, options)),
     ]
     kept = tuple(part for part in parts if part.items or part.code)

@@ -33,7 +33,7 @@ def test_links_lead_to_what_is_there():
 
 def test_what_was_found_is_what_the_record_of_five_seeds_says():
     record = read_record(ROOT / "reports" / "paper.json.gz")
-    ours = {"the paper": " of the paper", "ours": " that go beyond the paper"}
+    ours = {"the paper": " of the paper", "ours": " that are ours in whole or in part"}
     ours["printed numbers"] = " about numbers that the paper prints"
     order = ("supported", "refuted", "inconclusive")
     for whose, claims in by_standing(record.claims).items():
