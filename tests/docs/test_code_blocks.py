@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 
 from docs.generate import commands, options
 from icl_repro.cli.main import main
+from icl_repro.exemplars import Glyphs
 from icl_repro.verification.ledger_files import read
 from icl_repro.verification.profiles import PROFILES, parse_seeds
 from icl_repro.verification.record import read_record
@@ -41,9 +43,19 @@ def test_every_block_is_of_a_language_that_is_checked():
     assert fences == 2 * len(BLOCKS), "a block is indented or never ends"
 
 
+def drawn_at_random(
+    self: Glyphs, classes: tuple[int, ...], exemplars: tuple[int, ...], cache: Path | None
+) -> np.ndarray:
+    shape = (len(classes), len(exemplars), self.width)
+    return np.random.default_rng(0).standard_normal(shape, np.float32)
+
+
 @pytest.mark.parametrize("page", PYTHON)
-def test_python_runs(page: str):
-    """Blocks of a page one after the other, as a reader would paste them."""
+def test_python_runs(page: str, monkeypatch: pytest.MonkeyPatch):
+    """Blocks of a page one after the other, as a reader would paste them; but for the drawing of
+    characters, which takes longer than all the rest.
+    """
+    monkeypatch.setattr(Glyphs, "compute_features", drawn_at_random)
     namespace: dict[str, Any] = {"__name__": "a_page"}
     for block in BLOCKS:
         if block.language == "python" and not block.title and block.place.startswith(f"{page}:"):
