@@ -58,9 +58,7 @@ def _parameter(field: griffe.Attribute) -> griffe.Parameter:
     default = field.value
     if isinstance(default, griffe.ExprCall) and str(default.function).endswith("field"):
         given = {
-            one.name: one.value
-            for one in default.arguments
-            if isinstance(one, griffe.ExprKeyword)
+            one.name: one.value for one in default.arguments if isinstance(one, griffe.ExprKeyword)
         }
         made = given.get("default_factory")
         default = given.get("default", f"{made}()" if made is not None else None)
