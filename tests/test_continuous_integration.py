@@ -35,6 +35,8 @@ PARTS = {
     "extras": "pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt "
     "-e .[omniglot]",
     "lint": "ruff check .\nruff format --check .\npyright",
+    "docs": "pip install --quiet --disable-pip-version-check -c constraints.txt -e .[docs]\n"
+    "mkdocs build --quiet --strict",
     "tests": "pytest tests/ -n auto",
     "claims": PYTEST,
     "compare": "icl-repro compare reports/reference.json reports/verification.json "
@@ -66,7 +68,7 @@ def clone(tmp_path: Path) -> Path:
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    for name in ("pip", "ruff", "pyright", "pytest", "icl-repro"):
+    for name in ("pip", "ruff", "pyright", "mkdocs", "pytest", "icl-repro"):
         double(programs / name)
     for name in ("python3", "apt-get"):
         double(tmp_path / "path" / name)
@@ -143,7 +145,7 @@ def test_every_step_runs_as_it_is_written(clone: Path, step: str):
 def test_without_a_part_all_that_a_clean_clone_needs_is_run_in_order(clone: Path):
     status, printed, calls = carry_out(clone, "bash .ci/run")
     assert status == 0, printed
-    asked = ("install", "extras", "lint", "tests", "claims", "compare")
+    asked = ("install", "extras", "lint", "docs", "tests", "claims", "compare")
     assert calls == "\n".join(PARTS[part] for part in asked)
 
 
@@ -187,7 +189,7 @@ def test_each_job_keeps_a_history_of_its_own():
 def test_a_part_that_there_is_not_is_told_before_anything_is_run(clone: Path, parts: str):
     status, printed, calls = carry_out(clone, f".ci/run {parts}")
     assert (status, calls) == (2, "")
-    assert printed.startswith("there is no part tset; choose from install extras lint tests")
+    assert printed.startswith("there is no part tset; choose from install extras lint docs")
 
 
 def test_jobs_have_the_least_permissions_an_end_and_steps_that_exist():

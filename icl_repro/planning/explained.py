@@ -27,6 +27,9 @@ from icl_repro.verification.reported import Reported
 from icl_repro.verification.standing import standing
 from icl_repro.verification.wording import bounds, listed
 
+LAST_VERDICT = "The last verdict"
+"""Under which title stands what a record says of a claim."""
+
 _WIDTH = 100
 _STANDING = {
     "the paper": "the paper says so",
@@ -59,7 +62,7 @@ class Explanation(NamedTuple):
 
 
 def explained(
-    suite: Suite, claim: PlannedClaim, times: Times, options: Sequence[str] = (),
+    suite: Suite, claim: PlannedClaim, times: Times | None, options: Sequence[str] = (),
     record: ClaimRecord | None = None,
 ) -> Explanation:  # fmt: skip
     """What there is to say of a claim.
@@ -67,7 +70,8 @@ def explained(
     Args:
         suite: what it is declared in.
         claim: one whose runs are known.
-        times: how long runs take.
+        times: how long runs take; ``None`` to say nothing of it, nor of what the store has, as on
+            a page for other machines.
         options: those of pytest that the claim was collected with, for the command that runs it.
         record: the claim in an earlier record, if it is there.
     """
@@ -79,7 +83,7 @@ def explained(
         Part("What is known of it", tuple(_known(suite, claim))),
         Part("What is checked no longer", tuple(_retired(suite, claim))),
         Part("Statements of the paper that it tests", tuple(_coverage(suite, claim))),
-        Part("The last verdict", tuple(_verdict(record)) if record is not None else ()),
+        Part(LAST_VERDICT, tuple(_verdict(record)) if record is not None else ()),
         Part("To run this claim alone", (), command(suite, claim, options)),
     ]
     kept = tuple(part for part in parts if part.items or part.code)
@@ -115,7 +119,7 @@ def _source(suite: Suite, claim: PlannedClaim) -> Iterator[Item]:
         yield Item(f"rows of its table: {', '.join(claim.rows)}")
 
 
-def _trained(suite: Suite, claim: PlannedClaim, times: Times) -> Iterator[Item]:
+def _trained(suite: Suite, claim: PlannedClaim, times: Times | None) -> Iterator[Item]:
     if claim.problem:
         yield Item(f"its runs cannot be told: {claim.problem}")
     if not claim.runs:
@@ -136,13 +140,14 @@ def _trained(suite: Suite, claim: PlannedClaim, times: Times) -> Iterator[Item]:
         yield Item("and further ones, chosen by what is measured on these once they are trained")
     keys = suite.with_sources(claim.runs)
     runs = [suite.runs[key] for key in keys]
-    stored = sum(run.stored for run in runs)
     units = sum(run.units for run in runs)
+    together = f"together {count(len(runs), 'run')}, {units:,} {suite.unit} at most"
+    if times is None:
+        yield Item(together)
+        return
+    stored = sum(run.stored for run in runs)
     seconds = sum((times.of(run).seconds for run in runs), start=Span())
-    yield Item(
-        f"together {count(len(runs), 'run')}, {units:,} {suite.unit} at most, "
-        f"{_stored(stored, runs)}; {_seconds(seconds)}"
-    )
+    yield Item(f"{together}, {_stored(stored, runs)}; {_seconds(seconds)}")
 
 
 def _about(suite: Suite, keys: Sequence[str]) -> str:

@@ -1,0 +1,42 @@
+"""All pages that are made when the site is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from icl_repro.report.text.words import family_title
+from icl_repro.verification.record import VerificationRecord, read_record
+
+from . import catalogue, commands, coverage, found, options, record
+
+PAPER, REFERENCE = "reports/paper.json.gz", "reports/reference.json"
+
+
+class Made(NamedTuple):
+    """Pages by their path, and those of the catalogue by the titles of families."""
+
+    pages: dict[str, str]
+    families: dict[str, str]
+
+
+def records(root: Path) -> tuple[VerificationRecord, VerificationRecord]:
+    """The committed records, of five seeds and of one."""
+    return read_record(root / PAPER), read_record(root / REFERENCE)
+
+
+def made(root: Path) -> Made:
+    """Every page."""
+    paper, reference = records(root)
+    suite = catalogue.declared(root)
+    of_claims = catalogue.pages(root, suite, paper, found.named(paper, PAPER))
+    families = dict.fromkeys(claim.id.partition(".")[0] for claim in suite.claims)
+    pages = {
+        **of_claims,
+        coverage.PATH: coverage.page(suite.coverage),
+        found.PATH: found.page(paper, reference, (PAPER, REFERENCE)),
+        options.PATH: options.page(),
+        commands.PATH: commands.page(),
+        record.PATH: record.page(root),
+    }
+    return Made(pages, {family_title(name): catalogue.path_of(name) for name in families})

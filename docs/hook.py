@@ -1,0 +1,46 @@
+"""What MkDocs calls while it builds the site: adds the pages that are made from code and records.
+
+Nothing of them is written into the checkout. Links from one page to another are checked by MkDocs
+(``validation`` in mkdocs.yml); a docstring's roles of Sphinx become plain names.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from generate import everything
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+_ROOT = Path(__file__).parents[1]
+_ROLE = re.compile(r":(?:class|func|meth|mod|data|exc):(?=<code>)")
+_REPORT = "reference.html"
+_CATALOGUE = "Catalogue of claims"
+
+_made = everything.Made({}, {})
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Make the pages, and put those of the catalogue into the navigation."""
+    global _made
+    _made = everything.made(_ROOT)
+    for part in config.nav or []:
+        if _CATALOGUE in part:
+            part[_CATALOGUE] += [{title: at} for title, at in _made.families.items()]
+    return config
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Add the pages, and the report that the start pages link to."""
+    for path, text in _made.pages.items():
+        files.append(File.generated(config, path, content=text))
+    report = _ROOT / "reports" / _REPORT
+    files.append(File.generated(config, _REPORT, abs_src_path=str(report)))
+    return files
+
+
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Show the names that docstrings refer to without the marks of Sphinx."""
+    return _ROLE.sub("", html)
