@@ -30,14 +30,34 @@ LINTERS = {
     "check-jsonschema": ["--builtin-schema", "vendor.github-workflows", WORKFLOW],
 }
 PYTEST = "pytest claims/ -n auto"
+SUBSET = "pytest tests/storage tests/verification tests/cli tests/optogenetics -n auto"
+INSTALL = "uv pip install --quiet --python OUTSIDE/.venv -c constraints.txt dist/*.whl"
+EXTRA = "uv pip install --quiet --dry-run --python OUTSIDE/.venv -c constraints.txt dist/*.whl"
 PARTS = {
     "install": "pip install --quiet --disable-pip-version-check -c constraints.txt -e .[test]",
     "extras": "pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt "
     "-e .[omniglot]",
-    "lint": "ruff check .\nruff format --check .\npyright",
+    "lint": "ruff check .\nruff format --check .\ncodespell\npyright",
     "docs": "pip install --quiet --disable-pip-version-check -c constraints.txt -e .[docs]\n"
     "mkdocs build --quiet --strict",
     "tests": "pytest tests/ -n auto",
+    "package": "\n".join(
+        [
+            "uv build --quiet --clear --out-dir dist",
+            "uv venv --quiet --python .venv/bin/python OUTSIDE/.venv",
+            INSTALL,
+            *(f"{EXTRA}[{extra}]" for extra in ("h5", "omniglot", "test", "benchmarks")),
+            "uv run --no-project pytest --quiet --icl-plan",
+            "uv run --no-project pytest --quiet",
+            "uv run --no-project icl-repro --help",
+            "uv run --no-project icl-repro report reports/verification.json",
+        ]
+    ),
+    "subset": SUBSET,
+    "lowest": "uv venv --quiet --clear --python .venv/bin/python .venv-lowest\n"
+    "uv pip install --quiet --python .venv-lowest --resolution lowest-direct -e .[h5]\n"
+    "uv pip install --quiet --python .venv-lowest beartype hypothesis pyyaml\n"
+    f"{SUBSET}",
     "claims": PYTEST,
     "compare": "icl-repro compare reports/reference.json reports/verification.json "
     "--fail-on verdict,value,threshold --markdown reports/compare.md",
@@ -68,8 +88,10 @@ def clone(tmp_path: Path) -> Path:
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    for name in ("pip", "ruff", "pyright", "mkdocs", "pytest", "icl-repro"):
+    for name in ("pip", "ruff", "codespell", "pyright", "mkdocs", "pytest", "icl-repro", "uv"):
         double(programs / name)
+    double(tmp_path / ".venv-lowest" / "bin" / "pytest")
+    (tmp_path / "examples" / "another_paper").mkdir(parents=True)
     for name in ("python3", "apt-get"):
         double(tmp_path / "path" / name)
     (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
@@ -78,7 +100,7 @@ def clone(tmp_path: Path) -> Path:
 
 
 def double(path: Path, status: int = 0) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'#!/bin/sh\necho "$(basename "$0") $*" >> "$CALLS"\nexit {status}\n')
     path.chmod(0o755)
 
@@ -93,6 +115,7 @@ def carry_out(clone: Path, step: str) -> tuple[int, str, str]:
             "PATH": f"{clone / 'path'}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "CALLS": str(clone / "calls"),
+            "TMPDIR": str(clone),
             "GITHUB_OUTPUT": str(clone / "output"),
             "GITHUB_STEP_SUMMARY": str(clone / "step_summary"),
         },
@@ -103,7 +126,8 @@ def carry_out(clone: Path, step: str) -> tuple[int, str, str]:
     )
     calls = [call.strip() for call in (clone / "calls").read_text().splitlines()]
     told = [call for call in calls if not call.startswith(("python3 ", "apt-get "))]
-    return done.returncode, done.stdout + done.stderr, "\n".join(told)
+    outside = re.compile(rf"{re.escape(str(clone))}/icl-repro-outside\.\w+")
+    return done.returncode, done.stdout + done.stderr, outside.sub("OUTSIDE", "\n".join(told))
 
 
 @pytest.mark.parametrize("linter", LINTERS)
@@ -164,6 +188,15 @@ def test_without_torchvision_the_rest_goes_on(clone: Path):
     status, printed, _ = carry_out(clone, ".ci/run extras")
     assert status == 0
     assert "no torchvision could be installed" in printed
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_nothing_is_left_of_the_package_outside(clone: Path, fails: bool):
+    if fails:
+        double(clone / ".venv" / "bin" / "uv", status=3)
+    status, _, _ = carry_out(clone, ".ci/run package")
+    assert status == (3 if fails else 0)
+    assert not list(clone.glob("icl-repro-outside.*"))
 
 
 def test_a_summary_without_a_report_says_so(clone: Path):
