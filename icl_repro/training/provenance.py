@@ -54,6 +54,7 @@ NOT_DECIDING_SOURCE = (
     "training/described.py",
     "training/executors.py",
     "training/language_run.py",
+    "training/language_spec.py",
     "training/layout.py",
     "training/methods.py",
     "training/plan.py",
