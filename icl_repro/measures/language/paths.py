@@ -33,7 +33,8 @@ def in_common_plane(vectors: Mapping[str, Float[np.ndarray, "snapshots sequences
     _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
     points = centred @ directions[:2].T
     ends = np.cumsum([len(one) for one in vectors.values()])[:-1]
-    shares = sizes[:2] ** 2 / (sizes**2).sum()
+    total = (sizes**2).sum()
+    shares = sizes[:2] ** 2 / (total if total > 0 else math.nan)
     return Plane(
         dict(zip(vectors, np.split(points, ends), strict=True)),
         (float(shares[0]), float(shares[1])),
