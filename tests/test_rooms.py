@@ -365,7 +365,7 @@ def folders_of_code(package: str) -> set[str]:
 
 
 def test_tests_mirror_the_package_folder_by_folder():
-    mirrored = folders_of_code("icl_repro") | {"claims", "support"}
+    mirrored = folders_of_code("icl_repro") | {"claims", "docs", "support"}
     assert folders_of_code("tests") == mirrored
 
 
