@@ -45,11 +45,13 @@ def errors_by_width(seed: int, decay: float) -> Float[Array, " widths"]:
 
         def step(carry: tuple[Readout, optax.OptState], _: None) -> tuple[tuple, None]:
             readout, state = carry
-            updates, state = optimiser.update(jax.grad(loss)(readout), state, readout)
+            gradient = jax.grad(loss)(readout)
+            updates, state = optimiser.update(gradient, state, readout)  # pyright: ignore
             return (eqx.apply_updates(readout, updates), state), None
 
         start = Readout(jnp.zeros(WIDTHS[-1]))
-        (trained, _), _ = jax.lax.scan(step, (start, optimiser.init(start)), length=STEPS)
+        state = optimiser.init(start)  # pyright: ignore[reportArgumentType]
+        (trained, _), _ = jax.lax.scan(step, (start, state), length=STEPS)
         return jnp.square(trained(features[EXAMPLES:], width) - truth[EXAMPLES:]).mean()
 
     return jax.vmap(error_of)(jnp.asarray(WIDTHS))

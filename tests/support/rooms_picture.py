@@ -112,7 +112,8 @@ def _box(room: str) -> str:
     name = "icl_repro" if room == "__init__" else room
     return (
         f'<rect x="{left}" y="{top}" width="{_WIDTH}" height="{_HEIGHT}" rx="5" fill="#fff" '
-        f'stroke="{stroke}"/><text x="{_x(column)}" y="{top + 20}" text-anchor="middle">{name}</text>'
+        f'stroke="{stroke}"/>'
+        f'<text x="{_x(column)}" y="{top + 20}" text-anchor="middle">{name}</text>'
     )
 
 
