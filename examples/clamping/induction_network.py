@@ -95,7 +95,9 @@ def network() -> Transformer:
 def episodes() -> Episodes:
     """Every episode that there is: two classes, two labels, and either class asked for."""
     of_two = [(a, b) for a in range(4) for b in range(4) if a != b]
-    drawn = [(*classes, *labels, asked) for classes in of_two for labels in of_two for asked in (0, 1)]
+    drawn = [
+        (*classes, *labels, asked) for classes in of_two for labels in of_two for asked in (0, 1)
+    ]
     first, second, label, other, asked = np.array(drawn, np.int32).T
     exemplars = np.stack([first, second, np.where(asked == 0, first, second)])
     labels = np.stack([label, other, np.where(asked == 0, label, other)])

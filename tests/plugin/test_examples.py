@@ -56,7 +56,8 @@ def test_training_of_ones_own_is_judged_with_its_control(claims_folder, record_o
 
 
 @pytest.mark.parametrize(
-    "example", sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/test_*.py"))
+    "example",
+    sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/test_*.py")),
 )
 def test_examples_use_the_public_names_only(example: str):
     tree = ast.parse((EXAMPLES / example).read_text())

@@ -58,9 +58,7 @@ def _users(file: Path) -> list[Path]:
 
 def modules_of_the_package() -> list[Path]:
     """Every module but those that only gather names, relative to the root."""
-    return [
-        file.relative_to(ROOT) for file in files("icl_repro") if file.name != "__init__.py"
-    ]
+    return [file.relative_to(ROOT) for file in files("icl_repro") if file.name != "__init__.py"]
 
 
 def main(asked: list[str]) -> None:
