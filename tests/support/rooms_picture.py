@@ -27,20 +27,21 @@ PLACES = {
     "report": (1, 2),
     "planning": (2, 2),
     "comparison": (3, 2),
-    "__init__": (3.6, 1),
-    "ingredients": (3.6, 3),
+    "ingredients": (4, 2),
     "verification": (1.5, 4),
     "storage": (1.5, 8),
-    "measures": (5.2, 2),
-    "training": (5.2, 3),
-    "optogenetics": (4.7, 4),
-    "streams": (5.7, 4),
-    "network": (5.2, 5),
-    "episodes": (5.2, 6),
-    "exemplars": (5.2, 7),
-    "toy": (5.7, 8),
+    "measures": (5.4, 2),
+    "training": (5.4, 3),
+    "optogenetics": (4.9, 4),
+    "streams": (5.9, 4),
+    "network": (5.4, 5),
+    "episodes": (5.4, 6),
+    "exemplars": (4.9, 7),
+    "toy": (5.9, 8),
 }
-"""Column and row of each room but those of the ground, which every other one may import."""
+"""Column and row of each room. Those of the ground, which every other may import, stand below, and
+the package itself, which gathers the public names, is left out.
+"""
 
 _WIDTH, _HEIGHT, _COLUMN, _ROW, _LEFT, _TOP = 112, 30, 126, 58, 16, 44
 
@@ -51,7 +52,7 @@ def edges() -> set[tuple[str, str]]:
     for module, file in in_package().items():
         for target in imported_modules(parsed(file)):
             room, other = room_of(module), room_of(target)
-            if room not in GROUND and other not in {room, "__init__", *GROUND}:
+            if {room, other} <= direct.keys() and room != other:
                 direct[room].add(other)
 
     def reached(room: str) -> set[str]:
@@ -67,7 +68,7 @@ def edges() -> set[tuple[str, str]]:
 
 def drawn() -> str:
     """The picture as SVG, which needs nothing but itself."""
-    right, bottom = _x(6.35) - _WIDTH // 2, _y(9)
+    right, bottom = _x(5.9) + _WIDTH // 2 + 16, _y(9)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right} {bottom + 52}" '
         'font-family="system-ui, sans-serif" font-size="13">',
@@ -75,8 +76,8 @@ def drawn() -> str:
         "<defs><marker id='tip' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' "
         "markerHeight='7' orient='auto'><path d='M0 0 8 4 0 8z' fill='#5b6673'/></marker></defs>",
         f'<rect width="{right}" height="{bottom + 52}" fill="#fff"/>',
-        _panel("the tool: knows no paper and imports no JAX", 0, 3.05, "#eef4fb"),
-        _panel("the science: knows no pytest", 4.65, 5.75, "#f1f8ee"),
+        _panel("the tool: knows no paper and imports no JAX", 0, 3, "#eef4fb"),
+        _panel("the science: knows no pytest", 4.9, 5.9, "#f1f8ee"),
     ]
     parts += [_arrow(*edge) for edge in sorted(edges())]
     parts += [_box(room) for room in PLACES]
@@ -109,11 +110,10 @@ def _box(room: str) -> str:
     column, row = PLACES[room]
     left, top = _x(column) - _WIDTH // 2, _y(row)
     stroke = "#4c8a3f" if room in (*SCIENCE, "toy") else "#2f6fae"
-    name = "icl_repro" if room == "__init__" else room
     return (
         f'<rect x="{left}" y="{top}" width="{_WIDTH}" height="{_HEIGHT}" rx="5" fill="#fff" '
         f'stroke="{stroke}"/>'
-        f'<text x="{_x(column)}" y="{top + 20}" text-anchor="middle">{name}</text>'
+        f'<text x="{_x(column)}" y="{top + 20}" text-anchor="middle">{room}</text>'
     )
 
 
