@@ -36,6 +36,7 @@ NONE_FORMS = "no head forms that could do so at any time"
 
 @claim(
     "lecture.induction_heads_form",
+    profiles=["paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=[
@@ -86,6 +87,7 @@ def test_induction_heads_form(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "lecture.no_induction_heads_with_one_layer",
+    profiles=["paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=control("A model with two layers has some", id="two_layers", swap={ONE: TWO}),

@@ -25,6 +25,7 @@ AFTER = "distance of both paths at the end of training, over the way of the path
 
 @claim(
     "lecture.paths_turn_and_part",
+    profiles=["paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=[

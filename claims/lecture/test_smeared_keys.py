@@ -19,6 +19,7 @@ MATCHING = "largest prefix-matching score of one layer with smeared keys"
 
 @claim(
     "lecture.smeared_keys_earlier",
+    profiles=["paper"],
     source=SLIDE,
     on=SMEARED,
     fails_on=control(
@@ -40,6 +41,7 @@ def test_earlier(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "lecture.smeared_keys_with_one_layer",
+    profiles=["paper"],
     source="Olsson et al. (2022), for the lecture slides, Induction Heads (4)",
     on=SMEARED,
     fails_on=control("Without them one layer cannot", id="plain", swap={SMEARED_ONE: ONE}),

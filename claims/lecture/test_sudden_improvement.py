@@ -28,6 +28,7 @@ FLAT = "a score that never improves does not speed up"
 
 @claim(
     "lecture.sudden_improvement",
+    profiles=["paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=[
@@ -44,10 +45,11 @@ FLAT = "a score that never improves does not speed up"
             only=SCORE(TWO),
         ),
         control(
-            "In shuffled repeats a token says nothing about the next",
+            # Which tokens come again can be learnt of them: the score falls, too (seed 5: by 0.58).
+            "In shuffled repeats a token says nothing about the next: nothing improves suddenly",
             id="shuffled",
             swap={TWO: SHUFFLED},
-            only=SCORE(TWO),
+            only=SUDDENNESS(TWO),
         ),
         control(
             "An untrained model has no score", id="untrained", swap={TWO: UNTRAINED}, undefined=FLAT
@@ -65,6 +67,7 @@ def test_sudden_improvement(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "lecture.sudden_improvement_with_three_layers",
+    profiles=["paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=[
@@ -91,6 +94,7 @@ def test_three_layers(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "lecture.no_sudden_improvement_with_one_layer",
+    profiles=["paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=control("A model with two layers does improve", id="two_layers", swap={ONE: TWO}),

@@ -35,7 +35,8 @@ PLACES = {
     "optogenetics": (4.9, 4),
     "streams": (5.9, 4),
     "network": (5.4, 5),
-    "episodes": (5.4, 6),
+    "episodes": (4.9, 6),
+    "text": (5.9, 6),
     "exemplars": (4.9, 7),
     "toy": (5.9, 8),
 }
