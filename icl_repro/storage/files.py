@@ -39,7 +39,7 @@ def replacing(path: Path) -> Generator[Path]:
         OSError: it could not; what was there before is still there.
     """
     is_stream = path.exists() and not path.is_file()
-    place = Path(tempfile.gettempdir(), "stream") if is_stream else path.resolve()
+    place = Path(tempfile.gettempdir(), "stream") if is_stream else _behind_links(path)
     place.parent.mkdir(parents=True, exist_ok=True)
     # Names may be as long as the file system allows, so that only a part of it fits.
     partial = place.with_name(f"{place.name[:40]}.{uuid.uuid4().hex}.partial")
@@ -96,3 +96,11 @@ def append_line(path: Path, line: str) -> None:
             is_cut = file.read(1) not in (b"", b"\n")
             start = "\n" if is_cut else ""
             file.write(f"{start}{line}\n".encode(errors="replace"))
+
+
+def _behind_links(path: Path) -> Path:
+    """What a link leads to; the path itself where nothing is there, or links go in a circle."""
+    try:
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return path
