@@ -112,7 +112,8 @@ def _box(room: str) -> str:
     stroke = "#4c8a3f" if room in (*SCIENCE, "toy") else "#2f6fae"
     return (
         f'<rect x="{left}" y="{top}" width="{_WIDTH}" height="{_HEIGHT}" rx="5" fill="#fff" '
-        f'stroke="{stroke}"/><text x="{_x(column)}" y="{top + 20}" text-anchor="middle">{room}</text>'
+        f'stroke="{stroke}"/>'
+        f'<text x="{_x(column)}" y="{top + 20}" text-anchor="middle">{room}</text>'
     )
 
 
