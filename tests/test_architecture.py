@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.support import rooms_picture
-from tests.support.tests_of import modules_of_the_package, tests_of
+from tests.support.tests_of import modules_of_the_package, seen_by
 from tests.test_rooms import GROUND, MAY_IMPORT, ROOT
 
 PAGE = ROOT / "docs" / "architecture.md"
@@ -63,5 +63,5 @@ def test_every_room_is_described_and_no_other():
 @pytest.mark.parametrize("room", sorted({module.parts[1] for module in modules_of_the_package()}))
 def test_every_module_has_tests_that_can_be_found_from_its_name(room: str):
     there = [module for module in modules_of_the_package() if module.parts[1] == room]
-    without = {str(module) for module in there if not tests_of(module)}
+    without = {str(module) for module in there if not seen_by(module)}
     assert without == {name for name in SESSIONS_ALONE if name.split("/")[1] == room}

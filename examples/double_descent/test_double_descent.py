@@ -5,6 +5,8 @@ The training is this file's own, in plain Equinox and Optax; the package judges 
 
 from __future__ import annotations
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -43,15 +45,13 @@ def errors_by_width(seed: int, decay: float) -> Float[Array, " widths"]:
         def loss(readout: Readout) -> Array:
             return jnp.square(readout(features[:EXAMPLES], width) - seen).mean()
 
-        def step(carry: tuple[Readout, optax.OptState], _: None) -> tuple[tuple, None]:
+        def step(carry: tuple[Any, optax.OptState], _: None) -> tuple[tuple, None]:
             readout, state = carry
-            gradient = jax.grad(loss)(readout)
-            updates, state = optimiser.update(gradient, state, readout)  # pyright: ignore
+            updates, state = optimiser.update(jax.grad(loss)(readout), state, readout)
             return (eqx.apply_updates(readout, updates), state), None
 
-        start = Readout(jnp.zeros(WIDTHS[-1]))
-        state = optimiser.init(start)  # pyright: ignore[reportArgumentType]
-        (trained, _), _ = jax.lax.scan(step, (start, state), length=STEPS)
+        start: Any = Readout(jnp.zeros(WIDTHS[-1]))  # the types of Optax know no modules
+        (trained, _), _ = jax.lax.scan(step, (start, optimiser.init(start)), length=STEPS)
         return jnp.square(trained(features[EXAMPLES:], width) - truth[EXAMPLES:]).mean()
 
     return jax.vmap(error_of)(jnp.asarray(WIDTHS))

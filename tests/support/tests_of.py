@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.test_rooms import ROOT, files, imported_modules, module_of, parsed
 
 
-def tests_of(file: Path) -> dict[Path, Path]:
+def seen_by(file: Path) -> dict[Path, Path]:
     """The tests that see a module, each with the module by whose name or import it does.
 
     The test that has the name of the module; else those of its room that import it; else those
@@ -65,7 +65,10 @@ def main(asked: list[str]) -> None:
     """Print the tests of each file."""
     for name in asked:
         file = Path(name).resolve().relative_to(ROOT)
-        for test, module in tests_of(file).items():
+        found = seen_by(file)
+        if not found:
+            print(f"no test of its room imports {file}: whole sessions show what it does")
+        for test, module in found.items():
             print(test if module == file else f"{test} (through {module})")
 
 
