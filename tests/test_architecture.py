@@ -16,6 +16,7 @@ SESSIONS_ALONE = {
     f"icl_repro/{name}.py"
     for name in (
         "git",
+        "lazy",
         "history/told",
         "planning/explained",
         "planning/timing",
