@@ -122,7 +122,8 @@ def test_a_clamp_of_heads_that_are_off_changes_no_gradient():
         for clamps in ((OTHERS_OFF, ClampMatch(off)), (OTHERS_OFF,))
     )
     for weight, gradient in without.items():
-        np.testing.assert_array_equal(with_[weight], gradient, weight)
+        # The two are other programs, which may round otherwise.
+        np.testing.assert_allclose(with_[weight], gradient, rtol=1e-4, atol=1e-7, err_msg=weight)
 
 
 @settings(deadline=None, max_examples=10)
