@@ -57,7 +57,7 @@ def published(name: str, up_to: int = 2**30) -> dict[str, np.ndarray]:
 def trained(
     name: str, source: Features, sequences: np.ndarray, neighbour: int = 0
 ) -> dict[str, np.ndarray]:
-    rows = list(curves(start(name, neighbour, source), sequences))
+    rows = list(curves(*start(name, neighbour, source), sequences))
     return {key: np.stack([row[key] for row in rows]) for key in rows[0]}
 
 
