@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 NEVER = np.iinfo(np.int32).max
 DRAWN_AT_ONCE = 64
 """Batches that are drawn together: one by one, drawing would take as long as a product."""
-PROGRAMS_IN_MEMORY = 20
+PROGRAMS_IN_MEMORY = 12
 """Compiled programs that are held for further runs, two to four of which each run needs."""
 
 

@@ -30,7 +30,7 @@ class Call(NamedTuple):
     static: tuple[Any, ...] = ()
 
     @property
-    def key(self) -> object:
+    def key(self) -> tuple[Any, ...]:
         """Equal for calls of the same program."""
         leaves, structure = jax.tree.flatten(self.arguments)
         return self.function, structure, tuple(map(jax.typeof, leaves)), self.static
@@ -45,7 +45,7 @@ class Programs:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._kept: OrderedDict[object, Program] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], Program] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -68,5 +68,6 @@ class Programs:
             self._kept.move_to_end(call.key)
         found = [self._kept[call.key] for call in calls]
         while len(self._kept) > self.most:
-            self._kept.popitem(last=False)
+            (function, *_), _ = self._kept.popitem(last=False)
+            function.clear_cache()  # what was traced: that of the others is needed no more
         return found
