@@ -170,6 +170,16 @@ def update(
     def mean_loss(model: Transformer) -> Float[Array, ""]:
         return losses(intervention.predict(model, episodes).logits, episodes).mean()
 
+    return descend(mean_loss, model, optimiser_state, learning_rate)
+
+
+def descend(
+    mean_loss: Callable[[OfNetwork], Float[Array, ""]],
+    model: OfNetwork,
+    optimiser_state: PyTree,
+    learning_rate: Float[Array, ""],
+) -> tuple[OfNetwork, PyTree, Float[Array, ""]]:
+    """Step down a loss by Adam: the new model and optimiser state, and the loss before the step."""
     loss, gradient = eqx.filter_value_and_grad(mean_loss)(model)
     direction, optimiser_state = SCALE.update(gradient, optimiser_state)
     change = jax.tree.map(lambda d: -learning_rate * d, direction)

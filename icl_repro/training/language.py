@@ -19,10 +19,10 @@ from icl_repro.text import TEXT_SETS, Text, TextSampler, TextSetName, text_sampl
 from icl_repro.training.engine import (
     NEVER,
     PROGRAMS_IN_MEMORY,
-    SCALE,
     Diverged,
     Record,
     begin_optimiser,
+    descend,
     one_rounding_away,
 )
 from icl_repro.training.language_evaluation import HEADS_ON, evaluate_text, token_losses
@@ -92,10 +92,7 @@ def update(
     def mean_loss(model: LanguageModel) -> Float[Array, ""]:
         return token_losses(intervention.predict(model, text).logits, text).mean()
 
-    loss, gradient = eqx.filter_value_and_grad(mean_loss)(model)
-    direction, optimiser_state = SCALE.update(gradient, optimiser_state)
-    change = jax.tree.map(lambda d: -learning_rate * d, direction)
-    return eqx.apply_updates(model, change), optimiser_state, loss
+    return descend(mean_loss, model, optimiser_state, learning_rate)
 
 
 def _advance(reader: Reader, start: Int[Array, ""], stop: Int[Array, ""], batch: int) -> Reader:

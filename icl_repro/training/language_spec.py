@@ -12,13 +12,19 @@ from typing import Any
 
 import msgspec
 
-from icl_repro.nearest import nearest_number
 from icl_repro.network.language_model import LanguageModelSettings
 from icl_repro.optogenetics import TextClamp
 from icl_repro.text import TextSettings
 from icl_repro.training import layout, provenance
 from icl_repro.training.described import clamp_in_words, setting
-from icl_repro.training.spec import LARGEST_SEED, Optimiser, Stop, in_one_form
+from icl_repro.training.spec import (
+    Optimiser,
+    Stop,
+    in_one_form,
+    in_order,
+    require_seeds,
+    require_whole_batches,
+)
 
 
 class TextSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,24 +91,16 @@ class LanguageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             msgspec.structs.force_setattr(
                 self, field.name, in_one_form(field, getattr(self, field.name))
             )
-        for name in ("init_seed", "data_seed", "eval_seed", "neighbour"):
-            seed = getattr(self, name)
-            if not 0 <= seed <= LARGEST_SEED:
-                raise ValueError(
-                    f"{name} is {seed}, but must be from 0 to {LARGEST_SEED} "
-                    f"(nearest: {nearest_number(seed, 0, LARGEST_SEED)})"
-                )
-        batch = self.optimiser.batch
-        if self.sequences < batch or self.sequences % batch:
-            nearest = max(batch, round(self.sequences / batch) * batch)
-            raise ValueError(
-                f"sequences is {self.sequences}, but must be a multiple of the batch, {batch} "
-                f"(nearest: {nearest})"
-            )
+        require_seeds(
+            init_seed=self.init_seed,
+            data_seed=self.data_seed,
+            eval_seed=self.eval_seed,
+            neighbour=self.neighbour,
+        )
+        require_whole_batches(self.sequences, self.optimiser.batch)
         for clamp in self.clamps:
             clamp.edits(self.model)  # raises where a layer or a head is out of range
-        ordered = tuple(sorted(set(self.clamps), key=msgspec.json.encode))
-        msgspec.structs.force_setattr(self, "clamps", ordered)
+        msgspec.structs.force_setattr(self, "clamps", in_order(self.clamps))
 
     @property
     def address(self) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Iterator
-from typing import Any, NamedTuple, get_args
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import msgspec
 import numpy as np
@@ -130,31 +130,23 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for field in _fields_of_a_run():
             value = in_one_form(field, getattr(self, field.name))
             msgspec.structs.force_setattr(self, field.name, value)
-        for name in ("init_seed", "data_seed", "eval_seed", "neighbour"):
-            seed = getattr(self, name)
-            if not 0 <= seed <= LARGEST_SEED:
-                raise ValueError(
-                    f"{name} is {seed}, but must be from 0 to {LARGEST_SEED} "
-                    f"(nearest: {nearest_number(seed, 0, LARGEST_SEED)})"
-                )
+        require_seeds(
+            init_seed=self.init_seed,
+            data_seed=self.data_seed,
+            eval_seed=self.eval_seed,
+            neighbour=self.neighbour,
+        )
         if self.streams == "published" and self.episodes.split_seed:
             raise ValueError(
                 f"episodes.split_seed is {self.episodes.split_seed}, but the published streams "
                 "have a single split, which no seed decides (nearest: 0)"
             )
-        batch = self.optimiser.batch
-        if self.sequences < batch or self.sequences % batch:
-            nearest = max(batch, round(self.sequences / batch) * batch)
-            raise ValueError(
-                f"sequences is {self.sequences}, but must be a multiple of the batch, {batch} "
-                f"(nearest: {nearest})"
-            )
+        require_whole_batches(self.sequences, self.optimiser.batch)
         for clamp in self.clamps:
             clamp.edits(self.model)  # raises where a layer or a head is out of range
         if self.transplant is not None:
             _require_fitting(self, self.transplant)
-        ordered = tuple(sorted(set(self.clamps), key=msgspec.json.encode))
-        msgspec.structs.force_setattr(self, "clamps", ordered)
+        msgspec.structs.force_setattr(self, "clamps", in_order(self.clamps))
 
     @property
     def address(self) -> str:
@@ -277,6 +269,34 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ", ".join(
             [f"seed {self.init_seed}", *(clamps or ["unclamped"]), length, *_departures(self)]
         )
+
+
+OfClamp = TypeVar("OfClamp")
+
+
+def require_seeds(**seeds: int) -> None:
+    """Raise ValueError unless each can be the seed that it is named as."""
+    for name, seed in seeds.items():
+        if not 0 <= seed <= LARGEST_SEED:
+            raise ValueError(
+                f"{name} is {seed}, but must be from 0 to {LARGEST_SEED} "
+                f"(nearest: {nearest_number(seed, 0, LARGEST_SEED)})"
+            )
+
+
+def require_whole_batches(sequences: int, batch: int) -> None:
+    """Raise ValueError unless so many sequences are one batch or several."""
+    if sequences < batch or sequences % batch:
+        nearest = max(batch, round(sequences / batch) * batch)
+        raise ValueError(
+            f"sequences is {sequences}, but must be a multiple of the batch, {batch} "
+            f"(nearest: {nearest})"
+        )
+
+
+def in_order(clamps: Iterable[OfClamp]) -> tuple[OfClamp, ...]:
+    """The clamps in the one order in which they are kept, each once."""
+    return tuple(sorted(set(clamps), key=msgspec.json.encode))
 
 
 @functools.cache
