@@ -67,7 +67,7 @@ def test_the_claims_that_a_page_shows_run(claims_folder: pytest.Pytester, record
     files = {block.title: block.text for block in BLOCKS if block.title}
     assert list(files) == ["test_coin.py", "pytest.ini"]
     claims_folder.path.joinpath("test_coin.py").write_text(files["test_coin.py"])
-    result = claims_folder.runpytest_inprocess("--icl-profile", "paper")
+    result = claims_folder.runpytest_subprocess("--icl-profile", "paper")
     result.assert_outcomes(passed=10)
     (told,) = [b.text for b in BLOCKS if b.language == "text" and "coin.fair" in b.text]
     assert told in f"{result.stdout}\n"

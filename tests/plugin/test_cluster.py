@@ -140,6 +140,6 @@ def test_a_run_that_cannot_be_had_makes_its_claim_red_and_says_why(folder):
 def test_what_cannot_be_is_told_in_one_sentence(folder, arguments, said):
     if "--icl-device=gpu" in arguments and Path("/proc/driver/nvidia").exists():
         pytest.skip("this machine has a device")
-    result = folder.runpytest_inprocess(*arguments)
+    result = folder.runpytest_subprocess(*arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {said}"])

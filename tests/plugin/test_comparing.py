@@ -83,6 +83,6 @@ def test_what_cannot_be_compared_or_asked_is_a_usage_error_before_anything_runs(
         (("--icl-compare-fail-on=values",), "--icl-compare-fail-on: 'values' is nothing that*"),
         (("--icl-compare-margin=much",), "--icl-compare-margin: 'much' is not a number*"),
     ):
-        result = claims_folder.runpytest_inprocess("--icl-compare=missing.json", *options)
+        result = claims_folder.runpytest_subprocess("--icl-compare=missing.json", *options)
         assert result.ret == 4
         result.stderr.fnmatch_lines([f"ERROR: {complaint}"])

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -394,9 +395,9 @@ def test_the_ini_file_can_choose_streams(folder):
 
 def test_all_streams_of_the_library_can_be_chosen():
     from icl_repro import ingredients
-    from icl_repro.streams import STREAMS
+    from icl_repro.streams import StreamsName
 
-    assert ingredients._STREAMS.keys() == STREAMS.keys()
+    assert ingredients._STREAMS.keys() == set(get_args(StreamsName))
 
 
 def test_specs_are_drawn_by_the_streams_that_were_chosen():
