@@ -59,9 +59,19 @@ def _versions() -> dict[str, str]:
 
 
 def _processor() -> str:
+    """Its name, family and model: virtual machines name processors of several families alike."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    said: dict[str, str] = {}
+    for line in lines:
+        key, _, value = line.partition(":")
+        said.setdefault(key.strip(), value.strip())
+    name = said.get("model name") or platform.processor() or platform.machine()
+    numbers = [
+        f"{what} {said[key]}"
+        for what, key in (("family", "cpu family"), ("model", "model"))
+        if said.get(key)
+    ]
+    return ", ".join([name, *numbers])

@@ -1,10 +1,12 @@
 """Which programs are compiled, and how many of them stay in memory."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import pytest
 
-from icl_repro.training.programs import Call, Programs
+from icl_repro.training.programs import ON_PROCESSORS, Call, Programs
 
 
 class Noting:
@@ -71,3 +73,38 @@ def test_what_one_run_needs_is_there_however_little_is_kept(function):
         (3,),
     ]
     assert len(programs) == 1
+
+
+class Told:
+    """A jitted function that notes what the compiler is told."""
+
+    def __init__(self) -> None:
+        self.options: list[object] = []
+
+    def lower(self, *arguments: object) -> "Told":
+        return self
+
+    def compile(self, options: object) -> Callable[[], None]:
+        self.options.append(options)
+        return lambda: None
+
+
+@pytest.mark.parametrize(
+    ("device", "little", "options"),
+    [("cpu", False, dict(ON_PROCESSORS)), ("cpu", True, None), ("gpu", False, None)],
+)
+def test_the_compiler_is_told_what_pays_on_processors(monkeypatch, device, little, options):
+    monkeypatch.setattr(jax, "default_backend", lambda: device)
+    told = Told()
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", little)
+    try:
+        Programs(1).of([Call(told, ())])
+    finally:
+        jax.config.update("jax_disable_most_optimizations", before)
+    assert told.options == [options]
+
+
+def test_the_options_are_known_to_the_compiler():
+    known = jax.jit(lambda x: x + 1).lower(1.0).compile(dict(ON_PROCESSORS))
+    assert known(1.0) == 2
