@@ -31,8 +31,8 @@ LINTERS = {
 }
 PYTEST = "pytest claims/ -n auto"
 SUBSET = "pytest tests/storage tests/verification tests/cli tests/optogenetics -n auto"
-INSTALL = "uv pip install --quiet --python OUTSIDE/.venv -c constraints.txt dist/*.whl"
-EXTRA = "uv pip install --quiet --dry-run --python OUTSIDE/.venv -c constraints.txt dist/*.whl"
+PIP = "pip install --quiet --disable-pip-version-check"
+EXTRAS = ("h5", "omniglot", "distributed", "test", "benchmarks", "docs")
 PARTS = {
     "install": "pip install --quiet --disable-pip-version-check -c constraints.txt -e .[test]",
     "extras": "pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt "
@@ -43,21 +43,17 @@ PARTS = {
     "tests": "pytest tests/ -n auto",
     "package": "\n".join(
         [
-            "uv build --quiet --clear --out-dir dist",
-            "uv venv --quiet --python .venv/bin/python OUTSIDE/.venv",
-            INSTALL,
-            *(f"{EXTRA}[{extra}]" for extra in ("h5", "omniglot", "test", "benchmarks")),
-            "uv run --no-project pytest --quiet --icl-plan",
-            "uv run --no-project pytest --quiet",
-            "uv run --no-project icl-repro --help",
-            "uv run --no-project icl-repro report reports/verification.json",
+            "python -m build --outdir dist",
+            f"{PIP} -c constraints.txt dist/*.whl",
+            *(f"{PIP} --dry-run -c constraints.txt dist/*.whl[{extra}]" for extra in EXTRAS),
+            "pytest --quiet --icl-plan",
+            "pytest --quiet",
+            "icl-repro --help",
+            "icl-repro report reports/verification.json",
         ]
     ),
     "subset": SUBSET,
-    "lowest": "uv venv --quiet --clear --python .venv/bin/python .venv-lowest\n"
-    "uv pip install --quiet --python .venv-lowest --resolution lowest-direct -e .[h5]\n"
-    "uv pip install --quiet --python .venv-lowest beartype hypothesis pyyaml\n"
-    f"{SUBSET}",
+    "lowest": f"{PIP} -c .venv-lowest/lowest.txt -e .[h5] beartype hypothesis pyyaml\n{SUBSET}",
     "claims": PYTEST,
     "compare": "icl-repro compare reports/reference.json reports/verification.json "
     "--fail-on verdict,value,threshold --markdown reports/compare.md",
@@ -86,22 +82,37 @@ def clone(tmp_path: Path) -> Path:
     (tmp_path / ".ci").mkdir()
     (tmp_path / "reports").mkdir()
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    for name in ("pip", "ruff", "codespell", "pyright", "mkdocs", "pytest", "icl-repro", "uv"):
+    for name in ("pip", "ruff", "codespell", "pyright", "mkdocs", "pytest", "icl-repro"):
         double(programs / name)
-    double(tmp_path / ".venv-lowest" / "bin" / "pytest")
     (tmp_path / "examples" / "another_paper").mkdir(parents=True)
-    for name in ("python3", "apt-get"):
-        double(tmp_path / "path" / name)
-    (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    (programs / "python").chmod(0o755)
+    double(tmp_path / "path" / "apt-get")
+    program(tmp_path / "path" / "python3", MAKE_ENVIRONMENT.format(programs=programs))
+    program(programs / "python", PYTHON.format(python=sys.executable))
     return tmp_path
 
 
+MAKE_ENVIRONMENT = """
+for folder; do true; done
+[ "$folder" = .venv ] || {{ mkdir -p "$folder/bin"; cp {programs}/* "$folder/bin"; }}
+"""
+PYTHON = """
+case "$*" in
+"-m build"*) echo "python $*" >> "$CALLS" ;;
+*) exec "{python}" "$@" ;;
+esac
+"""
+
+
 def double(path: Path, status: int = 0) -> None:
+    program(path, f'echo "$(basename "$0") $*" >> "$CALLS"\nexit {status}\n')
+
+
+def program(path: Path, script: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'#!/bin/sh\necho "$(basename "$0") $*" >> "$CALLS"\nexit {status}\n')
+    path.write_text(f"#!/bin/sh\n{script}")
     path.chmod(0o755)
 
 
@@ -193,7 +204,7 @@ def test_without_torchvision_the_rest_goes_on(clone: Path):
 @pytest.mark.parametrize("fails", [False, True])
 def test_nothing_is_left_of_the_package_outside(clone: Path, fails: bool):
     if fails:
-        double(clone / ".venv" / "bin" / "uv", status=3)
+        double(clone / ".venv" / "bin" / "icl-repro", status=3)
     status, _, _ = carry_out(clone, ".ci/run package")
     assert status == (3 if fails else 0)
     assert not list(clone.glob("icl-repro-outside.*"))
