@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("icl_repro", "claims", "benchmarks", "tests")
 
-GROUND = {"git", "lazy", "nearest", "numbers", "statistics", "threads"}
+GROUND = {"git", "lazy", "memory", "nearest", "numbers", "statistics", "threads"}
 SCIENCE = (
     "exemplars",
     "episodes",
@@ -33,6 +33,7 @@ SCIENCE = (
 MAY_IMPORT = {
     "git": set(),
     "lazy": set(),
+    "memory": set(),
     "nearest": set(),
     "numbers": set(),
     "statistics": set(),

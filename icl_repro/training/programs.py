@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import jax
 
+from icl_repro import memory
+
 Program = Callable[..., Any]
 
 ON_PROCESSORS: Mapping[str, int] = {
@@ -73,6 +75,7 @@ class Programs:
                 options = _options()
                 compiled = beside.map(lambda lowered: lowered.compile(options), traced)
                 self._kept |= zip(missing, compiled, strict=True)
+            memory.give_back_freed()
         for call in calls:
             self._kept.move_to_end(call.key)
         found = [self._kept[call.key] for call in calls]
