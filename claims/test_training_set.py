@@ -3,21 +3,26 @@
 Nothing is trained. Counted: the sequences of the training set of the paper's task, and of small
 ones, where each is three exemplars and three labels. The text that we have lost the formula of
 Appendix C; it is made up here again from what it depends on: the classes, the exemplars of each,
-the labels, and the share of relabelings that are trained on.
+the labels, and the share of relabelings that are trained on. Which relabelings these are, the
+streams of the session decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
+from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from icl_repro import Evidence, claim, control
-from icl_repro.episodes import Episodes, EpisodeSettings, Sampler, split
+from icl_repro.episodes import Episodes, EpisodeSettings, Sampler, SetName
+from icl_repro.exemplars import ExemplarSource
+from icl_repro.streams import Streams
+from icl_repro.training import RunSpec
+from icl_repro.training.altered_streams import streams_named
 
 PAPER = EpisodeSettings()
 """50 classes with an exemplar each, 5 labels, a fifth of their pairs held out."""
@@ -42,14 +47,38 @@ def rows_of(episodes: Episodes) -> Int[np.ndarray, "episodes 6"]:
     return np.concatenate([np.asarray(episodes.exemplars), np.asarray(episodes.labels)]).T
 
 
-def sampler_of(settings: EpisodeSettings, *, held_out: bool = False) -> Sampler:
-    """Training sequences, or those with the label pairs that are held out; the exemplars are
-    numbers without pictures.
+class Numbers(ExemplarSource, frozen=True, tag="numbers of a count"):
+    """Exemplars that are told apart by their numbers alone: sequences are counted by these."""
+
+    n_classes: int  # pyright: ignore[reportIncompatibleMethodOverride]
+    n_exemplars: int  # pyright: ignore[reportIncompatibleMethodOverride]
+
+    @property
+    def width(self) -> int:
+        """A single feature, of which there is no use."""
+        return 1
+
+    def recipe(self) -> str:
+        """Nothing but the fields."""
+        return "0"
+
+    def compute_images(self, classes: tuple[int, ...], exemplars: tuple[int, ...]) -> np.ndarray:
+        """There are none."""
+        raise NotImplementedError
+
+    def compute_features(
+        self, classes: tuple[int, ...], exemplars: tuple[int, ...], cache: Path | None
+    ) -> Float[np.ndarray, "classes exemplars features"]:
+        """Zeros."""
+        return np.zeros((len(classes), len(exemplars), self.width), np.float32)
+
+
+def samplers_of(streams: Streams, settings: EpisodeSettings) -> dict[SetName, Sampler]:
+    """Of training sequences, and of those with the label pairs that are held out, as the streams
+    split them.
     """
-    parts = split(settings, settings.classes + settings.test_classes)
-    pairs = parts.held_out_pairs if held_out else parts.training_pairs
-    bank = jnp.zeros((settings.classes * settings.exemplars_per_class, 1))
-    return Sampler(bank, jnp.asarray(pairs, jnp.int32), settings.exemplars_per_class)
+    numbers = Numbers(settings.classes + settings.test_classes, settings.exemplars_per_class)
+    return streams.samplers(settings, numbers)
 
 
 def every_one(sampler: Sampler, size: int) -> Episodes:
@@ -121,6 +150,7 @@ DIFFERENCE = "largest difference between the formula and the count, small traini
 )
 def test_size(
     evidence: Evidence,
+    as_trained: Callable[[RunSpec], RunSpec],
     *,
     settings: EpisodeSettings = PAPER,
     size: Callable[[EpisodeSettings], float] = formula,
@@ -130,7 +160,8 @@ def test_size(
     none of them has a pair of labels that is held out.
     """
     total = 78_400
-    training = sequences(sampler_of(settings), total)
+    streams = streams_named(as_trained(RunSpec()).streams)
+    training = sequences(samplers_of(streams, settings)["train"], total)
     evidence.check(
         BY_FORMULA,
         round(size(settings), 6),
@@ -145,16 +176,20 @@ def test_size(
         published="paper.dataset_size",
     )
     labels = np.sort(rows_of(training)[:, 3:5], axis=1)
-    held_out = split(PAPER, PAPER.classes + PAPER.test_classes).held_out_pairs
+    held_out = np.sort(samplers_of(streams, PAPER)["test_relabel"].pairs, axis=1)
     evidence.check(
         HELD_OUT,
         sum(int(np.all(labels == pair, axis=1).sum()) for pair in held_out),
         at_most=0,
+        note=f"label pairs {', '.join(f'{one} and {other}' for one, other in held_out.tolist())}",
     )
     grid = list(small_settings())
     evidence.check(
         DIFFERENCE,
-        max(abs(size(one) - different(every_one(sampler_of(one), 0))) for one in grid),
+        max(
+            abs(size(one) - different(every_one(samplers_of(streams, one)["train"], 0)))
+            for one in grid
+        ),
         at_most=1e-6,
         note=f"of {len(grid)}: 2 or 3 classes, 1 or 2 exemplars, 3 to 5 labels, any number of "
         "label pairs held out that can be",

@@ -15,7 +15,8 @@ N_FEATURES = 512
 
 def beginning() -> tuple[Transformer, Sampler, PRNGKeyArray]:
     """The network of Section 3 at initialisation, its training sequences, and a key to draw them
-    with; of random exemplars, because what a step costs does not depend on them.
+    with; of random exemplars and always by our streams, because what a step costs under a clamp
+    over what it costs without does not depend on them.
     """
     bank_key, model_key, batch_key = jax.random.split(jax.random.key(5), 3)
     settings = EpisodeSettings()

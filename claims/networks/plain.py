@@ -79,7 +79,8 @@ def with_random_layer_1(run: Run, draw: int = 0) -> Transformer:
     """The run's network with layer 1 of another initialisation, untrained.
 
     That of its own initialisation would not do: training leaves it recognisable, so that it still
-    serves the trained layer 0.
+    serves the trained layer 0. It is drawn by our rule whatever the streams of the run, which draw
+    from the same distribution: all that counts is that it belongs to no run.
     """
     spec = run.spec
     key = jax.random.fold_in(jax.random.key(1_000 + spec.init_seed), draw)

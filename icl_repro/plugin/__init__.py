@@ -32,10 +32,10 @@ from icl_repro.plugin import (
     trials,
 )
 from icl_repro.plugin import session as sessions
-from icl_repro.plugin.fixtures import evidence, run, runs, seed, seeds
+from icl_repro.plugin.fixtures import as_trained, evidence, run, runs, seed, seeds
 from icl_repro.plugin.hooks import SessionHooks
 
-__all__ = ["evidence", "run", "runs", "seed", "seeds"]
+__all__ = ["as_trained", "evidence", "run", "runs", "seed", "seeds"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

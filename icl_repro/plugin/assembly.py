@@ -60,7 +60,7 @@ def assemble(
         schema_version=SCHEMA_VERSION,
         title=whole(settings.title),
         paper=whole(settings.paper),
-        basis=(state.basis or settings.made_of.basis(settings.store)) if runs_made else Basis(),
+        basis=_basis(state) if runs_made or settings.made_of.label else Basis(),
         started=datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds"),
         duration=time.time() - state.started_at,
         command=whole(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
@@ -86,6 +86,11 @@ def assemble(
         coverage=list(coverage_of(config).rows),
         faults=_faults(config, catalogue, claims, finished),
     )
+
+
+def _basis(state: SessionState) -> Basis:
+    """What runs are made from; of a choice, also where only claims without runs were judged."""
+    return state.basis or state.settings.made_of.basis(state.settings.store)
 
 
 def seal_of(config: pytest.Config, state: SessionState, catalogue: Catalogue) -> Seal:

@@ -1,15 +1,16 @@
-"""The fixtures of claims: ``evidence``, ``run``, ``runs``, ``seed`` and ``seeds``."""
+"""The fixtures of claims: ``evidence``, runs, ``as_trained``, ``seed`` and ``seeds``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from icl_repro.plugin import trials
 from icl_repro.plugin.session import state_of
-from icl_repro.plugin.trials import Draft
+from icl_repro.plugin.trials import Draft, NotTrained
+from icl_repro.verification.basis import Misfit
 from icl_repro.verification.recorder import Evidence
 
 
@@ -51,6 +52,25 @@ def runs(request: pytest.FixtureRequest, seed: int | None) -> Mapping[Any, Any]:
     from icl_repro.plugin import stored_runs
 
     return stored_runs.runs_of(request.config, draft)
+
+
+@pytest.fixture
+def as_trained(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
+    """Takes a spec and returns it as this session trains it, made of what was chosen for it. For a
+    claim that measures, without a run, what runs are made of.
+
+    The test is skipped, and its claim not run, where the spec cannot be had on these.
+    """
+    _draft(request, "as_trained")
+    settings = state_of(request.config).settings
+
+    def adapted(spec: Any) -> Any:
+        try:
+            return settings.adapted({"": spec})[""]
+        except Misfit as misfit:
+            raise NotTrained(f"not run: {misfit}") from misfit
+
+    return adapted
 
 
 @pytest.fixture

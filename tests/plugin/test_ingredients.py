@@ -393,6 +393,38 @@ def test_the_ini_file_can_choose_streams(folder):
     assert "runs on" not in judged(folder, "--icl-streams=ours").stdout.str()
 
 
+WITHOUT_RUNS = """
+from icl_repro import claim, control
+from tests.support.plugin_doubles import Spec
+
+@claim("a.one", source="1", rests_on="a spec", fails_on=control("S.", given={"sign": -1}, id="no"))
+def test_one(evidence, as_trained, sign=1):
+    '''S.'''
+    spec = as_trained(Spec("main", mode=MODE))
+    evidence.check("published", sign * (1 if spec.streams == "published" else -1), at_least=0)
+    evidence.quantity("features", len(spec.source))
+"""
+
+
+def test_a_claim_without_runs_measures_what_runs_would_be_drawn_from(folder, record_of):
+    folder.makepyfile(test_claims=WITHOUT_RUNS.replace("MODE", "''"))
+    asked = ["--icl-profile=paper", "--icl-seeds=0"]
+    folder.runpytest_subprocess(*asked).assert_outcomes(failed=2)
+    assert record_of(folder).basis.ingredients == []
+    folder.runpytest_subprocess(*asked, PUBLISHED, ON_SOME).assert_outcomes(passed=2)
+    record = record_of(folder)
+    # What it says is of these streams, though nothing was trained.
+    assert record.basis.label == f"{label(folder)}+published_streams"
+    assert record.claims[0].trials[0].evidence.quantities[0].value > 0
+
+
+def test_a_claim_without_runs_is_not_run_on_what_is_too_few(folder, record_of):
+    folder.makepyfile(test_claims=WITHOUT_RUNS.replace("MODE", "'needs many'"))
+    result = folder.runpytest_subprocess(ON_SOME, "-rs")
+    result.stdout.fnmatch_lines(["*SKIPPED*not run: so many are not there"])
+    assert [claim.verdict for claim in record_of(folder).claims] == ["not run"]
+
+
 def test_all_streams_of_the_library_can_be_chosen():
     from icl_repro import ingredients
     from icl_repro.streams import StreamsName
