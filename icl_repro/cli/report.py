@@ -1,8 +1,7 @@
-"""``icl-repro report``: a saved record drawn again, or several set side by side."""
+"""``icl-repro report``: a saved record drawn again, alone or beside others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from icl_repro.report import write_html, write_markdown, write_side_by_side
 EXAMPLES = """\b
 Examples:
   icl-repro report reports/paper.json.gz -o paper.html
+  icl-repro report A.json --beside B.json -o page.html
   icl-repro report A.json --beside B.json --markdown table.md
 """
 
@@ -31,14 +31,16 @@ Examples:
     "--markdown",
     type=click.Path(path_type=Path),
     metavar="MD",
-    help="Also write the Markdown summary there; with --beside, the table of verdicts instead.",
+    help="Also write the Markdown summary there; with --beside, the table of verdicts, and a page"
+    " only if --output names one.",
 )
 @click.option(
     "--beside",
     type=click.Path(path_type=Path),
     metavar="RECORD",
     multiple=True,
-    help="Another record, to set its verdicts beside those of the first; may be repeated.",
+    help="Another record, whose verdicts stand beside those of the first in a section of the page;"
+    " may be repeated.",
 )
 def command(
     record: Path, output: Path | None, markdown: Path | None, beside: tuple[Path, ...]
@@ -46,18 +48,15 @@ def command(
     """Draw RECORD, the verification.json of an earlier session (as it is or packed with gzip), as
     HTML. Nothing is run or trained.
     """
-    records = [read_named(path) for path in (record, *beside)]
-    if beside and markdown is None:
-        raise Refused("--beside makes a table; name a file for it with --markdown MD")
-    if beside and output is not None:
-        raise Refused("--beside makes no page; leave out --output")
-    summary: Callable[[Path], None] = partial(write_markdown, records[0])
-    if beside:
-        summary = partial(write_side_by_side, records)
-    else:
+    first, *others = [read_named(path) for path in (record, *beside)]
+    page = partial(write_html, first, others=others)
+    summary = partial(write_side_by_side, [first, *others])
+    if not beside:
+        summary = partial(write_markdown, first)
+    if not (beside and markdown):
         unpacked = record.with_suffix("") if record.suffix == ".gz" else record
         output = output or unpacked.with_suffix(".html")
-    for path, write in ((output, partial(write_html, records[0])), (markdown, summary)):
+    for path, write in ((output, page), (markdown, summary)):
         if path is None:
             continue
         if path.resolve() in [one.resolve() for one in (record, *beside)]:

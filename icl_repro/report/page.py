@@ -15,6 +15,7 @@ from icl_repro.report.claim_views import FamilyView, view_claims
 from icl_repro.report.plain_text import printable
 from icl_repro.report.scripts import policy, scripts, styles
 from icl_repro.report.text import (
+    beside,
     cite,
     compared,
     coverage,
@@ -41,20 +42,24 @@ _ID = re.compile(r"\w+(?:\.\w+)+")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def render_html(record: VerificationRecord) -> str:
-    """The report of `record` as one HTML document that needs nothing else.
+def render_html(record: VerificationRecord, others: Sequence[VerificationRecord] = ()) -> str:
+    """The report of `record` as one HTML document that needs nothing else, with its verdicts beside
+    those of `others`, if there are any.
 
-    The same record gives the same text.
+    The same records give the same text.
     """
-    return environment().get_template("report.html.j2").render(_context(record))
+    return environment().get_template("report.html.j2").render(_context(record, others))
 
 
-def write_html(record: VerificationRecord, path: Path) -> None:
-    """Write the report of `record` to `path`, replacing it in one step.
+def write_html(
+    record: VerificationRecord, path: Path, others: Sequence[VerificationRecord] = ()
+) -> None:
+    """Write the report of `record` to `path`, replacing it in one step; `others` as for
+    :func:`render_html`.
 
     The file opens from disk and loads nothing: styles, figures and pictures are inside.
     """
-    write_whole(path, render_html(record))
+    write_whole(path, render_html(record, others))
 
 
 def environment() -> Environment:
@@ -124,9 +129,13 @@ def linked(text: str, places: dict[str, str]) -> Markup:
     return Markup("").join(told)
 
 
-def _context(record: VerificationRecord) -> dict[str, Any]:
+def _context(
+    record: VerificationRecord, others: Sequence[VerificationRecord] = ()
+) -> dict[str, Any]:
     families, known = view_claims(record)
-    beside = _beside_published(families)
+    published_rows = _beside_published(families)
+    every_row = [row for rows in published_rows.values() for row in rows]
+    points = [row.point for row in every_row]
     covered = coverage.parts(record)
     return {
         "record": record,
@@ -164,6 +173,7 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
         "past_sessions": past.session_views(record.past),
         "sample": _pictures(record.sample),
         "compared": compared.view(record.compared) if record.compared else None,
+        "beside": beside.side_by_side([record, *others]) if others else None,
         "seeds_across": matrix.matrix_seeds(record),
         "corrected": matrix.is_corrected(record),
         "matrix_legend": matrix.legend(),
@@ -171,20 +181,14 @@ def _context(record: VerificationRecord) -> dict[str, Any]:
             (verdicts.VERDICTS[verdict], verdict)
             for verdict, _ in verdicts.verdict_counts(record.claims)
         ],
-        "published_sentence": published.published_sentence(
-            record.claims, [row.point for rows in beside.values() for row in rows]
-        ),
-        "published_caption": published.caption(
-            [row.point for rows in beside.values() for row in rows]
-        ),
-        "published_numbers": agreement_plot.numbers(
-            [row for rows in beside.values() for row in rows]
-        ),
-        "published_rows": [row for rows in beside.values() for row in rows],
+        "published_sentence": published.published_sentence(record.claims, points),
+        "published_caption": published.caption(points),
+        "published_numbers": agreement_plot.numbers(every_row),
+        "published_rows": every_row,
         "strips": [
-            agreement_plot.strip(family.title, family.anchor, beside[family.anchor])
+            agreement_plot.strip(family.title, family.anchor, published_rows[family.anchor])
             for family in families
-            if beside[family.anchor]
+            if published_rows[family.anchor]
         ],
         "ticks": agreement_plot.ticks(),
         "disagreements": disagreements.disagreements(record),

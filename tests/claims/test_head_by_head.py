@@ -22,7 +22,7 @@ from claims.head_by_head import (
 )
 from claims.networks.clamped import CURVES_5B, HEADS
 from icl_repro.verification.evidence import EvidenceRecord
-from icl_repro.verification.pictures import Figure, Panel, Series
+from icl_repro.verification.pictures import AnyPanel, Figure, Panel, Series
 from icl_repro.verification.record import VerificationRecord, write_record
 from tests.support.report_builders import claim, trial
 from tests.support.report_fixture import rich_record
@@ -36,7 +36,7 @@ def drawn(label: str, curve_id: str, later: float = 1.0) -> Series:
 
 
 def figure(*panels: tuple[str, list[Series]]) -> Figure:
-    made = [Panel(title, "sequences", "value", series) for title, series in panels]
+    made: list[AnyPanel] = [Panel(title, "sequences", "value", series) for title, series in panels]
     return Figure("a figure", "What it shows.", "Section 1", made)
 
 

@@ -7,7 +7,10 @@ import gzip
 import msgspec
 import pytest
 
+from icl_repro.report.page import render_html
 from icl_repro.report.side_by_side import render_side_by_side
+from icl_repro.report.text.beside import side_by_side
+from icl_repro.report.text.checks import check_views
 from icl_repro.verification.basis import Basis, Ingredient
 from icl_repro.verification.record import VerificationRecord, write_record
 from tests.support.command import run_command
@@ -80,11 +83,39 @@ def test_the_command_writes_the_table(records, tmp_path):
     done = run_command(*asked)
     assert (done.exit_code, done.stdout) == (0, f"wrote {table}\n")
     assert table.read_text("utf-8") == render_side_by_side(records)
-    for mistake, complaint in (
-        (asked[:-2], "name a file for it with --markdown MD"),
-        ([*asked, "-o", "page.html"], "--beside makes no page"),
-        ([*asked[:-1], packed], "is the record itself"),
-    ):
-        done = run_command(*mistake)
-        assert done.exit_code == 2
-        assert complaint in done.stderr
+    page = tmp_path / "a.html"
+    for more, written in (([], [page]), (["-o", page, "--markdown", table], [page, table])):
+        done = run_command(*asked[:-2], *more)
+        assert done.stdout == "".join(f"wrote {path}\n" for path in written)
+        assert page.read_text("utf-8") == render_html(records[0], records[1:])
+        page.unlink()
+    done = run_command(*asked[:-1], packed)
+    assert done.exit_code == 2
+    assert "is the record itself" in done.stderr
+
+
+def test_a_page_has_the_records_beside_it_in_a_section(records):
+    alone, page = render_html(records[0]), render_html(records[0], records[1:])
+    assert 'id="beside"' not in alone
+    section = page[page.index('<section id="beside"') :]
+    section = section[: section.index("</section>")]
+    assert section.count("<tr") == 1 + len(records[0].claims)
+    assert section.count('class="unalike"') == 1
+    assert "Omniglot | real" in section
+    for claim in records[0].claims:
+        assert f">{claim.id}</a>" in section, "a claim of the page is linked"
+
+
+def test_where_there_is_little_room_what_says_most_is_told():
+    claims = [claim for claim in rich_record().claims if len(claim.checks) > 2]
+    record = msgspec.structs.replace(rich_record(), claims=claims)
+    for row, views in zip(side_by_side([record]).rows, map(check_views, claims), strict=True):
+        assert len(row.checks) == 2 == len(row.paper)
+        (cell,) = row.cells
+        assert cell is not None
+        names = [name for _, _, name, _ in filter(None, cell.values)]
+        assert names == [one.name for one in views if one.name in names], "in their order"
+        left = [one for one in views if one.name not in names]
+        told = [one for one in views if one.name in names]
+        if any(one.tone != "good" for one in left):
+            assert all(one.tone != "good" for one in told)
