@@ -8,7 +8,7 @@ from typing import NamedTuple
 from icl_repro.report.text.words import family_title
 from icl_repro.verification.record import VerificationRecord, read_record
 
-from . import catalogue, commands, coverage, found, options, record
+from . import catalogue, commands, coverage, found, kinds, options, record
 
 PAPER, REFERENCE = "reports/paper.json.gz", "reports/reference.json"
 
@@ -35,6 +35,7 @@ def made(root: Path) -> Made:
         **of_claims,
         coverage.PATH: coverage.page(suite.coverage),
         found.PATH: found.page(paper, reference, (PAPER, REFERENCE)),
+        kinds.PATH: kinds.page(root, paper, found.named(paper, PAPER)),
         options.PATH: options.page(),
         commands.PATH: commands.page(),
         record.PATH: record.page(root),

@@ -52,7 +52,20 @@ def test_claims_that_are_judged_otherwise_are_marked_and_counted(records):
     assert f"**{first.verdict}**" in marked[0]
     assert f"**{records[1].claims[0].verdict}**" in marked[0]
     # A claim that did not run is not judged otherwise.
-    assert "1 claim of 3 is judged otherwise in one column than in another (≠)." in text
+    assert "1 claim of 3 is judged otherwise in one column than in another (≠), " in text
+
+
+def test_a_claim_that_was_judged_in_part_is_not_judged_otherwise(records):
+    first, second = records
+    claim = second.claims[0]
+    never = msgspec.structs.replace(claim.trials[0], outcome="not run")
+    part = msgspec.structs.replace(claim, trials=[never, *claim.trials[1:]])
+    second = msgspec.structs.replace(second, claims=[part, *second.claims[1:]])
+    found = side_by_side([first, second])
+    assert not any(row.unalike for row in found.rows)
+    cell = found.rows[0].cells[1]
+    assert cell is not None
+    assert cell.seeds.endswith("judged in part")
 
 
 def test_the_same_checks_stand_in_every_column(records):

@@ -12,7 +12,9 @@ from icl_repro.report.text.checks import CheckView
 from icl_repro.verification.record import ClaimRecord, VerificationRecord
 
 OPEN = ("not run", "not meaningful", "error")
-"""Verdicts that tell nothing, so that none is unlike them."""
+"""Verdicts that tell nothing, so that none is unlike them; nor is one that rests on a part of what
+was to be run.
+"""
 MOST = 2
 """So many checks of a claim are told where there is little room."""
 
@@ -32,9 +34,9 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """What a record says of a claim: its verdict, on how many seeds it holds (empty where it is not
-    judged by seed), and each check that is told: a symbol, its colour class, its name and value;
-    ``None`` for one that was not measured.
+    """What a record says of a claim: its verdict, on how many seeds it holds and whether it was
+    judged in part (empty where there is neither to say), and each check that is told: a symbol, its
+    colour class, its name and value; ``None`` for one that was not measured.
     """
 
     symbol: str
@@ -86,8 +88,8 @@ def side_by_side(records: Sequence[VerificationRecord], *, in_full: bool = False
         [_column(record, chr(ord("A") + place)) for place, record in enumerate(records)],
         rows,
         f"{count(unalike, 'claim')} of {len(rows)} {'is' if unalike == 1 else 'are'} judged "
-        "otherwise in one column than in another (≠). Values are medians over seeds; of a claim "
-        "over all seeds at once, means.",
+        "otherwise in one column than in another (≠), where both judge all of it. Values are "
+        "medians over seeds; of a claim over all seeds at once, means.",
     )
 
 
@@ -116,7 +118,7 @@ def _row(claims: Sequence[ClaimRecord | None], *, in_full: bool) -> Row:
     else:
         shown, more = _leading(views), ""
     keys = [(view.row, view.name) for view in shown]
-    judged = {claim.verdict for claim in claims if claim and claim.verdict not in OPEN}
+    judged = {claim.verdict for claim in claims if claim and not _is_open(claim)}
     return Row(
         claim=first.id,
         statement=first.statement,
@@ -145,13 +147,25 @@ def _leading(views: Sequence[Views]) -> list[CheckView]:
     return [every[key] for key in every if key in chosen]
 
 
+def _is_open(claim: ClaimRecord) -> bool:
+    return claim.verdict in OPEN or _in_part(claim)
+
+
+def _in_part(claim: ClaimRecord) -> bool:
+    """Whether some of its tests, or of those of its controls, were not run, and others were."""
+    trials = [*claim.trials, *(trial for case in claim.controls for trial in case.trials)]
+    return 0 < sum(trial.outcome == "not run" for trial in trials) < len(trials)
+
+
 def _cell(claim: ClaimRecord, told: Sequence[CheckView | None]) -> Cell:
     of = verdicts.VERDICTS[claim.verdict]
+    seeds = f"{claim.seeds_held} of {claim.seeds_judged}" if claim.seeds_judged > 1 else ""
+    in_part = "judged in part" if _in_part(claim) and claim.verdict not in OPEN else ""
     return Cell(
         symbol=of.symbol,
         tone=of.tone,
         verdict=claim.verdict,
-        seeds=f"{claim.seeds_held} of {claim.seeds_judged}" if claim.seeds_judged > 1 else "",
+        seeds=", ".join(filter(None, [seeds, in_part])),
         values=[one and (one.symbol, one.tone, one.name, one.measured) for one in told],
     )
 
