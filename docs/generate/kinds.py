@@ -43,8 +43,8 @@ _HEADS = """\
 By the published streams a network begins with the authors' initial weights and sees their batches,
 so that its heads have the paper's names; what differs then is the encoder (and rounding). By ours,
 names mean nothing, and the same numbers show what chance gives. Rank correlations are over the
-eight heads of layer 1 (the paper's Layer 2); *p* is how often heads in random order have as large a mean.
-A strength is the attention to the label of the query's class, less that to the other label; a
+eight heads of layer 1 (the paper's Layer 2); *p* is how often heads in random order have as large a
+mean. A strength is the attention to the label of the query's class, less that to the other label; a
 half-time is when the loss first falls to 0.35; distances are means over training.
 """
 _CLAIM_BY_CLAIM = """\
