@@ -2,7 +2,8 @@
 
 The file of ``claims/test_x.py::test_y`` is ``claims/__curves__/test_x/test_y.json``; it holds the
 curves of all seeds that were stored, of the claim itself and not of its controls. Those of runs on
-another than the usual basis are in a folder of their own, ``__curves__/BASIS/test_x/test_y.json``.
+another than the usual basis are in a folder of their own, ``__curves__/BASIS/test_x/test_y.json``;
+those of claims without runs are not.
 What is compared, and how, is in :mod:`icl_repro.verification.snapshots`; what to do about it is
 decided here.
 """
@@ -24,6 +25,7 @@ from icl_repro.plugin.session import state_of
 from icl_repro.plugin.trials import Draft
 from icl_repro.storage import files
 from icl_repro.verification import snapshots
+from icl_repro.verification.declare import declaration_of
 from icl_repro.verification.recorder import KeepCurve
 from icl_repro.verification.snapshots import Curve, Tolerance
 
@@ -128,7 +130,7 @@ def keeper(request: pytest.FixtureRequest, draft: Draft) -> KeepCurve:
             _compare(request.node, draft, name, new)
             return
         draft.attempt.curves.append(name)
-        kept_in = files_of(settings.made_of.label)
+        kept_in = files_of(_basis_of(request.node))
         assertion = request.getfixturevalue("snapshot").with_defaults(extension_class=kept_in)
         is_stored = snapshot_name(request.node, name) in stored(curve_file(request.node))[0]
         if not (is_stored or _expected(request.node, draft) or _updates(request.config)):
@@ -191,7 +193,7 @@ def conclude(item: pytest.Item, draft: Draft) -> None:
 
 def curve_file(item: pytest.Item) -> Path:
     """The file of the curves of a test."""
-    files = files_of(state_of(item.config).settings.made_of.label)
+    files = files_of(_basis_of(item))
     return Path(files.get_location(test_location=_location(item), index=0))
 
 
@@ -234,9 +236,18 @@ def _decoded(content: bytes | None, path: Path) -> tuple[dict[str, Curve], Toler
 def _expected(item: pytest.Item, draft: Draft) -> bool:
     """Whether a curve must have a snapshot: on another basis, once any of its curves are kept."""
     settings, seed = state_of(item.config).settings, draft.case.seed
-    if settings.made_of.label and not curve_file(item).parents[1].is_dir():
+    if _basis_of(item) and not curve_file(item).parents[1].is_dir():
         return False
     return settings.profile.snapshots_expected and (seed is None or seed in settings.profile_seeds)
+
+
+def _basis_of(item: pytest.Item) -> str:
+    """The label of what the runs of a test are made from; curves without runs are the same on any
+    basis, and kept with those of the usual one.
+    """
+    declared = declaration_of(getattr(item, "function", None))
+    with_runs = declared is not None and declared.on is not None
+    return state_of(item.config).settings.made_of.label if with_runs else ""
 
 
 def _updates(config: pytest.Config) -> bool:

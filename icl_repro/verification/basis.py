@@ -10,6 +10,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+ANY = "*"
+"""In the place of a label: whatever runs are made from, as of what needs none."""
+
 
 class Misfit(ValueError):
     """A run that cannot be made on the basis of the session; the message says why."""

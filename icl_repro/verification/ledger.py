@@ -6,6 +6,7 @@ is expected for one check, on one seed, by one value: anything else is new.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from icl_repro.nearest import nearest
 from icl_repro.numbers import number
+from icl_repro.verification.basis import ANY
 from icl_repro.verification.by_seed import JUDGED
 from icl_repro.verification.controls import Excuse
 from icl_repro.verification.evidence import (
@@ -92,7 +94,7 @@ class TrialJudgement:
 class Ledger:
     """Thresholds by claim and check, known failures, and what is checked no longer.
 
-    `findings` are those of the basis of the session, `elsewhere` those of others.
+    `findings` are those of the basis of the session and of any, `elsewhere` those of others.
     `configured` is false where no ledger was asked for: then no threshold counts as moved.
     """
 
@@ -327,7 +329,8 @@ def load(path: Path | None, spreads: Spreads = NOT_MEASURED, basis: str = "") ->
     Args:
         path: the file or folder.
         spreads: how far trainings of one seed differ in each check, against which edges are held.
-        basis: the label of what runs are made from; only its known failures are expected.
+        basis: the label of what runs are made from; only its known failures are expected, and those
+            on any basis.
 
     Raises:
         UnusableLedger: a file that is missing, is not TOML or holds something else.
@@ -335,10 +338,11 @@ def load(path: Path | None, spreads: Spreads = NOT_MEASURED, basis: str = "") ->
     if path is None:
         return Ledger()
     contents: Contents = read(path, spreads)
+    here = [known.basis in (basis, ANY) for known in contents.findings]
     return Ledger(
         contents.thresholds,
-        tuple(known for known in contents.findings if known.basis == basis),
-        tuple(known for known in contents.findings if known.basis != basis),
+        tuple(itertools.compress(contents.findings, here)),
+        tuple(known for known, is_here in zip(contents.findings, here, strict=True) if not is_here),
         tuple(contents.retired),
         configured=True,
     )

@@ -259,7 +259,8 @@ class KnownFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ("5,6,7") or, for any, empty, as it is without seeds. `evidence` are the figures that it rests
     on, in words.
 
-    `basis` is the label of what runs were made from where it is known to fail; empty for the usual.
+    `basis` is the label of what runs were made from where it is known to fail; empty for the usual,
+    "*" for any.
 
     `edge` says that the value lies closer to its `bound` than trainings differ, so that neither
     outcome is new: then `spread` is the largest difference between two trainings of one seed, of

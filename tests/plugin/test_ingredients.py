@@ -289,6 +289,8 @@ def test_snapshots_are_kept_apart_and_expected_once_there_are_any(folder):
         ("LABEL", (ON_SOME,), "xfailed"),
         ("LABEL", (), "failed"),
         ("another", (ON_SOME,), "failed"),
+        ("*", (ON_SOME,), "xfailed"),
+        ("*", (), "xfailed"),
     ],
 )
 def test_known_failures_are_those_of_the_basis(folder, record_of, basis, args, expected):
@@ -416,6 +418,16 @@ def test_a_claim_without_runs_measures_what_runs_would_be_drawn_from(folder, rec
     # What it says is of these streams, though nothing was trained.
     assert record.basis.label == f"{label(folder)}+published_streams"
     assert record.claims[0].trials[0].evidence.quantities[0].value > 0
+
+
+def test_curves_of_a_claim_without_runs_are_the_same_on_any_basis(folder):
+    curve = "    evidence.curve_snapshot('fall', [0, 1], [0, sign])\n"
+    tests = WITHOUT_RUNS.replace("MODE", "''") + curve
+    folder.makepyfile(test_claims=tests)
+    folder.runpytest_subprocess(PUBLISHED, "--snapshot-update").assert_outcomes(passed=2)
+    curves = folder.path / "__curves__"
+    assert [kept.name for kept in curves.iterdir()] == ["test_claims"]
+    folder.runpytest_subprocess(PUBLISHED).assert_outcomes(passed=2)
 
 
 def test_a_claim_without_runs_is_not_run_on_what_is_too_few(folder, record_of):
