@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from docs.generate import kinds
+from icl_repro.report.side_by_side import render_side_by_side
 from icl_repro.verification.basis import Basis, Ingredient
-from icl_repro.verification.record import write_record
+from icl_repro.verification.record import read_record, write_record
 from tests.docs.blocks import ROOT
 from tests.support.report_fixture import rich_record
 
@@ -46,6 +47,12 @@ def test_each_record_has_a_column_those_that_were_planned_first(checkout: Path):
     differ, _, whole = page.partition("## Claim by claim")
     assert differ.count("| ≠ [") == whole.count("| ≠ [") == 1
     assert whole.count("../catalogue/") == len(claims)
+
+
+def test_the_committed_table_is_that_of_the_committed_records():
+    usual = read_record(ROOT / "reports" / "paper.json.gz")
+    table = (ROOT / kinds.RECORDS / "table.md").read_text("utf-8")
+    assert table == render_side_by_side([usual, *kinds.records(ROOT).values()])
 
 
 def test_committed_records_are_named_after_what_their_runs_were_made_from():
