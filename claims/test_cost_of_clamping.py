@@ -60,7 +60,8 @@ from icl_repro.optogenetics import (
     only_heads,
 )
 from icl_repro.training import Optimiser, Run
-from icl_repro.training.engine import begin_optimiser, update
+from icl_repro.training.descent import begin_optimiser
+from icl_repro.training.engine import update
 from icl_repro.training.evaluation import losses
 
 STEPS = 64

@@ -1,14 +1,17 @@
 """Few-shot episodes: splits, the sampler, and the full enumeration of the training set.
 
-An episode is a 2-way 1-shot classification (Section 2.1): exemplar, label, exemplar, label, query.
-Labels are drawn anew for every episode, so the label of the query can only be found in context.
+An episode is a 2-way 1-shot classification (Section 2.1): exemplar, label, exemplar, label, query;
+or with more pairs in context, as many ways. Labels are drawn anew for every episode, so the label
+of the query can only be found in context.
 
 Arrays of episodes keep the episode axis last: that is the layout in which the transformer computes.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import equinox as eqx
@@ -25,13 +28,18 @@ if TYPE_CHECKING:
     from icl_repro.exemplars import ExemplarSource
 
 N_CONTEXT = 2
-"""Exemplar-label pairs in an episode (2-way 1-shot)."""
+"""Exemplar-label pairs in an episode of the paper (2-way 1-shot)."""
 N_POSITIONS = 2 * N_CONTEXT + 1
-"""Tokens in an episode."""
+"""Tokens in an episode of the paper."""
 LABEL_POSITIONS = (1, 3)
-"""Where the two labels stand."""
+"""Where its two labels stand."""
 QUERY_POSITION = N_POSITIONS - 1
-"""Where the query stands, and the prediction is read."""
+"""Where its query stands, and the prediction is read."""
+
+
+def label_positions(pairs: int) -> tuple[int, ...]:
+    """Where the labels stand with so many pairs in context."""
+    return tuple(range(1, 2 * pairs, 2))
 
 
 MOST_ENUMERATED = 20_000_000
@@ -55,6 +63,8 @@ class EpisodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         shuffled_labels: train on queries whose label is one of the two in context at random,
             whichever class the query is: a control, in which there is nothing to learn but the
             plateau. Evaluation sets are never shuffled.
+        pairs: exemplar-label pairs in context, of as many classes and labels (2). With more, sets
+            of so many labels are held out in place of label pairs.
     """
 
     classes: int = 50
@@ -64,6 +74,7 @@ class EpisodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held_out_share: float = 0.2
     split_seed: int = 0
     shuffled_labels: bool = False
+    pairs: int = N_CONTEXT
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -71,45 +82,60 @@ class EpisodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ("labels", 2),
             ("exemplars_per_class", 1),
             ("test_classes", 2),
+            ("pairs", 2),
         ):
             value = getattr(self, name)
             if value < least:
                 raise EpisodeError(f"{name} is {value}, but must be at least {least}")
+        for name in ("classes", "labels", "test_classes"):
+            if getattr(self, name) < self.pairs:
+                raise EpisodeError(
+                    f"{name} is {getattr(self, name)}, but must be at least {self.pairs}, for as "
+                    "many pairs in context"
+                )
         if not 0 <= self.held_out_share < 1:
             raise EpisodeError(
                 f"held_out_share is {self.held_out_share}, but must be at least 0 and below 1"
             )
-        n_pairs = math.comb(self.labels, 2)
-        most = n_pairs - math.ceil(self.labels / 2)
+        n_pairs = math.comb(self.labels, self.pairs)
+        most = n_pairs - math.ceil(self.labels / self.pairs)
         held_out = self.n_held_out_pairs
         if held_out > most:
             raise EpisodeError(
-                f"held_out_share {self.held_out_share} keeps {held_out} of the {n_pairs} pairs of "
-                f"{self.labels} labels out of training, but at most {most} can be spared if every "
-                f"label is to be seen in training: the largest share is {most / n_pairs:.3g}"
+                f"held_out_share {self.held_out_share} keeps {held_out} of the {n_pairs} "
+                f"{self._sets} of {self.labels} labels out of training, but at most {most} can be "
+                "spared if every label is to be seen in training: the largest share is "
+                f"{most / n_pairs:.3g}"
             )
         if self.held_out_share > 0 and held_out == 0:
             raise EpisodeError(
-                f"held_out_share {self.held_out_share} of the {n_pairs} pairs of {self.labels} "
-                "labels is less than half a pair, so that nothing would be held out: use more "
-                "labels, or held_out_share=0 for no test (relabel) set"
+                f"held_out_share {self.held_out_share} of the {n_pairs} {self._sets} of "
+                f"{self.labels} labels is less than half a "
+                f"{'pair' if self.pairs == N_CONTEXT else 'set'}, so that nothing would be held "
+                "out: use more labels, or held_out_share=0 for no test (relabel) set"
             )
 
     @property
+    def _sets(self) -> str:
+        """What is drawn of all labels for an episode, in words."""
+        return "pairs" if self.pairs == N_CONTEXT else f"sets of {self.pairs}"
+
+    @property
     def n_held_out_pairs(self) -> int:
-        """How many unordered label pairs are kept for test (relabel)."""
-        return round(self.held_out_share * math.comb(self.labels, 2))
+        """How many unordered label pairs (or larger sets) are kept for test (relabel)."""
+        return round(self.held_out_share * math.comb(self.labels, self.pairs))
 
     @property
     def dataset_size(self) -> int:
         """Number of distinct training episodes (Appendix C): 78,400 at the default settings.
 
-        Ordered pairs of classes, ordered pairs of training labels, which of the two classes is
-        asked for, and an exemplar for each of the three exemplar tokens.
+        Ordered classes, ordered training labels, which of the classes is asked for, and an exemplar
+        for each exemplar token.
         """
-        label_pairs = 2 * (math.comb(self.labels, 2) - self.n_held_out_pairs)
-        class_pairs = self.classes * (self.classes - 1)
-        return class_pairs * label_pairs * N_CONTEXT * self.exemplars_per_class ** (N_CONTEXT + 1)
+        label_sets = math.comb(self.labels, self.pairs) - self.n_held_out_pairs
+        orders = math.factorial(self.pairs)
+        exemplars = self.exemplars_per_class ** (self.pairs + 1)
+        return math.perm(self.classes, self.pairs) * label_sets * orders * self.pairs * exemplars
 
 
 def require_classes(settings: EpisodeSettings, n_source_classes: int) -> None:
@@ -132,8 +158,9 @@ class Split(msgspec.Struct, frozen=True):
     Attributes:
         training_classes: class numbers of the source, shape (classes,).
         test_classes: class numbers of the source, shape (test_classes,).
-        training_pairs: unordered label pairs, smaller label first, shape (pairs, 2).
-        held_out_pairs: the rest, shape (held-out pairs, 2).
+        training_pairs: unordered label pairs, smaller label first, shape (pairs, 2); with more
+            pairs in context, sets of so many labels.
+        held_out_pairs: the rest, shape (held-out pairs, 2) or likewise.
     """
 
     training_classes: np.ndarray
@@ -158,22 +185,18 @@ def split(settings: EpisodeSettings, n_source_classes: int) -> Split:
     classes = class_rng.permutation(n_source_classes)
 
     cover = pair_rng.permutation(settings.labels)
-    if settings.labels % 2:
-        cover = np.append(cover, cover[0])
-    kept = {tuple(sorted(pair)) for pair in cover.reshape(-1, 2).tolist()}
-    pairs = [
-        (first, second)
-        for first in range(settings.labels)
-        for second in range(first + 1, settings.labels)
-    ]
+    size = settings.pairs
+    cover = np.append(cover, cover[: -len(cover) % size])
+    kept = {tuple(sorted(pair)) for pair in cover.reshape(-1, size).tolist()}
+    pairs = [*itertools.combinations(range(settings.labels), size)]
     spare = [pair for pair in pairs if pair not in kept]
     drawn = pair_rng.permutation(len(spare))[: settings.n_held_out_pairs]
     held_out = {spare[index] for index in drawn}
     return Split(
         training_classes=classes[settings.test_classes :][: settings.classes],
         test_classes=classes[: settings.test_classes],
-        training_pairs=np.array([p for p in pairs if p not in held_out]).reshape(-1, 2),
-        held_out_pairs=np.array([p for p in pairs if p in held_out]).reshape(-1, 2),
+        training_pairs=np.array([p for p in pairs if p not in held_out]).reshape(-1, size),
+        held_out_pairs=np.array([p for p in pairs if p in held_out]).reshape(-1, size),
     )
 
 
@@ -184,12 +207,12 @@ class Episodes(eqx.Module):
         bank: exemplar vectors that the episodes draw from.
         exemplars: rows of `bank`: first in context, second in context, query.
         labels: first in context, second in context, and the query's, which is to be predicted.
-        matching: which of the two in context (0 or 1) is of the query's class.
+        matching: which of those in context (0 or 1, or more) is of the query's class.
     """
 
     bank: Float[Array, "exemplars features"]
-    exemplars: Int[Array, "3 episodes"]
-    labels: Int[Array, "3 episodes"]
+    exemplars: Int[Array, "shown episodes"]
+    labels: Int[Array, "shown episodes"]
     matching: Int[Array, " episodes"]
 
     @property
@@ -200,22 +223,48 @@ class Episodes(eqx.Module):
     @property
     def n_positions(self) -> int:
         """Number of tokens of each."""
-        return N_POSITIONS
+        return 2 * self.pairs + 1
+
+    @property
+    def pairs(self) -> int:
+        """How many exemplar-label pairs are in context."""
+        return self.exemplars.shape[0] - 1
+
+    @property
+    def label_positions(self) -> tuple[int, ...]:
+        """Where the labels stand."""
+        return label_positions(self.pairs)
 
     @property
     def targets(self) -> Int[Array, " episodes"]:
         """The label to predict at the query."""
-        return self.labels[2]
+        return self.labels[self.pairs]
 
     @property
     def correct_position(self) -> Int[Array, " episodes"]:
-        """Position of the label that belongs to the query's class: 1 or 3."""
+        """Position of the label that belongs to the query's class: 1 or 3, or further on."""
         return 2 * self.matching + 1
 
     @property
     def incorrect_position(self) -> Int[Array, " episodes"]:
-        """Position of the other label: 3 or 1."""
+        """Position of the other label of two: 3 or 1.
+
+        Raises:
+            EpisodeError: there are several others.
+        """
+        if self.pairs != N_CONTEXT:
+            raise EpisodeError(
+                f"of {self.pairs} labels in context {self.pairs - 1} are incorrect: ask for "
+                "incorrect_positions"
+            )
         return 3 - 2 * self.matching
+
+    @property
+    def incorrect_positions(self) -> tuple[Int[Array, " episodes"], ...]:
+        """Positions of the other labels, in a ring from that of the query's class on."""
+        if self.pairs == N_CONTEXT:
+            return (self.incorrect_position,)
+        return tuple(2 * ((self.matching + step) % self.pairs) + 1 for step in range(1, self.pairs))
 
 
 class Sampler(eqx.Module):
@@ -223,13 +272,14 @@ class Sampler(eqx.Module):
 
     Attributes:
         bank: the exemplars, class by class.
-        pairs: the unordered label pairs to draw from.
+        pairs: the unordered label pairs to draw from; or sets of more labels, of which as many
+            pairs in context are made.
         exemplars_per_class: how many rows of `bank` belong to each class.
         shuffled_labels: see :class:`EpisodeSettings`.
     """
 
     bank: Float[Array, "exemplars features"]
-    pairs: Int[Array, "pairs 2"]
+    pairs: Int[Array, "pairs in_context"]
     exemplars_per_class: int = eqx.field(static=True, default=1)
     shuffled_labels: Bool[Array, ""] | bool = False
 
@@ -238,41 +288,58 @@ class Sampler(eqx.Module):
         """How many classes the bank holds."""
         return self.bank.shape[0] // self.exemplars_per_class
 
+    @property
+    def in_context(self) -> int:
+        """How many pairs an episode has in context."""
+        return self.pairs.shape[1]
+
     def sample(self, key: Key[Array, ""], size: int) -> Episodes:
         """Draw `size` independent episodes."""
-        n_classes = self.n_classes
-        ranges = [n_classes, n_classes - 1, self.pairs.shape[0], 2, 2, 2]
-        ranges += [self.exemplars_per_class] * 3
+        n = self.in_context
+        ranges = [*self._ways, n, n] + [self.exemplars_per_class] * (n + 1)
         # One draw for all choices: separate random calls would cost more than the rest of it.
         scale = jnp.array(ranges, jnp.float32)[:, None]
         unit = jax.random.uniform(key, (len(ranges), size))
-        first, other, pair, swap, matching, coin, *which = jnp.minimum(
-            unit * scale, scale - 1
-        ).astype(jnp.int32)
+        drawn = [*jnp.minimum(unit * scale, scale - 1).astype(jnp.int32)]
+        set_, order, matching, coin = drawn[n : n + 4]
         return self._assemble(
-            jnp.stack([first, other + (other >= first)]),
-            self.pairs[pair],
-            swap,
+            jnp.stack(_different(drawn[:n])),
+            self.pairs[set_],
+            order,
             matching,
-            jnp.stack(which),
+            jnp.stack(drawn[n + 4 :]),
             jnp.where(self.shuffled_labels, coin, matching),
         )
 
+    @property
+    def _ways(self) -> list[int]:
+        """Among how many each class is chosen, then the labels, then their order."""
+        n = self.in_context
+        classes = range(self.n_classes, self.n_classes - n, -1)
+        return [*classes, self.pairs.shape[0], math.factorial(n)]
+
     def _assemble(
         self,
-        classes: Int[Array, "2 episodes"],
-        pairs: Int[Array, "episodes 2"],
-        swap: Int[Array, " episodes"],
+        classes: Int[Array, "in_context episodes"],
+        pairs: Int[Array, "episodes in_context"],
+        order: Int[Array, " episodes"],
         matching: Int[Array, " episodes"],
-        which: Int[Array, "3 episodes"],
+        which: Int[Array, "shown episodes"],
         answer: Int[Array, " episodes"],
     ) -> Episodes:
-        query = jnp.where(matching == 0, classes[0], classes[1])
-        exemplars = jnp.stack([classes[0], classes[1], query]) * self.exemplars_per_class + which
-        first = jnp.where(swap == 0, pairs[:, 0], pairs[:, 1])
-        second = jnp.where(swap == 0, pairs[:, 1], pairs[:, 0])
-        target = jnp.where(answer == 0, first, second)
-        return Episodes(self.bank, exemplars, jnp.stack([first, second, target]), matching)
+        places = range(self.in_context)
+        query = _picked(matching, self.in_context, lambda place: classes[place])
+        exemplars = (
+            jnp.stack([*(classes[place] for place in places), query]) * self.exemplars_per_class
+            + which
+        )
+        orders = [*itertools.permutations(places)]
+        labels = [
+            _picked(order, len(orders), lambda number, at=place: pairs[:, orders[number][at]])
+            for place in places
+        ]
+        target = _picked(answer, self.in_context, lambda place: labels[place])
+        return Episodes(self.bank, exemplars, jnp.stack([*labels, target]), matching)
 
     def enumerate(self) -> Episodes:
         """Every episode exactly once.
@@ -280,26 +347,48 @@ class Sampler(eqx.Module):
         Raises:
             EpisodeError: there are more than 20 million; draw a sample of them instead.
         """
-        n_classes = self.n_classes
-        shape = (n_classes, n_classes - 1, self.pairs.shape[0], 2, N_CONTEXT) + (
-            self.exemplars_per_class,
-        ) * 3
+        n = self.in_context
+        shape = (*self._ways, n, *[self.exemplars_per_class] * (n + 1))
         total = math.prod(shape)
         if total > MOST_ENUMERATED:
             raise EpisodeError(
                 f"there are {total:,} episodes, more than the {MOST_ENUMERATED:,} that can be "
                 "enumerated: draw a sample of them instead"
             )
-        first, other, pair, swap, matching, *which = np.unravel_index(np.arange(total), shape)
-        matching = jnp.asarray(matching, jnp.int32)
+        chosen = [jnp.asarray(one, jnp.int32) for one in np.unravel_index(np.arange(total), shape)]
+        set_, order, matching = chosen[n : n + 3]
         return self._assemble(
-            jnp.asarray(np.stack([first, other + (other >= first)]), jnp.int32),
-            self.pairs[pair],
-            jnp.asarray(swap, jnp.int32),
+            jnp.stack(_different(chosen[:n])),
+            self.pairs[set_],
+            order,
             matching,
-            jnp.asarray(np.stack(which), jnp.int32),
+            jnp.stack(chosen[n + 3 :]),
             matching,
         )
+
+
+PerEpisode = Int[Array, " episodes"]
+
+
+def _different(drawn: Sequence[PerEpisode]) -> list[PerEpisode]:
+    """Numbers that differ, each drawn by its place among those that are left."""
+    found: list[PerEpisode] = []
+    for one in drawn:
+        for earlier in jnp.sort(jnp.stack(found), axis=0) if len(found) > 1 else found:
+            one = one + (one >= earlier)
+        found.append(one)
+    return found
+
+
+def _picked(which: PerEpisode, count: int, option: Callable[[int], PerEpisode]) -> PerEpisode:
+    """Of each episode the option of a number, of so many."""
+
+    def from_(number: int) -> PerEpisode:
+        if number == count - 1:
+            return option(number)
+        return jnp.where(which == number, option(number), from_(number + 1))
+
+    return from_(0)
 
 
 SetName = Literal["train", "test_exemplars", "test_relabel"]

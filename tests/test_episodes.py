@@ -1,6 +1,7 @@
 """Episodes: what is held out, what is drawn, and that all of it can be counted."""
 
 import itertools
+import math
 from functools import partial
 
 import jax
@@ -365,3 +366,84 @@ def test_what_would_not_fit_in_memory_is_not_enumerated():
     everything = EpisodeSettings(classes=1500, exemplars_per_class=5)
     with pytest.raises(EpisodeError, match=r"there are 8,994,000,000 episodes, more than"):
         sampler_of(everything).enumerate()
+
+
+# --- more pairs in context ---
+
+
+@pytest.mark.parametrize("pairs", [3, 4])
+def test_label_sets_of_more_pairs_are_held_out_and_every_label_is_trained_on(pairs):
+    parts = split(EpisodeSettings(pairs=pairs), n_source_classes=150)
+    n_sets = math.comb(5, pairs)
+    assert parts.training_pairs.shape == (n_sets - round(0.2 * n_sets), pairs)
+    assert parts.held_out_pairs.shape == (round(0.2 * n_sets), pairs)
+    assert set(parts.training_pairs.ravel()) == set(range(5))
+    both = np.concatenate([parts.training_pairs, parts.held_out_pairs]).tolist()
+    assert sorted(map(tuple, both)) == [*itertools.combinations(range(5), pairs)]
+
+
+@pytest.mark.parametrize("pairs", [2, 3])
+def test_all_episodes_are_counted_and_make_sense_with_any_number_of_pairs(pairs):
+    few = EpisodeSettings(classes=4, labels=4, test_classes=4, pairs=pairs, held_out_share=0)
+    sampler = sampler_of(few)
+    episodes = sampler.enumerate()
+    assert episodes.size == few.dataset_size
+    assert (episodes.pairs, episodes.n_positions) == (pairs, 2 * pairs + 1)
+    assert episodes.label_positions == tuple(range(1, 2 * pairs, 2))
+    whole = np.concatenate([episodes.exemplars, episodes.labels, episodes.matching[None]])
+    assert len(np.unique(whole, axis=1).T) == episodes.size
+    at = np.asarray(episodes.matching), np.arange(episodes.size)
+    for rows in (episodes.exemplars, episodes.labels):
+        context = np.asarray(rows)[:pairs]
+        assert all(len(set(column)) == pairs for column in context.T)
+        np.testing.assert_array_equal(context[at], np.asarray(rows)[pairs])
+    positions = np.stack([episodes.correct_position, *episodes.incorrect_positions])
+    np.testing.assert_array_equal(
+        np.sort(positions, axis=0), np.repeat([episodes.label_positions], episodes.size, axis=0).T
+    )
+
+
+@pytest.mark.parametrize("pairs", [2, 3])
+def test_what_is_drawn_is_uniform_over_all_episodes_with_any_number_of_pairs(pairs):
+    few = EpisodeSettings(classes=4, labels=4, test_classes=4, pairs=pairs, held_out_share=0)
+    sampler = sampler_of(few)
+
+    def numbers(episodes):
+        parts = [*episodes.exemplars[:-1], *episodes.labels[:-1], episodes.matching]
+        return np.ravel_multi_index([np.asarray(part) for part in parts], [4] * len(parts))
+
+    everything = numbers(sampler.enumerate())
+    drawn = numbers(sample(sampler, jax.random.key(0), 40 * few.dataset_size))
+    counts = np.array([np.sum(drawn == one) for one in everything])
+    assert counts.sum() == drawn.size
+    assert chisquare(counts).pvalue > IMPROBABLE
+
+
+def test_shuffled_labels_of_three_are_each_asked_for_as_often():
+    few = EpisodeSettings(classes=4, labels=4, test_classes=4, pairs=3, held_out_share=0)
+    episodes = sample(sampler_of(few, shuffled_labels=True), jax.random.key(0), 3_000)
+    places = (np.asarray(episodes.labels[:3]) == np.asarray(episodes.targets)).argmax(axis=0)
+    table = np.array(
+        [np.sum((places == p) & (episodes.matching == m)) for p in range(3) for m in range(3)]
+    )
+    assert chisquare(table).pvalue > IMPROBABLE
+
+
+def test_one_incorrect_position_is_there_of_two_labels_only():
+    three = sampler_of(EpisodeSettings(pairs=3)).sample(jax.random.key(0), 4)
+    with pytest.raises(EpisodeError, match="of 3 labels in context 2 are incorrect"):
+        _ = three.incorrect_position
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"pairs": 1}, "pairs is 1, but must be at least 2"),
+        ({"pairs": 6}, "labels is 5, but must be at least 6, for as many pairs"),
+        ({"pairs": 4, "held_out_share": 0.9}, "keeps 4 of the 5 sets of 4 of 5 labels out"),
+        ({"pairs": 5}, "of the 1 sets of 5 of 5 labels is less than half a set"),
+    ],
+)
+def test_numbers_of_pairs_that_cannot_be(fields, message):
+    with pytest.raises(EpisodeError, match=message):
+        EpisodeSettings(**fields)

@@ -68,7 +68,11 @@ def not_normalising(network: Transformer) -> Transformer:
     """The same network with nothing normalised, in any layer or before the unembedding."""
 
     def norms(model: Transformer) -> list[LayerNorm]:
-        return [*(layer.norm for layer in model.layers), model.norm]
+        mlps = [layer.mlp.norm for layer in model.layers if layer.mlp is not None]
+        found = [*(layer.norm for layer in model.layers), *mlps, model.norm]
+        return [norm for norm in found if isinstance(norm, LayerNorm)]
 
+    if not norms(network):
+        return network  # there is none to forget it
     forgetful = [ScaleAndShift(norm.weight, norm.bias) for norm in norms(network)]
     return eqx.tree_at(norms, network, forgetful)

@@ -15,8 +15,10 @@ from icl_repro.network.transformer import (
     LayerNorm,
     ModelSettings,
     Tap,
+    keys_of,
     neutral_norm,
     untouched,
+    with_mlps,
 )
 from icl_repro.text import Text
 
@@ -33,6 +35,14 @@ class LanguageModelSettings(ModelSettings, frozen=True, forbid_unknown_fields=Tr
 
     width: int = 128
     smeared_keys: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.normalised:
+            raise ValueError(
+                "normalised is False, but a language model has LayerNorm, by whose scale its "
+                "copying is measured (nearest: True)"
+            )
 
 
 class LanguageModel(AttentionOnly):
@@ -83,9 +93,9 @@ def initialise_language_model(
     normal with variance one over the width; biases are 0, LayerNorm is neutral.
     """
     width = settings.width
-    drawn = Drawn(jax.random.split(key, 2 + 4 * settings.layers))
+    drawn = Drawn(keys_of(settings, key, 2))
     smear = jnp.full(settings.heads, SMEAR_AT_FIRST) if settings.smeared_keys else None
-    return LanguageModel(
+    network = LanguageModel(
         token_embedding=drawn.weight(vocabulary, width).T,
         layers=tuple(
             Attention(
@@ -100,3 +110,4 @@ def initialise_language_model(
         unembedding_weight=drawn.weight(vocabulary, width),
         unembedding_bias=jnp.zeros(vocabulary),
     )
+    return with_mlps(network, settings, drawn)

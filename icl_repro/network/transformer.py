@@ -4,10 +4,11 @@ What it does between embedding and logits is :class:`AttentionOnly`, for sequenc
 :class:`Transformer` reads few-shot episodes and predicts at the query;
 :class:`~icl_repro.network.language_model.LanguageModel` reads tokens and predicts at each.
 
-Causal, LayerNorm before each attention and before the unembedding, rotary positions, no MLP. The
-one definition serves training, clamped training and analysis: at each site the computation hands
-its activation to a *tap*, which returns the activation to go on with. A tap that returns what it
-was given leaves the model as it is; taps that edit and record are in :mod:`icl_repro.optogenetics`.
+Causal, LayerNorm before each attention and before the unembedding, rotary positions, no MLP; or
+with an MLP in each layer, or without LayerNorm, for comparison. The one definition serves training,
+clamped training and analysis: at each site the computation hands its activation to a *tap*, which
+returns the activation to go on with. A tap that returns what it was given leaves the model as it
+is; taps that edit and record are in :mod:`icl_repro.optogenetics`.
 
 Arrays are feature-major with positions and episodes last: every projection is one matrix product
 with the weights on the left, which is the fastest layout for networks of this size on a CPU.
@@ -19,8 +20,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import equinox as eqx
 import jax
@@ -29,12 +30,13 @@ import msgspec
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, QUERY_POSITION, Episodes
+from icl_repro.episodes import N_CONTEXT, Episodes
 from icl_repro.network.normalisation import normalise
 from icl_repro.network.products import compare, mix, softmax_over_keys
 from icl_repro.network.rotary import rotate
 
-ALL_POSITIONS = tuple(range(N_POSITIONS))
+MLP_WIDTH = 4
+"""How many times as wide as the residual stream an MLP is inside."""
 
 SITE_AXES: Mapping[str, tuple[str, ...]] = {
     "embedding.exemplars": ("width", "exemplar", "episode"),
@@ -48,6 +50,9 @@ SITE_AXES: Mapping[str, tuple[str, ...]] = {
     "attention.pattern": ("head", "query", "key", "episode"),
     "attention.mixed": ("head", "channel", "query", "episode"),
     "attention.output": ("width", "position", "episode"),
+    "mlp.normed": ("width", "position", "episode"),
+    "mlp.hidden": ("hidden", "position", "episode"),
+    "mlp.output": ("width", "position", "episode"),
     "residual.post": ("width", "position", "episode"),
     "final.normed": ("width", "position", "episode"),
     "logits": ("label", "episode"),
@@ -57,9 +62,10 @@ SITE_AXES: Mapping[str, tuple[str, ...]] = {
 
 Queries and keys are those that are compared, that is, after rotation. `attention.scores` are there
 for later tokens too, which the pattern then leaves out. `attention.mixed` is what each head reads:
-the values mixed by its pattern, before the output projection. An episode is whatever sequence the
-model reads; `embedding.exemplars`, `embedding.labels` and `logits` are those of few-shot episodes,
-`token_logits` those of a language model.
+the values mixed by its pattern, before the output projection. `mlp.hidden` is what an MLP computes
+inside, after its nonlinearity; `residual.post` comes after the MLP, if there is one. An episode is
+whatever sequence the model reads; `embedding.exemplars`, `embedding.labels` and `logits` are those
+of few-shot episodes, `token_logits` those of a language model.
 """
 
 
@@ -73,7 +79,7 @@ def site_axes(name: str) -> tuple[str, ...] | None:
 
 
 def _in_layer(leaf: str) -> bool:
-    return leaf.startswith(("attention.", "residual."))
+    return leaf.startswith(("attention.", "mlp.", "residual."))
 
 
 class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,11 +89,15 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         layers: number of attention layers (2).
         width: width of the residual stream (64).
         heads: heads in each layer (8).
+        mlps: whether each layer has an MLP after its attention (none).
+        normalised: whether there is LayerNorm (there is).
     """
 
     layers: int = 2
     width: int = 64
     heads: int = 8
+    mlps: bool = False
+    normalised: bool = True
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "heads"):
@@ -152,6 +162,40 @@ class LayerNorm(eqx.Module):
         return normalise(x, self.weight, self.bias)
 
 
+class Unnormalised(eqx.Module):
+    """Stands where a LayerNorm would, and leaves everything as it is."""
+
+    def __call__(self, x: Float[Array, "width ..."]) -> Float[Array, "width ..."]:
+        """The same."""
+        return x
+
+
+Norm = LayerNorm | Unnormalised
+
+
+class MLP(eqx.Module):
+    """What a layer can have after its attention: LayerNorm, to four times the width, GELU, and back
+    into the residual stream.
+    """
+
+    norm: Norm
+    into: Float[Array, "hidden width"]
+    into_bias: Float[Array, " hidden"]
+    out: Float[Array, "width hidden"]
+    out_bias: Float[Array, " width"]
+
+    def __call__(
+        self,
+        residual: Float[Array, "width positions episodes"],
+        site: Callable[[str, Array], Array],
+    ) -> Float[Array, "width positions episodes"]:
+        """What it adds to the residual stream; `site` hands each activation on by its name."""
+        normed = site("mlp.normed", self.norm(residual))
+        into = _project(self.into, normed) + self.into_bias[:, None, None]
+        hidden = site("mlp.hidden", jax.nn.gelu(into))
+        return site("mlp.output", _project(self.out, hidden) + self.out_bias[:, None, None])
+
+
 class Attention(eqx.Module):
     """One layer: LayerNorm, causal attention with rotary positions, output projection.
 
@@ -160,15 +204,18 @@ class Attention(eqx.Module):
     With `smear`, keys can look at the token before (Olsson et al., 2022, "smeared keys"): each is
     mixed with that of the token before, its own with weight sigmoid(`smear`) of its head. The first
     token, which has none before it, keeps its own.
+
+    With `mlp`, an MLP follows on the attention, as part of the layer.
     """
 
-    norm: LayerNorm
+    norm: Norm
     query: Float[Array, "width width"]
     key: Float[Array, "width width"]
     value: Float[Array, "width width"]
     output: Float[Array, "width width"]
     heads: int = eqx.field(static=True)
     smear: Float[Array, " heads"] | None = None
+    mlp: MLP | None = None
 
     def __call__(
         self,
@@ -204,7 +251,10 @@ class Attention(eqx.Module):
         mixed = site("attention.mixed", mixed, positions)
         output = _project(self.output, mixed.reshape(-1, *mixed.shape[2:]))
         output = site("attention.output", output, positions)
-        return site("residual.post", residual[:, rows] + output, positions)
+        added = residual[:, rows] + output
+        if self.mlp is not None:
+            added = added + self.mlp(added, lambda leaf, value: site(leaf, value, positions))
+        return site("residual.post", added, positions)
 
     def _by_head(self, projected: Float[Array, "width ..."]) -> Float[Array, "heads channels ..."]:
         return projected.reshape(self.heads, -1, *projected.shape[1:])
@@ -232,7 +282,7 @@ class AttentionOnly(eqx.Module):
         # Not as fields: those of a class above come first, and the order is that in which programs
         # take them.
         layers: tuple[Attention, ...]
-        norm: LayerNorm
+        norm: Norm
 
     @property
     def n_layers(self) -> int:
@@ -283,7 +333,7 @@ class Transformer(AttentionOnly):
     exemplar_bias: Float[Array, " width"]
     label_embedding: Float[Array, "width labels"]
     layers: tuple[Attention, ...]
-    norm: LayerNorm
+    norm: Norm
     unembedding_weight: Float[Array, "labels width"]
     unembedding_bias: Float[Array, " labels"]
 
@@ -305,29 +355,33 @@ class Transformer(AttentionOnly):
         Only the query's row of the last layer bears on them; the other rows are computed only if
         `full` is true, for a tap that wants to see them.
         """
-        predicted = ALL_POSITIONS if full else (QUERY_POSITION,)
+        query = episodes.n_positions - 1
+        predicted = tuple(range(episodes.n_positions)) if full else (query,)
         final = self.through_layers(self._embed(episodes, tap), tap, predicted)[:, -1]
         logits = self.unembedding_weight @ final + self.unembedding_bias[:, None]
-        return tap("logits", logits, (QUERY_POSITION,))
+        return tap("logits", logits, (query,))
 
     def blank(self, n_episodes: int) -> Episodes:
-        """Episodes of zeros."""
-        integers = jnp.zeros((3, n_episodes), jnp.int32)
+        """Episodes of zeros, with two pairs in context."""
+        integers = jnp.zeros((N_CONTEXT + 1, n_episodes), jnp.int32)
         bank = jnp.zeros((1, self.exemplar_weight.shape[1]))
         return Episodes(bank, integers, integers, integers[0])
 
     def _embed(self, episodes: Episodes, tap: Tap) -> Float[Array, "width positions episodes"]:
-        exemplars = tap("embedding.exemplars", self._embed_exemplars(episodes), (0, 2, 4))
+        pairs, everywhere = episodes.pairs, tuple(range(episodes.n_positions))
+        exemplars = tap("embedding.exemplars", self._embed_exemplars(episodes), everywhere[::2])
         labels = self.label_embedding @ jax.nn.one_hot(
-            episodes.labels[:2].reshape(-1), self.n_labels, axis=0
+            episodes.labels[:pairs].reshape(-1), self.n_labels, axis=0
         )
         labels = tap(
-            "embedding.labels", labels.reshape(self.width, 2, episodes.size), LABEL_POSITIONS
+            "embedding.labels",
+            labels.reshape(self.width, pairs, episodes.size),
+            episodes.label_positions,
         )
-        tokens = [exemplars[:, 0], labels[:, 0], exemplars[:, 1], labels[:, 1], exemplars[:, 2]]
-        return tap("embedding", jnp.stack(tokens, axis=1), ALL_POSITIONS)
+        of_pairs = [part[:, pair] for pair in range(pairs) for part in (exemplars, labels)]
+        return tap("embedding", jnp.stack([*of_pairs, exemplars[:, pairs]], axis=1), everywhere)
 
-    def _embed_exemplars(self, episodes: Episodes) -> Float[Array, "width 3 episodes"]:
+    def _embed_exemplars(self, episodes: Episodes) -> Float[Array, "width shown episodes"]:
         rows: Int[Array, " tokens"] = episodes.exemplars.reshape(-1)
         bank = episodes.bank
         # Whichever is less work: to embed the whole bank and pick, or to pick and embed.
@@ -336,7 +390,7 @@ class Transformer(AttentionOnly):
         else:
             embedded = self.exemplar_weight @ bank[rows].T
         embedded = embedded + self.exemplar_bias[:, None]
-        return embedded.reshape(self.width, 3, episodes.size)
+        return embedded.reshape(self.width, episodes.pairs + 1, episodes.size)
 
 
 class Drawn:
@@ -360,6 +414,43 @@ def neutral_norm(width: int) -> LayerNorm:
     return LayerNorm(jnp.ones(width), jnp.zeros(width))
 
 
+def norm_of(settings: ModelSettings) -> Norm:
+    """What stands before an attention, an MLP or the unembedding at initialisation."""
+    return neutral_norm(settings.width) if settings.normalised else Unnormalised()
+
+
+def keys_of(settings: ModelSettings, key: Key[Array, ""], others: int) -> Key[Array, " n"]:
+    """A key for each matrix of the layers, and for so many others; those of MLPs come last.
+
+    That the first keys are those of a network without MLPs is a property of JAX's keys of today
+    (``jax_threefry_partitionable``).
+    """
+    return jax.random.split(key, others + (4 + 2 * settings.mlps) * settings.layers)
+
+
+OfNetwork = TypeVar("OfNetwork", bound=AttentionOnly)
+
+
+def with_mlps(network: OfNetwork, settings: ModelSettings, drawn: Drawn) -> OfNetwork:
+    """The network with an MLP in each layer, if the settings ask for them: weights as all others,
+    biases 0. To be called when all others are drawn, so that these are as without MLPs.
+    """
+    if not settings.mlps:
+        return network
+    width, hidden = settings.width, MLP_WIDTH * settings.width
+
+    def mlp() -> MLP:
+        into, out = drawn.weight(hidden, width), drawn.weight(width, hidden)
+        return MLP(norm_of(settings), into, jnp.zeros(hidden), out, jnp.zeros(width))
+
+    return eqx.tree_at(
+        lambda changed: [layer.mlp for layer in changed.layers],
+        network,
+        [mlp() for _ in range(settings.layers)],
+        is_leaf=lambda part: part is None,
+    )
+
+
 def initialise(
     settings: ModelSettings, n_features: int, n_labels: int, key: Key[Array, ""]
 ) -> Transformer:
@@ -367,21 +458,27 @@ def initialise(
 
     Weights are truncated normal with variance one over the number of inputs, except label
     embeddings (truncated at two standard deviations of 0.02); biases are 0, LayerNorm is neutral.
-    This is what the published implementation does (see the golden data's ``init``).
+    This is what the published implementation does (see the golden data's ``init``). MLPs, which
+    that has none of, draw theirs last, so that all others are as without them.
     """
     width = settings.width
-    drawn = Drawn(jax.random.split(key, 3 + 4 * settings.layers))
-    truncated, weight, norm = drawn.truncated, drawn.weight, neutral_norm
+    drawn = Drawn(keys_of(settings, key, 3))
+    truncated, weight = drawn.truncated, drawn.weight
 
-    return Transformer(
+    network = Transformer(
         exemplar_weight=weight(width, n_features),
         exemplar_bias=jnp.zeros(width),
         label_embedding=0.02 * truncated((width, n_labels)),
         layers=tuple(
-            Attention(norm(width), *(weight(width, width) for _ in range(4)), heads=settings.heads)
+            Attention(
+                norm_of(settings),
+                *(weight(width, width) for _ in range(4)),
+                heads=settings.heads,
+            )
             for _ in range(settings.layers)
         ),
-        norm=norm(width),
+        norm=norm_of(settings),
         unembedding_weight=weight(n_labels, width),
         unembedding_bias=jnp.zeros(n_labels),
     )
+    return with_mlps(network, settings, drawn)

@@ -15,10 +15,11 @@ import msgspec
 import numpy as np
 from jaxtyping import Bool
 
-from icl_repro.episodes import N_POSITIONS, QUERY_POSITION
+from icl_repro.episodes import N_POSITIONS
 from icl_repro.network.transformer import ModelSettings
 from icl_repro.optogenetics.edits import (
     CLEAN,
+    LAST,
     Constant,
     Edit,
     InductionPattern,
@@ -95,7 +96,7 @@ class ClampPreviousToken(_Heads, frozen=True, tag="previous_token"):
         if self.shift not in range(1, N_POSITIONS):
             raise OutOfRange(
                 f"shift {self.shift} must be from 1 to {N_POSITIONS - 1}, for the "
-                f"{N_POSITIONS} tokens of a sequence "
+                f"{N_POSITIONS} tokens of a sequence of the paper "
                 f"(nearest: {round(min(max(self.shift, 1), N_POSITIONS - 1))})"
             )
 
@@ -110,8 +111,8 @@ class ClampMatch(_Heads, frozen=True, tag="match"):
     """Steps 1, 2, 3qk and 4, match (Appendix D.1.2): at the query, heads attend with weight 1 to
     the label of the query's class.
 
-    `strength` (Figure 15) is the weight on that label, the rest going to the other label; the
-    induction strength is then 2 `strength` - 1.
+    `strength` (Figure 15) is the weight on that label, the rest going to the other label (shared by
+    several others alike); the induction strength of two is then 2 `strength` - 1.
     """
 
     layer: int = 1
@@ -128,13 +129,13 @@ class ClampMatch(_Heads, frozen=True, tag="match"):
         mask = _mask(self.heads, self.layer, model)
         value = LabelPattern(np.asarray(self.strength, np.float32))  # pyright: ignore[reportArgumentType]
         pattern = f"layers.{self.layer}.attention.pattern"
-        return (Edit(pattern, value, heads=mask, positions=(QUERY_POSITION,)),)
+        return (Edit(pattern, value, heads=mask, positions=LAST),)
 
 
 class ClampCopy(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="clamp", tag="copy"
 ):
-    """Steps 3v and 5, copy (Appendix D.1.2): the logits of the two labels in context are the
+    """Steps 3v and 5, copy (Appendix D.1.2): the logits of the labels in context are the
     scores that the head gives them, those of the other labels minus infinity.
     """
 

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, QUERY_POSITION, Episodes
+from icl_repro.episodes import Episodes
 from icl_repro.network.transformer import AttentionOnly, Inputs
 from icl_repro.optogenetics.sites import EditError, axes_of
 from icl_repro.text import Text
@@ -107,17 +107,21 @@ class PreviousTokenPattern(Value):
 
 
 class LabelPattern(Value):
-    """Attention from the query to the two labels only: `strength` to the one of its own class,
-    1 - `strength` to the other.
+    """Attention from the query to the labels only: `strength` to the one of its own class,
+    1 - `strength` to the other, or the same share of it to each of several others.
     """
 
     strength: Float[Array, ""]
 
-    def __call__(self, context: Context) -> Float[Array, "1 1 5 episodes"]:
+    def __call__(self, context: Context) -> Float[Array, "1 1 keys episodes"]:
         """The value; see the class."""
         episodes = _episodes(context, self)
-        correct = jax.nn.one_hot(episodes.correct_position, N_POSITIONS, axis=0)
-        incorrect = jax.nn.one_hot(episodes.incorrect_position, N_POSITIONS, axis=0)
+        correct = jax.nn.one_hot(episodes.correct_position, episodes.n_positions, axis=0)
+        first, *more = (
+            jax.nn.one_hot(position, episodes.n_positions, axis=0)
+            for position in episodes.incorrect_positions
+        )
+        incorrect = sum(more, first) / (1 + len(more)) if more else first
         return (self.strength * correct + (1 - self.strength) * incorrect)[None, None]
 
 
@@ -126,11 +130,11 @@ class TokenBefore(Value):
     their own: what a perfect layer of previous-token heads would hand on.
     """
 
-    def __call__(self, context: Context) -> Float[Array, "width 5 episodes"]:
+    def __call__(self, context: Context) -> Float[Array, "width positions episodes"]:
         """The value; see the class."""
-        _episodes(context, self)
-        source = np.maximum(np.arange(N_POSITIONS) - 1, 0)
-        source[QUERY_POSITION] = QUERY_POSITION
+        n_positions = _episodes(context, self).n_positions
+        source = np.maximum(np.arange(n_positions) - 1, 0)
+        source[-1] = n_positions - 1
         return context.read("embedding")[:, source]
 
 
@@ -151,7 +155,7 @@ class InductionPattern(Value):
 
 
 class ScoresAsLogits(Value):
-    """Logits of the two labels in context: the scores with which one head compares the query to
+    """Logits of the labels in context: the scores with which one head compares the query to
     them. Every other label gets minus infinity.
     """
 
@@ -160,12 +164,13 @@ class ScoresAsLogits(Value):
 
     def __call__(self, context: Context) -> Float[Array, "labels episodes"]:
         """The value; see the class."""
-        labels = _episodes(context, self).labels
+        episodes = _episodes(context, self)
         scores = context.read(f"layers.{self.layer}.attention.scores")
         from_query = jnp.take(scores, self.head, axis=0)[-1]
         label = jnp.arange(context.current.shape[0])[:, None]
         logits = jnp.full_like(context.current, -jnp.inf)
-        for position, shown in zip(LABEL_POSITIONS, labels[:2], strict=True):
+        shown_labels = episodes.labels[: episodes.pairs]
+        for position, shown in zip(episodes.label_positions, shown_labels, strict=True):
             logits = jnp.where(label == shown, from_query[position], logits)
         return logits
 
@@ -197,6 +202,9 @@ class Pass(eqx.Module):
 CLEAN = Pass()
 """The model as it is."""
 
+LAST = (-1,)
+"""As positions of an edit: the last token, however many there are."""
+
 
 class Edit(eqx.Module):
     """Replaces part of one activation.
@@ -207,7 +215,8 @@ class Edit(eqx.Module):
         heads: head numbers (fixed when traced); or None.
         head_mask: the same as an array, which may be traced and vmapped; or None. With neither,
             the edit acts on every head, or its site has no head axis.
-        positions: positions along the site's ``position`` or ``query`` axis; None for all.
+        positions: positions along the site's ``position`` or ``query`` axis; None for all, `LAST`
+            for the last token alone, which is the query.
         base: the pass that `value` reads from; None for the pass being edited, as far as it has
             been computed.
         stop_gradient: whether the value is a constant to the gradient. By default gradients flow
@@ -375,6 +384,8 @@ def _position_axis(axes: tuple[str, ...]) -> int | None:
 def _checked_positions(edit: Edit, axes: tuple[str, ...], n_positions: int) -> tuple[int, ...]:
     if _position_axis(axes) is None:
         raise OutOfRange(f"{edit} names positions, but the site has no such axis: {axes}")
+    if edit.positions == LAST:
+        return (n_positions - 1,)
     wrong = [p for p in edit.positions if not 0 <= p < n_positions]  # pyright: ignore[reportOptionalIterable]
     if wrong:
         raise OutOfRange(
@@ -384,14 +395,19 @@ def _checked_positions(edit: Edit, axes: tuple[str, ...], n_positions: int) -> t
     return edit.positions  # pyright: ignore[reportReturnType]
 
 
-def check_conflict(first: Edit, second: Edit, shape: tuple[int, ...]) -> None:
+def check_conflict(first: Edit, second: Edit, shape: tuple[int, ...], n_positions: int) -> None:
     """Refuse two edits of one site unless they are known to act on different entries.
 
     Raises:
         Conflict: they overlap; or one has a traced mask, so that nobody can tell.
     """
-    if first.positions and second.positions and not set(first.positions) & set(second.positions):
-        return
+    if first.positions and second.positions:
+        where = [
+            set(_checked_positions(edit, axes_of(edit.site), n_positions))
+            for edit in (first, second)
+        ]
+        if not where[0] & where[1]:
+            return
     masks = [
         np.ones(1, bool)
         if edit.heads is None and edit.head_mask is None

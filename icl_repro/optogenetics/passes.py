@@ -100,7 +100,12 @@ class _Evaluation:
         here = [index for index, edit in enumerate(self.edits) if edit.site == site]
         for later, second in enumerate(here):
             for first in here[:later]:
-                check_conflict(self.edits[first], self.edits[second], activation.shape)
+                check_conflict(
+                    self.edits[first],
+                    self.edits[second],
+                    activation.shape,
+                    self.episodes.n_positions,
+                )
         for index in here:
             edit = self.edits[index]
             reads: set[str] = set()

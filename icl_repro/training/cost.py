@@ -125,7 +125,7 @@ def _timed(folders: list[Path]) -> Iterator[Timed]:
             manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=_Manifest)
             spec = msgspec.json.decode((folder / SPEC).read_bytes())
             if manifest.diverged is None:
-                same, alike = _digests(_usual(spec) | spec)
+                same, alike = _digests(_filled(_usual(spec), spec))
                 yield Timed(int(spec["sequences"]), manifest.seconds, same, alike)
         except (OSError, msgspec.MsgspecError, KeyError, TypeError, ValueError):
             continue  # the store itself tells of what is damaged, where it is needed
@@ -136,6 +136,16 @@ def _usual(content: dict[str, Any]) -> dict[str, Any]:
     fields.
     """
     return _left_out(LanguageSpec if "text" in content else RunSpec)
+
+
+def _filled(usual: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """What a spec says, with what it leaves out, in its parts too."""
+    filled = usual | content
+    for name, part in filled.items():
+        of_usual = usual.get(name)
+        if isinstance(part, dict) and isinstance(of_usual, dict):
+            filled[name] = {**of_usual, **part}
+    return filled
 
 
 @functools.cache
@@ -157,7 +167,7 @@ def _without_seeds(content: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in content.items() if name not in _SEEDS}
     if kept.get("transplant") is not None:
         source = kept["transplant"]["source"]
-        source = _without_seeds(_usual(source) | source)
+        source = _without_seeds(_filled(_usual(source), source))
         kept["transplant"] = kept["transplant"] | {"source": source}
     return kept
 

@@ -20,6 +20,7 @@ _SETTINGS: dict[str, str] = {
     "episodes.labels": "{} labels",
     "episodes.exemplars_per_class": "{} exemplars of each class",
     "episodes.test_classes": "{} classes kept for the test",
+    "episodes.pairs": "{} pairs in context",
     "model.layers": "{} layers",
     "model.width": "residual stream of width {}",
     "model.heads": "{} heads in each layer",
@@ -28,6 +29,8 @@ _SETTINGS: dict[str, str] = {
     "text.repeats": "repeats {} of the text",
     "optimiser.learning_rate": "learning rate {}",
     "optimiser.batch": "batches of {}",
+    "optimiser.momentum": "momentum {}",
+    "optimiser.weight_decay": "weight decay {}",
     "data_seed": "data seed {}",
     "eval_seed": "evaluation seed {}",
     "neighbour": "neighbour {} by rounding",
@@ -35,7 +38,10 @@ _SETTINGS: dict[str, str] = {
 }
 
 
+_RULES = {"adam": "Adam", "sgd": "gradient descent", "adamw": "AdamW"}
 _SWITCHES = {
+    "model.mlps": ("an MLP in each layer", "no MLPs"),
+    "model.normalised": ("LayerNorm", "no LayerNorm"),
     "text.shuffled": ("repeats in random order", "repeats as they are"),
     "model.smeared_keys": ("smeared keys", "keys as they are"),
 }
@@ -48,6 +54,8 @@ def setting(name: str, value: object) -> str:
         return "labels of queries drawn at random" if value else "labels of queries as they are"
     if name in _SWITCHES:
         return _SWITCHES[name][not value]
+    if name == "optimiser.rule":
+        return _RULES[str(value)]
     told = _SETTINGS.get(name)
     return told.format(value) if told else f"{name.replace('.', ' ').replace('_', ' ')} {value}"
 

@@ -17,7 +17,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from icl_repro.episodes import Episodes, Sampler, SetName
@@ -25,6 +24,7 @@ from icl_repro.network.transformer import AttentionOnly, Transformer
 from icl_repro.optogenetics import Intervention, intervention
 from icl_repro.streams import BatchKeys
 from icl_repro.training.altered_streams import streams_named
+from icl_repro.training.descent import ADAM, Descent, begin_optimiser, descend
 from icl_repro.training.evaluation import (
     LARGEST_CHUNK,
     WHOLE,
@@ -69,6 +69,7 @@ class Trainee(eqx.Module):
     Attributes:
         bad_step: the first step whose loss was not finite.
         frozen: the last layer that is never trained, nor what lies below it, if any.
+        descent: the optimiser but for its learning rate.
     """
 
     model: Transformer
@@ -79,6 +80,7 @@ class Trainee(eqx.Module):
     batch_keys: BatchKeys
     bad_step: Int[Array, ""]
     frozen: int | None = eqx.field(static=True, default=None)
+    descent: Descent = eqx.field(static=True, default=ADAM)
 
 
 def begin(
@@ -105,13 +107,14 @@ def begin(
         model = _with_weights(model, load(transplant.source).model(), transplant.up_to_layer)
     return Trainee(
         model=model,
-        optimiser_state=begin_optimiser(model),
+        optimiser_state=begin_optimiser(model, spec.optimiser.descent),
         intervention=jax.tree.map(jnp.asarray, intervention(spec.clamps, spec.model)),
         learning_rate=jnp.asarray(spec.optimiser.learning_rate, jnp.float32),
         sampler=sampler,
         batch_keys=streams.batch_keys(spec.data_seed, spec.steps),
         bad_step=jnp.asarray(NEVER, jnp.int32),
         frozen=None if transplant is None else transplant.up_to_layer,
+        descent=spec.optimiser.descent,
     )
 
 
@@ -145,23 +148,15 @@ def _with_weights(model: Transformer, donor: Transformer, layer: int) -> Transfo
     return eqx.tree_at(taken, model, taken(donor))
 
 
-SCALE = optax.scale_by_adam()
-"""Adam but for the learning rate."""
-
-
-def begin_optimiser(model: AttentionOnly) -> PyTree:
-    """The state of Adam before the first step."""
-    return SCALE.init(eqx.filter(model, eqx.is_array))
-
-
 def update(
     model: Transformer,
     optimiser_state: PyTree,
     intervention: Intervention,
     episodes: Episodes,
     learning_rate: Float[Array, ""],
+    descent: Descent = ADAM,
 ) -> tuple[Transformer, PyTree, Float[Array, ""]]:
-    """One step of Adam on the mean loss of a batch, under an intervention.
+    """One step on the mean loss of a batch, under an intervention.
 
     Returns:
         The new model and optimiser state, and the loss before the step.
@@ -170,20 +165,7 @@ def update(
     def mean_loss(model: Transformer) -> Float[Array, ""]:
         return losses(intervention.predict(model, episodes).logits, episodes).mean()
 
-    return descend(mean_loss, model, optimiser_state, learning_rate)
-
-
-def descend(
-    mean_loss: Callable[[OfNetwork], Float[Array, ""]],
-    model: OfNetwork,
-    optimiser_state: PyTree,
-    learning_rate: Float[Array, ""],
-) -> tuple[OfNetwork, PyTree, Float[Array, ""]]:
-    """Step down a loss by Adam: the new model and optimiser state, and the loss before the step."""
-    loss, gradient = eqx.filter_value_and_grad(mean_loss)(model)
-    direction, optimiser_state = SCALE.update(gradient, optimiser_state)
-    change = jax.tree.map(lambda d: -learning_rate * d, direction)
-    return eqx.apply_updates(model, change), optimiser_state, loss
+    return descend(mean_loss, model, optimiser_state, learning_rate, descent)
 
 
 def _advance(trainee: Trainee, start: Int[Array, ""], stop: Int[Array, ""], batch: int) -> Trainee:
@@ -195,7 +177,12 @@ def _advance(trainee: Trainee, start: Int[Array, ""], stop: Int[Array, ""], batc
     def step(index: Int[Array, ""], state: tuple, episodes: Episodes) -> tuple:
         model, optimiser_state, bad_step = state
         model, optimiser_state, loss = update(
-            model, optimiser_state, trainee.intervention, episodes, trainee.learning_rate
+            model,
+            optimiser_state,
+            trainee.intervention,
+            episodes,
+            trainee.learning_rate,
+            trainee.descent,
         )
         if trainee.frozen is not None:
             model = _with_weights(model, trainee.model, trainee.frozen)
@@ -311,6 +298,7 @@ def program(spec: RunSpec) -> object:
         spec.episodes.exemplars_per_class,
         spec.episodes.test_classes,
         held_out,
+        spec.episodes.pairs,
     )
     return (
         spec.streams,
@@ -320,6 +308,7 @@ def program(spec: RunSpec) -> object:
         spec.exemplars.width,
         spec.model,
         spec.optimiser.batch,
+        spec.optimiser.descent,
         spec.schedule,
         spec.sequences,
     )

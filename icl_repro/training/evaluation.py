@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add, or_
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from icl_repro.episodes import LABEL_POSITIONS, N_POSITIONS, Episodes
+from icl_repro.episodes import Episodes
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention, Trace
 
@@ -48,9 +51,9 @@ def correct(
 def context_label_probability(
     logits: Float[Array, "labels episodes"], episodes: Episodes
 ) -> Float[Array, " episodes"]:
-    """Probability on the two labels in context together."""
+    """Probability on the labels in context together."""
     labels = jnp.arange(logits.shape[0])[:, None]
-    shown = (labels == episodes.labels[0]) | (labels == episodes.labels[1])
+    shown = reduce(or_, (labels == episodes.labels[pair] for pair in range(episodes.pairs)))
     return jnp.where(shown, jax.nn.softmax(logits, axis=0), 0).sum(axis=0)
 
 
@@ -61,6 +64,14 @@ def query_attention(trace: Trace, layer: int, positions: Array) -> Float[Array, 
     return jnp.where(there, from_query, 0).sum(axis=1).mean(axis=-1)
 
 
+def attention_to_others(trace: Trace, layer: int, episodes: Episodes) -> Float[Array, " heads"]:
+    """Mean attention from the query to a label of another class, for each head of a layer; of
+    several the mean, so that a head that cannot tell labels apart attends to both kinds alike.
+    """
+    to_each = [query_attention(trace, layer, there) for there in episodes.incorrect_positions]
+    return to_each[0] if len(to_each) == 1 else reduce(add, to_each) / len(to_each)
+
+
 def previous_token_attention(trace: Trace, layer: int) -> Float[Array, " heads"]:
     """Mean attention from the label tokens to the token before, for each head of a layer.
 
@@ -68,12 +79,13 @@ def previous_token_attention(trace: Trace, layer: int) -> Float[Array, " heads"]
         ValueError: the trace has that layer's pattern for the query only.
     """
     pattern = trace[f"layers.{layer}.attention.pattern"]
-    if pattern.shape[1] != N_POSITIONS:
+    n_positions = pattern.shape[2]
+    if pattern.shape[1] != n_positions:
         raise ValueError(
             f"the pattern of layer {layer} covers {pattern.shape[1]} position, not all "
-            f"{N_POSITIONS}: take the trace with Intervention.trace, which covers all"
+            f"{n_positions}: take the trace with Intervention.trace, which covers all"
         )
-    to_previous = [pattern[:, position, position - 1] for position in LABEL_POSITIONS]
+    to_previous = [pattern[:, label, label - 1] for label in range(1, n_positions, 2)]
     return jnp.stack(to_previous).mean(axis=(0, 2))
 
 
@@ -88,7 +100,8 @@ def evaluate(
     Returns:
         ``SET.loss`` and ``SET.accuracy`` for each set (scalars). On the training set also
         ``context_label_probability`` (scalar), ``attention.correct`` and ``attention.incorrect``
-        (layers, heads): attention from the query to the label of its class and to the other one,
+        (layers, heads): attention from the query to the label of its class and to the other one
+        (the mean of several),
         and ``attention.previous`` (layers but the last, heads): from the labels to the token
         before.
     """
@@ -149,7 +162,7 @@ def _attention(model: Transformer, trace: Trace, episodes: Episodes) -> dict[str
             [query_attention(trace, layer, episodes.correct_position) for layer in layers]
         ),
         "attention.incorrect": jnp.stack(
-            [query_attention(trace, layer, episodes.incorrect_position) for layer in layers]
+            [attention_to_others(trace, layer, episodes) for layer in layers]
         ),
         "attention.previous": jnp.stack(
             [previous_token_attention(trace, layer) for layer in layers[:-1]]

@@ -16,13 +16,12 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 from icl_repro.network.language_model import LanguageModel, initialise_language_model
 from icl_repro.optogenetics import Intervention, intervention
 from icl_repro.text import TEXT_SETS, Text, TextSampler, TextSetName, text_samplers
+from icl_repro.training.descent import ADAM, Descent, begin_optimiser, descend
 from icl_repro.training.engine import (
     NEVER,
     PROGRAMS_IN_MEMORY,
     Diverged,
     Record,
-    begin_optimiser,
-    descend,
     one_rounding_away,
 )
 from icl_repro.training.language_evaluation import HEADS_ON, evaluate_text, token_losses
@@ -44,6 +43,7 @@ class Reader(eqx.Module):
     sampler: TextSampler
     data_key: Key[Array, ""]
     bad_step: Int[Array, ""]
+    descent: Descent = eqx.field(static=True, default=ADAM)
 
 
 def begin(spec: LanguageSpec) -> Reader:
@@ -57,12 +57,13 @@ def begin(spec: LanguageSpec) -> Reader:
         model = one_rounding_away(model, jax.random.key(spec.neighbour))
     return Reader(
         model=model,
-        optimiser_state=begin_optimiser(model),
+        optimiser_state=begin_optimiser(model, spec.optimiser.descent),
         intervention=jax.tree.map(jnp.asarray, intervention(spec.clamps, spec.model)),
         learning_rate=jnp.asarray(spec.optimiser.learning_rate, jnp.float32),
         sampler=trained,
         data_key=jax.random.key(spec.data_seed),
         bad_step=jnp.asarray(NEVER, jnp.int32),
+        descent=spec.optimiser.descent,
     )
 
 
@@ -82,8 +83,9 @@ def update(
     intervention: Intervention,
     text: Text,
     learning_rate: Float[Array, ""],
+    descent: Descent = ADAM,
 ) -> tuple[LanguageModel, PyTree, Float[Array, ""]]:
-    """One step of Adam on the mean loss of all tokens of a batch, under an intervention.
+    """One step on the mean loss of all tokens of a batch, under an intervention.
 
     Returns:
         The new model and optimiser state, and the loss before the step.
@@ -92,7 +94,7 @@ def update(
     def mean_loss(model: LanguageModel) -> Float[Array, ""]:
         return token_losses(intervention.predict(model, text).logits, text).mean()
 
-    return descend(mean_loss, model, optimiser_state, learning_rate)
+    return descend(mean_loss, model, optimiser_state, learning_rate, descent)
 
 
 def _advance(reader: Reader, start: Int[Array, ""], stop: Int[Array, ""], batch: int) -> Reader:
@@ -109,7 +111,12 @@ def _advance(reader: Reader, start: Int[Array, ""], stop: Int[Array, ""], batch:
             model, optimiser_state, bad_step = state
             text = jax.tree.map(lambda drawn: drawn[index - first], batches)
             model, optimiser_state, loss = update(
-                model, optimiser_state, reader.intervention, text, reader.learning_rate
+                model,
+                optimiser_state,
+                reader.intervention,
+                text,
+                reader.learning_rate,
+                reader.descent,
             )
             is_bad = ~jnp.isfinite(loss)
             return model, optimiser_state, jnp.where(is_bad, jnp.minimum(bad_step, index), bad_step)

@@ -24,6 +24,7 @@ from icl_repro.training.spec import (
     in_order,
     require_seeds,
     require_whole_batches,
+    without_later_defaults,
 )
 
 
@@ -180,7 +181,7 @@ class LanguageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _address(spec: LanguageSpec) -> str:
-    content = msgspec.json.encode(["text", msgspec.to_builtins(spec)])
+    content = msgspec.json.encode(["text", without_later_defaults(spec)])
     return hashlib.sha256(content).hexdigest()
 
 

@@ -25,6 +25,7 @@ DECIDING_SOURCE = (
     "optogenetics",
     "streams",
     "text.py",
+    "training/descent.py",
     "training/engine.py",
     "training/evaluation.py",
     "training/language.py",

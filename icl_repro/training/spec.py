@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar, get_args
 
 import msgspec
@@ -20,6 +20,7 @@ from icl_repro.optogenetics import Clamp
 from icl_repro.streams import STREAMS, StreamsName
 from icl_repro.training import layout, provenance
 from icl_repro.training.altered_streams import recipe_of
+from icl_repro.training.descent import Descent, Rule
 from icl_repro.training.described import clamp_in_words, setting
 from icl_repro.training.schedule import Schedule
 
@@ -28,10 +29,21 @@ LARGEST_SEED = 2**32 - 1
 
 
 class Optimiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Adam with optax's defaults (the paper: batches of 32, learning rate 1e-5)."""
+    """Adam with optax's defaults (the paper: batches of 32, learning rate 1e-5), or another.
+
+    Attributes:
+        learning_rate: above 0.
+        batch: sequences of a step.
+        rule: "adam"; "sgd", gradient descent; "adamw", Adam with decoupled decay of weights.
+        momentum: of "sgd" alone, from 0 to below 1.
+        weight_decay: of "adamw" alone, above 0.
+    """
 
     learning_rate: float = 1e-5
     batch: int = 32
+    rule: Rule = "adam"
+    momentum: float = 0.0
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.learning_rate < math.inf:
@@ -40,7 +52,29 @@ class Optimiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         if self.batch < 1:
             raise ValueError(f"batch is {self.batch}, but must be at least 1")
-        msgspec.structs.force_setattr(self, "learning_rate", float(self.learning_rate))
+        if self.rule not in get_args(Rule):
+            raise ValueError(
+                f"there is no optimiser {self.rule!r}: {nearest(str(self.rule), get_args(Rule))}"
+            )
+        if not 0 <= self.momentum < 1 or (self.momentum and self.rule != "sgd"):
+            raise ValueError(
+                f"momentum is {self.momentum} with {self.rule}, but must be from 0 to below 1 with "
+                "sgd, and 0 with others"
+            )
+        if not 0 <= self.weight_decay < math.inf or (
+            (self.weight_decay > 0) != (self.rule == "adamw")
+        ):
+            raise ValueError(
+                f"weight_decay is {self.weight_decay} with {self.rule}, but must be above 0 and "
+                "finite with adamw, and 0 with others"
+            )
+        for name in ("learning_rate", "momentum", "weight_decay"):
+            msgspec.structs.force_setattr(self, name, float(getattr(self, name)))
+
+    @property
+    def descent(self) -> Descent:
+        """It but for its learning rate and its batches."""
+        return Descent(self.rule, self.momentum, self.weight_decay)
 
 
 class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,11 +170,8 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             eval_seed=self.eval_seed,
             neighbour=self.neighbour,
         )
-        if self.streams == "published" and self.episodes.split_seed:
-            raise ValueError(
-                f"episodes.split_seed is {self.episodes.split_seed}, but the published streams "
-                "have a single split, which no seed decides (nearest: 0)"
-            )
+        if self.streams == "published":
+            _require_published(self)
         require_whole_batches(self.sequences, self.optimiser.batch)
         for clamp in self.clamps:
             clamp.edits(self.model)  # raises where a layer or a head is out of range
@@ -308,9 +339,10 @@ def _address(spec: RunSpec) -> str:
 def _content(spec: RunSpec) -> dict[str, Any]:
     """The spec as plain data, in the order of its fields.
 
-    Streams came later than the others: ours are left out, so that addresses stay what they were.
+    Some fields came later than the others: their defaults are left out, so that addresses stay what
+    they were.
     """
-    content = msgspec.to_builtins(spec)
+    content = without_later_defaults(spec)
     if spec.streams == "ours":
         del content["streams"]
     elif recipe := recipe_of(spec.streams):
@@ -318,6 +350,30 @@ def _content(spec: RunSpec) -> dict[str, Any]:
     if spec.transplant is not None:
         content["transplant"]["source"] = _content(spec.transplant.source)
     return content
+
+
+LATER: Mapping[str, tuple[str, ...]] = {
+    "model": ("mlps", "normalised"),
+    "episodes": ("pairs",),
+    "optimiser": ("rule", "momentum", "weight_decay"),
+}
+"""Fields of parts of a spec that came when runs had been stored; see :func:`_content`."""
+
+
+def without_later_defaults(spec: msgspec.Struct) -> dict[str, Any]:
+    """A spec as plain data, but for the later fields of its parts that are at their defaults."""
+    content = msgspec.to_builtins(spec)
+    for part, names in LATER.items():
+        for name in names if part in content else ():
+            usual = {field.name: field.default for field in _fields_of(type(getattr(spec, part)))}
+            if content[part][name] == usual[name]:
+                del content[part][name]
+    return content
+
+
+@functools.cache
+def _fields_of(part: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(part)
 
 
 @functools.cache
@@ -361,6 +417,22 @@ def _departures(spec: RunSpec) -> Iterator[str]:
         yield f"weights up to layer {spec.transplant.up_to_layer} frozen, from ({source})"
 
 
+def _require_published(spec: RunSpec) -> None:
+    """Raise ValueError where the published streams do not have what a run asks for."""
+    if spec.episodes.split_seed:
+        raise ValueError(
+            f"episodes.split_seed is {spec.episodes.split_seed}, but the published streams "
+            "have a single split, which no seed decides (nearest: 0)"
+        )
+    for part, name in (("episodes", "pairs"), ("model", "mlps"), ("model", "normalised")):
+        value, usual = (getattr(getattr(one, part), name) for one in (spec, _USUAL))
+        if value != usual:
+            raise ValueError(
+                f"{part}.{name} is {value}, but the published streams have {name} {usual} only "
+                f"(nearest: {usual})"
+            )
+
+
 def _require_fitting(spec: RunSpec, transplant: Transplant) -> None:
     layer, last = transplant.up_to_layer, spec.model.layers - 1
     if not 0 <= layer <= last:
@@ -379,6 +451,9 @@ def _require_known_streams(name: object) -> None:
     if name not in list(STREAMS):  # in which anything can be looked for, hashable or not
         known = get_args(StreamsName)
         raise ValueError(f"there are no streams {name!r}: {nearest(str(name), known)}")
+
+
+_USUAL = RunSpec()
 
 
 def _anatomy(spec: RunSpec) -> str:

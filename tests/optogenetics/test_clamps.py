@@ -28,6 +28,7 @@ from icl_repro.optogenetics import (
     sites,
     trace,
 )
+from icl_repro.optogenetics.edits import LAST
 from icl_repro.training.evaluation import losses, previous_token_attention, query_attention
 from tests.support.random_networks import SMALL, random_episodes, random_network
 from tests.support.shapes_checked import unchecked
@@ -407,3 +408,43 @@ def test_the_edits_of_a_clamp_are_arrays_where_runs_may_differ():
         for clamps in ([ClampMatch((3,))], [ClampMatch((0, 1), strength=0.5)])
     )
     assert first == second
+
+
+# --- more pairs in context, and MLPs ---
+
+
+@pytest.mark.parametrize("pairs", [2, 3, 4])
+def test_match_copy_and_first_layer_with_any_number_of_pairs(pairs):
+    model, episodes = random_network(0), random_episodes(0, pairs=pairs)
+    matched = intervention([ClampMatch((1,), strength=0.7)], SMALL).trace(model, episodes)
+    from_query = np.asarray(matched["layers.1.attention.pattern"])[1, -1]
+    at = np.arange(episodes.size)
+    np.testing.assert_allclose(from_query[episodes.correct_position, at], 0.7, rtol=1e-6)
+    for there in episodes.incorrect_positions:
+        np.testing.assert_allclose(from_query[there, at], 0.3 / (pairs - 1), rtol=1e-6)
+    routed = intervention([ClampFirstLayer(), ClampCopy(2)], SMALL).trace(model, episodes)
+    scores = np.asarray(routed["layers.1.attention.scores"])[2, -1]
+    logits = np.asarray(routed.logits)
+    assert np.isneginf(logits).sum(axis=0).tolist() == [5 - pairs] * episodes.size
+    for pair, position in enumerate(episodes.label_positions):
+        np.testing.assert_array_equal(
+            logits[np.asarray(episodes.labels[pair]), at], scores[position]
+        )
+
+
+def test_a_position_of_the_query_is_that_of_the_last_token():
+    for pairs in (2, 3):
+        model, episodes = random_network(0), random_episodes(0, pairs=pairs)
+        seen = trace(model, episodes, [Edit("embedding", 0.0, positions=LAST)])["embedding"]
+        silent = (np.asarray(seen) == 0).all(axis=(0, 2))
+        assert silent.tolist() == [False] * (2 * pairs) + [True]
+
+
+def test_the_first_layer_clamp_holds_an_mlp_of_layer_0_too():
+    shape = msgspec.structs.replace(SMALL, mlps=True)
+    model, episodes = random_network(0, shape), random_episodes(0)
+    clamped = intervention([ClampFirstLayer()], shape)
+    silent = eqx.tree_at(lambda m: m.layers[0].mlp.out, model, model.layers[0].mlp.out * 0)
+    one, other = (clamped.predict(each, episodes).logits for each in (model, silent))
+    np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(model(episodes), silent(episodes))

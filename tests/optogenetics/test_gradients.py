@@ -25,7 +25,8 @@ from icl_repro.optogenetics import (
     intervention,
     only_heads,
 )
-from icl_repro.training.engine import begin_optimiser, update
+from icl_repro.training.descent import begin_optimiser
+from icl_repro.training.engine import update
 from icl_repro.training.evaluation import losses
 from tests.support.golden import golden, golden_episodes, golden_model
 from tests.support.random_networks import SMALL, random_episodes, random_network

@@ -18,6 +18,8 @@ OF_A_LAYER = [
     "residual.post",
 ]
 
+MLP_SITES = ["mlp.normed", "mlp.hidden", "mlp.output"]
+
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_the_sites_of_a_network_in_the_order_of_computation(layers):
@@ -28,7 +30,19 @@ def test_the_sites_of_a_network_in_the_order_of_computation(layers):
         *("final.normed", "logits"),
     ]
     named = {name.removeprefix("layers.0.") for name in table if "layers.1" not in name}
-    assert named >= SITE_AXES.keys() - {"token_logits"}  # that of a language model
+    elsewhere = {"token_logits", *MLP_SITES}  # of a language model, and of networks with MLPs
+    assert named >= SITE_AXES.keys() - elsewhere
+
+
+def test_an_mlp_comes_between_the_attention_and_what_the_layer_leaves():
+    shape = ModelSettings(layers=2, width=8, heads=2, mlps=True)
+    table = sites(random_network(0, shape))
+    of_a_layer = [*OF_A_LAYER[:-1], *MLP_SITES, OF_A_LAYER[-1]]
+    assert [name for name in table if name.startswith("layers.0.")] == [
+        f"layers.0.{leaf}" for leaf in of_a_layer
+    ]
+    hidden = table["layers.1.mlp.hidden"]
+    assert (hidden.axes, hidden.shape) == (("hidden", "position", "episode"), (32, 5, 1))
 
 
 def test_every_axis_has_its_length():

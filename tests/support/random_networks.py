@@ -28,12 +28,16 @@ def random_network(seed: int, settings: ModelSettings = SMALL) -> Transformer:
     return jax.tree.map(filled, shapes)
 
 
-def random_episodes(seed: int, n_episodes: int = 12, n_exemplars: int = 7) -> Episodes:
-    """Two different exemplars, one of them again as the query, and two different labels."""
+def random_episodes(
+    seed: int, n_episodes: int = 12, n_exemplars: int = 7, pairs: int = 2
+) -> Episodes:
+    """Two different exemplars (or more), one of them again as the query, and as many different
+    labels.
+    """
     rng = np.random.default_rng(seed)
-    shown = np.stack([rng.permutation(n_exemplars)[:2] for _ in range(n_episodes)])
-    labels = np.stack([rng.permutation(N_LABELS)[:2] for _ in range(n_episodes)])
-    matching = rng.integers(0, 2, n_episodes)
+    shown = np.stack([rng.permutation(n_exemplars)[:pairs] for _ in range(n_episodes)])
+    labels = np.stack([rng.permutation(N_LABELS)[:pairs] for _ in range(n_episodes)])
+    matching = rng.integers(0, pairs, n_episodes)
     asked = np.arange(n_episodes), matching
     return Episodes(
         jnp.asarray(rng.standard_normal((n_exemplars, N_FEATURES)), jnp.float32),

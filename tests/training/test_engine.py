@@ -23,10 +23,10 @@ from icl_repro.optogenetics import (
     EditError,
 )
 from icl_repro.training import Optimiser, Run, RunSpec, Schedule, Stop, Transplant, engine
+from icl_repro.training.descent import begin_optimiser
 from icl_repro.training.engine import (
     Diverged,
     begin,
-    begin_optimiser,
     evaluation_sets,
     train,
     update,

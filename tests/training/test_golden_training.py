@@ -31,7 +31,8 @@ from icl_repro.optogenetics import (
     only_heads,
     trace,
 )
-from icl_repro.training.engine import begin_optimiser, update
+from icl_repro.training.descent import begin_optimiser
+from icl_repro.training.engine import update
 from tests.support.compiling import compiled_as_users_do
 from tests.support.golden import CONDITIONS, HEAD, evaluation_batch, golden, golden_model
 

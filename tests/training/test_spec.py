@@ -48,9 +48,16 @@ OTHER_VALUES = {
         "held_out_share": 0.3,
         "split_seed": 1,
         "shuffled_labels": True,
+        "pairs": 3,
     },
-    ModelSettings: {"layers": 3, "width": 128, "heads": 4},
-    Optimiser: {"learning_rate": 1e-4, "batch": 64},
+    ModelSettings: {"layers": 3, "width": 128, "heads": 4, "mlps": True, "normalised": False},
+    Optimiser: {
+        "learning_rate": 1e-4,
+        "batch": 64,
+        "rule": "sgd",
+        "momentum": 0.9,
+        "weight_decay": 0.1,
+    },
     Schedule: {
         "every": 6_000,
         "every_in_change": 1_000,
@@ -63,6 +70,9 @@ OTHER_VALUES = {
     },
 }
 """For every field of a spec and of its parts, a value that is not the default."""
+
+ALONG = {"momentum": {"rule": "sgd"}, "weight_decay": {"rule": "adamw"}}
+"""What has to be changed with a field for it to have a meaning."""
 
 CLAMPINGS = [
     (),
@@ -90,9 +100,8 @@ def specs_changed_one_by_one() -> list[RunSpec]:
         part = getattr(default, name)
         if isinstance(part, msgspec.Struct):
             for inside, value in OTHER_VALUES[type(part)].items():
-                changed.append(
-                    default.with_(**{name: msgspec.structs.replace(part, **{inside: value})})
-                )
+                values = {inside: value, **ALONG.get(inside, {})}
+                changed.append(default.with_(**{name: msgspec.structs.replace(part, **values)}))
         else:
             changed.append(default.with_(**{name: OTHER_VALUES[RunSpec][name]}))
     return changed
@@ -298,6 +307,62 @@ def test_what_was_stored_before_there_were_streams_keeps_its_address():
         before = b'["' + spec.exemplars.fingerprint.encode() + b'",' + content + b"]"
         assert spec.address == hashlib.sha256(before).hexdigest()
         assert spec.drawn_by("published").address != spec.address
+
+
+LATER = [
+    RunSpec(model=ModelSettings(mlps=True)),
+    RunSpec(model=ModelSettings(normalised=False)),
+    RunSpec(episodes=EpisodeSettings(pairs=3)),
+    RunSpec(optimiser=Optimiser(rule="sgd", momentum=0.9)),
+    RunSpec(optimiser=Optimiser(rule="adamw", weight_decay=0.1)),
+]
+
+
+@pytest.mark.parametrize("spec", LATER, ids=RunSpec.describe)
+def test_later_fields_are_part_of_the_address_where_they_are_not_at_their_defaults(spec):
+    assert spec.address != RunSpec().address
+    read = msgspec.json.decode(msgspec.json.encode(spec), type=RunSpec)
+    assert read == spec
+    assert read.address == spec.address
+
+
+def test_later_fields_in_words():
+    usual = RunSpec().describe()
+    assert [spec.describe().removeprefix(f"{usual}, ") for spec in LATER] == [
+        "an MLP in each layer",
+        "no LayerNorm",
+        "3 pairs in context",
+        "gradient descent, momentum 0.9",
+        "AdamW, weight decay 0.1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rule": "adm"}, "no optimiser 'adm': did you mean 'adam'"),
+        ({"momentum": 0.9}, "momentum is 0.9 with adam, .* and 0 with others"),
+        ({"rule": "sgd", "momentum": 1.0}, "momentum is 1.0 with sgd"),
+        ({"weight_decay": 0.1}, "weight_decay is 0.1 with adam, .* and 0 with others"),
+        ({"rule": "adamw"}, "weight_decay is 0.0 with adamw, but must be above 0"),
+    ],
+)
+def test_optimisers_that_make_no_sense(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Optimiser(**settings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"episodes": EpisodeSettings(pairs=3)}, "episodes.pairs is 3, .* pairs 2 only"),
+        ({"model": ModelSettings(mlps=True)}, "model.mlps is True, .* mlps False only"),
+        ({"model": ModelSettings(normalised=False)}, "model.normalised is False"),
+    ],
+)
+def test_what_published_streams_do_not_have(changes, message):
+    with pytest.raises(ValueError, match=message):
+        RunSpec(streams="published", **changes)
 
 
 def test_streams_are_those_of_what_weights_are_taken_from_too():

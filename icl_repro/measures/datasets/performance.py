@@ -15,7 +15,12 @@ from icl_repro.measures.datasets.chunks import over_chunks
 from icl_repro.measures.kept import kept
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention
-from icl_repro.training.evaluation import correct, losses, query_attention
+from icl_repro.training.evaluation import (
+    attention_to_others,
+    correct,
+    losses,
+    query_attention,
+)
 
 LARGEST_CHUNK = 200
 """Episodes evaluated at once: 1,000 leave the cache and take 1.2 times as long."""
@@ -28,7 +33,7 @@ class Performance(eqx.Module):
         loss: mean cross-entropy at the query, in nats.
         accuracy: share of episodes in which the right label has the largest logit.
         induction_strength: of each head of the last layer (Section 3): attention from the query to
-            the label of its class less that to the other label.
+            the label of its class less that to the other label (the mean of several others).
     """
 
     loss: Float[Array | np.ndarray, "*choices"]
@@ -87,7 +92,7 @@ def _evaluate(model: Transformer, episodes: Episodes, edits: Intervention) -> Pe
         loss=losses(trace.logits, episodes).mean(),
         accuracy=correct(trace.logits, episodes).mean(),
         induction_strength=query_attention(trace, last, episodes.correct_position)
-        - query_attention(trace, last, episodes.incorrect_position),
+        - attention_to_others(trace, last, episodes),
     )
 
 
