@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from icl_repro.training.schedule import Schedule
     from icl_repro.training.spec import Optimiser, RunSpec, Stop, Transplant
     from icl_repro.training.store import RunStore
-    from icl_repro.verification.declare import claim, control, networks
+    from icl_repro.verification.declare import claim, control, networks, networks_by_row
     from icl_repro.verification.diagram import Diagram
     from icl_repro.verification.pictures import (
         Bars,
@@ -57,6 +57,7 @@ __all__ = [
     "claim",
     "control",
     "networks",
+    "networks_by_row",
 ]
 
 _PICTURES = (
@@ -71,7 +72,7 @@ _PICTURES = (
     "Wiring",
 )
 _MODULES = {
-    **dict.fromkeys(("claim", "control", "networks"), "verification.declare"),
+    **dict.fromkeys(("claim", "control", "networks", "networks_by_row"), "verification.declare"),
     **dict.fromkeys(_PICTURES, "verification.pictures"),
     "Diagram": "verification.diagram",
     "Evidence": "verification.recorder",

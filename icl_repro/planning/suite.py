@@ -14,6 +14,7 @@ from icl_repro.nearest import nearest
 from icl_repro.verification.coverage import Coverage
 from icl_repro.verification.declared import Claim, Place
 from icl_repro.verification.ledger import Ledger
+from icl_repro.verification.profiles import PROFILES, judged_in
 from icl_repro.verification.reported import Reported
 from icl_repro.verification.spreads import Spreads
 
@@ -144,7 +145,7 @@ class Suite:
     @property
     def judged(self) -> list[PlannedClaim]:
         """The claims that the profile judges."""
-        return [one for one in self.claims if not one.profiles or self.profile in one.profiles]
+        return [one for one in self.claims if PROFILES[self.profile].judges(one.profiles)]
 
     def with_sources(self, keys: Iterable[str]) -> list[str]:
         """The runs of those keys, and those that they take weights from, each once."""
@@ -173,15 +174,16 @@ def matching(
         UnknownClaim: a pattern that none matches.
     """
     known, asked = list(claims), list(patterns)
-    inside = [one for one in known if not (profile and one.profiles) or profile in one.profiles]
+    inside = [one for one in known if not profile or PROFILES[profile].judges(one.profiles)]
     for pattern in asked:
         if any(fnmatchcase(one.id, pattern) for one in inside):
             continue
         for one in known:
             if fnmatchcase(one.id, pattern):
+                others = judged_in(one.profiles)
                 raise UnknownClaim(
-                    f"what matches {pattern!r} is judged in the {' or '.join(one.profiles)} "
-                    f"profile only; add --profile {one.profiles[0]}"
+                    f"what matches {pattern!r} is judged in the {' or '.join(others)} "
+                    f"profile only; add --profile {others[0]}"
                 )
         for one in known:
             if pattern in [control.id for control in one.controls]:

@@ -83,7 +83,8 @@ class Case:
     def networks(self) -> Networks | None:
         """The networks that it is judged on."""
         other = self.control.on if self.control else None
-        return other or self.declaration.on
+        found = other or self.declaration.on
+        return found and found.of_row(self.row)
 
 
 def parametrize_cases(metafunc: pytest.Metafunc) -> None:

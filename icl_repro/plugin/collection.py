@@ -183,6 +183,7 @@ def _selected(chosen: Sequence[Case], declared: Set[CaseKey], *, plants: bool) -
         rows_left_out(""),
         reads_runs=declaration.on is not None,
         line=declaration.place.line,
+        not_for=dict(declaration.not_for),
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from icl_repro.nearest import nearest
 from icl_repro.plugin import named_checks
 from icl_repro.verification.declare import Claim, Declaration, declaration_of, declared_in
+from icl_repro.verification.profiles import PROFILES, judged_in
 
 SUBTESTS = "subtests"
 """The fixture of pytest that a test of a claim may not take."""
@@ -48,9 +49,9 @@ class Declarations:
     def outside(self, profile: str) -> dict[str, tuple[str, ...]]:
         """The ids of the claims that a profile leaves out, each with the profiles that do not."""
         return {
-            declaration.claim.id: declaration.profiles
+            declaration.claim.id: judged_in(declaration.profiles)
             for declaration in self.by_site.values()
-            if declaration.profiles and profile not in declaration.profiles
+            if not PROFILES[profile].judges(declaration.profiles)
         }
 
 

@@ -16,6 +16,7 @@ from icl_repro.report.plain_text import printable
 from icl_repro.report.scripts import policy, scripts, styles
 from icl_repro.report.text import (
     beside,
+    by_row,
     cite,
     compared,
     coverage,
@@ -174,6 +175,7 @@ def _context(
         "sample": _pictures(record.sample),
         "compared": compared.view(record.compared) if record.compared else None,
         "beside": beside.side_by_side([record, *others]) if others else None,
+        "by_row": by_row.by_row(record),
         "seeds_across": matrix.matrix_seeds(record),
         "corrected": matrix.is_corrected(record),
         "matrix_legend": matrix.legend(),

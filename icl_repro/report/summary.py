@@ -10,7 +10,16 @@ from pathlib import Path
 
 from icl_repro.numbers import count, duration, number
 from icl_repro.report.plain_text import printable
-from icl_repro.report.text import checks, compared, coverage, faults, judged, verdicts, words
+from icl_repro.report.text import (
+    by_row,
+    checks,
+    compared,
+    coverage,
+    faults,
+    judged,
+    verdicts,
+    words,
+)
 from icl_repro.report.text.findings import FindingView, edges_note, finding_views, findings_note
 from icl_repro.report.text.notes import notes
 from icl_repro.report.text.past import new_steps
@@ -31,6 +40,8 @@ _ROWS, _FINDINGS, _EDGES, _STATEMENTS = 30_000, 10_000, 4_000, 8_000
 """Characters of the lists of claims, known failures, edges and statements: together with all else
 fewer than the 65,536 that a comment on a pull request may have.
 """
+_BY_ROW = 22_000
+"""Characters of a table of rows by claims; the list of claims has as many less."""
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -56,8 +67,10 @@ def render_markdown(record: VerificationRecord) -> str:
         lines += ["**Steps since earlier sessions.**", "", *(f"- {escape(s)}" for s in steps), ""]
     if record.faults:
         lines += [*_faults(record), ""]
+    rows = [line for table in by_row.by_row(record) for line in _by_row(table)]
+    lines += rows
     if record.claims:
-        lines += _claims(record)
+        lines += _claims(record, _ROWS - sum(map(len, rows)))
     judged_ids = {claim.id for claim in record.claims}
     views = [one for one in finding_views(record) if one.claim in judged_ids]
     for title, note, edge in (
@@ -110,6 +123,23 @@ def escape(text: str) -> str:
     flat = re.sub("[&<>]", lambda found: _HTML[found.group()], flat)
     # An empty comment breaks what would become a link of its own accord.
     return _AUTOLINKS.sub("<!-- -->", _MARKDOWN.sub(r"\\\1", flat))
+
+
+def _by_row(table: by_row.ByRow) -> list[str]:
+    """A table of rows by claims: each verdict with what was measured."""
+    head = ["", *table.names]
+    lines = [f"| {' | '.join(map(escape, head))} |", f"|{' --- |' * len(head)}"]
+    for name, cells in table.rows:
+        lines.append(f"| {' | '.join([escape(name), *map(_row_cell, cells)])} |")
+    lines, left = _within(lines, _BY_ROW)
+    more = [_rest(left, "row"), ""] if left else []
+    return _folded(f"{table.title} row by row", [*lines]) + more
+
+
+def _row_cell(cell: by_row.RowCell) -> str:
+    told = [f"{escape(one.name)} {escape(one.measured)}" for one in cell.effects]
+    parts = [f"{cell.symbol} {escape(cell.verdict)}", *(told or [escape(cell.why)])]
+    return "<br>".join(parts)
 
 
 def _coverage(record: VerificationRecord) -> list[str]:
@@ -165,7 +195,7 @@ def _first(record: VerificationRecord) -> list[ClaimRecord]:
     )
 
 
-def _claims(record: VerificationRecord) -> list[str]:
+def _claims(record: VerificationRecord, room: int) -> list[str]:
     """The table of claims; of many it is folded, below how each section came out."""
     head = [
         "| Verdict | Claim | In the paper | Measured | Threshold | Paper's value |",
@@ -173,8 +203,8 @@ def _claims(record: VerificationRecord) -> list[str]:
     ]
     rows = [_row(claim, record.comparisons) for claim in record.claims]
     left = 0
-    if sum(map(len, rows)) > _ROWS:
-        rows, left = _within([_row(claim, record.comparisons) for claim in _first(record)], _ROWS)
+    if sum(map(len, rows)) > room:
+        rows, left = _within([_row(claim, record.comparisons) for claim in _first(record)], room)
     table = [*head, *rows]
     more = [_rest(left, "claim"), ""] if left else []
     explained = _folded("How to read the table", [escape(_HOW_TO_READ)])

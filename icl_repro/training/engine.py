@@ -156,7 +156,7 @@ def update(
     learning_rate: Float[Array, ""],
     descent: Descent = ADAM,
 ) -> tuple[Transformer, PyTree, Float[Array, ""]]:
-    """One step on the mean loss of a batch, under an intervention.
+    """One step of an optimiser on the mean loss of a batch, under an intervention.
 
     Returns:
         The new model and optimiser state, and the loss before the step.

@@ -378,6 +378,7 @@ def _selected(claim: ClaimRecord, seal: Seal) -> SelectedClaim:
             for control in claim.controls
         ],
         rows_left_out=rows.get(claim.id, []),
+        not_for=claim.not_for,
     )
 
 

@@ -44,6 +44,7 @@ __all__ = [
     "control",
     "declaration_of",
     "networks",
+    "networks_by_row",
 ]
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -105,6 +106,14 @@ def networks(
     given_here = {"specs": specs, "then": then}
     wrong = mistakes.of_networks({n: v for n, v in given_here.items() if v is not None} | named)
     return Networks(both, then, problems=tuple(f"{_caller()}: networks: {said}" for said in wrong))
+
+
+def networks_by_row(rows: Mapping[str, Networks]) -> Networks:
+    """Networks of their own for each row of a claim's table, by its id: a row reads no others, and
+    does not wait for them.
+    """
+    problems = (problem for row in rows.values() for problem in row.problems)
+    return Networks(lambda seed: {}, by_row=dict(rows), problems=tuple(dict.fromkeys(problems)))
 
 
 def _broken_control(said: str, _: tuple[Any, ...]) -> Control:
@@ -201,6 +210,7 @@ def claim(
     profiles: Sequence[str] = (),
     rests_on: str = "",
     about: About = "results",
+    not_for: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
     """Declare that a test function judges a claim of a paper. Its docstring is the statement.
 
@@ -214,10 +224,13 @@ def claim(
         on: the networks: a callable that takes a seed and returns the spec of the one that the
             function takes as ``run``, or what :func:`networks` gives, for ``runs``.
         fails_on: the cases in which the claim must fail, at least one.
-        profiles: the only profiles in which it is judged.
+        profiles: the only profiles in which it is judged; a profile that judges only what names it
+            needs to be named.
         rests_on: for a claim without seeds, what its verdict rests on.
         about: "printed numbers" if it holds numbers that the paper prints against one another;
             such claims are counted apart from those that measure its results anew.
+        not_for: where the claims of a family share the rows of their tables, the rows for which
+            this one has no meaning, each with why. Reports say so in their place.
     """
     fields: dict[str, Any] = {
         "id": id,
@@ -226,6 +239,7 @@ def claim(
         "profiles": profiles,
         "rests_on": rests_on,
         "about": about,
+        "not_for": not_for,
     }
 
     def decorate(function: Any) -> Any:
@@ -255,6 +269,7 @@ def claim(
                 controls=controls,
                 profiles=only_in,
                 place=place,
+                not_for=dict(not_for or {}) if "not_for" in sound else {},
                 problems=(
                     *(f"{place}: claim {mistakes.shown(id)}: {said}" for said in own),
                     *dict.fromkeys(problem for part in parts for problem in part.problems),

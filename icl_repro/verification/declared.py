@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from icl_repro.nearest import nearest
 from icl_repro.verification.standing import About
 
 Spec = Any
@@ -67,13 +68,26 @@ class Networks:
         then: chooses further runs by what was measured on those, if any.
         is_single: whether there is one run, which the test takes as ``run``; otherwise it takes
             ``runs``, by name.
+        by_row: those of each row of the table of the test, by its id, where rows have their own.
         problems: what is wrong with them, a sentence each, with its place.
     """
 
     specs: SpecsOfSeed
     then: Chooser | None = None
     is_single: bool = False
+    by_row: Mapping[str, Networks] = field(default_factory=dict[str, "Networks"])
     problems: tuple[str, ...] = ()
+
+    def of_row(self, row: str) -> Networks:
+        """Those of a row of the test's table."""
+        if not self.by_row:
+            return self
+        known = self.by_row
+
+        def missing(seed: int) -> Mapping[str, Spec]:
+            raise ValueError(f"there are no networks of the row {row!r}; {nearest(row, known)}")
+
+        return known.get(row) or Networks(missing)
 
 
 @dataclass(frozen=True)
@@ -96,7 +110,9 @@ class Declaration:
     """One declared claim: what it says, what it is judged on, where it must fail.
 
     Attributes:
-        profiles: the only profiles in which it is judged; empty for all.
+        profiles: the only profiles in which it is judged; empty for all but those that judge what
+            names them.
+        not_for: rows of the table that its family has for which it has no meaning, with why.
         place: where it is declared.
         problems: what is wrong with it, a sentence each, with its place.
     """
@@ -107,6 +123,7 @@ class Declaration:
     profiles: tuple[str, ...]
     place: Place
     problems: tuple[str, ...] = ()
+    not_for: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def _as_called(file: str) -> str:

@@ -75,6 +75,7 @@ def _claim(
         p_value=found.p_value,
         rests_on=claim.rests_on,
         about=claim.about,
+        not_for=selected.not_for,
         place=_place(selected, [*own, *(one for each in judged_controls for one in each.trials)]),
     )
 

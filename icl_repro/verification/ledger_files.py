@@ -80,6 +80,7 @@ class _Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     published_fails: str = ""
     condition: bool = False
     no_control: dict[str, str] = {}
+    each: list[str] | None = None
 
 
 class _Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,9 +126,15 @@ def read(path: Path, spreads: Spreads) -> Contents:
         for claim, checks in _named(tables.get("thresholds", {}), f"{file}: thresholds"):
             for name, said in _named(checks, f'{file}: thresholds."{claim}"'):
                 place = f'{file}: thresholds."{claim}"."{name}"'
-                if (claim, name) in contents.thresholds:
-                    raise UnusableLedger(f"{place} is in another file of the ledger too")
-                contents.thresholds[claim, name] = _threshold(said, place)
+                threshold, names = _thresholds(name, said, place)
+                for one in names:
+                    if (claim, one) in contents.thresholds:
+                        raise UnusableLedger(
+                            f"{place} is in another file of the ledger too"
+                            if one == name
+                            else f"{place}: {one!r} has a threshold of its own too"
+                        )
+                    contents.thresholds[claim, one] = threshold
         for place, said in _listed(tables, "findings", file, "finding"):
             known = _finding(said, place)
             _require_new(known, contents.findings, place)
@@ -178,8 +185,26 @@ def _listed(
         yield f"{file}: {one} {at}", said
 
 
-def _threshold(said: object, place: str) -> Threshold:
+PLACE = "{}"
+"""What stands in the name of a threshold of several checks for that in which they differ."""
+
+
+def _thresholds(name: str, said: object, place: str) -> tuple[Threshold, list[str]]:
+    """A threshold, and the checks that it is of: one, or one for each thing that it lists."""
     read_ = _convert(said, _Threshold, place)
+    if (read_.each is not None) != (PLACE in name):
+        raise UnusableLedger(
+            f"{place}: a threshold of several checks has {PLACE} in its name for what each lists, "
+            "and one of a single check has neither"
+        )
+    if read_.each is None:
+        return _threshold(read_, place), [name]
+    if not read_.each or len(set(read_.each)) < len(read_.each):
+        raise UnusableLedger(f"{place}: each must list something, and nothing twice")
+    return _threshold(read_, place), [name.replace(PLACE, one) for one in read_.each]
+
+
+def _threshold(read_: _Threshold, place: str) -> Threshold:
     if not read_.history:
         raise UnusableLedger(f"{place}: history must have an entry: what the threshold is")
     if isinstance(read_.published, float) and not math.isfinite(read_.published):

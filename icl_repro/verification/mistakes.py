@@ -72,6 +72,10 @@ OF_CLAIM: dict[str, Rule] = {
     "on": (_is_on, _NETWORKS),
     "profiles": (_is_list, f"profiles must be a list of names, like {sorted(PROFILES)[:1]}"),
     "rests_on": (_is_text_or_empty, "rests_on must say in words what the verdict rests on"),
+    "not_for": (
+        _or_none(_maps_to(is_text)),
+        "not_for must say why for each row, like {'wide': 'has no width'}",
+    ),
     "about": (
         lambda value: isinstance(value, str) and value in get_args(About),
         f"about must be {' or '.join(map(repr, get_args(About)))}",

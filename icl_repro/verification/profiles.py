@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,9 +20,10 @@ LARGEST_SEED = 2**32 - 1
 class ProfileRules(msgspec.Struct, frozen=True):
     """What a profile asks for.
 
-    `all_seeds` says whether it runs all of the paper's seeds or the first only. `meaningful` is
-    false where runs are cut short, so that no verdict can be read from them; `snapshots_expected`
-    says that a curve of one of its seeds has to have a stored snapshot.
+    `all_seeds` says whether it runs all of the paper's seeds or the first only, or the first
+    `first` of them. `meaningful` is false where runs are cut short, so that no verdict can be read
+    from them; `snapshots_expected` says that a curve of one of its seeds has to have a stored
+    snapshot. `by_name` is true where it judges only the claims that name it.
     """
 
     name: str
@@ -30,10 +31,16 @@ class ProfileRules(msgspec.Struct, frozen=True):
     meaningful: bool
     snapshots_expected: bool
     about: str
+    first: int = 1
+    by_name: bool = False
 
     def seeds(self, paper_seeds: Sequence[int] = DEFAULT_SEEDS) -> tuple[int, ...]:
         """The seeds that it runs, of those of the paper."""
-        return tuple(paper_seeds) if self.all_seeds else tuple(paper_seeds[:1])
+        return tuple(paper_seeds) if self.all_seeds else tuple(paper_seeds[: self.first])
+
+    def judges(self, named: Collection[str]) -> bool:
+        """Whether it judges a claim that names these profiles, or none of them."""
+        return self.name in named if named or self.by_name else True
 
     def applied(self, specs: Mapping[str, Any], neighbour: int = 0) -> dict[str, Any]:
         """The specs as this profile runs them: shortened where it is not meaningful.
@@ -51,9 +58,24 @@ PROFILES: dict[str, ProfileRules] = {
         ProfileRules("smoke", False, False, False, "runs cut short, every path, no verdict"),
         ProfileRules("standard", False, True, True, "the paper's first seed, at its scale"),
         ProfileRules("paper", True, True, False, "all of the paper's seeds"),
+        ProfileRules(
+            "matrix",
+            False,
+            True,
+            False,
+            "claims under many conditions, on three of the paper's seeds; no others",
+            first=3,
+            by_name=True,
+        ),
     )
 }
 DEFAULT_PROFILE = "standard"
+
+
+def judged_in(named: Sequence[str]) -> tuple[str, ...]:
+    """The profiles that judge a claim which names these, or none."""
+    return tuple(name for name, rules in PROFILES.items() if rules.judges(named))
+
 
 _HOW = "write seeds (1,2,3), a range (1-5) or a count (n=3)"
 

@@ -332,7 +332,8 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `seeds_needed_why` says on what condition, or why there is no such number.
     `about` says whether it measures results anew or holds printed numbers against one another.
     `place` is the file, from the root directory, and the line where it is declared, as
-    ``tests/test_claims.py:12``.
+    ``tests/test_claims.py:12``. `not_for` says of rows that other claims of its family have why it
+    has no meaning there.
     """
 
     id: str
@@ -356,6 +357,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: About = "results"
     conditions: list[ConditionOverSeeds] = []
     place: str = ""
+    not_for: dict[str, str] = {}
 
 
 class Seeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,7 +22,8 @@ class SelectedControl(msgspec.Struct, frozen=True):
 class SelectedClaim(msgspec.Struct, frozen=True):
     """A claim of which something will run, with all its controls; `whole` says whether all of its
     rows and controls will run on some seed, `rows_left_out` is as for a control. `reads_runs` says
-    whether it declares any, `line` is that of its file on which it is declared.
+    whether it declares any, `line` is that of its file on which it is declared. `not_for` says for
+    which rows of its family it has no meaning, and why.
     """
 
     claim: Claim
@@ -31,3 +32,4 @@ class SelectedClaim(msgspec.Struct, frozen=True):
     rows_left_out: list[str] = []
     reads_runs: bool = True
     line: int = 0
+    not_for: dict[str, str] = {}

@@ -89,7 +89,7 @@ def test_a_run_that_was_never_made_is_not_stale(store):
 
 def test_a_better_explanation_makes_nothing_stale(store, change):
     store.save(made_up_run(TINY))
-    change("training/engine.py", '"""One step of Adam', '"""A step of Adam')
+    change("training/engine.py", '"""One step of an optimiser', '"""A step of an optimiser')
     assert TINY in store
     assert not store.is_stale(TINY)
 
