@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 
 from claims.comparisons import DIFFERENCE_OF_CORRELATIONS, SHARE
@@ -33,6 +31,7 @@ from claims.wired_paths import (
     published_accuracies,
     published_paths,
     say_if_none_stands_out,
+    shuffled_writers,
     strongest,
     with_strong_effect,
 )
@@ -57,15 +56,6 @@ BY_THE_SAME_RULE = "Figure 11b, by the same rule"
 def one_head(seed: int) -> RunSpec:
     """A network that had a single head of layer 1 active while it was trained."""
     return only(seed, [0])
-
-
-def shuffled_writers(run: Run) -> Run:
-    """The trained network, each head of layer 0 writing through the next one's output matrix: all
-    heads read what they read before, but what they write no longer is what layer 1 listens to.
-    """
-    model = run.model()
-    output = jnp.roll(model.layers[0].output, model.width // model.n_heads, axis=1)
-    return run.with_model(eqx.tree_at(lambda model: model.layers[0].output, model, output))
 
 
 def training_episodes(run: Run) -> Episodes:

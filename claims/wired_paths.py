@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -15,6 +17,7 @@ from claims.comparisons import place_of
 from claims.published import published_heatmap, reported
 from icl_repro import Evidence
 from icl_repro.measures.heads.wiring import wired
+from icl_repro.training import Run
 
 PAPER_HEADS = (1, 2, 5)
 """The paper's previous-token heads, all in its Layer 1 (Section 3.3)."""
@@ -41,12 +44,17 @@ def strongest(strengths: Float[np.ndarray, " receivers"]) -> tuple[int, ...]:
 
 
 def paths(
-    accuracies: Pairs, senders: Sequence[int], receivers: Sequence[int], n_episodes: int
+    accuracies: Pairs,
+    senders: Sequence[int],
+    receivers: Sequence[int],
+    n_episodes: int,
+    chance: float = 0.5,
 ) -> Bool[np.ndarray, "receivers senders"]:
     """Which of all pairs of heads are active paths from one of `senders` to one of `receivers`:
-    with these two heads alone, accuracy is above that of a guess between the two labels in context.
+    with these two heads alone, accuracy is above that of a guess between the labels in context,
+    `chance`.
     """
-    active = wired(accuracies, n_episodes)
+    active = wired(accuracies, n_episodes, chance=chance)
     receives, sends = (
         np.isin(range(n), heads)
         for n, heads in zip(active.shape, (receivers, senders), strict=True)
@@ -84,3 +92,12 @@ def say_if_none_stands_out(evidence: Evidence, senders: Collection[int]) -> None
         value=len(senders),
         at_least=1,
     )
+
+
+def shuffled_writers(run: Run) -> Run:
+    """The trained network, each head of layer 0 writing through the next one's output matrix: all
+    heads read what they read before, but what they write no longer is what layer 1 listens to.
+    """
+    model = run.model()
+    output = jnp.roll(model.layers[0].output, model.width // model.n_heads, axis=1)
+    return run.with_model(eqx.tree_at(lambda model: model.layers[0].output, model, output))

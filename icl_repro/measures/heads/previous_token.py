@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from icl_repro.episodes import LABEL_POSITIONS, Episodes
+from icl_repro.episodes import LABEL_POSITIONS, N_CONTEXT, Episodes, label_positions
 from icl_repro.measures.datasets.chunks import over_chunks
 from icl_repro.measures.kept import kept
 from icl_repro.network.transformer import Transformer
@@ -15,10 +17,16 @@ from icl_repro.optogenetics import Intervention
 from icl_repro.statistics.breaks import natural_break
 from icl_repro.training.evaluation import previous_token_attention
 
-UNIFORM_ATTENTION = float(np.mean([1 / (position + 1) for position in LABEL_POSITIONS]))
-"""Attention from a label to the token before, where every token up to the label gets the same, as
-a mean over both labels: 3/8.
-"""
+
+def uniform_attention(positions: Sequence[int]) -> float:
+    """Attention from a label to the token before, where every token up to the label gets the same,
+    as a mean over labels at some positions.
+    """
+    return float(np.mean([1 / (position + 1) for position in positions]))
+
+
+UNIFORM_ATTENTION = uniform_attention(LABEL_POSITIONS)
+"""That of both labels in context: 3/8."""
 
 MAJORITY = 1 / 2 - UNIFORM_ATTENTION
 """The score of a head that attends to the token before as much as to all others together."""
@@ -43,7 +51,8 @@ def previous_token_scores(
         raise ValueError(
             f"layer {layer} is out of range, the model has layers 0 to {model.n_layers - 1}"
         )
-    return np.asarray(_attention(model, episodes, layer), np.float64) - UNIFORM_ATTENTION
+    attention = np.asarray(_attention(model, episodes, layer), np.float64)
+    return attention - uniform_attention(episodes.label_positions)
 
 
 @kept(np.ndarray)
@@ -55,7 +64,9 @@ def _attention(model: Transformer, episodes: Episodes, layer: int) -> Float[Arra
     return jnp.mean(over_chunks(episodes, of_chunk, LARGEST_CHUNK), axis=0)
 
 
-def previous_token_heads(scores: Float[np.ndarray, " heads"]) -> tuple[int, ...]:
+def previous_token_heads(
+    scores: Float[np.ndarray, " heads"], pairs: int = N_CONTEXT
+) -> tuple[int, ...]:
     """The heads that stand out as previous-token heads, in order; there may be none.
 
     Whoever looks at attention patterns sees which heads stand out from the others, and what they
@@ -66,5 +77,5 @@ def previous_token_heads(scores: Float[np.ndarray, " heads"]) -> tuple[int, ...]
     5, and by the largest gap head 2 alone.
     """
     values = np.asarray(scores, np.float64)
-    cut = max(natural_break(values), MAJORITY)
+    cut = max(natural_break(values), 1 / 2 - uniform_attention(label_positions(pairs)))
     return tuple(int(head) for head in np.flatnonzero(values >= cut))
