@@ -1,7 +1,7 @@
 """Induction heads are additive, under conditions that the paper did not try (for Section 3.1).
 
-Trained under each condition: the network of Section 3, and one with its strongest head of layer 1
-alone for controls. Measured on 10,000 training sequences, as in :mod:`claims.test_additivity`.
+Trained under each condition: the network of Section 3, and one with a single head of layer 1 active
+for controls. Measured on 10,000 training sequences, as in :mod:`claims.test_additivity`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ rise = "largest rise of the loss when a head is added, {}".format
     "robustness.additivity",
     profiles=["matrix"],
     source="ours, for Section 3.1 and Figures 4a, 13 and 14",
-    on=under(HERE, [NONE]),
+    on=under(HERE, [FULL, NONE]),
     not_for=in_deeper(
         "with more layers than two, induction heads can stand in several of them, so that heads of "
         "the last one may be made up for by others than its own"

@@ -30,7 +30,7 @@ read = "most previous-token heads read by one of the strongest induction heads, 
     "robustness.many_to_many",
     profiles=["matrix"],
     source="ours, for Section 3.3 and Appendix E",
-    on=under(HERE),
+    on=under(HERE, [FULL]),
     not_for=in_deeper("wiring is measured from one layer to the next, and there are more of them"),
     fails_on=[
         control(

@@ -32,7 +32,7 @@ left = "train loss in the end, {}".format
     "robustness.plateau",
     profiles=["matrix"],
     source="ours, for Section 3 and Figure 3a",
-    on=under(CONDITIONS, [MATCH]),
+    on=under(CONDITIONS, [FULL, MATCH]),
     fails_on=[
         control(
             "With the match clamped the loss falls fastest at first, past ln 2",
