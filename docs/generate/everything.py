@@ -9,6 +9,7 @@ from icl_repro.report.text.words import family_title
 from icl_repro.verification.record import VerificationRecord, read_record
 
 from . import catalogue, commands, coverage, found, kinds, options, record
+from . import catalogue, commands, coverage, found, options, record, robustness
 
 PAPER, REFERENCE = "reports/paper.json.gz", "reports/reference.json"
 
@@ -36,6 +37,7 @@ def made(root: Path) -> Made:
         coverage.PATH: coverage.page(suite.coverage),
         found.PATH: found.page(paper, reference, (PAPER, REFERENCE)),
         kinds.PATH: kinds.page(root, paper, found.named(paper, PAPER)),
+        robustness.PATH: robustness.page(root),
         options.PATH: options.page(),
         commands.PATH: commands.page(),
         record.PATH: record.page(root),

@@ -38,7 +38,8 @@ _SETTINGS: dict[str, str] = {
 }
 
 
-_RULES = {"adam": "Adam", "sgd": "gradient descent", "adamw": "AdamW"}
+RULES = {"adam": "Adam", "sgd": "gradient descent", "adamw": "AdamW"}
+"""What each optimiser is called."""
 _SWITCHES = {
     "model.mlps": ("an MLP in each layer", "no MLPs"),
     "model.normalised": ("LayerNorm", "no LayerNorm"),
@@ -55,7 +56,7 @@ def setting(name: str, value: object) -> str:
     if name in _SWITCHES:
         return _SWITCHES[name][not value]
     if name == "optimiser.rule":
-        return _RULES[str(value)]
+        return RULES[str(value)]
     told = _SETTINGS.get(name)
     return told.format(value) if told else f"{name.replace('.', ' ').replace('_', ' ')} {value}"
 

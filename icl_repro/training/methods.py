@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from icl_repro.training.described import listed
+from icl_repro.episodes import N_CONTEXT
+from icl_repro.training.described import RULES, listed
 from icl_repro.training.language_spec import LanguageSpec
 from icl_repro.training.spec import RunSpec
 from icl_repro.training.tasks import AnySpec
@@ -63,23 +64,38 @@ def _of_episodes(runs: list[RunSpec]) -> list[str]:
     sets, _ = usual(lambda run: run.schedule.sets)
     stopped = [run for run in runs if run.stop is not None]
     clamped = sum(bool(run.clamps) for run in runs)
+    rule, other_rules = usual(lambda run: RULES[run.optimiser.rule])
+    bare = sum(not run.model.normalised for run in runs)
+    deep = sum(run.model.mlps for run in runs)
+    pairs = sorted({run.episodes.pairs for run in runs} - {N_CONTEXT})
+    longer = sum(run.episodes.pairs != N_CONTEXT for run in runs)
     return [
         f"The networks are causal, attention-only transformers with {layers} layers{other_layers} "
         f"of {heads} heads{other_heads}, a residual stream of width {width}{other_widths}, rotary "
-        "positions, and LayerNorm before each attention and before the unembedding. They have no "
-        f"MLP. In {clamped:,} of {len(runs):,} runs parts were clamped or ablated, throughout "
+        "positions, and LayerNorm before each attention and before the unembedding"
+        + _in_some(bare, len(runs), "have none")
+        + ". They have no MLP"
+        + _in_some(deep, len(runs), "have one of four times the width after each attention")
+        + f". In {clamped:,} of {len(runs):,} runs parts were clamped or ablated, throughout "
         "training and in evaluation.",
-        "An episode shows two exemplars with their labels, then a query of one of both classes, "
+        "An episode shows two exemplars with their labels"
+        + _in_some(longer, len(runs), f"show {listed(pairs)}")
+        + ", then a query of one of their classes, "
         f"drawn from {classes} classes{other_classes} and {labels} labels{other_labels}; the loss "
-        "is the cross-entropy of the query’s label, in nats. Training is by Adam at a learning "
-        f"rate of {rate}{other_rates}, in batches of {batch}{other_batches}, on at most "
-        f"{longest:,} sequences.",
+        "is the cross-entropy of the query’s label, in nats. Training is by "
+        f"{rule}{other_rules} at a learning rate of {rate}{other_rates}, in batches of "
+        f"{batch}{other_batches}, on at most {longest:,} sequences.",
         f"Networks are evaluated at least every {every:,}{other_every} sequences, on {episodes:,}"
         f"{other_episodes} fixed episodes of each set"
         + (f" ({listed([one.replace('_', ' ') for one in sets])})" if sets else "")
         + "."
         + _stops(stopped, len(runs)),
     ]
+
+
+def _in_some(amount: int, of: int, what: str) -> str:
+    """What some runs have otherwise, in brackets; nothing where none has."""
+    return f" ({amount:,} of {of:,} runs {what})" if amount else ""
 
 
 def _stops(stopped: Sequence[RunSpec], of: int) -> str:

@@ -70,7 +70,7 @@ OF_CLAIM: dict[str, Rule] = {
     ),
     "source": (is_text, "the source must say where the paper says so"),
     "on": (_is_on, _NETWORKS),
-    "profiles": (_is_list, f"profiles must be a list of names, like {sorted(PROFILES)[:1]}"),
+    "profiles": (_is_list, "profiles must be a list of names, like ['paper']"),
     "rests_on": (_is_text_or_empty, "rests_on must say in words what the verdict rests on"),
     "not_for": (
         _or_none(_maps_to(is_text)),

@@ -21,6 +21,7 @@ from icl_repro.verification.declare import (
     control,
     declaration_of,
     networks,
+    networks_by_row,
 )
 
 
@@ -93,6 +94,26 @@ def test_networks_have_names():
     assert chosen.specs(5) == {"wet": "wet 5", "dry": "dry 5", "full": "grown 5"}
     assert declared(measure_both, on=chosen).problems == ()
     assert not chosen.is_single
+
+
+def test_rows_have_networks_of_their_own():
+    chosen = networks_by_row({"wet": networks(full=grown), "dry": networks(both)})
+    assert chosen.of_row("wet").specs(5) == {"full": "grown 5"}
+    assert chosen.of_row("dry").specs(5) == {"wet": "wet 5", "dry": "dry 5"}
+    with pytest.raises(ValueError, match="no networks of the row 'weet'; did you mean 'wet'"):
+        chosen.of_row("weet").specs(5)
+    plain = networks(full=grown)
+    assert plain.of_row("wet") is plain
+    assert declared(measure_both, on=chosen).problems == ()
+    broken = networks_by_row({"wet": networks(full=3), "dry": networks(both)})
+    assert "full must be callable" in broken.problems[0]
+
+
+def test_a_claim_says_for_which_rows_it_has_no_meaning():
+    found = declared(measure_both, on=networks(both), not_for={"dry": "nothing grows there"})
+    assert (dict(found.not_for), found.problems) == ({"dry": "nothing grows there"}, ())
+    wrong = declared(measure_both, on=networks(both), not_for={"dry": ""})
+    assert "not_for must say why for each row" in wrong.problems[0]
 
 
 def test_the_id_of_a_control_is_its_own_or_that_of_what_it_changes():

@@ -207,6 +207,37 @@ def test_two_files_may_not_say_the_same(write):
         load(path.parent)
 
 
+EACH = """
+[thresholds."growth.early"."length, {}"]
+each = ["wet", "dry"]
+history = [ { at_least = 2.0, origin = "ours", date = 2026-10-02, seen = false } ]
+"""
+
+
+def test_a_threshold_of_several_checks_is_that_of_each(write):
+    found = load(write(EACH)).thresholds
+    assert list(found) == [("growth.early", "length, wet"), ("growth.early", "length, dry")]
+    assert len({threshold.history for threshold in found.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (EACH.replace(', "dry"', ', "wet"'), "each must list something, and nothing twice"),
+        (EACH.replace('["wet", "dry"]', "[]"), "each must list something"),
+        (EACH.replace(", {}", ""), "a threshold of several checks has {} in its name"),
+        (EACH.replace('each = ["wet", "dry"]', ""), "and one of a single check has neither"),
+        (
+            EACH + EACH.replace("{}", "wet").replace('each = ["wet", "dry"]', ""),
+            "'length, wet' has a threshold of its own too|is in another file",
+        ),
+    ],
+)
+def test_what_a_threshold_of_several_checks_may_not_be(write, wrong, message):
+    with pytest.raises(UnusableLedger, match=message.replace("{}", "{}")):
+        load(write(wrong))
+
+
 # Failures that are known.
 
 

@@ -8,6 +8,7 @@ from icl_repro.verification.profiles import (
     DEFAULT_SEEDS,
     LARGEST_SEED,
     PROFILES,
+    judged_in,
     parse_seeds,
     profile,
 )
@@ -89,7 +90,16 @@ def test_the_seeds_of_the_profiles():
     assert PROFILES["smoke"].seeds(PAPER) == PROFILES["standard"].seeds(PAPER) == (5,)
     assert PROFILES["paper"].seeds(PAPER) == PAPER
     assert PROFILES["paper"].seeds() == DEFAULT_SEEDS
+    assert PROFILES["matrix"].seeds(PAPER) == (5, 6, 7)
     assert not PROFILES["smoke"].meaningful
+
+
+def test_the_matrix_judges_what_names_it_and_nothing_else():
+    assert judged_in([]) == ("smoke", "standard", "paper")
+    assert judged_in(["matrix"]) == ("matrix",)
+    assert judged_in(["paper", "matrix"]) == ("paper", "matrix")
+    assert not PROFILES["matrix"].judges([])
+    assert not PROFILES["standard"].judges(["matrix"])
 
 
 def test_an_unknown_profile_names_the_nearest():

@@ -68,15 +68,19 @@ class ByRow(msgspec.Struct, frozen=True):
         return words.family_title(self.family)
 
 
-def by_row(record: VerificationRecord) -> list[ByRow]:
-    """The families whose claims, two or more, are judged on the same rows, or say why not."""
+def by_row(record: VerificationRecord, fewest_rows: int = 2) -> list[ByRow]:
+    """The families whose claims, two or more, are judged on the same rows, so many at least, or say
+    why not.
+    """
     found: list[ByRow] = []
     families: dict[str, list[ClaimRecord]] = {}
     for claim in record.claims:
         families.setdefault(claim.family, []).append(claim)
     for family, claims in families.items():
         rows = _rows(claims)
-        if len(claims) < 2 or len(rows) < 2 or not all(_has_all(claim, rows) for claim in claims):
+        if len(claims) < 2 or len(rows) < fewest_rows or not rows:
+            continue
+        if not all(_has_all(claim, rows) for claim in claims):
             continue
         meaningful = record.profile.meaningful
         found.append(
@@ -101,7 +105,7 @@ def in_words(row: str) -> str:
 def _rows(claims: Sequence[ClaimRecord]) -> list[str]:
     """The rows that the claims have together, in the order of the claim that has the most."""
     longest = max(claims, key=lambda claim: len({*_own(claim)}))
-    every = [*_own(longest), *(row for claim in claims for row in (*_own(claim), *claim.not_for))]
+    every = [*_own(longest), *(row for claim in claims for row in _own(claim))]
     return list(dict.fromkeys(every))
 
 
@@ -110,7 +114,7 @@ def _own(claim: ClaimRecord) -> Iterator[str]:
 
 
 def _has_all(claim: ClaimRecord, rows: Sequence[str]) -> bool:
-    return {*_own(claim), *claim.not_for} == {*rows}
+    return {*_own(claim), *claim.not_for} >= {*rows}
 
 
 def _cell(claim: ClaimRecord, row: str, meaningful: bool) -> RowCell:
