@@ -83,7 +83,7 @@ def _single(record: VerificationRecord) -> list[ByRow]:
 
 
 def _matrix(one: ByRow, which: str, record: VerificationRecord) -> Iterator[str]:
-    basis = record.basis.label if record.basis is not None else ""
+    basis = record.basis.label
     yield from (
         f"## {words.as_sentence(basis) if basis else 'The matrix'}",
         "",
