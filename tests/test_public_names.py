@@ -11,7 +11,17 @@ import pytest
 
 import icl_repro
 
-LIGHT = ["claim", "control", "networks", "Evidence", "Reported", "Interval", "Figure", "Panel"]
+LIGHT = [
+    "claim",
+    "control",
+    "networks",
+    "networks_by_row",
+    "Evidence",
+    "Reported",
+    "Interval",
+    "Figure",
+    "Panel",
+]
 LIGHT += ["Series", "Bars", "Heatmap", "Wiring", "ReferenceLine", "Table", "Cell", "Diagram"]
 HEAVY = ["RunSpec", "Run", "Schedule", "Stop", "Optimiser", "Transplant", "RunStore"]
 

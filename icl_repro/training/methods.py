@@ -79,7 +79,7 @@ def _of_episodes(runs: list[RunSpec]) -> list[str]:
         + f". In {clamped:,} of {len(runs):,} runs parts were clamped or ablated, throughout "
         "training and in evaluation.",
         "An episode shows two exemplars with their labels"
-        + _in_some(longer, len(runs), f"show {listed(pairs)}")
+        + _in_some(longer, len(runs), f"show {' or '.join(map(str, pairs))}")
         + ", then a query of one of their classes, "
         f"drawn from {classes} classes{other_classes} and {labels} labels{other_labels}; the loss "
         "is the cross-entropy of the query’s label, in nats. Training is by "
