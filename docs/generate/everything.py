@@ -8,8 +8,7 @@ from typing import NamedTuple
 from icl_repro.report.text.words import family_title
 from icl_repro.verification.record import VerificationRecord, read_record
 
-from . import catalogue, commands, coverage, found, kinds, options, record
-from . import catalogue, commands, coverage, found, options, record, robustness
+from . import catalogue, commands, coverage, found, kinds, options, record, robustness
 
 PAPER, REFERENCE = "reports/paper.json.gz", "reports/reference.json"
 
