@@ -7,6 +7,7 @@ are preserved by putting those of the intact network in as numbers: no mask of h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import equinox as eqx
@@ -41,7 +42,7 @@ class Effects(NamedTuple):
 
 
 def effects(
-    model: Transformer, episodes: Episodes, kept: Kept, seen: str, shift: int = 0
+    model: Transformer, episodes: Episodes, kept: Kept, seen: Kept, shift: int = 0
 ) -> Effects:
     """Turn the heads of layer 0 off one at a time, by clamps and by masks, and look at the trace.
 
@@ -53,33 +54,44 @@ def effects(
         shift: how far from the head that is off to look for it.
     """
     settings = ModelSettings(model.n_layers, model.width, model.n_heads)
-    preserved = jnp.array([name == kept for name in PRESERVED])
-    found = []
-    for head in range(model.n_heads):
-        named = intervention([PreservingAblation((head,), (kept,))], settings)
-        off = jnp.arange(model.n_heads) == head
-        masked = PreservingAblations()(off, preserved, jnp.zeros(model.n_heads, bool))
-        of_heads = jnp.roll(off, shift)
-        found += [_effects(model, episodes, made, of_heads, seen) for made in (named, masked)]
-    return Effects(*np.max(np.array(found), axis=0).tolist())
+    off, none = np.eye(model.n_heads, dtype=bool), np.zeros(model.n_heads, dtype=bool)
+    preserved = np.array([name == kept for name in PRESERVED])
+    named = [
+        intervention([PreservingAblation((head,), (kept,))], settings)
+        for head in range(model.n_heads)
+    ]
+    masked = [PreservingAblations()(row, preserved, none) for row in off]
+    of_heads = np.roll(off, shift, axis=1)
+    found = [_effects(model, episodes, _stacked(made), of_heads) for made in (named, masked)]
+    largest = [(written, silent, changed[seen]) for written, silent, changed in found]
+    return Effects(*np.max(np.array(largest), axis=0).tolist())
 
 
 @eqx.filter_jit
 def _effects(
     model: Transformer,
     episodes: Episodes,
-    made: Intervention,
-    off: Bool[Array, " heads"],
-    seen: str,
-) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
-    clean, ablated = (edits.trace(model, episodes) for edits in (Intervention(), made))
-    written, site = "layers.0.attention.mixed", f"layers.1.attention.{seen}"
-    is_off = off[:, None, None, None]
-    return (
-        jnp.abs(jnp.where(is_off, ablated[written], 0)).max(),
-        jnp.abs(jnp.where(is_off, 0, ablated[written] - clean[written])).max(),
-        jnp.abs(ablated[site] - clean[site]).max(),
-    )
+    ablations: Intervention,
+    off: Bool[np.ndarray, "ablations heads"],
+) -> tuple[Float[Array, ""], Float[Array, ""], dict[Kept, Float[Array, ""]]]:
+    """The largest over several ablations, which are the first axis of all arrays in `ablations`."""
+    clean, written = Intervention().trace(model, episodes), "layers.0.attention.mixed"
+
+    def of_one(made: Intervention, off: Bool[Array, " heads"]) -> tuple:
+        ablated = made.trace(model, episodes)
+        is_off = off[:, None, None, None]
+        sites: dict[Kept, str] = {name: f"layers.1.attention.{name}" for name in PRESERVED}
+        return (
+            jnp.abs(jnp.where(is_off, ablated[written], 0)).max(),
+            jnp.abs(jnp.where(is_off, 0, ablated[written] - clean[written])).max(),
+            {name: jnp.abs(ablated[site] - clean[site]).max() for name, site in sites.items()},
+        )
+
+    return jax.tree.map(jnp.max, jax.lax.map(lambda each: of_one(*each), (ablations, off)))
+
+
+def _stacked(interventions: Sequence[Intervention]) -> Intervention:
+    return jax.tree.map(lambda *arrays: np.stack(arrays), *interventions)
 
 
 def difference_in_weights(

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from claims.sequences import some_sequences
 from icl_repro.episodes import Episodes
 from icl_repro.measures.datasets.performance import performance, performances
 from icl_repro.measures.heads.ablation import HeadsOff, each_kept, each_removed
@@ -52,7 +52,7 @@ def difference_of_single_heads(single: Sequence[Run], off_by: int = 0) -> float:
 
 
 def _sample(run: Run) -> Episodes:
-    return run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), 1_000)
+    return some_sequences(run, 1_000)
 
 
 def _with_silent_head(model: Transformer, head: int) -> Transformer:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from claims.published import reported
+from claims.sequences import every_sequence
 from icl_repro.measures.datasets.performance import performance
 from icl_repro.measures.heads.ablation import order_of_strength
 from icl_repro.measures.heads.mistakes import (
@@ -52,7 +53,7 @@ class Heads(NamedTuple):
 
 def heads_of(run: Run) -> Heads:
     """What the heads of layer 1 of a run's network answer, and how strong they are."""
-    model, episodes = run.model(), run.samplers()["train"].enumerate()
+    model, episodes = run.model(), every_sequence(run)
     strengths = np.asarray(performance(model, episodes).induction_strength, np.float64)
     targets = np.asarray(episodes.targets)
     return Heads(

@@ -18,6 +18,7 @@ from claims.figures.additivity import adding_back_figure, by_strength_figure
 from claims.heads_off import difference_without_a_head
 from claims.networks.plain import full, random_layer_1
 from claims.networks.race import WITH_STRONGEST
+from claims.sequences import every_sequence
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.heads.ablation import HeadAblations, head_ablations
 from icl_repro.numbers import number
@@ -29,7 +30,7 @@ def ablations(run: Run, *, weakest_first: bool = False) -> HeadAblations:
     """All ablations of a run's network on all training sequences; its heads from the strongest to
     the weakest, or the other way round.
     """
-    episodes = run.samplers()["train"].enumerate()
+    episodes = every_sequence(run)
     found = head_ablations(run.model(), episodes)
     return head_ablations(run.model(), episodes, found.order[::-1]) if weakest_first else found
 

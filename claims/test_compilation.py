@@ -25,6 +25,7 @@ from jaxtyping import PyTree
 
 from claims.comparisons import NOT_NEGATIVE
 from claims.figures.compilation import step_figure
+from claims.sequences import drawn
 from claims.timed_steps import beginning
 from icl_repro import Evidence, claim, control
 from icl_repro.episodes import Episodes
@@ -41,11 +42,16 @@ SPEED_UP = "time of a step without compilation, as a multiple of that with it"
 APART = "difference of the losses that steps of both kinds come to"
 
 
+Start = tuple[Transformer, PyTree, Episodes]
+"""The network of Section 3 and its optimiser before the first step, and a batch."""
+
+
 @cache
-def network_and_batch() -> tuple[Transformer, Episodes]:
-    """The network of Section 3 at initialisation, and a batch."""
+def start() -> Start:
+    """Where steps of both kinds begin."""
     model, sampler, key = beginning()
-    return model, sampler.sample(key, Optimiser().batch)
+    state = eqx.filter_jit(begin_optimiser)(model)
+    return model, state, drawn(sampler, key, Optimiser().batch)
 
 
 def step(
@@ -64,23 +70,23 @@ Steps = Callable[[int], float]
 
 def one_by_one(number: int) -> float:
     """Steps of which each operation runs on its own."""
+    begun = start()  # no part of the steps, and compiled
     with jax.disable_jit():
-        return _repeat(step, number)
+        return _repeat(step, begun, number)
 
 
 def compiled(number: int) -> float:
     """Steps of which each is one program."""
-    return _repeat(compiled_step, number)
+    return _repeat(compiled_step, start(), number)
 
 
 def twice_as_far(number: int) -> float:
     """Compiled steps with twice the learning rate."""
-    return _repeat(compiled_step, number, rate=2)
+    return _repeat(compiled_step, start(), number, rate=2)
 
 
-def _repeat(do: Callable[..., tuple], number: int, rate: float = 1) -> float:
-    model, batch = network_and_batch()
-    optimiser_state = begin_optimiser(model)
+def _repeat(do: Callable[..., tuple], begun: Start, number: int, rate: float = 1) -> float:
+    model, optimiser_state, batch = begun
     learning_rate, loss = jnp.float32(rate * Optimiser().learning_rate), jnp.nan
     for _ in range(number):
         model, optimiser_state, loss = do(model, optimiser_state, batch, learning_rate)
@@ -95,7 +101,7 @@ def milliseconds(steps: Steps) -> float:
     return 1_000 * (time.process_time() - started) / number
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _nothing_else_in_memory() -> Iterator[None]:
     """Operations that run one at a time are hundreds of programs, which take 0.8 GB together: drop
     all others before, and these after.

@@ -28,7 +28,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from claims.comparisons import NOT_NEGATIVE
 from claims.figures.compilation import step_figure
@@ -47,7 +47,7 @@ from claims.published import as_reported
 from claims.subcircuits import CLAMPED, TWO_BEFORE
 from claims.timed_steps import beginning
 from icl_repro import Evidence, claim, control
-from icl_repro.episodes import Episodes
+from icl_repro.episodes import Episodes, Sampler
 from icl_repro.network.transformer import ModelSettings, Transformer
 from icl_repro.optogenetics import (
     Clamp,
@@ -92,9 +92,14 @@ Runs = Mapping[str, Run]
 def network_and_batches() -> tuple[Transformer, Episodes]:
     """The network of Section 3 at initialisation, and batches."""
     model, sampler, key = beginning()
+    return model, _batches(sampler, key)
+
+
+@eqx.filter_jit
+def _batches(sampler: Sampler, key: PRNGKeyArray) -> Episodes:
     draw = partial(sampler.sample, size=Optimiser().batch)
     keys = jax.random.split(key, STEPS)
-    return model, jax.vmap(draw, out_axes=Episodes(None, 0, 0, 0))(keys)  # pyright: ignore[reportArgumentType]
+    return jax.vmap(draw, out_axes=Episodes(None, 0, 0, 0))(keys)  # pyright: ignore[reportArgumentType]
 
 
 def under(*clamps: Clamp) -> Intervention:
@@ -150,7 +155,7 @@ def step_of(name: str) -> Timed:
     model, batches = network_and_batches()
     if name == EACH_HEAD:
         of_heads = [under(ClampPreviousToken((head,))) for head in HEADS]
-        edits = EachHead(jax.tree.map(lambda *each: jnp.stack(each), *of_heads))
+        edits = EachHead(jax.tree.map(lambda *each: np.stack(each), *of_heads))
         # It predicts as an intervention does, which is all that a step asks of it.
         return lambda: steps(model, batches, edits)  # pyright: ignore[reportArgumentType]
     return lambda: steps(model, batches, under(*CLAMPS.get(name, ())))

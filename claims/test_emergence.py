@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-import jax
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -29,6 +28,7 @@ from claims.figures.emergence import SETS, direct_path_figure, loss_figure
 from claims.networks.clamped import MATCH, fastest_head, match, single_heads
 from claims.networks.plain import WEAK, full, shuffled_labels, untrained
 from claims.phase_changes import check_acceleration, final_loss, of_run
+from claims.sequences import every_sequence, some_sequences
 from icl_repro import Evidence, claim, control, networks
 from icl_repro.episodes import Episodes
 from icl_repro.measures.curves.phase_change import CHANGE, HALF_LOSS
@@ -47,7 +47,7 @@ NEARLY_ALL = "sequences in which one label has nine tenths or more of the weight
 
 def evaluation_sample(run: Run) -> Episodes:
     """The training sequences that checkpoints are measured on."""
-    return run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), 1_000)
+    return some_sequences(run, 1_000)
 
 
 def after_the_phase_change(loss: np.ndarray) -> np.ndarray:
@@ -187,7 +187,7 @@ def test_sudden(runs: Mapping[str, Run], evidence: Evidence) -> None:
 @claim("emergence.accuracy", source="Section 3, Figure 3a; Appendix C", on=full, fails_on=WEAK)
 def test_accuracy(run: Run, evidence: Evidence) -> None:
     """After the phase change the network solves the task nearly perfectly."""
-    episodes = run.samplers()["train"].enumerate()
+    episodes = every_sequence(run)
     evidence.check(
         "accuracy on all training sequences",
         performance(run.model(), episodes).accuracy,
@@ -272,7 +272,7 @@ def test_layer_0_does_not_drive_the_output(
     """In the end layer 0 heads (the paper's Layer 1) do not contribute to the output directly,
     though they did earlier in training.
     """
-    everything = run.samplers()["train"].enumerate()
+    everything = every_sequence(run)
     intact = performance(run.model(), everything)
     ablated = performance(run.model(), everything, ablation(run))
     evidence.check(

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -51,6 +50,7 @@ from claims.phase_changes import (
     of_run,
 )
 from claims.published import reported
+from claims.sequences import some_sequences
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.curves.crossings import time_to
 from icl_repro.measures.curves.phase_change import CHANGE, HALF_LOSS, phase_change
@@ -79,7 +79,7 @@ def clamped(seed: int, chosen: Chosen) -> dict[str, RunSpec]:
 def progress_with(runs: Mapping[str, Run], perfect: Mapping[str, Clamp]) -> dict[str, Curve]:
     """The loss of each checkpoint without a clamp, with a part perfected by each of several."""
     run = runs[NONE]
-    episodes = run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), EPISODES)
+    episodes = some_sequences(run, EPISODES)
     losses = {
         part: losses_over_checkpoints(
             run, episodes, intervention((*run.spec.clamps, clamp), run.spec.model)

@@ -42,6 +42,7 @@ from claims.networks.plain import full, one_layer, untrained
 from claims.networks.race import RACE, alone, final_strengths
 from claims.phase_changes import final_loss, half_time_of, keep_loss
 from claims.published.computed import MAIN_SEED, learning_time_alone
+from claims.sequences import every_sequence
 from icl_repro import Evidence, claim, control, networks
 from icl_repro.measures.datasets.performance import performance
 from icl_repro.measures.heads.ablation import HeadAblations, head_ablations
@@ -94,7 +95,7 @@ def test_capacity(runs: Runs, evidence: Evidence, *, off_by: int = 0) -> None:
     with all eight, but with slightly slower dynamics.
     """
     whole, single = runs["full"], alone(runs)
-    episodes = whole.samplers()["train"].enumerate()
+    episodes = every_sequence(whole)
     final = np.array(
         [performance(run.model(), episodes, run.intervention).accuracy for run in single]
     )
@@ -329,8 +330,7 @@ def alone_in_both_ways(
     """The full network of each seed under ablations, and when its heads learn alone."""
     wholes = {seed: runs[seed]["full"] for seed in seeds}
     ablations = {
-        seed: head_ablations(whole.model(), whole.samplers()["train"].enumerate())
-        for seed, whole in wholes.items()
+        seed: head_ablations(whole.model(), every_sequence(whole)) for seed, whole in wholes.items()
     }
     return ablations, {seed: learning_times(alone(runs[seed])) for seed in seeds}
 

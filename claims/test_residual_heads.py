@@ -31,6 +31,7 @@ from claims.residual_heads import (
     table_2,
     table_3,
 )
+from claims.sequences import every_sequence
 from icl_repro import Evidence, Reported, claim, control
 from icl_repro.measures.heads.mistakes import (
     concentration_by_chance,
@@ -56,7 +57,7 @@ def surest(run: Run, heads: Heads) -> np.ndarray:
     """As many sequences of each label as the strongest head alone gets wrong, but those that it
     gets right with the lowest loss.
     """
-    episodes = run.samplers()["train"].enumerate()
+    episodes = every_sequence(run)
     loss = losses_of_head_alone(run.model(), episodes, heads.strongest)
     wrong, chosen = mistakes(run, heads), np.zeros(len(loss), bool)
     for label in range(len(heads.by_label)):

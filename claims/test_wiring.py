@@ -17,6 +17,7 @@ from claims.comparisons import SHARE
 from claims.figures.wiring import score_figure, table_1, table_1_curve
 from claims.networks.plain import full, random_layer_1, untrained
 from claims.published import reported
+from claims.sequences import every_sequence
 from claims.wired_paths import PAPER_HEADS, say_if_none_stands_out
 from icl_repro import Evidence, Reported, claim, control
 from icl_repro.episodes import Episodes
@@ -34,7 +35,7 @@ PATTERN, VALUE, BOTH, ON = range(4)
 
 def training_episodes(run: Run) -> Episodes:
     """All 78,400 training sequences."""
-    return run.samplers()["train"].enumerate()
+    return every_sequence(run)
 
 
 # Previous-token heads: layer 0 heads that attend from each label to the token before it.

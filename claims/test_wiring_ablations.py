@@ -6,11 +6,11 @@ it does, in the activations of a trained network and in accuracies.
 
 from __future__ import annotations
 
-import jax
 import pytest
 
 from claims.ablations_in_weights import Kept, difference_in_weights, effects
 from claims.networks.plain import full
+from claims.sequences import some_sequences
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.heads.wiring import PRESERVED
 from icl_repro.training import Run
@@ -58,7 +58,7 @@ def test_ablations(
     were, and accuracies are those of networks without the weights of those heads.
     """
     model = run.model()
-    episodes = run.samplers()["train"].sample(jax.random.key(run.spec.eval_seed), SAMPLED)
+    episodes = some_sequences(run, SAMPLED)
     seen = PRESERVED[PRESERVED.index(kept) - 1] if exchanged else kept
     found = effects(model, episodes, kept, seen, shift)
     evidence.check(OFF.format(kept), found.off, at_most=0, note="largest entry, all heads in turn")

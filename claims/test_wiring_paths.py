@@ -21,6 +21,7 @@ from claims.figures.wiring import (
     figure_11c,
 )
 from claims.networks.plain import full, only, random_layer_1
+from claims.sequences import every_sequence
 from claims.wired_paths import (
     PAPER_EPISODES,
     PAPER_HEADS,
@@ -60,7 +61,7 @@ def one_head(seed: int) -> RunSpec:
 
 def training_episodes(run: Run) -> Episodes:
     """All 78,400 training sequences."""
-    return run.samplers()["train"].enumerate()
+    return every_sequence(run)
 
 
 def strongest_induction_heads(model: Transformer, episodes: Episodes) -> tuple[int, ...]:

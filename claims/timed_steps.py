@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
@@ -13,6 +14,7 @@ N_FEATURES = 512
 """Of an exemplar, as the suite encodes them."""
 
 
+@eqx.filter_jit
 def beginning() -> tuple[Transformer, Sampler, PRNGKeyArray]:
     """The network of Section 3 at initialisation, its training sequences, and a key to draw them
     with; of random exemplars and always by our streams, because what a step costs under a clamp

@@ -23,6 +23,7 @@ import numpy as np
 
 from claims.networks.plain import LEARNED, full, only
 from claims.phase_changes import final_loss, half_time_of
+from claims.sequences import every_sequence
 from icl_repro import networks
 from icl_repro.measures.heads.ablation import order_of_strength
 from icl_repro.measures.heads.previous_token import previous_token_scores
@@ -119,7 +120,7 @@ def previous_token_order(run: Run) -> tuple[int, ...]:
     """The heads of layer 0 of a trained network, from the one that attends the most from labels to
     the token before, on all training sequences.
     """
-    scores = previous_token_scores(run.model(), run.samplers()["train"].enumerate())
+    scores = previous_token_scores(run.model(), every_sequence(run))
     return order_of_strength(scores)
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from claims.networks.clamped import HEADS, fastest_head, layer_1, single_heads
 from claims.networks.plain import full, only
+from claims.sequences import every_sequence
 from icl_repro import networks
 from icl_repro.measures.datasets.performance import performance
 from icl_repro.measures.heads.ablation import order_of_strength
@@ -25,7 +26,7 @@ PAIRS = tuple(f"strongest and {place}" for place in PLACES)
 
 def final_strengths(run: Run) -> Float[np.ndarray, " heads"]:
     """Induction strength of each head of the last layer on all training sequences."""
-    episodes = run.samplers()["train"].enumerate()
+    episodes = every_sequence(run)
     return np.asarray(performance(run.model(), episodes, run.intervention).induction_strength)
 
 

@@ -11,7 +11,7 @@ spaced: for them see :mod:`icl_repro.measures.curves.phase_change`.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -164,9 +164,9 @@ def exponential_fit(curve: Curve, *, down_to: float = 1e-6) -> ExponentialFit:
             f"a line needs at least {MIN_FIT_POINTS}"
         )
     logarithm = np.log(values[:points])
-    from scipy import stats  # which takes longer to import than all claims
-
-    line: Any = stats.linregress(np.arange(points), logarithm)
+    # Not SciPy's regression, which tests the slope, too, and so takes ten times as long.
+    steps, falls = np.arange(points) - (points - 1) / 2, logarithm - logarithm.mean()
+    slope = float(steps @ falls / (steps @ steps))
     constant = bool(np.ptp(logarithm) == 0)
-    r_squared = float("nan") if constant else float(line.rvalue) ** 2
-    return ExponentialFit(rate=-float(line.slope), r_squared=r_squared, points=points)
+    r_squared = float("nan") if constant else slope * float(steps @ falls / (falls @ falls))
+    return ExponentialFit(rate=-slope, r_squared=min(r_squared, 1.0), points=points)
