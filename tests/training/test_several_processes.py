@@ -2,6 +2,7 @@
 
 import collections
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -23,10 +24,11 @@ LONG = TINY.with_(sequences=1280)
 class Processes:
     """Processes that share a store, and the log of what they train."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, compiled: Path) -> None:
         self.store = store_with_exemplars(folder / "store")
         self.log = folder / "log"
         self.log.touch()
+        self.compiled = compiled
         self.running: list[subprocess.Popen] = []
 
     def start(self, specs, **task) -> subprocess.Popen:
@@ -37,6 +39,13 @@ class Processes:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Compiled with few optimisations; what one has compiled, the others only load.
+            env=os.environ
+            | {
+                "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+                "JAX_COMPILATION_CACHE_DIR": str(self.compiled),
+                "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            },
         )
         self.running.append(process)
         return process
@@ -60,9 +69,18 @@ class Processes:
             time.sleep(0.02)
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory) -> Path:
+    """A folder with the compiled programs of tiny runs."""
+    folder = tmp_path_factory.mktemp("compiled")
+    first = Processes(tmp_path_factory.mktemp("first"), folder)
+    first.outcome(first.start([TINY]))
+    return folder
+
+
 @pytest.fixture
-def processes(tmp_path) -> Iterator[Processes]:
-    processes = Processes(tmp_path)
+def processes(tmp_path, compiled) -> Iterator[Processes]:
+    processes = Processes(tmp_path, compiled)
     yield processes
     for process in processes.running:
         process.kill()
@@ -73,7 +91,7 @@ def keys(specs) -> set[str]:
     return {spec.key for spec in specs}
 
 
-def test_two_processes_share_a_plan_and_train_and_retrain_each_run_once(processes):
+def test_two_processes_share_a_plan_and_train_each_run_once(processes):
     specs = [*SPECS, TINY.with_(init_seed=8), LONG, DIVERGES]
     both = [processes.start(specs, pause=0.2) for _ in range(2)]
     one, other = (processes.outcome(process) for process in both)
@@ -96,16 +114,6 @@ def test_two_processes_share_a_plan_and_train_and_retrain_each_run_once(processe
     again = processes.outcome(processes.start(specs))
     assert again["trained"] == []
     assert again["failed"].keys() == {DIVERGES.key}
-
-    before = {spec.key: processes.store.manifest(spec).finished for spec in specs}
-    task = {"retrain": sorted(keys(specs)), "since": time.time(), "pause": 0.1}
-    both = [processes.start(specs, **task) for _ in range(2)]
-    outcomes = [processes.outcome(process) for process in both]
-    assert processes.noted("ends") == dict.fromkeys(keys(specs), 2)
-    assert sorted(outcomes[0]["trained"] + outcomes[1]["trained"]) == sorted(keys(specs))
-    for spec in specs:
-        assert processes.store.manifest(spec).finished > before[spec.key]
-    assert leftovers(processes.store) == []
 
 
 def test_runs_of_a_killed_process_are_taken_over_and_no_others_trained_again(processes):
@@ -131,3 +139,17 @@ def test_runs_of_a_killed_process_are_taken_over_and_no_others_trained_again(pro
     assert not (processes.store.root / "damaged").exists()
     waits = [p for p in outcome["progress"] if p["current"].startswith("waiting")]
     assert waits
+
+
+def test_two_processes_retrain_each_run_once(processes):
+    specs = [*SPECS, DIVERGES]
+    processes.outcome(processes.start(specs))
+    before = {spec.key: processes.store.manifest(spec).finished for spec in specs}
+    task = {"retrain": sorted(keys(specs)), "since": time.time(), "pause": 0.1}
+    both = [processes.start(specs, **task) for _ in range(2)]
+    outcomes = [processes.outcome(process) for process in both]
+    assert processes.noted("ends") == dict.fromkeys(keys(specs), 2)
+    assert sorted(outcomes[0]["trained"] + outcomes[1]["trained"]) == sorted(keys(specs))
+    for spec in specs:
+        assert processes.store.manifest(spec).finished > before[spec.key]
+    assert leftovers(processes.store) == []
