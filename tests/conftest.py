@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,18 @@ if "REAL_REPORT" not in os.environ:
 """
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported stays: collecting garbage need not look through all of it each time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
     """Where the sessions of pytest that tests start come from."""
@@ -63,18 +76,19 @@ def claims_folder(
     start = pytester.popen
 
     def popen(command: list[str], *given: Any, stdout: Any = -1, stderr: Any = -1, **named: Any):
-        is_session = [str(part) for part in command[:2]] == [sys.executable, "-mpytest"]
-        if not is_session or -1 in (stdout, stderr):
+        if [str(part) for part in command[:2]] != [sys.executable, "-mpytest"]:
             return start(command, *given, stdout=stdout, stderr=stderr, **named)
         folder = Path.cwd()
         path = os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
-        return nursery.session(
-            [str(part) for part in command[2:]],
-            folder,
-            {**os.environ, "PYTHONPATH": path},
-            stdout.fileno(),
-            stderr.fileno(),
-        )
+        with open(os.devnull, "w") as nowhere:
+            files = [nowhere if file == -1 else file for file in (stdout, stderr)]
+            numbers = [file if isinstance(file, int) else file.fileno() for file in files]
+            return nursery.session(
+                [str(part) for part in command[2:]],
+                folder,
+                {**os.environ, "PYTHONPATH": path},
+                *numbers,
+            )
 
     monkeypatch.setattr(pytester, "popen", popen)
     return pytester

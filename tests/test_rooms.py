@@ -128,6 +128,7 @@ FILE_FORMAT = {"icl_repro/verification/record.py": ('name="exemplars"',)}
 """What a file of the tool says because the records that are kept do."""
 
 
+@cache
 def files(*packages: str) -> list[Path]:
     return [
         file
@@ -162,6 +163,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, str | None]]:
             yield from ((str(node.module), alias.name) for alias in node.names)
 
 
+@cache
 def when_imported(tree: ast.Module) -> ast.Module:
     """The module without what happens only in its functions, or for type checkers alone."""
 
@@ -177,6 +179,7 @@ def when_imported(tree: ast.Module) -> ast.Module:
     return Pruned().visit(ast.parse(ast.unparse(tree)))
 
 
+@cache
 def imported_modules(tree: ast.AST) -> set[str]:
     """The modules of ours that are imported: `from package import module` is one, too."""
     found = set()

@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import tomllib
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,12 @@ def test_every_block_is_of_a_language_that_is_checked():
 def drawn_at_random(
     self: Glyphs, classes: tuple[int, ...], exemplars: tuple[int, ...], cache: Path | None
 ) -> np.ndarray:
-    shape = (len(classes), len(exemplars), self.width)
+    return numbers_at_random(len(classes), len(exemplars), self.width)
+
+
+@cache
+def numbers_at_random(*shape: int) -> np.ndarray:
+    """The same for every page: there are 17 million of them."""
     return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 

@@ -129,12 +129,7 @@ def test_no_hook_makes_a_failure_count_as_none(folder, record_of, hook: str):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_the_record_and_no_scratch(folder, record_of, scratch, number, workers):
     folder.makepyfile(test_claims=TESTS.replace("DO", WAIT))
-    # A shell that starts jobs in the background has them ignore SIGINT, and so their children.
-    heedful = (
-        "import signal, sys, pytest; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        f"sys.exit(pytest.main([{workers!r}]))"
-    )
-    with folder.popen([sys.executable, "-c", heedful]) as process:
+    with folder.popen([sys.executable, "-mpytest", workers]) as process:
         wait_for(folder.path / "waiting")
         process.send_signal(number)
         assert process.wait(60) == pytest.ExitCode.INTERRUPTED
@@ -150,7 +145,7 @@ def test_nothing_is_left_in_the_temporary_folder(folder, scratch, workers: list[
 
 def test_what_a_killed_session_left_is_removed_by_the_next(folder, scratch):
     folder.makepyfile(test_claims=TESTS.replace("DO", WAIT))
-    with folder.popen([sys.executable, "-m", "pytest", "-n0"]) as process:
+    with folder.popen([sys.executable, "-mpytest", "-n0"]) as process:
         wait_for(folder.path / "waiting")
         alive = list(scratch.glob("icl-repro-*"))
         other = Scratch.create()  # a session that lives keeps its own
@@ -175,9 +170,14 @@ def test_what_was_killed_before_it_was_locked_is_removed_after_a_day(scratch, mo
     assert list(scratch.glob("icl-repro-*")) == [just_now]
 
 
-@pytest.mark.parametrize(
-    "args",
-    [
+def test_a_session_in_which_no_claim_begins_keeps_the_report(folder):
+    ini = folder.path / "pytest.ini"
+    ini.write_text(f"{ini.read_text()}\nmarkers = none_such\n")
+    folder.runpytest_subprocess()
+    report = folder.path / "reports" / "verification.json"
+    good = report.read_bytes()
+    folder.makepyfile(test_broken="from icl_repro import claim\n@claim('b')\ndef test_x(: pass")
+    for args in (
         ["--fixtures"],
         ["--setup-plan"],
         ["--setup-only"],
@@ -188,17 +188,9 @@ def test_what_was_killed_before_it_was_locked_is_removed_after_a_day(scratch, mo
         ["-o", "icl_stroe=x"],
         ["--icl-claims=b.*"],
         ["--icl-claims=b.*", "-n2"],
-    ],
-)
-def test_a_session_in_which_no_claim_begins_keeps_the_report(folder, args: list[str]):
-    ini = folder.path / "pytest.ini"
-    ini.write_text(f"{ini.read_text()}\nmarkers = none_such\n")
-    folder.runpytest_subprocess()
-    report = folder.path / "reports" / "verification.json"
-    good = report.read_bytes()
-    folder.makepyfile(test_broken="from icl_repro import claim\n@claim('b')\ndef test_x(: pass")
-    folder.runpytest_subprocess(*args)
-    assert report.read_bytes() == good
+    ):
+        folder.runpytest_subprocess(*args)
+        assert report.read_bytes() == good, args
 
 
 def test_modules_that_cannot_be_collected_do_not_cost_the_report(folder, record_of):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import re
-import subprocess
 import sys
 
 import pytest
@@ -31,16 +30,13 @@ def test_one(evidence, runs, length=9):
 def on_terminal(folder: pytest.Pytester, *args: str) -> str:
     """All that a session writes to a terminal of 100 columns."""
     controller, terminal = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
-    environment.pop("CI", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *args],
-        stdin=subprocess.DEVNULL,
-        stdout=terminal,
-        stderr=terminal,
-        cwd=folder.path,
-        env=environment,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "100")
+        patch.setenv("TERM", "xterm")
+        patch.delenv("CI", raising=False)
+        process = folder.popen(
+            [sys.executable, "-mpytest", *args], stdout=terminal, stderr=terminal
+        )
     os.close(terminal)
     written = b""
     while True:

@@ -11,11 +11,13 @@ then is what ``python -m pytest`` is: its own process, arguments, folder, enviro
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import io
 import json
 import os
 import pkgutil
+import select
 import signal
 import subprocess
 import sys
@@ -33,7 +35,7 @@ class Nursery:
     """The process that forks sessions, started when it is first asked for one."""
 
     def __init__(self) -> None:
-        self._server: subprocess.Popen[str] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
 
     def session(
         self, args: Sequence[str], folder: Path, environment: Mapping[str, str], out: int, err: int
@@ -49,14 +51,13 @@ class Nursery:
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                text=True,
+                bufsize=0,
             )
         # Where this process has a file open the other one can open it, too.
         files = [os.readlink(f"/proc/self/fd/{number}") for number in (out, err)]
         asked = {"args": args, "folder": str(folder), "environment": {**environment}}
         assert self._server.stdin is not None
-        self._server.stdin.write(json.dumps({**asked, "files": files}) + "\n")
-        self._server.stdin.flush()
+        self._server.stdin.write(json.dumps({**asked, "files": files}).encode() + b"\n")
         return Session(self._server)
 
     def close(self) -> None:
@@ -66,24 +67,46 @@ class Nursery:
 
 
 class Session:
-    """A session that was started, in what pytest's tester asks of a ``subprocess.Popen``."""
+    """A session that was started, in what tests ask of a ``subprocess.Popen``."""
 
     stdin = None
 
-    def __init__(self, server: subprocess.Popen[str]) -> None:
-        self._server = server
+    def __init__(self, server: subprocess.Popen[bytes]) -> None:
+        assert server.stdout is not None
+        self._told = server.stdout
+        self._status: int | None = None
+        self.pid = int(self._told.readline())
 
-    def wait(self) -> int:
+    def wait(self, timeout: float | None = None) -> int:
         """Its exit status, once it has ended; below 0 the signal that ended it."""
-        assert self._server.stdout is not None
-        return int(self._server.stdout.readline())
+        if self._status is None:
+            if not select.select([self._told], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("pytest", timeout or 0)
+            self._status = int(self._told.readline())
+        return self._status
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wait()
 
 
 def _serve() -> None:
-    """Fork a session for each line that asks for one, and tell the exit status of each."""
+    """Fork a session for each line that asks for one; tell its process, then its exit status."""
     own = {"", str(ROOT), os.getcwd()}
     installed = [folder for folder in sys.path if folder not in own]
     _import_what_sessions_import()
+    # What is imported stays. A session that collects garbage, as each does when it ends, need not
+    # look through it again, which takes longer than the rest of the session.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
@@ -126,8 +149,10 @@ def _be_a_session(
     environment: dict[str, str],
     files: list[str],
 ) -> NoReturn:
-    for number, name in enumerate([os.devnull, *files]):
-        file = os.open(name, os.O_RDWR)
+    opened = [os.open(name, os.O_RDWR) for name in (os.devnull, *files)]
+    # Who asked may close them from now on.
+    os.write(1, f"{os.getpid()}\n".encode())
+    for number, file in enumerate(opened):
         os.dup2(file, number)
         os.close(file)
     os.chdir(folder)

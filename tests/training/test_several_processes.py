@@ -51,7 +51,7 @@ class Processes:
         return process
 
     def outcome(self, process: subprocess.Popen) -> dict:
-        out, errors = process.communicate(timeout=120)
+        out, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors
         assert errors == ""
         return json.loads(out)
