@@ -145,9 +145,8 @@ def test_the_heads_of_figure_8_are_the_papers_where_the_order_is():
 def with_scores(monkeypatch, scores):
     """The order of the heads of a network in which they have these previous-token scores."""
     monkeypatch.setattr(clamped_networks, "previous_token_scores", lambda *_: np.array(scores))
-    samplers = {"train": SimpleNamespace(enumerate=lambda: None)}
-    run = SimpleNamespace(model=lambda: None, samplers=lambda: samplers)
-    return clamped_networks.previous_token_order(run)
+    monkeypatch.setattr(clamped_networks, "every_sequence", lambda run: None)
+    return clamped_networks.previous_token_order(SimpleNamespace(model=lambda: None))
 
 
 def test_the_first_head_attends_the_most_to_the_token_before(monkeypatch):
