@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int
 from icl_repro.episodes import Episodes
 from icl_repro.network.normalisation import NORM_EPSILON
 from icl_repro.network.rotary import ROTARY_BASE
-from icl_repro.network.transformer import Attention, LayerNorm, Transformer
+from icl_repro.network.transformer import Attention, LayerNorm, Norm, Transformer
 
 
 def predict(model: Transformer, episodes: Episodes) -> Float[Array, "labels episodes"]:
@@ -55,8 +55,9 @@ def attention(layer: Attention, tokens: Float[Array, "5 width"]) -> Float[Array,
     return mixed.reshape(len(tokens), -1) @ layer.output.T
 
 
-def normalise(norm: LayerNorm, x: Float[Array, "... width"]) -> Float[Array, "... width"]:
-    """LayerNorm over the last axis."""
+def normalise(norm: Norm, x: Float[Array, "... width"]) -> Float[Array, "... width"]:
+    """LayerNorm over the last axis, which the network has."""
+    assert isinstance(norm, LayerNorm)
     centred = x - x.mean(axis=-1, keepdims=True)
     variance = jnp.square(centred).mean(axis=-1, keepdims=True)
     return centred * jax.lax.rsqrt(variance + NORM_EPSILON) * norm.weight + norm.bias

@@ -42,8 +42,9 @@ def _layer(weights: dict[str, np.ndarray]) -> Attention:
     scale, shift = np.ones(WIDTH), np.zeros(WIDTH)
     scale[ONE], shift[ONE] = 0, 1
     norm = LayerNorm(jnp.asarray(scale, jnp.float32), jnp.asarray(shift, jnp.float32))
-    arrays = {name: jnp.asarray(weight, jnp.float32) for name, weight in weights.items()}
-    return Attention(norm, **arrays, heads=HEADS)
+    names = ("query", "key", "value", "output")
+    query, key, value, output = (jnp.asarray(weights[name], jnp.float32) for name in names)
+    return Attention(norm, query, key, value, output, heads=HEADS)
 
 
 def previous_token_layer() -> Attention:
