@@ -7,14 +7,17 @@ Nothing of them is written into the checkout. Links from one page to another are
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
-from generate import everything
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 _ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(_ROOT))  # MkDocs knows the folder of this file alone, and pages need claims
+from docs.generate import everything  # noqa: E402
+
 _ROLE = re.compile(r":(?:class|func|meth|mod|data|exc):(?=<code>)")
 _REPORT = "reference.html"
 _CATALOGUE = "Catalogue of claims"
