@@ -256,6 +256,7 @@ CLAMPED_QUICKER = (
             id="weak_match",
             given={"progress_of": progress_with_a_weak_match},
             only=QUICKER,
+            undefined="with such a match progress may never come half way",
         ),
         control(
             "Training without a clamp, in place of that with match clamped, is not quicker",
