@@ -29,7 +29,7 @@ SCORE = "in-context-learning score with the induction pattern clamped over that 
 
 @claim(
     "lecture.previous_token_clamped",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source="ours, for the lecture slides",
     on=CLAMPED,
     fails_on=control("Without a clamp it is not earlier", id="none", swap={PREVIOUS_CLAMPED: TWO}),
@@ -54,7 +54,7 @@ def test_previous_token_clamped(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "lecture.induction_clamped",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source="ours, for the lecture slides",
     on=CLAMPED,
     fails_on=control("Without a clamp it is sudden", id="none", swap={INDUCTION_CLAMPED: TWO}),

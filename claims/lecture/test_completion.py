@@ -35,7 +35,7 @@ def probabilities(run: LanguageRun, both: bool = False) -> np.ndarray:
 
 @claim(
     "lecture.completion",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source="the lecture slides, Induction Heads (1)",
     on=DEPTHS,
     fails_on=[
@@ -56,7 +56,7 @@ def test_completion(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "lecture.fuzzy_completion",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source="the lecture slides, Background: Transformer Circuits",
     on=DEPTHS,
     fails_on=[

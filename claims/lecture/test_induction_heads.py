@@ -36,7 +36,7 @@ NONE_FORMS = "no head forms that could do so at any time"
 
 @claim(
     "lecture.induction_heads_form",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=[
@@ -87,7 +87,7 @@ def test_induction_heads_form(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "lecture.no_induction_heads_with_one_layer",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=control("A model with two layers has some", id="two_layers", swap={ONE: TWO}),

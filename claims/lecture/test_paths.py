@@ -25,7 +25,7 @@ AFTER = "distance of both paths at the end of training, over the way of the path
 
 @claim(
     "lecture.paths_turn_and_part",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=[

@@ -19,7 +19,7 @@ MATCHING = "largest prefix-matching score of one layer with smeared keys"
 
 @claim(
     "lecture.smeared_keys_earlier",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source=SLIDE,
     on=SMEARED,
     fails_on=control(
@@ -41,7 +41,7 @@ def test_earlier(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "lecture.smeared_keys_with_one_layer",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source="Olsson et al. (2022), for the lecture slides, Induction Heads (4)",
     on=SMEARED,
     fails_on=control("Without them one layer cannot", id="plain", swap={SMEARED_ONE: ONE}),

@@ -28,7 +28,7 @@ FLAT = "a score that never improves does not speed up"
 
 @claim(
     "lecture.sudden_improvement",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=[
@@ -67,7 +67,7 @@ def test_sudden_improvement(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "lecture.sudden_improvement_with_three_layers",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=[
@@ -94,7 +94,7 @@ def test_three_layers(runs: Runs, evidence: Evidence) -> None:
 
 @claim(
     "lecture.no_sudden_improvement_with_one_layer",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source=SLIDE,
     on=DEPTHS,
     fails_on=control("A model with two layers does improve", id="two_layers", swap={ONE: TWO}),

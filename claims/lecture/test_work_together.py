@@ -63,7 +63,7 @@ def named(clamps: Off) -> str:
 
 @claim(
     "lecture.work_together",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source=SLIDES,
     on=DEPTHS,
     fails_on=[
@@ -127,7 +127,7 @@ def test_work_together(runs: Runs, evidence: Evidence, exchanged: bool = False) 
 
 @claim(
     "lecture.through_patterns",
-    profiles=["paper"],
+    profiles=["standard", "paper"],
     source="Olsson et al. (2022), for the lecture slides, Induction Heads (1)",
     on=DEPTHS,
     fails_on=[

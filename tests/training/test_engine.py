@@ -413,7 +413,7 @@ def test_a_group_of_diverged_runs_stops_at_once():
 
 @pytest.mark.parametrize("first_bad", [0, 7, 19])
 def test_the_first_bad_step_is_told_exactly(monkeypatch, first_bad):
-    def update_with_bad_losses(model, state, intervention, episodes, learning_rate):
+    def update_with_bad_losses(model, state, intervention, episodes, learning_rate, rule):
         # The learning rate says where: bad from there on, at every third step.
         since = state.count - jnp.int32(learning_rate * 1e6)
         loss = jnp.where((since >= 0) & (since % 3 == 0), jnp.inf, 1.0)
