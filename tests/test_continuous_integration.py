@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -244,6 +245,23 @@ def test_jobs_have_the_least_permissions_an_end_and_steps_that_exist():
         assert "permissions" not in job, name
         ids = {step["id"] for step in job["steps"] if "id" in step}
         assert set(re.findall(r"steps\.(\w+)\.", yaml.safe_dump(job))) <= ids, name
+
+
+def test_reports_that_are_kept_are_those_of_the_session_alone():
+    """With what is committed among them, a session that wrote nothing would go unnoticed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "reports"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip("this is no git checkout")
+    for name in ("claims", "five_seeds", "faults"):
+        [kept] = [step["with"] for step in jobs()[name]["steps"] if step.get("name") == "Report"]
+        everything, *without = kept["path"].split()
+        assert (everything, kept["if-no-files-found"]) == ("reports/**", "error")
+        # In fnmatch a star stands for slashes, too; reports/faults.* is no less strict for that.
+        left = [pattern.removeprefix("!").replace("**", "*") for pattern in without]
+        for path in listed.stdout.split():
+            assert any(fnmatch(path, pattern) for pattern in left), f"{name} keeps {path}"
 
 
 def test_networks_are_restored_by_what_decides_a_run():

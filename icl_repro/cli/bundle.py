@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from icl_repro.cli.checkout import Checkout, at_hand
-from icl_repro.cli.records import Refused, read_named
+from icl_repro.cli.records import Refused, read_named, require_other_name
 from icl_repro.git import git
 from icl_repro.numbers import count
 from icl_repro.verification import bundle
@@ -64,6 +64,7 @@ def command(record: Path, output: Path, allow_dirty: bool) -> None:
         raise SystemExit(1)
     if output.resolve() == record.resolve():
         raise Refused(f"{output} is the record itself; name another file to write")
+    require_other_name(output)
     paths = [path for key in _OF_CHECKOUT if (path := checkout.path(key)) and path.exists()]
     if outside := [path for path in paths if not _inside(path, checkout.root)]:
         raise Refused(f"{outside[0]} lies outside of {checkout.root}, so that it cannot be packed")

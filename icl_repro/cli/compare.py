@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from icl_repro.cli.checkout import at_hand
-from icl_repro.cli.records import Refused, read_named
+from icl_repro.cli.records import Refused, read_named, require_other_name
 from icl_repro.comparison import (
     NothingToCompare,
     UnknownKind,
@@ -102,9 +102,10 @@ def command(
             raise Refused(f"{path} is one of the records; name another file to write")
     if html is not None and markdown is not None and html.resolve() == markdown.resolve():
         raise Refused(f"--html and --markdown both name {html}; name two files")
-    for path in (html, markdown):
-        if path is not None and path.is_dir():
+    for path in filter(None, (html, markdown)):
+        if path.is_dir():
             raise Refused(f"{path} is a folder; name a file to write")
+        require_other_name(path)
     try:
         require_shared(before, now)
         known = spreads.load(at_hand().path("icl_spread") if spread is None else spread)

@@ -29,3 +29,14 @@ def read_named(path: Path) -> VerificationRecord:
         raise Refused(f"{path} is not a verification record: it is not UTF-8 text") from None
     except UnreadableRecord as error:
         raise Refused(str(error)) from None
+
+
+def require_other_name(path: Path) -> None:
+    """Refuse to write a page, a summary or an archive where a record is likely to stand: it could
+    not be read any more, and the networks of a record may take hours to train again.
+
+    Raises:
+        Refused: `path` is named as records are.
+    """
+    if path.name.endswith((".json", ".json.gz")):
+        raise Refused(f"{path} has the name of a record; name another file to write")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from icl_repro.cli.records import Refused, read_named
+from icl_repro.cli.records import Refused, read_named, require_other_name
 from icl_repro.report import write_html, write_markdown, write_side_by_side
 
 EXAMPLES = """\b
@@ -56,11 +56,15 @@ def command(
     if not (beside and markdown):
         unpacked = record.with_suffix("") if record.suffix == ".gz" else record
         output = output or unpacked.with_suffix(".html")
+    for path in filter(None, (output, markdown)):
+        if path.resolve() in [one.resolve() for one in (record, *beside)]:
+            raise Refused(f"{path} is the record itself; name another file to write")
+        require_other_name(path)
+    if output is not None and markdown is not None and output.resolve() == markdown.resolve():
+        raise Refused(f"page and Markdown would both be {output}; name two files")
     for path, write in ((output, page), (markdown, summary)):
         if path is None:
             continue
-        if path.resolve() in [one.resolve() for one in (record, *beside)]:
-            raise Refused(f"{path} is the record itself; name another file to write")
         try:
             write(path)
         except OSError as error:

@@ -14,7 +14,7 @@ import click
 
 from icl_repro.cli import library
 from icl_repro.cli.checkout import at_hand, shown
-from icl_repro.cli.records import Refused, read_named
+from icl_repro.cli.records import Refused, read_named, require_other_name
 from icl_repro.numbers import count
 from icl_repro.storage import pruning, survey, transfer
 from icl_repro.storage.archive import UnusableArchive
@@ -230,6 +230,7 @@ def export(archive: Path, store: Path | None, of: tuple[Path, ...]) -> None:
     manifest, for `icl-repro store import` on another machine. Each run is checked before.
     """
     root = _existing(store)
+    require_other_name(archive)
     made = library.fingerprint()
     wanted = {key for path in of for key in read_named(path).runs} if of else None
     chosen: list[Stored] = []

@@ -248,6 +248,14 @@ def test_it_never_writes_over_the_record(committed, monkeypatch):
     assert "is the record itself" in done.stderr
 
 
+def test_it_never_writes_over_another_record(committed, monkeypatch):
+    monkeypatch.chdir(committed[0])
+    done = run_command("bundle", "verification.json", "-o", "other.json.gz")
+    assert done.exit_code == 2
+    assert "other.json.gz has the name of a record; name another file to write" in done.stderr
+    assert not (committed[0] / "other.json.gz").exists()
+
+
 def test_a_place_that_cannot_be_written_is_named(committed, monkeypatch):
     monkeypatch.chdir(committed[0])
     done = run_command("bundle", "verification.json", "-o", "pytest.ini/bundle.zip")

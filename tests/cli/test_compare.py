@@ -104,6 +104,7 @@ def test_how_far_trainings_differ_is_read_from_where_the_ini_file_says(old, tmp_
         (["--html", "a.md", "--markdown", "a.md"], "--html and --markdown both name a.md"),
         (["--html", "folder"], "folder is a folder; name a file to write"),
         (["--html", "old.json"], "old.json is one of the records; name another file to write"),
+        (["--html", "other.json.gz"], "other.json.gz has the name of a record; name another file"),
         (["--markdown", "old.json/a.md"], "cannot write"),
     ],
 )

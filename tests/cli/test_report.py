@@ -109,6 +109,24 @@ def test_it_never_writes_over_the_record(saved):
     assert saved.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["other.json", "other.json.gz"])
+@pytest.mark.parametrize("option", ["-o", "--markdown"])
+def test_it_never_writes_over_another_record(saved, option, name):
+    other = saved.with_name(name)
+    other.write_bytes(b"a record")
+    done = run_command("report", saved, option, other)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"{name} has the name of a record; name another file to write" in done.stderr
+    assert other.read_bytes() == b"a record"
+
+
+def test_page_and_summary_are_two_files(saved, tmp_path):
+    done = run_command("report", saved, "-o", tmp_path / "a", "--markdown", tmp_path / "a")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "name two files" in done.stderr
+    assert not (tmp_path / "a").exists()
+
+
 def test_a_place_that_cannot_be_written_is_named(saved, tmp_path):
     (tmp_path / "file").write_text("in the way")
     done = run_command("report", saved, "-o", tmp_path / "file" / "out.html")

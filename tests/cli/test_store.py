@@ -195,6 +195,7 @@ def test_the_store_is_that_of_the_ini_file(root):
         (["prune", "--store", "store", "--unneeded"], "name records with --keep RECORD"),
         (["prune", "--store", "store", "--keep", "no.json"], "cannot read no.json"),
         (["export", "no/where/x.zip", "--store", "empty"], "empty has no run to export"),
+        (["export", "a.json.gz", "--store", "store"], "a.json.gz has the name of a record"),
         (["import", "no.zip", "--store", "store"], "no.zip: No such file or directory"),
         (["import", "file", "--store", "store"], "file is no whole zip archive"),
         (["export", "file/x.zip", "--store", "store"], "file/x.zip: "),
