@@ -12,7 +12,7 @@ from icl_repro.verification.spreads import load
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_no_trainings_of_one_seed_differ_by_more_than_it_but_in_times():
+def test_trainings_of_one_seed_differ_by_more_than_it_in_times_and_language_models_alone():
     record, spreads = (
         read_record(ROOT / "reports/reference.json"),
         load(ROOT / "claims/spread.json"),
@@ -27,6 +27,8 @@ def test_no_trainings_of_one_seed_differ_by_more_than_it_but_in_times():
             if known is not None and rooms and all(rooms):
                 shares[claim.id, case, name] = max(known.largest / one for one in rooms)
     times = {place for place in shares if "time of a" in place[2] or "processor time" in place[2]}
-    assert len(shares) - len(times) > 300, "fewer would say less than README does"
+    of_text = {place for place in shares if place[0].startswith("lecture.")}
+    assert len(shares) - len(times) - len(of_text) > 500, "fewer would say less than its docstring"
     beyond = {place for place, share in shares.items() if share > UNTESTED_MARGIN}
-    assert beyond <= times, beyond - times
+    assert beyond <= times | of_text, beyond - times - of_text
+    assert len(beyond & of_text) <= 4
