@@ -3,6 +3,7 @@
 An induction head attends from a token that has come before to what came next then (prefix matching)
 and makes that likelier (copying). Both are measured on random tokens repeated, in which nothing can
 be known by heart (:mod:`icl_repro.training.language_evaluation`), as by Olsson et al. (2022).
+Copying is measured by the ranks of logits here; theirs weighs how much each is raised.
 """
 
 from __future__ import annotations

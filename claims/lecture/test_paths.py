@@ -16,7 +16,6 @@ from icl_repro import Evidence, claim, control
 from icl_repro.measures.language.paths import apart_at, in_common_plane, sharpest_turn
 
 SLIDE = "the lecture slides, Induction Heads (2)"
-TURNS = "when the path of two layers turns the most, over the begin and the end of the change"
 INSIDE = "place of the sharpest turn in the window of the change (0 begin, 1 end)"
 DEGREES = "the sharpest turn of the path of two layers"
 BEFORE = "distance of both paths at the begin of the change, over the way of the path"
