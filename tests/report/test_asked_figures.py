@@ -76,6 +76,19 @@ def page(chromium, saved):
 def curves(page):
     drawing = page.locator(".plot").first
     drawing.scroll_into_view_if_needed()
+    # What comes near is laid out only then, and moves what is below it.
+    drawing.evaluate(
+        """svg => new Promise(done => {
+          let before = "", times = 0;
+          const look = () => {
+            const {x, y, width} = svg.getBoundingClientRect(), now = [x, y, width].join();
+            times = now === before ? times + 1 : 0;
+            before = now;
+            if (times > 4) done(); else requestAnimationFrame(look);
+          };
+          look();
+        })"""
+    )
     return drawing
 
 
