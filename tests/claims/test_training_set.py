@@ -27,5 +27,5 @@ def test_label_pairs_are_those_of_the_streams():
 
 
 def test_either_streams_have_as_many_sequences():
-    for streams in STREAMS.values():
+    for streams in (STREAMS["ours"], STREAMS["published"]):  # other tests may have altered ones
         assert different(every_one(samplers_of(streams, PAPER)["train"], 0)) == 78_400
