@@ -20,7 +20,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +31,7 @@ from benchmarks import fewer_classes
 from benchmarks.exemplar_statistics import statistics
 from icl_repro.exemplars import chosen
 from icl_repro.exemplars.source import UnusableExemplars
+from icl_repro.report.markdown import table
 from icl_repro.report.text.checks import CheckView, check_views
 from icl_repro.verification.record import ClaimRecord, read_record
 
@@ -90,18 +91,23 @@ def judged(features: Path, claim: str, by: Alteration, options: Sequence[str]) -
         return record.claims[0]
 
 
-def table(found: Mapping[str, ClaimRecord]) -> Iterator[str]:
-    """The lines of a table with a column for each alteration."""
-    yield f"| | {' | '.join(found)} | threshold | paper |"
-    yield f"|{' --- |' * (len(found) + 3)}"
-    verdicts = [f"{one.verdict}, {one.seeds_held} of {one.seeds_judged}" for one in found.values()]
-    yield f"| verdict | {' | '.join(verdicts)} | | |"
+def verdicts(found: Mapping[str, ClaimRecord]) -> list[str]:
+    """The lines of a table of what was measured, with a column for each alteration."""
+    told = [f"{one.verdict}, {one.seeds_held} of {one.seeds_judged}" for one in found.values()]
+    rows = [["verdict", *told, "", ""]]
     views = [{(v.row, v.name): v for v in check_views(one)} for one in found.values()]
     every = {key: view for of_one in reversed(views) for key, view in of_one.items()}
     for key, view in every.items():
-        cells = [_cell(of_one.get(key)) for of_one in views]
         name = f"{view.row}: {view.name}" if view.row else view.name
-        yield f"| {name} | {' | '.join(cells)} | {view.threshold} | {view.paper} |"
+        cells = (_cell(of_one.get(key)) for of_one in views)
+        rows.append([name, *cells, view.threshold, view.paper])
+    return table(["", *found, "threshold", "paper"], rows)
+
+
+def quantities(like: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """The lines of a table of what the exemplars are like, with a column for each alteration."""
+    rows = ([of, *(f"{one[of]:.3g}" for one in like.values())] for of in like[AS_IT_IS])
+    return table(["", *like], rows)
 
 
 def _cell(view: CheckView | None) -> str:
@@ -157,10 +163,7 @@ def main() -> None:
             except RuntimeError as error:
                 parser.error(f"{name}: {error}")
             like[name] = statistics(changed)
-    print("\n".join(table(found)))
-    print(f"\n| | {' | '.join(like)} |\n|{' --- |' * (len(like) + 1)}")
-    for quantity in like[AS_IT_IS]:
-        print(f"| {quantity} | {' | '.join(f'{one[quantity]:.3g}' for one in like.values())} |")
+    print("\n".join([*verdicts(found), "", *quantities(like)]))
 
 
 if __name__ == "__main__":

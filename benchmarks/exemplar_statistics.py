@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from icl_repro.exemplars import about, chosen
 from icl_repro.exemplars.source import UnusableExemplars
+from icl_repro.report.markdown import table
 
 CACHE = Path(".icl-repro/exemplars")
 CLASSES = 50
@@ -98,10 +99,8 @@ def main() -> None:
             parser.error(str(error))
         names.append(about(source).label)
         columns.append(statistics(features.astype(np.float64)))
-    print(f"| quantity | {' | '.join(names)} |")
-    print(f"|{' --- |' * (len(names) + 1)}")
-    for quantity in columns[0]:
-        print(f"| {quantity} | {' | '.join(f'{column[quantity]:.3g}' for column in columns)} |")
+    rows = ([of, *(f"{column[of]:.3g}" for column in columns)] for of in columns[0])
+    print("\n".join(table(["quantity", *names], rows)))
 
 
 if __name__ == "__main__":

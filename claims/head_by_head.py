@@ -25,6 +25,7 @@ from claims.published import MAIN_SEED, SEEDS, published_series
 from claims.published.other_seeds import of_other_seed
 from icl_repro.measures.curves.crossings import first_rise, time_to
 from icl_repro.measures.curves.phase_change import HALF_LOSS
+from icl_repro.report.markdown import table
 from icl_repro.statistics.ranks import pooled_rank_correlation, spearman
 from icl_repro.verification.pictures import Panel, Series
 from icl_repro.verification.record import VerificationRecord
@@ -273,7 +274,8 @@ def summary(found: Sequence[SeedBeside]) -> Iterator[str]:
     for name, measured in SUMMARY.items():
         values = [measured(one) for one in found]
         rows.append([name, *map(_shown, values), _shown(float(np.mean(values)))])
-    yield from _table(["", *(f"seed {one.seed}" for one in found), "mean"], rows)
+    yield from table(["", *(f"seed {one.seed}" for one in found), "mean"], rows)
+    yield ""
 
 
 def _pooled(sets: Sequence[Float[np.ndarray, "heads 2"]]) -> str:
@@ -288,7 +290,7 @@ def of_seed(found: SeedBeside) -> Iterator[str]:
     """A seed as two Markdown tables: its heads, and its other networks. Each cell has ours, then
     the published; times are in thousand sequences.
     """
-    yield from _table(
+    yield from table(
         _HEADS,
         [
             [
@@ -303,12 +305,13 @@ def of_seed(found: SeedBeside) -> Iterator[str]:
             for one in found.heads
         ],
     )
+    yield ""
     ours, theirs = found.clamped_head
     if ours >= 0:
         yield f"Below *all heads*, ours keep head {ours}, the authors' keep head {theirs}."
         yield ""
     networks = {"all heads": found.whole} | found.clamped
-    yield from _table(
+    yield from table(
         _CURVES,
         [
             [
@@ -320,13 +323,6 @@ def of_seed(found: SeedBeside) -> Iterator[str]:
             for name, one in networks.items()
         ],
     )
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield f"|{' --- |' * len(heads)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
     yield ""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from icl_repro.report import markdown
+
 _SIGNS = "\\`*_<>[]|{}"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 
@@ -25,9 +27,6 @@ def code(text: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """A table, a line at a time; the cells are Markdown."""
-    yield f"| {' | '.join(heads)} |"
-    yield f"|{' --- |' * len(heads)}"
-    for row in rows:
-        yield f"| {' | '.join(' '.join(cell.split()) for cell in row)} |"
+    """A table, a line at a time; the cells are Markdown, of any number of lines."""
+    yield from markdown.table(heads, ([" ".join(cell.split()) for cell in row] for row in rows))
     yield ""

@@ -10,8 +10,8 @@ import msgspec
 
 from icl_repro.numbers import count, number
 from icl_repro.report.drifted import drifted_figures
+from icl_repro.report.markdown import escape, table
 from icl_repro.report.page import environment, style_and_scripts
-from icl_repro.report.summary import escape
 from icl_repro.report.text import compared, verdicts, words
 from icl_repro.report.text.change_rows import ChangeRow
 from icl_repro.report.text.compared import ChangeTable
@@ -46,9 +46,9 @@ def terminal_lines(comparison: Comparison, rows: int = _ROWS) -> list[str]:
     """
     lines = [compared.headline(comparison)]
     lines += [f"warning: {warning}" for warning in comparison.warnings]
-    for table in compared.tables(comparison):
-        shown = max(table.at_least, min(rows, _FOLDED_ROWS) if table.folded else rows)
-        lines += ["", table.title, *_terminal_rows(table, shown)]
+    for changes in compared.tables(comparison):
+        shown = max(changes.at_least, min(rows, _FOLDED_ROWS) if changes.folded else rows)
+        lines += ["", changes.title, *_terminal_rows(changes, shown)]
     left = [line for line, _ in compared.left_out(comparison)]
     return lines + (["", "Not compared", *(f"  {line}" for line in left)] if left else [])
 
@@ -57,8 +57,8 @@ def render_comparison_markdown(comparison: Comparison) -> str:
     """The comparison for a pull request: the outcome on the first line, then what changed."""
     lines = [f"**{escape(compared.headline(comparison))}**", ""]
     lines += [*(f"> **Warning:** {escape(one)}" for one in comparison.warnings), ""]
-    for table in compared.tables(comparison):
-        lines += [*_markdown_table(table), ""]
+    for changes in compared.tables(comparison):
+        lines += [*_markdown_table(changes), ""]
     left = compared.left_out(comparison)
     if left:
         lines += ["**Not compared**", ""]
@@ -135,30 +135,27 @@ def _terminal_rows(table: ChangeTable, shown: int) -> Iterator[str]:
         yield f"  and {number(further)} more"
 
 
-def _markdown_table(table: ChangeTable) -> Iterator[str]:
-    if table.folded:
-        yield f"<details><summary>{escape(table.title)}: {number(len(table.rows))}</summary>"
+def _markdown_table(changes: ChangeTable) -> Iterator[str]:
+    if changes.folded:
+        yield f"<details><summary>{escape(changes.title)}: {number(len(changes.rows))}</summary>"
     else:
-        yield f"**{escape(table.title)}**"
+        yield f"**{escape(changes.title)}**"
     yield ""
-    if table.note:
-        yield from (escape(table.note), "")
-    yield "| | Where | Before | Now | |"
-    yield "| --- | --- | --- | --- | --- |"
-    shown = max(table.at_least, _MARKDOWN_ROWS)
-    yield from map(_markdown_row, table.rows[:shown])
-    further = len(table.rows) - shown
+    if changes.note:
+        yield from (escape(changes.note), "")
+    shown = max(changes.at_least, _MARKDOWN_ROWS)
+    yield from table(["", "Where", "Before", "Now", ""], map(_cells, changes.rows[:shown]))
+    further = len(changes.rows) - shown
     if further > 0:
         yield from ("", f"and {number(further)} more")
-    if table.folded:
+    if changes.folded:
         yield from ("", "</details>")
 
 
-def _markdown_row(row: ChangeRow) -> str:
+def _cells(row: ChangeRow) -> list[str]:
     where = "<br>".join(escape(part) for part in (row.claim, row.what) if part)
     more = "<br>".join(map(escape, row.more))
-    cells = [f"{row.symbol} {escape(row.word)}", where, escape(row.before), escape(row.now), more]
-    return f"| {' | '.join(cells)} |"
+    return [f"{row.symbol} {escape(row.word)}", where, escape(row.before), escape(row.now), more]
 
 
 def _without_repeated_gaps(lines: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from icl_repro.report.summary import escape
+from icl_repro.report.markdown import escape, table
 from icl_repro.report.text import words
 from icl_repro.report.text.beside import Cell, Row, side_by_side
 from icl_repro.storage.files import write_whole
@@ -29,9 +29,9 @@ def render_side_by_side(records: Sequence[VerificationRecord]) -> str:
         "",
         escape(found.sentence),
         "",
-        f"| Claim | {' | '.join(column.letter for column in found.columns)} | Paper |",
-        f"|{' --- |' * (len(records) + 2)}",
-        *map(_row, found.rows),
+        *table(
+            ["Claim", *(column.letter for column in found.columns), "Paper"], map(_row, found.rows)
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -41,14 +41,14 @@ def write_side_by_side(records: Sequence[VerificationRecord], path: Path) -> Non
     write_whole(path, render_side_by_side(records))
 
 
-def _row(row: Row) -> str:
+def _row(row: Row) -> list[str]:
     mark = "≠ " if row.unalike else ""
     first = [f"{mark}{escape(row.claim)}", escape(row.statement)]
     first += [f"({escape(row.more)})"] if row.more else []
     cells = ["" if cell is None else _cell(cell) for cell in row.cells]
     # A claim of whose numbers the paper gives none says so once.
     paper = row.paper if set(row.paper) != {words.NOTHING} else [words.NOTHING]
-    return f"| {' | '.join(['<br>'.join(first), *cells, '<br>'.join(map(escape, paper))])} |"
+    return ["<br>".join(first), *cells, "<br>".join(map(escape, paper))]
 
 
 def _cell(cell: Cell) -> str:

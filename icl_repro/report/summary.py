@@ -4,12 +4,11 @@ changed on its first line, then a table of claims.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from icl_repro.numbers import count, duration, number
-from icl_repro.report.plain_text import printable
+from icl_repro.report.markdown import escape, head, row, table
 from icl_repro.report.text import (
     by_row,
     checks,
@@ -26,8 +25,6 @@ from icl_repro.report.text.past import new_steps
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.record import ClaimRecord, Comparisons, VerificationRecord
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]|~$])")
-_AUTOLINKS = re.compile(r"(?i)(?<=http)(?=s?:)|(?<=www)(?=\.)|(?<=@)(?=\w)")
 _HOW_TO_READ = (
     "“Measured” is the median over seeds, with the lowest and the highest "
     "behind it (of a claim over all seeds at once the mean, with its interval); the unit stands "
@@ -42,7 +39,6 @@ fewer than the 65,536 that a comment on a pull request may have.
 """
 _BY_ROW = 22_000
 """Characters of a table of rows by claims; the list of claims has as many less."""
-_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def render_markdown(record: VerificationRecord) -> str:
@@ -114,26 +110,13 @@ def write_markdown(record: VerificationRecord, path: Path) -> None:
     write_whole(path, render_markdown(record))
 
 
-def escape(text: str) -> str:
-    """`text` for one line of Markdown, table cells included, showing what it says and no more.
-
-    No emphasis, links, HTML, formulas, mentions or further table cells come out of it.
-    """
-    flat = " ".join(printable(text).split())
-    flat = re.sub("[&<>]", lambda found: _HTML[found.group()], flat)
-    # An empty comment breaks what would become a link of its own accord.
-    return _AUTOLINKS.sub("<!-- -->", _MARKDOWN.sub(r"\\\1", flat))
-
-
-def _by_row(table: by_row.ByRow) -> list[str]:
+def _by_row(found: by_row.ByRow) -> list[str]:
     """A table of rows by claims: each verdict with what was measured."""
-    head = ["", *table.names]
-    lines = [f"| {' | '.join(map(escape, head))} |", f"|{' --- |' * len(head)}"]
-    for name, cells in table.rows:
-        lines.append(f"| {' | '.join([escape(name), *map(_row_cell, cells)])} |")
-    lines, left = _within(lines, _BY_ROW)
+    names = ["", *map(escape, found.names)]
+    rows = ([escape(name), *map(_row_cell, cells)] for name, cells in found.rows)
+    lines, left = _within(table(names, rows), _BY_ROW)
     more = [_rest(left, "row"), ""] if left else []
-    return _folded(f"{table.title} row by row", [*lines]) + more
+    return _folded(f"{found.title} row by row", lines) + more
 
 
 def _row_cell(cell: by_row.RowCell) -> str:
@@ -151,13 +134,12 @@ def _coverage(record: VerificationRecord) -> list[str]:
         for one in part.statements
         if not one.claims or any(claim.id in judged_ids for claim in one.claims)
     ]
-    table = [_statement(one) for one in rows]
-    if sum(map(len, table)) > _STATEMENTS:
-        table = [_statement(one) for one in sorted(rows, key=_is_met)]
-    table, left = _within(table, _STATEMENTS)
-    head = ["| | In the paper | Statement | Claims | How it is tested |"]
-    head += ["| --- | --- | --- | --- | --- |"]
-    lines = _folded(coverage.coverage_note(record), [*head, *table])
+    told = [_statement(one) for one in rows]
+    if sum(map(len, told)) > _STATEMENTS:
+        told = [_statement(one) for one in sorted(rows, key=_is_met)]
+    told, left = _within(told, _STATEMENTS)
+    names = ["", "In the paper", "Statement", "Claims", "How it is tested"]
+    lines = _folded(coverage.coverage_note(record), [*head(names), *told])
     return [*lines, *([_rest(left, "statement"), ""] if left else [])]
 
 
@@ -197,33 +179,29 @@ def _first(record: VerificationRecord) -> list[ClaimRecord]:
 
 def _claims(record: VerificationRecord, room: int) -> list[str]:
     """The table of claims; of many it is folded, below how each section came out."""
-    head = [
-        "| Verdict | Claim | In the paper | Measured | Threshold | Paper's value |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    names = ["Verdict", "Claim", "In the paper", "Measured", "Threshold", "Paper's value"]
     rows = [_row(claim, record.comparisons) for claim in record.claims]
     left = 0
     if sum(map(len, rows)) > room:
         rows, left = _within([_row(claim, record.comparisons) for claim in _first(record)], room)
-    table = [*head, *rows]
+    told = [*head(names), *rows]
     more = [_rest(left, "claim"), ""] if left else []
     explained = _folded("How to read the table", [escape(_HOW_TO_READ)])
     if len(record.claims) <= _MANY:
-        return [*table, "", *more, *explained]
+        return [*told, "", *more, *explained]
     sections: dict[str, list[ClaimRecord]] = {}
     for claim in record.claims:
         sections.setdefault(claim.family, []).append(claim)
-    outcomes = [
-        "| Section | Claims | Verdicts |",
-        "| --- | --- | --- |",
-        *(
-            f"| {escape(words.family_title(family))} | {len(claims)} | {_outcome(claims)} |"
+    outcomes = table(
+        ["Section", "Claims", "Verdicts"],
+        (
+            [escape(words.family_title(family)), str(len(claims)), _outcome(claims)]
             for family, claims in sections.items()
         ),
-    ]
+    )
     which = f"{len(rows)} of {len(record.claims)} claims, those that do not hold first"
     whole = which if left else f"All {len(record.claims)} claims"
-    return [*outcomes, "", *_folded(f"{whole}, with what was measured", table), *more, *explained]
+    return [*outcomes, "", *_folded(f"{whole}, with what was measured", told), *more, *explained]
 
 
 def _outcome(claims: Sequence[ClaimRecord]) -> str:
@@ -253,7 +231,7 @@ def _row(claim: ClaimRecord, comparisons: Comparisons | None) -> str:
         _lines(check.threshold for check in brief),
         _lines(check.paper for check in brief),
     ]
-    return f"| {' | '.join(cells)} |"
+    return row(cells)
 
 
 def _measured(check: checks.CheckView) -> str:
@@ -281,7 +259,7 @@ def _statement(one: coverage.StatementView) -> str:
     claims = (f"{claim.words.symbol} {claim.id}: {claim.verdict}" for claim in one.claims)
     how = [words.as_sentence(one.how), *filter(None, [one.because])]
     cells = [str(one.number), escape(one.where), escape(one.statement), _lines(claims), _lines(how)]
-    return f"| {' | '.join(cells)} |"
+    return row(cells)
 
 
 def _faults(record: VerificationRecord) -> list[str]:
@@ -292,22 +270,16 @@ def _faults(record: VerificationRecord) -> list[str]:
         f"{escape(one.statement)} {escape(one.tally)}."
         for one in views
     ]
-    rows = [
-        f"| {escape(row.claim)} | "
-        + " | ".join(f"{cell.words.symbol} {escape(cell.words.word)}" for cell in row.cells)
-        + " |"
-        for row in faults.matrix(record)
+    made = [
+        [escape(of.claim), *(f"{cell.words.symbol} {escape(cell.words.word)}" for cell in of.cells)]
+        for of in faults.matrix(record)
     ]
     caught = [
         f"- {escape(one.id)}, {escape(catch.claim)}: {escape(catch.said[0])}"
         for one in views
         for catch in one.catches
     ]
-    table = [
-        f"| Claim | {' | '.join(f'{one.number} {escape(one.id)}' for one in views)} |",
-        f"| --- |{' --- |' * len(views)}",
-        *rows,
-    ]
+    names = ["Claim", *(f"{one.number} {escape(one.id)}" for one in views)]
     caught, left = _within(caught, _FINDINGS)
     caught += [f"- {_rest(left, 'line')}"] if left else []
     by = ["<details><summary>By what they were caught</summary>", "", *caught, "", "</details>"]
@@ -315,7 +287,7 @@ def _faults(record: VerificationRecord) -> list[str]:
     parts = [
         [escape(faults.controls_note(record))],
         told,
-        table if rows else [],
+        table(names, made) if made else [],
         by if caught else [],
         [unaffected] if unaffected else [],
     ]
