@@ -115,7 +115,7 @@ def retired_views(record: VerificationRecord) -> list[RetiredView]:
 
 
 def findings_note(record: VerificationRecord) -> str:
-    """How many known failures there are and whether all are as known; empty without any."""
+    """How many known failures were judged, and whether all are as known; empty without any."""
     return _note([one for one in record.findings if not one.known.edge], "known not to hold")
 
 
@@ -129,10 +129,14 @@ def edges_note(record: VerificationRecord) -> str:
 def _note(found: list[Finding], what: str) -> str:
     if not found:
         return ""
-    are = "is" if len(found) == 1 else "are"
-    changed = sum(any(status in _CHANGED for status in one.status.values()) for one in found)
+    judged = [one for one in found if any(status != "not run" for status in one.status.values())]
+    are = "is" if len(judged) == 1 else "are"
+    changed = sum(any(status in _CHANGED for status in one.status.values()) for one in judged)
     rest = f"; {changed} of them {'is' if changed == 1 else 'are'} no longer so" if changed else ""
-    return f"{count(len(found), 'check')} {are} {what}{rest}."
+    others = len(found) - len(judged)
+    were = "was" if others == 1 else "were"
+    apart = f"; {others} more {were} not judged in this session" if others else ""
+    return f"{count(len(judged), 'check')} {are} {what}{rest}{apart}."
 
 
 def _view(finding: Finding, trials: list[Trial]) -> FindingView:

@@ -111,6 +111,14 @@ def test_how_many_there_are_and_whether_they_are_still_so():
     assert findings.edges_note(with_findings(new)) == ""
 
 
+def test_those_of_claims_that_were_not_judged_are_counted_apart():
+    judged = known("a.b", "c", {"5": 1.0, "6": 1.0}, {"5": "as known", "6": "not run"})
+    others = [known("a.d", name, {"5": 1.0}, "not run") for name in "ef"]
+    assert findings.findings_note(with_findings(judged, *others)) == (
+        "1 check is known not to hold; 2 more were not judged in this session."
+    )
+
+
 def test_an_edge_says_how_near_its_bound_is_how_far_trainings_differ_and_how_it_came_out():
     view = view_of(
         known("emergence.generalisation", "accuracy on test (exemplars)", {"5": 0.86, "6": 0.86},
