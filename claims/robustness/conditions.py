@@ -92,6 +92,10 @@ def but_for(ids: Collection[str]) -> list[Condition]:
     return [one for one in CONDITIONS if one.id not in ids]
 
 
+OF_TWO_LAYERS = "the clamp of the paper's Layer 1 is that of the first of two layers"
+"""Why clamps of Layer 1 mean nothing in deeper networks."""
+
+
 def in_deeper(why: str) -> Mapping[str, str]:
     """What a claim says of the conditions with more than two layers, where it has no meaning."""
     return {one.id: why for one in CONDITIONS if one.id in DEEPER}

@@ -12,7 +12,7 @@ import pytest
 
 from claims.comparisons import NOT_NEGATIVE
 from claims.networks.clamped import BOTH, COPY, LAYER_1, MATCH, NONE
-from claims.robustness.conditions import DEEPER, but_for, in_deeper
+from claims.robustness.conditions import DEEPER, OF_TWO_LAYERS, but_for, in_deeper
 from claims.robustness.measured import BY_ID, acceleration_ratio
 from claims.robustness.networks import Runs, under
 from icl_repro import Evidence, claim, control
@@ -30,7 +30,7 @@ closer = "acceleration ratio with Layer 1 and copy clamped over that with copy c
     profiles=["matrix"],
     source="ours, for Section 4.2 and Figure 5b",
     on=under(HERE, [NONE, LAYER_1, MATCH, COPY, BOTH]),
-    not_for=in_deeper("the clamp of the paper's Layer 1 is that of the first of two layers"),
+    not_for=in_deeper(OF_TWO_LAYERS),
     fails_on=[
         control(
             "Without a clamp the loss speeds up",

@@ -13,7 +13,7 @@ import pytest
 from claims.comparisons import NOT_NEGATIVE
 from claims.networks.clamped import BOTH, LAYER_1, MATCH, NONE, PREVIOUS_TOKEN
 from claims.phase_changes import half_time_of
-from claims.robustness.conditions import DEEPER, but_for, in_deeper
+from claims.robustness.conditions import DEEPER, OF_TWO_LAYERS, but_for, in_deeper
 from claims.robustness.measured import BY_ID, as_of_two, over
 from claims.robustness.networks import Runs, under
 from icl_repro import Evidence, claim, control
@@ -30,7 +30,7 @@ slower = "half-time of the copy alone over that of the match alone, {}".format
     profiles=["matrix"],
     source="ours, for Section 5 and Figure 6",
     on=under(HERE, [NONE, PREVIOUS_TOKEN, LAYER_1, MATCH, BOTH]),
-    not_for=in_deeper("the clamp of the paper's Layer 1 is that of the first of two layers"),
+    not_for=in_deeper(OF_TWO_LAYERS),
     fails_on=[
         control(
             "With only the previous-token pattern clamped, learning takes more than half the time",
