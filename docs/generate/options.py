@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from icl_repro.plugin import options
+from icl_repro.plugin import declared_options
 
 from .markdown import code, escaped, table
 
@@ -64,7 +64,7 @@ class _Parser:
 def declared() -> tuple[list[Option], list[Key]]:
     """Every option of the plugin, and every key that only the ini file has."""
     parser = _Parser()
-    options.add(parser)  # pyright: ignore[reportArgumentType]
+    declared_options.add(parser)  # pyright: ignore[reportArgumentType]
     found = [
         Option(flag, metavar, text, key if key in parser.keys else "")
         for key, (flag, metavar, text) in parser.flags.items()

@@ -18,6 +18,7 @@ from icl_repro.plugin import (
     comparing,
     contents,
     crashes,
+    declared_options,
     devices,
     filters,
     hookspecs,
@@ -40,7 +41,7 @@ __all__ = ["as_trained", "evidence", "run", "runs", "seed", "seeds"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
-    options.add(parser)
+    declared_options.add(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from icl_repro.nearest import nearest
 from icl_repro.plugin import environment, planting, seed_list
-from icl_repro.plugin.options import CHEAP
+from icl_repro.plugin.declared_options import CHEAP
 from icl_repro.plugin.session import (
     SessionState,
     coverage_of,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from icl_repro.plugin import library
-from icl_repro.plugin.options import DASK, EXECUTOR_FLAG, SCHEDULER_FLAG
+from icl_repro.plugin.declared_options import DASK, EXECUTOR_FLAG, SCHEDULER_FLAG
 from icl_repro.plugin.session import is_worker, runs_tests, state_of
 
 

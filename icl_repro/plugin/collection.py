@@ -14,7 +14,7 @@ from icl_repro.nearest import nearest
 from icl_repro.plugin import cases, declarations, order, paths, planting, trials
 from icl_repro.plugin.cases import Case
 from icl_repro.plugin.declarations import Declarations
-from icl_repro.plugin.options import ALL, CHEAP
+from icl_repro.plugin.declared_options import ALL, CHEAP
 from icl_repro.plugin.session import CaseKey, coverage_of, ledger_of, refuse, scratch_of, state_of
 from icl_repro.plugin.transport import Catalogue, Entry
 from icl_repro.plugin.trials import Draft

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from icl_repro.plugin.options import (
+from icl_repro.plugin.declared_options import (
     COMPARE_FAIL_ON_FLAG,
     COMPARE_FLAG,
     COMPARE_MARGIN_FLAG,
-    Settings,
-    shown,
 )
+from icl_repro.plugin.options import Settings, shown
 from icl_repro.plugin.session import SessionState, is_worker, runs_tests, state_of
 from icl_repro.verification.record import UnreadableRecord, VerificationRecord, read_record
 

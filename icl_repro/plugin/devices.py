@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from icl_repro.plugin import library
-from icl_repro.plugin.options import CPU, DASK, DEVICE_FLAG, GPU
+from icl_repro.plugin.declared_options import CPU, DASK, DEVICE_FLAG, GPU
 from icl_repro.plugin.session import is_worker, process_name, state_of
 
 

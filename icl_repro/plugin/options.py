@@ -18,6 +18,44 @@ from _pytest.config.findpaths import determine_setup, load_config_dict_from_file
 
 from icl_repro.nearest import nearest
 from icl_repro.plugin import library
+from icl_repro.plugin.declared_options import (
+    CHOICES,
+    CLAIMS,
+    COMPARE,
+    COMPARE_FAIL_ON,
+    COMPARE_MARGIN,
+    COVERAGE,
+    DASK,
+    DEVICE,
+    DEVICES,
+    DIGITS,
+    EXECUTOR,
+    EXECUTORS,
+    FAULTS,
+    FLAGS,
+    HISTORY,
+    IN_FILE_ONLY,
+    LEASES,
+    LEDGER,
+    LOCAL,
+    MADE_OF_INPUT,
+    NEIGHBOUR,
+    NO_TRAIN,
+    NONE,
+    PAPER,
+    PAPER_SEEDS,
+    PREFIX,
+    PROFILE,
+    REPORT,
+    RETRAIN,
+    SCHEDULER,
+    SEEDS,
+    SPREAD,
+    STORE,
+    TITLE,
+    VALUED,
+    Option,
+)
 from icl_repro.verification.profiles import (
     DEFAULT_PROFILE,
     DEFAULT_SEEDS,
@@ -25,181 +63,6 @@ from icl_repro.verification.profiles import (
     ProfileRules,
     parse_seeds,
 )
-
-ALL = "all"
-"""What ``--icl-retrain`` takes for every run of the plan, ``--icl-faults`` for every fault."""
-CHEAP = "cheap"
-"""What ``--icl-faults`` takes for every fault, each on the claims that are enough for it."""
-
-MADE_OF_INPUT = "icl_repro_made_of"
-"""Under which key a worker of xdist finds what runs are made from."""
-
-_NONE = "none"
-_PREFIX = "icl_"
-_DIGITS = 9
-_PROFILE_LINES = "; ".join(f"{rules.name}: {rules.about}" for rules in PROFILES.values())
-
-
-@dataclass(frozen=True)
-class _Option:
-    name: str
-    metavar: str
-    help: str
-
-    @property
-    def flag(self) -> str:
-        return "--icl-" + self.name.replace("_", "-")
-
-    @property
-    def key(self) -> str:
-        return "icl_" + self.name
-
-
-_STORE = _Option("store", "PATH", "Folder of trained runs, reused between sessions. (.icl-repro)")
-_PROFILE = _Option("profile", "NAME", f"How much to run. {_PROFILE_LINES}. ({DEFAULT_PROFILE})")
-_SEEDS = _Option(
-    "seeds",
-    "SEEDS",
-    "Seeds to judge claims on: 1,2,3 or a range 1-5 or a count n=3, which takes the paper's seeds"
-    " first. (those of the profile)",
-)
-_CLAIMS = _Option(
-    "claims",
-    "ID[,ID...]",
-    "Run only these claims and their controls; ids or patterns like emergence.*. Ordinary tests"
-    " are left out. (all claims)",
-)
-_REPORT = _Option(
-    "report",
-    "DIR",
-    "Where to write verification.json, .html and .md; none writes nothing. (reports)",
-)
-_HISTORY = _Option(
-    "history",
-    "FILE|none",
-    "Where to add a line on this session, to tell trends from; none adds nothing. (history.jsonl"
-    " beside the report, none without one)",
-)
-_RETRAIN = _Option(
-    "retrain",
-    "all|ID[,ID...]",
-    "Train the runs of these claims anew, once in this session, even if the store has them. (none)",
-)
-_NEIGHBOUR = _Option(
-    "neighbour",
-    "K",
-    "Judge networks that start one rounding away, each to a side drawn from this number: what"
-    " differs between them differs between processors too. Curves are not compared. (0: none)",
-)
-_COMPARE = _Option(
-    "compare",
-    "OLD.json",
-    "The record of an earlier session, as it is or packed with gzip: say at the end what changed"
-    " since, and fail if a verdict or a measured value regressed. (none)",
-)
-COMPARE_FLAG = _COMPARE.flag
-_COMPARE_FAIL_ON = _Option(
-    "compare_fail_on",
-    "KINDS",
-    "What fails the session where it regressed: of verdict, value, curve, speed and threshold, with"
-    " commas between them, or none. (verdict,value)",
-)
-COMPARE_FAIL_ON_FLAG = _COMPARE_FAIL_ON.flag
-_COMPARE_MARGIN = _Option(
-    "compare_margin",
-    "SHARE",
-    "How much of the distance from its old mean to its threshold a value may lose. (as icl-repro"
-    " compare has it)",
-)
-COMPARE_MARGIN_FLAG = _COMPARE_MARGIN.flag
-_FAULTS = _Option(
-    "faults",
-    "all|cheap|ID[,ID...]",
-    "Judge every claim once more under each of these planted faults, on one seed and without"
-    " controls, and fail if nobody catches one; cheap: all of them, each on the claims that are"
-    " enough for it. (none)",
-)
-LOCAL, DASK = EXECUTORS = ("local", "dask")
-_EXECUTOR = _Option(
-    "executor",
-    "local|dask",
-    "Who trains: the processes of this session, or the workers of a dask cluster, which sessions"
-    " can share. (local)",
-)
-_SCHEDULER = _Option(
-    "scheduler",
-    "ADDRESS",
-    "Where the scheduler of the dask cluster is, such as tcp://10.0.0.1:8786. (none: a cluster of"
-    " this session's own, a worker of one thread for each process of -n, or for each core)",
-)
-EXECUTOR_FLAG, SCHEDULER_FLAG = _EXECUTOR.flag, _SCHEDULER.flag
-CPU, GPU = DEVICES = ("cpu", "gpu")
-_DEVICE = _Option(
-    "device",
-    "cpu|gpu",
-    "What trains: the processor, or graphics cards, one process on each; measuring is then done on"
-    " the processor. (graphics cards, if JAX can use one)",
-)
-DEVICE_FLAG = _DEVICE.flag
-_CHOICES = {choice: _Option(choice.name, choice.metavar, choice.help) for choice in library.CHOICES}
-_VALUED = (
-    _STORE,
-    _PROFILE,
-    _SEEDS,
-    _CLAIMS,
-    _REPORT,
-    _HISTORY,
-    _COMPARE,
-    _COMPARE_FAIL_ON,
-    _COMPARE_MARGIN,
-    _RETRAIN,
-    _NEIGHBOUR,
-    _FAULTS,
-    _EXECUTOR,
-    _SCHEDULER,
-    _DEVICE,
-    *_CHOICES.values(),
-)
-_NO_TRAIN = _Option(
-    "no_train", "", "Train nothing: claims whose runs the store does not hold are not run. (off)"
-)
-_LEASES = _Option(
-    "leases",
-    "",
-    "Sessions on several machines share the store: hold runs by leases that lapse, because locks on"
-    " network file systems are not to be trusted. (off; on with --icl-executor dask)",
-)
-_FLAGS = (_NO_TRAIN, _LEASES)
-"""What is on or off, in the ini file too."""
-_PLAN = _Option(
-    "plan",
-    "",
-    "Run no test: tell what the selected claims would train, how long that takes, how many seeds"
-    " their verdicts need and with what power, and what stands in their way. Not in the ini file.",
-)
-_TITLE = ("icl_title", "Title of the verification report. (names the root directory)")
-_PAPER = ("icl_paper", "The paper whose claims are verified, for the report. (empty)")
-_PAPER_SEEDS = (
-    "icl_paper_seeds",
-    "The seeds of the paper's own runs, fixed before any result is seen: the paper profile judges"
-    " all of them, the others the first. (0-4)",
-)
-_LEDGER = (
-    "icl_ledger",
-    "The ledger of thresholds and known failures: a TOML file, or a folder of them. (none)",
-)
-_SPREAD = (
-    "icl_spread",
-    "How far trainings of one seed differ in each check, which tells what lies on the edge of its"
-    " threshold: a JSON file, as benchmarks/rounding.py writes it. (none)",
-)
-_COVERAGE = (
-    "icl_coverage",
-    "The coverage table: a TOML file of the paper's statements and the claims that test each."
-    " (none)",
-)
-_IN_FILE_ONLY = (_TITLE, _PAPER, _PAPER_SEEDS, _LEDGER, _SPREAD, _COVERAGE)
-"""What the ini file alone says: key and help."""
 
 
 @dataclass(frozen=True)
@@ -262,26 +125,6 @@ class Settings:
         return self.profile.applied(made, self.neighbour)
 
 
-def add(parser: pytest.Parser) -> None:
-    """Declare the options, their ini twins and what can be set in the ini file alone."""
-    group = parser.getgroup(
-        "icl-repro",
-        "icl-repro, claims of a paper verified by running them (each option --icl-x has an ini"
-        " twin icl_x; the command line wins)",
-    )
-    for option in _VALUED:
-        group.addoption(option.flag, dest=option.key, metavar=option.metavar, help=option.help)
-        parser.addini(option.key, f"Twin of {option.flag}.", type="string", default="")
-    for option in _FLAGS:
-        group.addoption(
-            option.flag, dest=option.key, action="store_true", default=None, help=option.help
-        )
-        parser.addini(option.key, f"Twin of {option.flag}.", type="bool", default=False)
-    group.addoption(_PLAN.flag, dest=_PLAN.key, action="store_true", help=_PLAN.help)
-    for key, text in _IN_FILE_ONLY:
-        parser.addini(key, text, type="string", default="")
-
-
 def resolve(config: pytest.Config) -> Settings:
     """What the options of this session come to.
 
@@ -293,42 +136,42 @@ def resolve(config: pytest.Config) -> Settings:
     written = {key: str(value.value) for key, value in (ini_file or {}).items()}
     _require_known_keys(config, written)
     profile = _profile(config)
-    no_train = _is_on(config, _NO_TRAIN)
-    retrain = _names(config, _RETRAIN)
+    no_train = _is_on(config, NO_TRAIN)
+    retrain = _names(config, RETRAIN)
     if no_train and retrain:
-        raise pytest.UsageError(f"{_NO_TRAIN.flag} and {_RETRAIN.flag} exclude each other")
-    report = None if _text(config, _REPORT) == _NONE else _path(config, _REPORT, "reports")
-    paper_seeds = _paper_seeds(config.getini(_PAPER_SEEDS[0]))
-    faults = _names(config, _FAULTS)
+        raise pytest.UsageError(f"{NO_TRAIN.flag} and {RETRAIN.flag} exclude each other")
+    report = None if _text(config, REPORT) == NONE else _path(config, REPORT, "reports")
+    paper_seeds = _paper_seeds(config.getini(PAPER_SEEDS[0]))
+    faults = _names(config, FAULTS)
     executor = _executor(config)
     return Settings(
         profile=profile,
         seeds=_seeds(config, profile, paper_seeds, one=bool(faults)),
         profile_seeds=profile.seeds(paper_seeds),
         fixed_seeds=_fixed_seeds(written, profile),
-        store=_path(config, _STORE, ".icl-repro"),
-        claims=_names(config, _CLAIMS),
-        claims_by_user=config.getoption(_CLAIMS.key) is not None,
+        store=_path(config, STORE, ".icl-repro"),
+        claims=_names(config, CLAIMS),
+        claims_by_user=config.getoption(CLAIMS.key) is not None,
         report=report,
         history=_history(config, report),
-        compare=_path(config, _COMPARE, "") if _is_given(config, _COMPARE) else None,
-        compare_by_user=config.getoption(_COMPARE.key) is not None,
-        compare_fail_on=_text(config, _COMPARE_FAIL_ON).strip(),
-        compare_margin=_text(config, _COMPARE_MARGIN).strip(),
+        compare=_path(config, COMPARE, "") if _is_given(config, COMPARE) else None,
+        compare_by_user=config.getoption(COMPARE.key) is not None,
+        compare_fail_on=_text(config, COMPARE_FAIL_ON).strip(),
+        compare_margin=_text(config, COMPARE_MARGIN).strip(),
         no_train=no_train,
         executor=executor,
-        scheduler=_text(config, _SCHEDULER).strip(),
-        device=_one_of(config, _DEVICE, DEVICES),
-        leases=_is_on(config, _LEASES) or executor == DASK,
+        scheduler=_text(config, SCHEDULER).strip(),
+        device=_one_of(config, DEVICE, DEVICES),
+        leases=_is_on(config, LEASES) or executor == DASK,
         retrain=retrain,
         neighbour=_neighbour(config),
         faults=faults,
         made_of=_made_of(config),
-        ledger=_path_of_ini(config, _LEDGER[0]),
-        spread=_path_of_ini(config, _SPREAD[0]),
-        coverage=_path_of_ini(config, _COVERAGE[0]),
-        title=config.getini(_TITLE[0]) or f"Verification of the claims in {config.rootpath.name}",
-        paper=config.getini(_PAPER[0]),
+        ledger=_path_of_ini(config, LEDGER[0]),
+        spread=_path_of_ini(config, SPREAD[0]),
+        coverage=_path_of_ini(config, COVERAGE[0]),
+        title=config.getini(TITLE[0]) or f"Verification of the claims in {config.rootpath.name}",
+        paper=config.getini(PAPER[0]),
     )
 
 
@@ -339,7 +182,7 @@ def header(settings: Settings, root: Path) -> str:
         f"{settings.profile.name} profile",
         f"seed{'s' if len(settings.seeds) > 1 else ''} {seeds}",
         f"store {shown(settings.store, root)}",
-        f"report {shown(settings.report, root) if settings.report else _NONE}",
+        f"report {shown(settings.report, root) if settings.report else NONE}",
     ]
     if settings.compare:
         parts.append(f"compared with {shown(settings.compare, root)}")
@@ -380,62 +223,62 @@ def _require_own_ini(config: pytest.Config) -> None:
         rootdir_cmd_arg=config.getoption("rootdir", None),
         invocation_dir=config.invocation_params.dir,
     )
-    if path is None or path == config.inipath or not any(key.startswith(_PREFIX) for key in found):
+    if path is None or path == config.inipath or not any(key.startswith(PREFIX) for key in found):
         return
     raise pytest.UsageError(
         f"{path} is not read, because pytest takes the value of an option for a path to tests; "
-        f"write an equals sign between an option and its value, as in {_STORE.flag}=PATH"
+        f"write an equals sign between an option and its value, as in {STORE.flag}=PATH"
     )
 
 
 def _require_known_keys(config: pytest.Config, written: Mapping[str, str]) -> None:
     """Require that what the ini file and ``-o`` say of this plugin is something that it knows."""
-    known = [option.key for option in (*_VALUED, *_FLAGS)]
-    known += [key for key, _ in _IN_FILE_ONLY]
+    known = [option.key for option in (*VALUED, *FLAGS)]
+    known += [key for key, _ in IN_FILE_ONLY]
     given = [*written]
     given += [text.partition("=")[0] for text in config.getoption("override_ini", None) or ()]
     for key in given:
-        if key.startswith(_PREFIX) and key not in known:
+        if key.startswith(PREFIX) and key not in known:
             raise pytest.UsageError(f"there is no ini key {key!r}; {nearest(key, known)}")
 
 
-def _is_given(config: pytest.Config, option: _Option) -> bool:
+def _is_given(config: pytest.Config, option: Option) -> bool:
     return config.getoption(option.key) is not None or bool(config.getini(option.key))
 
 
-def _is_on(config: pytest.Config, option: _Option) -> bool:
+def _is_on(config: pytest.Config, option: Option) -> bool:
     return bool(config.getoption(option.key) or config.getini(option.key))
 
 
-def _text(config: pytest.Config, option: _Option) -> str:
+def _text(config: pytest.Config, option: Option) -> str:
     given = config.getoption(option.key)
     return given if given is not None else config.getini(option.key)
 
 
-def _source(config: pytest.Config, option: _Option) -> str:
+def _source(config: pytest.Config, option: Option) -> str:
     return option.flag if config.getoption(option.key) is not None else option.key
 
 
 def _profile(config: pytest.Config) -> ProfileRules:
-    name = _text(config, _PROFILE) or DEFAULT_PROFILE
+    name = _text(config, PROFILE) or DEFAULT_PROFILE
     if name not in PROFILES:
         raise pytest.UsageError(
-            f"{_source(config, _PROFILE)}: there is no profile {name!r}; {nearest(name, PROFILES)}"
+            f"{_source(config, PROFILE)}: there is no profile {name!r}; {nearest(name, PROFILES)}"
         )
     return PROFILES[name]
 
 
 def _executor(config: pytest.Config) -> str:
-    name = _one_of(config, _EXECUTOR, EXECUTORS) or LOCAL
-    if name != DASK and _is_given(config, _SCHEDULER):
+    name = _one_of(config, EXECUTOR, EXECUTORS) or LOCAL
+    if name != DASK and _is_given(config, SCHEDULER):
         raise pytest.UsageError(
-            f"{_source(config, _SCHEDULER)} is of use to the executor {DASK} alone; write "
-            f"{_EXECUTOR.flag}={DASK}"
+            f"{_source(config, SCHEDULER)} is of use to the executor {DASK} alone; write "
+            f"{EXECUTOR.flag}={DASK}"
         )
     return name
 
 
-def _one_of(config: pytest.Config, option: _Option, known: tuple[str, ...]) -> str:
+def _one_of(config: pytest.Config, option: Option, known: tuple[str, ...]) -> str:
     """What an option says that takes one of a few words; empty if nothing."""
     name = _text(config, option)
     if name and name not in known:
@@ -449,33 +292,33 @@ def _seeds(
     config: pytest.Config, profile: ProfileRules, paper_seeds: tuple[int, ...], *, one: bool
 ) -> tuple[int, ...]:
     """The seeds of the session; where it takes `one`, the first of those that nobody typed."""
-    given = config.getoption(_SEEDS.key)
+    given = config.getoption(SEEDS.key)
     if given is None:
-        seeds = _seeds_of_ini(config.getini(_SEEDS.key), profile, paper_seeds)
+        seeds = _seeds_of_ini(config.getini(SEEDS.key), profile, paper_seeds)
         return seeds[:1] if one else seeds
-    seeds = _parsed(given, _SEEDS.flag, paper_seeds)
+    seeds = _parsed(given, SEEDS.flag, paper_seeds)
     if one and len(seeds) > 1:
         raise pytest.UsageError(
-            f"{_FAULTS.flag} judges on one seed, but {_SEEDS.flag} names {len(seeds)}; write "
-            f"{_SEEDS.flag}={seeds[0]}"
+            f"{FAULTS.flag} judges on one seed, but {SEEDS.flag} names {len(seeds)}; write "
+            f"{SEEDS.flag}={seeds[0]}"
         )
     return seeds
 
 
 def _fixed_seeds(written: Mapping[str, str], profile: ProfileRules) -> tuple[int, ...]:
     """The seeds of the ini file as it is written: what ``-o`` says instead is not fixed."""
-    paper_seeds = _paper_seeds(written.get(_PAPER_SEEDS[0], ""))
-    return _seeds_of_ini(written.get(_SEEDS.key, ""), profile, paper_seeds)
+    paper_seeds = _paper_seeds(written.get(PAPER_SEEDS[0], ""))
+    return _seeds_of_ini(written.get(SEEDS.key, ""), profile, paper_seeds)
 
 
 def _paper_seeds(text: str) -> tuple[int, ...]:
-    return _parsed(text, _PAPER_SEEDS[0], DEFAULT_SEEDS) if text else DEFAULT_SEEDS
+    return _parsed(text, PAPER_SEEDS[0], DEFAULT_SEEDS) if text else DEFAULT_SEEDS
 
 
 def _seeds_of_ini(
     text: str, profile: ProfileRules, paper_seeds: tuple[int, ...]
 ) -> tuple[int, ...]:
-    return _parsed(text, _SEEDS.key, paper_seeds) if text else profile.seeds(paper_seeds)
+    return _parsed(text, SEEDS.key, paper_seeds) if text else profile.seeds(paper_seeds)
 
 
 def _parsed(text: str, source: str, paper_seeds: tuple[int, ...]) -> tuple[int, ...]:
@@ -486,12 +329,12 @@ def _parsed(text: str, source: str, paper_seeds: tuple[int, ...]) -> tuple[int, 
 
 
 def _neighbour(config: pytest.Config) -> int:
-    text = _text(config, _NEIGHBOUR).strip()
-    if not text and config.getoption(_NEIGHBOUR.key) is None:
+    text = _text(config, NEIGHBOUR).strip()
+    if not text and config.getoption(NEIGHBOUR.key) is None:
         return 0
-    if not text.isdecimal() or len(text) > _DIGITS:
+    if not text.isdecimal() or len(text) > DIGITS:
         raise pytest.UsageError(
-            f"{_source(config, _NEIGHBOUR)}: {text!r} is not the number of a neighbour; write 1, 2,"
+            f"{_source(config, NEIGHBOUR)}: {text!r} is not the number of a neighbour; write 1, 2,"
             " ... or 0 for the runs themselves"
         )
     return int(text)
@@ -504,7 +347,7 @@ def _made_of(config: pytest.Config) -> library.Ingredients:
         return library.taken_up(worker.workerinput[MADE_OF_INPUT])
     texts: dict[str, tuple[str, Path]] = {}
     sources: list[str] = []
-    for choice, option in _CHOICES.items():
+    for choice, option in CHOICES.items():
         given = config.getoption(option.key)
         folder = config.rootpath if given is None else config.invocation_params.dir
         text = (config.getini(option.key) if given is None else given).strip()
@@ -516,7 +359,7 @@ def _made_of(config: pytest.Config) -> library.Ingredients:
         raise pytest.UsageError(f"{', '.join(sources) or 'options'}: {error}") from error
 
 
-def _names(config: pytest.Config, option: _Option) -> tuple[str, ...]:
+def _names(config: pytest.Config, option: Option) -> tuple[str, ...]:
     text = _text(config, option)
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names and config.getoption(option.key) is not None:
@@ -524,7 +367,7 @@ def _names(config: pytest.Config, option: _Option) -> tuple[str, ...]:
     return names
 
 
-def _path(config: pytest.Config, option: _Option, default: str) -> Path:
+def _path(config: pytest.Config, option: Option, default: str) -> Path:
     given = config.getoption(option.key)
     if given == "":
         raise pytest.UsageError(f"{option.flag} is given, but names no path")
@@ -535,12 +378,12 @@ def _path(config: pytest.Config, option: _Option, default: str) -> Path:
 
 def _history(config: pytest.Config, report: Path | None) -> Path | None:
     """The history: where the options say, else beside the report."""
-    text = _text(config, _HISTORY)
-    if text == _NONE or (report is None and not text and config.getoption(_HISTORY.key) is None):
+    text = _text(config, HISTORY)
+    if text == NONE or (report is None and not text and config.getoption(HISTORY.key) is None):
         return None
     from icl_repro.history.file import NAME  # which sessions without claims need not import
 
-    return _path(config, _HISTORY, str((report or Path()) / NAME))
+    return _path(config, HISTORY, str((report or Path()) / NAME))
 
 
 def _path_of_ini(config: pytest.Config, key: str) -> Path | None:

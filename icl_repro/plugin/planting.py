@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from icl_repro.nearest import nearest
-from icl_repro.plugin.options import ALL, CHEAP
+from icl_repro.plugin.declared_options import ALL, CHEAP
 from icl_repro.plugin.session import state_of
 from icl_repro.verification import faults
 from icl_repro.verification.faults import BrokenFault, Fault

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from icl_repro.plugin.declarations import Found
-from icl_repro.plugin.options import MADE_OF_INPUT, Settings
+from icl_repro.plugin.declared_options import MADE_OF_INPUT
+from icl_repro.plugin.options import Settings
 from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.verification.basis import Basis
 from icl_repro.verification.faults import Fault

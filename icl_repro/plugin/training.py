@@ -15,7 +15,7 @@ from msgspec.json import encode
 
 from icl_repro.plugin import devices, library, pictures, trials
 from icl_repro.plugin.collection import matches
-from icl_repro.plugin.options import ALL
+from icl_repro.plugin.declared_options import ALL
 from icl_repro.plugin.progress import reporting
 from icl_repro.plugin.session import process_name, runs_tests, scratch_of, state_of
 from icl_repro.plugin.stored_runs import choose, store_of
