@@ -18,7 +18,7 @@ import msgspec
 from icl_repro.training import cluster, dask_worker, provenance
 from icl_repro.training.altered_streams import recipe_of
 from icl_repro.training.dask_worker import Request, Told, train_run
-from icl_repro.training.executors import Choose, Outcome, Report, ignore
+from icl_repro.training.executors import Choose, Executor, Outcome
 from icl_repro.training.plan import Plan
 from icl_repro.training.planned_work import POLL_SECONDS, PlannedWork
 from icl_repro.training.spec import RunSpec
@@ -37,7 +37,7 @@ class Lost(RuntimeError):
     """The cluster is gone, or has forgotten what it was asked for."""
 
 
-class DaskExecutor:
+class DaskExecutor(Executor):
     """Has the workers of a cluster train; sessions on the same cluster share them."""
 
     def __init__(self, store: RunStore, address: str) -> None:
@@ -65,22 +65,6 @@ class DaskExecutor:
         except BaseException:
             client.close()
             raise
-
-    def carry_out(
-        self,
-        plan: Plan,
-        retrain: frozenset[str] = frozenset(),
-        since: float | None = None,
-        on_progress: Report = ignore,
-        choose: Choose | None = None,
-    ) -> Outcome:
-        """Carry out a whole plan at once, see :class:`~icl_repro.training.executors.Executor`."""
-        work = self.begin(plan, retrain, since, choose)
-        try:
-            work.finish(on_progress)
-            return work.outcome()
-        finally:
-            work.close()
 
 
 class _Asked:

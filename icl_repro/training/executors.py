@@ -129,3 +129,19 @@ class Executor(Protocol):
                 that it need not wait while there is more to do; it gives every run once.
         """
         ...
+
+    def carry_out(
+        self,
+        plan: Plan,
+        retrain: frozenset[str] = frozenset(),
+        since: float | None = None,
+        on_progress: Report = ignore,
+        choose: Choose | None = None,
+    ) -> Outcome:
+        """Carry out a whole plan at once; see :meth:`begin` and :meth:`Work.finish`."""
+        work = self.begin(plan, retrain, since, choose)
+        try:
+            work.finish(on_progress)
+            return work.outcome()
+        finally:
+            work.close()

@@ -14,7 +14,7 @@ from collections.abc import Sequence, Set
 import jax
 
 from icl_repro.training.engine import Diverged
-from icl_repro.training.executors import Choose, Outcome, Report, ignore
+from icl_repro.training.executors import Choose, Executor
 from icl_repro.training.groups import size_of
 from icl_repro.training.plan import Plan
 from icl_repro.training.planned_work import POLL_SECONDS, PlannedWork
@@ -22,7 +22,7 @@ from icl_repro.training.store import LostLease, RunStore, UnusableEntry
 from icl_repro.training.tasks import AnySpec, program, train
 
 
-class LocalExecutor:
+class LocalExecutor(Executor):
     """Trains in this process; other processes with the same store take their share."""
 
     def __init__(
@@ -52,19 +52,6 @@ class LocalExecutor:
         work = LocalWork(self.store, size, plan, retrain, since, choose)
         work.trains = self.trains
         return work
-
-    def carry_out(
-        self,
-        plan: Plan,
-        retrain: frozenset[str] = frozenset(),
-        since: float | None = None,
-        on_progress: Report = ignore,
-        choose: Choose | None = None,
-    ) -> Outcome:
-        """Carry out a whole plan at once, see :class:`~icl_repro.training.executors.Executor`."""
-        work = self.begin(plan, retrain, since, choose)
-        work.finish(on_progress)
-        return work.outcome()
 
 
 class LocalWork(PlannedWork):
