@@ -16,6 +16,10 @@ from icl_repro.training import LanguageRun
 SEQUENCES = "training sequences seen"
 AVERAGED = 5
 """Evaluations whose mean counts where it is measured how sudden a change is."""
+LEAST_STEP = 0.05
+"""Nats. A smaller step of a score is no improvement that could be sudden: this is five times what
+one evaluation differs from the next, an eighth of the score of the models of Olsson et al. (2022).
+"""
 EVALUATED = 512
 """Sequences on which a finished model is measured."""
 
@@ -36,10 +40,11 @@ def suddenness(run: LanguageRun) -> float:
     """How much the improvement of the score speeds up, as in Section 4 of the paper.
 
     The score is measured on less text than the losses there, so that it has more noise, which makes
-    the ratio larger: five evaluations in a row are averaged.
+    the ratio larger: five evaluations in a row are averaged, and a speed is that over at least 0.05
+    nats.
     """
     x, y = (averaged(curve.astype(np.float64)) for curve in (run.sequences, score_of(run)))
-    return acceleration_ratio(x, y)
+    return acceleration_ratio(x, y, LEAST_STEP)
 
 
 def averaged(curve: Curve) -> Curve:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from icl_repro import networks
 from icl_repro.network.language_model import LanguageModelSettings
@@ -12,83 +13,72 @@ from icl_repro.training import LanguageRun, LanguageSpec, Optimiser
 
 Runs = Mapping[str, LanguageRun]
 
+SEQUENCES = LanguageSpec().sequences
+LONG = 81_920
+"""Sequences for a model with three layers, which learns later: about a minute of a core."""
 HEADS = tuple(range(8))
 CLAMPED_HEADS = (0,)
 """Of layer 0, to the token before. Heads are alike before training."""
 TWO, ONE, THREE = "two layers", "one layer", "three layers"
+ONE_AS_LONG = "one layer, trained as long as three"
 SMEARED_TWO, SMEARED_ONE = "two layers, smeared keys", "one layer, smeared keys"
 PREVIOUS_CLAMPED = "previous-token pattern clamped"
 INDUCTION_CLAMPED = "induction pattern clamped"
 NO_REPEATS, SHUFFLED, UNTRAINED = "no repeats", "shuffled repeats", "untrained"
 
 
-def two_layers(seed: int) -> LanguageSpec:
-    """The model of most claims."""
-    return LanguageSpec(init_seed=seed)
+def model(seed: int, **changes: Any) -> LanguageSpec:
+    """A model that starts from weights, and reads text, of its seed."""
+    return LanguageSpec(init_seed=seed, data_seed=seed, **changes)
 
 
-def one_layer(seed: int) -> LanguageSpec:
-    """A model in which no head can build on another."""
-    return _shaped(seed, layers=1)
-
-
-def three_layers(seed: int) -> LanguageSpec:
-    """A model with a layer more."""
-    return _shaped(seed, layers=3)
-
-
-def smeared_two_layers(seed: int) -> LanguageSpec:
-    """Two layers with keys that can look at the token before."""
-    return _shaped(seed, layers=2, smeared_keys=True)
-
-
-def smeared_one_layer(seed: int) -> LanguageSpec:
-    """One layer with such keys."""
-    return _shaped(seed, layers=1, smeared_keys=True)
+def deep(
+    seed: int, layers: int, *, smeared_keys: bool = False, sequences: int = SEQUENCES
+) -> LanguageSpec:
+    """A model with so many layers. One has no head that could build on another; with smeared keys
+    each token can look at the one before.
+    """
+    usual = LanguageSpec().model
+    shape = LanguageModelSettings(
+        layers=layers, width=usual.width, heads=usual.heads, smeared_keys=smeared_keys
+    )
+    return model(seed, model=shape, sequences=sequences)
 
 
 def no_repeats(seed: int) -> LanguageSpec:
     """Trained on text in which nothing comes again but by chance."""
-    return LanguageSpec(init_seed=seed, text=TextSettings(repeats=0))
+    return model(seed, text=TextSettings(repeats=0))
 
 
 def shuffled(seed: int) -> LanguageSpec:
     """Trained on text whose repeats have the tokens of the segment in random order."""
-    return LanguageSpec(init_seed=seed, text=TextSettings(shuffled=True))
+    return model(seed, text=TextSettings(shuffled=True))
 
 
 def untrained(seed: int) -> LanguageSpec:
     """With a learning rate that leaves the model as it was initialised."""
-    usual = LanguageSpec()
-    still = Optimiser(learning_rate=1e-30, batch=usual.optimiser.batch)
-    return LanguageSpec(init_seed=seed, optimiser=still, sequences=4_096)
+    still = Optimiser(learning_rate=1e-30, batch=LanguageSpec().optimiser.batch)
+    return model(seed, optimiser=still, sequences=4_096)
 
 
 def previous_token_clamped(seed: int) -> LanguageSpec:
     """A head of layer 0 attends to the token before, throughout: one, as in Section 4.2 of the
     paper, because all of them slow learning down (Figure 8 there, and a trial here).
     """
-    return LanguageSpec(init_seed=seed, clamps=(ClampPreviousToken(CLAMPED_HEADS),))
+    return model(seed, clamps=(ClampPreviousToken(CLAMPED_HEADS),))
 
 
 def induction_clamped(seed: int) -> LanguageSpec:
     """All heads of layer 1 attend to what came next before, throughout."""
-    return LanguageSpec(init_seed=seed, clamps=(ClampInduction(HEADS),))
-
-
-def _shaped(seed: int, layers: int, smeared_keys: bool = False) -> LanguageSpec:
-    usual = LanguageSpec().model
-    shape = LanguageModelSettings(
-        layers=layers, width=usual.width, heads=usual.heads, smeared_keys=smeared_keys
-    )
-    return LanguageSpec(init_seed=seed, model=shape)
+    return model(seed, clamps=(ClampInduction(HEADS),))
 
 
 DEPTHS = networks(
     lambda seed: {
-        TWO: two_layers(seed),
-        ONE: one_layer(seed),
-        THREE: three_layers(seed),
+        TWO: model(seed),
+        ONE: deep(seed, 1),
+        THREE: deep(seed, 3, sequences=LONG),
+        ONE_AS_LONG: deep(seed, 1, sequences=LONG),
         NO_REPEATS: no_repeats(seed),
         SHUFFLED: shuffled(seed),
         UNTRAINED: untrained(seed),
@@ -98,17 +88,17 @@ DEPTHS = networks(
 
 SMEARED = networks(
     lambda seed: {
-        TWO: two_layers(seed),
-        ONE: one_layer(seed),
-        SMEARED_TWO: smeared_two_layers(seed),
-        SMEARED_ONE: smeared_one_layer(seed),
+        TWO: model(seed),
+        ONE: deep(seed, 1),
+        SMEARED_TWO: deep(seed, 2, smeared_keys=True),
+        SMEARED_ONE: deep(seed, 1, smeared_keys=True),
     }
 )
 """Models with and without keys that can look at the token before."""
 
 CLAMPED = networks(
     lambda seed: {
-        TWO: two_layers(seed),
+        TWO: model(seed),
         PREVIOUS_CLAMPED: previous_token_clamped(seed),
         INDUCTION_CLAMPED: induction_clamped(seed),
     }

@@ -4,7 +4,8 @@ Trained: attention-only language models with one, two and three layers on text i
 come again (:mod:`icl_repro.text`). Measured on other text of the same kind, all along training: the
 in-context-learning score, loss late in the context less loss early
 (:mod:`icl_repro.measures.language.score`). How sudden its improvement is, is the acceleration ratio
-of Section 4 of the paper (:mod:`icl_repro.measures.curves.phase_change`).
+of Section 4 of the paper (:mod:`icl_repro.measures.curves.phase_change`). A model with three layers
+learns later than one with two and is trained for longer.
 
 The slides show curves without numbers. Those of Olsson et al. (2022) are not at hand.
 """
@@ -13,7 +14,17 @@ from __future__ import annotations
 
 from claims.lecture.figures import score_figure
 from claims.lecture.measured import score_change, score_of, suddenness
-from claims.lecture.models import DEPTHS, NO_REPEATS, ONE, SHUFFLED, THREE, TWO, UNTRAINED, Runs
+from claims.lecture.models import (
+    DEPTHS,
+    NO_REPEATS,
+    ONE,
+    ONE_AS_LONG,
+    SHUFFLED,
+    THREE,
+    TWO,
+    UNTRAINED,
+    Runs,
+)
 from icl_repro import Evidence, claim, control
 
 SLIDE = "the lecture slides, Induction Heads (3)"
@@ -74,7 +85,7 @@ def test_sudden_improvement(runs: Runs, evidence: Evidence) -> None:
         control(
             "A model with one layer improves gradually",
             id="one_layer",
-            swap={THREE: ONE},
+            swap={THREE: ONE_AS_LONG},
             only=SUDDENNESS(THREE),
         ),
         control(

@@ -106,11 +106,16 @@ def phase_change(x: Real[np.ndarray, " points"], y: Real[np.ndarray, " points"])
     )
 
 
-def acceleration_ratio(x: Curve, y: Curve) -> float:
+def acceleration_ratio(x: Curve, y: Curve, least: float = 0) -> float:
     """The largest ratio of a speed of descent to the smallest speed before it; NaN for a curve
     that does not fall.
+
+    Args:
+        x: sequences seen, increasing.
+        y: the curve there.
+        least: see :func:`acceleration`.
     """
-    return acceleration(x, y).ratio
+    return acceleration(x, y, least).ratio
 
 
 def plateau_level(x: Curve, y: Curve) -> float:
@@ -121,8 +126,15 @@ def plateau_level(x: Curve, y: Curve) -> float:
     return found.slowest_at if found.ratio >= SPEEDS_UP else math.nan
 
 
-def acceleration(x: Curve, y: Curve) -> Acceleration:
+def acceleration(x: Curve, y: Curve, least: float = 0) -> Acceleration:
     """The acceleration ratio of a curve, and where it is slowest before.
+
+    Args:
+        x: sequences seen, increasing.
+        y: the curve there.
+        least: the least fall, in the unit of `y`, over which a speed is measured, where 5 % of the
+            range is less: how fast a curve takes smaller steps then does not count. A curve that
+            falls by less in all has a ratio of 1.
 
     Raises:
         ValueError: the curve is not one; see :class:`~icl_repro.measures.curves.falling.Fall`.
@@ -130,7 +142,10 @@ def acceleration(x: Curve, y: Curve) -> Acceleration:
     fall = Fall.of(x, y)
     if fall.range <= 0:
         return Acceleration(math.nan, math.nan)
-    steps = round((1 - LEFT) / SPAN * _STEPS_IN_A_SPAN)
+    span = max(SPAN, least / fall.range)
+    steps = round((1 - LEFT) / span * _STEPS_IN_A_SPAN)
+    if steps < _STEPS_IN_A_SPAN:
+        return Acceleration(1.0, math.nan)
     times = fall.times(np.linspace(1, LEFT, steps + 1))
     took = times[_STEPS_IN_A_SPAN:] - times[:-_STEPS_IN_A_SPAN]
     longest_so_far = np.maximum.accumulate(took)

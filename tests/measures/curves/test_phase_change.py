@@ -116,6 +116,17 @@ def test_what_happens_in_the_last_twentieth_does_not_count():
     assert acceleration_ratio(x, y) == pytest.approx(1)
 
 
+def test_steps_smaller_than_the_least_do_not_count():
+    x = np.linspace(0, 100, 401)
+    late_step = -(0.2 * (1 - np.exp(-x)) + 0.03 * (x > 60))
+    assert acceleration_ratio(x, late_step) > 20
+    assert acceleration_ratio(x, late_step, least=0.05) == pytest.approx(1, abs=0.01)
+    assert acceleration_ratio(x, 10 * late_step, least=0.05) > 20
+    slopes = np.interp(x, [0, 50, 100], [2.0, 1.5, 0.0])
+    assert acceleration_ratio(x, slopes, least=0.2) == pytest.approx(3)
+    assert acceleration_ratio(x, slopes, least=3) == 1
+
+
 def test_a_curve_that_does_not_fall_has_none():
     x = np.arange(10.0)
     for y in (np.ones(10), x):
