@@ -43,9 +43,10 @@ As the records below have it, of three seeds each (November 2026):
   the match is learned a little less suddenly than asked for on single seeds (width 32 and 128,
   16 heads, three times the learning rate, pixels).
 - **The time** is taken neither by the match nor by the copy alone, under any condition but
-  without LayerNorm, where the copy takes a little more than half of it. With gradient descent
-  and with more pairs in context a head that attends to the token before saves more than half of
-  the time by itself, so that the control does not fail.
+  without LayerNorm, where the copy takes a little more than half of it; on one seed of pixels the
+  network with one head does not learn in time to tell. With gradient descent and with more pairs
+  in context a head that attends to the token before saves more than half of the time by itself,
+  so that the control does not fail.
 """
 _FOLDER = "explanation"
 _HOLDS, _STOPS = ("supported", "consistent"), ("refuted", "contradicted")
