@@ -11,6 +11,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import PurePosixPath
 
 from icl_repro.numbers import count
 from icl_repro.verification import controls
@@ -111,10 +113,19 @@ def _selects(command: str) -> str:
     except ValueError:
         words = command.split()
     # The marker of `python -m pytest` is no option of pytest, and is not noted.
-    for word in words[1:]:
+    for before, word in pairwise(words):
         option = word.partition("=")[0]
         if option in (*_SELECTING, _CLAIMS, _FAULTS) or word[:2] in ("-k", "-m"):
             return option
         if "::" in word or word.endswith(".py"):
             return word
+        is_value = word.startswith("-") or (before.startswith("--icl-") and "=" not in before)
+        if not is_value and _is_below_a_folder(word):
+            return word
     return ""
+
+
+def _is_below_a_folder(word: str) -> bool:
+    """Whether a word is the path of a part of a suite, such as ``claims/lecture``."""
+    path = PurePosixPath(word)
+    return not path.is_absolute() and len(path.parts) > 1
