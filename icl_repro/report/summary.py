@@ -38,7 +38,9 @@ _ROWS, _FINDINGS, _EDGES, _STATEMENTS = 30_000, 10_000, 4_000, 8_000
 fewer than the 65,536 that a comment on a pull request may have.
 """
 _BY_ROW = 22_000
-"""Characters of a table of rows by claims; the list of claims has as many less."""
+"""Characters of a table of rows by claims. The list of claims has as many less as it takes, and as
+the planted faults take.
+"""
 
 
 def render_markdown(record: VerificationRecord) -> str:
@@ -61,12 +63,11 @@ def render_markdown(record: VerificationRecord) -> str:
     steps = new_steps(record.past)
     if steps:
         lines += ["**Steps since earlier sessions.**", "", *(f"- {escape(s)}" for s in steps), ""]
-    if record.faults:
-        lines += [*_faults(record), ""]
-    rows = [line for table in by_row.by_row(record) for line in _by_row(table)]
-    lines += rows
+    tables = [*_faults(record), ""] if record.faults else []
+    tables += [line for one in by_row.by_row(record) for line in _by_row(one)]
+    lines += tables
     if record.claims:
-        lines += _claims(record, _ROWS - sum(map(len, rows)))
+        lines += _claims(record, max(0, _ROWS - sum(map(len, tables))))
     judged_ids = {claim.id for claim in record.claims}
     views = [one for one in finding_views(record) if one.claim in judged_ids]
     for title, note, edge in (

@@ -83,6 +83,29 @@ def test_markdown_has_the_same_table():
     assert "3. – **planted nowhere** fault\\_3" in text
 
 
+def test_with_the_table_of_a_whole_suite_it_fits_a_comment():
+    record = rich_record()
+    many = [
+        msgspec.structs.replace(claim, id=f"{claim.id}_{number}")
+        for number in range(10)
+        for claim in record.claims
+    ]
+    findings = [
+        msgspec.structs.replace(one, known=msgspec.structs.replace(one.known, claim=many[0].id))
+        for one in record.findings * 100
+    ]
+    each = [FaultOnClaim(claim.id, "not caught", "nothing fails", [], []) for claim in many]
+    planted = [
+        FaultRecord(f"fault_{n}", "it is wrong", "slips", True, False, each) for n in "12345678"
+    ]
+    whole = msgspec.structs.replace(
+        record, claims=many, findings=findings, coverage=record.coverage * 200, faults=planted
+    )
+    text = render_markdown(whole)
+    assert len(text) < 65_536
+    assert text.count("✗ not caught") >= 8 * len(many)
+
+
 def test_a_session_without_faults_has_no_such_section():
     html = render_html(small_record())
     assert 'id="faults"' not in html
