@@ -252,6 +252,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     plan.write(terminalreporter, config)
 
 
+@pytest.hookimpl(specname="pytest_terminal_summary", wrapper=True, tryfirst=True)
+def pytest_terminal_outcome(
+    terminalreporter: Any, config: pytest.Config
+) -> Generator[None, object, object]:
+    """Write the outcome last, where it is seen below all that failed or was known to fail."""
+    try:
+        return (yield)
+    finally:
+        summary.write_last(terminalreporter, config)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of xdist what it shares with the others."""
