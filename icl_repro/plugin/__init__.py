@@ -44,6 +44,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     declared_options.add(parser)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(
+    parser: pytest.Parser, args: list[str]
+) -> Generator[None, object, object]:
+    """Refuse options that nobody declares, once each conftest has declared its own."""
+    result = yield
+    declared_options.refuse_unknown(parser, args)
+    return result
+
+
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Declare the hooks that a suite of claims may implement."""
     pluginmanager.add_hookspecs(hookspecs)
