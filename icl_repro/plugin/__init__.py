@@ -44,6 +44,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     declared_options.add(parser)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(
+    parser: pytest.Parser, args: list[str]
+) -> Generator[None, object, object]:
+    """Refuse options that nobody declares, once each conftest has declared its own."""
+    result = yield
+    declared_options.refuse_unknown(parser, args)
+    return result
+
+
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Declare the hooks that a suite of claims may implement."""
     pluginmanager.add_hookspecs(hookspecs)
@@ -250,6 +260,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Write the verdicts, or the plan."""
     summary.write(terminalreporter, config)
     plan.write(terminalreporter, config)
+
+
+@pytest.hookimpl(specname="pytest_terminal_summary", wrapper=True, tryfirst=True)
+def pytest_terminal_outcome(
+    terminalreporter: Any, config: pytest.Config
+) -> Generator[None, object, object]:
+    """Write the outcome last, where it is seen below all that failed or was known to fail."""
+    try:
+        return (yield)
+    finally:
+        summary.write_last(terminalreporter, config)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pytest
 
+from icl_repro.nearest import nearest
 from icl_repro.plugin import library
 from icl_repro.verification.profiles import DEFAULT_PROFILE, PROFILES
 
@@ -19,6 +21,7 @@ MADE_OF_INPUT = "icl_repro_made_of"
 
 NONE = "none"
 PREFIX = "icl_"
+_FLAG = "--icl"
 DIGITS = 9
 PROFILE_LINES = "; ".join(f"{rules.name}: {rules.about}" for rules in PROFILES.values())
 
@@ -207,3 +210,20 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(PLAN.flag, dest=PLAN.key, action="store_true", help=PLAN.help)
     for key, text in IN_FILE_ONLY:
         parser.addini(key, text, type="string", default="")
+
+
+def refuse_unknown(parser: pytest.Parser, args: Sequence[str]) -> None:
+    """Refuse what is written like an option of ours and is none of anybody's, and name the nearest.
+
+    Raises:
+        pytest.UsageError: There is such an argument; pytest itself would not say what may be meant.
+    """
+    _, unknown = parser.parse_known_and_unknown_args(list(args))
+    for argument in unknown:
+        flag = argument.partition("=")[0]
+        if flag.startswith(_FLAG):
+            raise pytest.UsageError(f"there is no option {flag}; {nearest(flag, _flags())}")
+
+
+def _flags() -> Iterable[str]:
+    return (option.flag for option in (*VALUED, *FLAGS, PLAN))

@@ -1,4 +1,4 @@
-"""The section "claims" at the end of pytest's output."""
+"""The sections "claims" and "outcome" at the end of pytest's output."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _CHANGED = {
 
 
 def write(reporter: Any, config: pytest.Config) -> None:
-    """Write the verdict on each claim, why, and where the report is."""
+    """Write the verdict on each claim, and why."""
     if not has_state(config) or state_of(config).record is None:
         return
     state = state_of(config)
@@ -79,6 +79,23 @@ def write(reporter: Any, config: pytest.Config) -> None:
         _compared(reporter, record.compared)
     for notice in state.notices:
         reporter.write_line(notice, yellow=True)
+
+
+def write_last(reporter: Any, config: pytest.Config) -> None:
+    """Write below pytest's summary what all came to, what is wrong, and where the report is."""
+    if not has_state(config) or state_of(config).record is None:
+        return
+    state = state_of(config)
+    record = state.record
+    assert record is not None
+    from icl_repro.report.text.judged import opening, was_interrupted
+    from icl_repro.report.text.verdicts import outcome
+
+    reporter.write_sep("=", "outcome")
+    reporter.write_line(" ".join(filter(None, [opening(record), outcome(record)])))
+    if was_interrupted(record):
+        store = shown(state.settings.store, config.rootpath)
+        reporter.write_line(f"trained networks are kept in {store}: the same command goes on there")
     for problem in state.problems:
         reporter.write_line(problem, red=True)
     html = [path for path in state.written if path.suffix == ".html"]

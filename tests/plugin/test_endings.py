@@ -67,6 +67,27 @@ def test_an_interrupted_session_leaves_its_record(folder, record_of):
     result = folder.runpytest_subprocess()
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert verdicts(record_of(folder)) == {"a.one": "consistent", "a.two": "not run"}
+    kept = "trained networks are kept in .icl-repro: the same command goes on there"
+    result.stdout.fnmatch_lines(["*= outcome =*", "Interrupted after 1 of 2 claims.*", kept])
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_what_all_came_to_stands_below_the_summary_of_pytest(folder, workers: str):
+    length = "def test_two(evidence, length=9)"
+    folder.makepyfile(test_claims=TESTS.replace("DO", "pass").replace(length, length[:-2] + "7)"))
+    result = folder.runpytest_subprocess("-ra", workers)
+    result.stdout.fnmatch_lines(
+        [
+            "*= claims =*",
+            "*= short test summary info =*",
+            "FAILED *test_two*",
+            "*= outcome =*",
+            "Of 2 claims, 1 is consistent and 1 is refuted.",
+            "report: reports/verification.html",
+            "*= 1 failed, 3 passed in *",
+        ],
+    )
+    assert "are kept in" not in result.stdout.str()
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])

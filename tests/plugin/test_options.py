@@ -157,12 +157,20 @@ def test_paths_are_relative_to_where_they_are_written(
         (["--icl-store="], "--icl-store is given, but names no path"),
         (["--icl-report="], "--icl-report is given, but names no path"),
         (["--icl-no-train", "--icl-retrain=all"], "--icl-no-train and --icl-retrain exclude each"),
+        (["--icl-profil=smoke"], "there is no option --icl-profil; did you mean '--icl-profile'"),
+        (["--icl-claim", "a.b"], "there is no option --icl-claim; did you mean '--icl-claims'"),
     ],
 )
 def test_what_means_nothing_is_refused(
     claims_folder: pytest.Pytester, args: list[str], message: str
 ):
     assert message in refused(claims_folder, *args)
+
+
+def test_an_option_of_a_conftest_may_be_named_like_ours(claims_folder: pytest.Pytester):
+    claims_folder.makeconftest("def pytest_addoption(parser): parser.addoption('--icl-own')")
+    claims_folder.makepyfile("def test_ordinary(): pass")
+    assert claims_folder.runpytest_subprocess("--icl-own=1").ret == pytest.ExitCode.OK
 
 
 def test_what_the_ini_file_has_wrong_is_named_after_it(claims_folder: pytest.Pytester):

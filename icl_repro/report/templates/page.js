@@ -11,6 +11,10 @@ for (const row of all("[data-claim]")) {
 }
 const claims = all("article.claim").map(article => ({ article, rows: rows.get(article.id) || [] }));
 const says = document.querySelector(".filter-says");
+const everything = document.createElement("button");
+everything.type = "button";
+everything.textContent = "Show all claims";
+everything.addEventListener("click", () => keepingPlace(clear));
 
 /* All that a claim says, read when first searched; scripts and drawings say it in numbers. */
 function said(claim) {
@@ -81,8 +85,21 @@ function show() {
   ].filter(Boolean).join(", ");
   says.hidden = !filtered;
   says.textContent = !filtered ? "" : amount
-    ? `Filtered: ${amount} of ${claims.length} claims, those with ${which}. Sections that are about all claims are folded away.`
-    : `No claim is found with ${which}. Escape shows all claims again.`;
+    ? `Filtered: ${amount} of ${claims.length} claims, those with ${which}. Sections that are about all claims are folded away. `
+    : `No claim is found with ${which}. `;
+  if (filtered) says.append(everything);
+}
+
+/* Who is further down would be left anywhere among what remains: show the first of it, or, once all
+   is shown again, the claim that was being read. */
+function keepingPlace(change) {
+  const isPast = (element, edge) => element.getBoundingClientRect()[edge] < bar.getBoundingClientRect().bottom;
+  const read = !says.hidden && isPast(says, "bottom")
+    && claims.map(one => one.article).find(article => !article.hidden && !isPast(article, "bottom"));
+  const isSeen = read && read.getBoundingClientRect().top < innerHeight;
+  change();
+  if (says.hidden && isSeen) read.scrollIntoView();
+  if (!says.hidden && isPast(says, "top")) says.scrollIntoView();
 }
 
 function clear() {
@@ -127,7 +144,7 @@ async function copy(button) {
 if (claims.length > 1) {
   bar.hidden = false;
   document.documentElement.classList.add("searchable");
-  for (const control of [text, verdict, family]) control.addEventListener("input", show);
+  for (const control of [text, verdict, family]) control.addEventListener("input", () => keepingPlace(show));
   /* A browser may fill the fields in again when it goes back to the page. */
   if (text.value || verdict.value || family.value) show();
   addEventListener("hashchange", reveal);
@@ -136,7 +153,7 @@ if (claims.length > 1) {
 addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey || bar.hidden) return;
   if (event.key === "Escape") {
-    clear();
+    keepingPlace(clear);
     document.activeElement.blur();
   } else if (!event.target.closest("input, select, textarea")) {
     if (event.key === "/") { event.preventDefault(); text.focus(); }
@@ -185,7 +202,7 @@ const strips = document.querySelector(".strips");
 if (strips) {
   const named = document.createElement("p");
   named.className = "lane-name";
-  named.textContent = "Point at a line to read its name.";
+  named.textContent = "Point at a line, or touch it, to read its name.";
   strips.after(named);
   const near = event => {
     const svg = event.target.closest(".strip:not(.axis)");
