@@ -166,7 +166,7 @@ def test_every_step_is_a_part_of_the_script_that_runs_anywhere():
 
 @pytest.mark.parametrize("step", sorted({step for _, step in run_steps()}))
 def test_every_step_runs_as_it_is_written(clone: Path, step: str):
-    (clone / "reports" / "verification.md").write_text("# Outcome\n")
+    (clone / "reports" / "verification.md").write_text("**Out.**\n\n# Outcome\n")
     (clone / "reports" / "compare.md").write_text("# What changed\n")
     (clone / "reports" / "history.jsonl").write_text("")
     status, printed, calls = carry_out(clone, step)
@@ -175,7 +175,8 @@ def test_every_step_runs_as_it_is_written(clone: Path, step: str):
     if "GITHUB_OUTPUT" in step:
         assert (clone / "output").read_text() == f"fingerprint={source_and_libraries()}\n"
     if "GITHUB_STEP_SUMMARY" in step:
-        assert (clone / "step_summary").read_text() == "# What changed\n\n# Outcome\n\n"
+        summary = (clone / "step_summary").read_text()
+        assert summary == "**Out.**\n\n\n# What changed\n\n# Outcome\n\n"
 
 
 def test_without_a_part_all_that_a_clean_clone_needs_is_run_in_order(clone: Path):
@@ -213,7 +214,21 @@ def test_nothing_is_left_of_the_package_outside(clone: Path, fails: bool):
 
 def test_a_summary_without_a_report_says_so(clone: Path):
     status, printed, _ = carry_out(clone, ".ci/run summary")
-    assert (status, printed) == (0, "No report was written.\n")
+    assert (status, printed) == (0, "No report was written; the log of an earlier step says why.\n")
+
+
+def test_a_summary_begins_with_what_is_red_and_has_all_there_is(clone: Path):
+    reports = clone / "reports"
+    (reports / "verification.md").write_text("**Red.**\n\n- why\n\n# Title\n\n# All\n", "utf-8")
+    (reports / "compare.md").write_text("**Worse.**\n\n# What\n", "utf-8")
+    (reports / "faults").mkdir()
+    (reports / "faults" / "verification.md").write_text("**Caught.**\n\n# Faults\n", "utf-8")
+    status, printed, _ = carry_out(clone, ".ci/run summary")
+    assert status == 0
+    assert [line for line in printed.splitlines() if line] == [
+        *("**Red.**", "- why", "**Worse.**", "# What", "# Title", "# All"),
+        *("**Caught.**", "# Faults"),
+    ]
 
 
 def test_without_a_history_there_is_no_step(clone: Path):

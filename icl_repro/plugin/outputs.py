@@ -32,6 +32,7 @@ from icl_repro.plugin.session import (
 from icl_repro.plugin.transport import Catalogue, Scratch
 from icl_repro.storage import notices
 from icl_repro.verification import caught
+from icl_repro.verification.plain_data import whole
 from icl_repro.verification.record import (
     Seeds,
     Trial,
@@ -73,6 +74,7 @@ def finish(session: pytest.Session) -> None:
         state.notices += caught.unnoticed(record.faults, red=False)
     state.problems += _undue_success(session, state, catalogue, scratch)
     comparing.compare(config, state, state.record)
+    state.record = msgspec.structs.replace(state.record, red=_red(state, scratch))
     state.notices += scratch.notices()
     _note_in_history(state)
     junit.add_verdicts(config, state.record)
@@ -127,6 +129,22 @@ def _undue_success(
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     broke_off = f"the session broke off without an error, before the end of {missing[0]}{more}"
     return [*failures, broke_off]
+
+
+def _red(state: SessionState, scratch: Scratch) -> list[str]:
+    """What makes the session fail: tests that do or raise an error, and what is wrong with all."""
+    assert state.record is not None
+    told = sorted(scratch.failures())
+    for claim in state.record.claims:
+        trials = {"": claim.trials, **{f", control {of.id}": of.trials for of in claim.controls}}
+        told += [
+            f"{claim.id}{of}: {trial.message.partition(chr(10))[0]}"
+            for of, each in trials.items()
+            for trial in each
+            if trial.outcome == "error"
+        ]
+    told = [one for one in told if not any(one in problem for problem in state.problems)]
+    return [whole(one) for one in dict.fromkeys([*told, *state.problems])]
 
 
 def _seeds(state: SessionState, record: VerificationRecord) -> Seeds:

@@ -96,8 +96,11 @@ def write_last(reporter: Any, config: pytest.Config) -> None:
     if was_interrupted(record):
         store = shown(state.settings.store, config.rootpath)
         reporter.write_line(f"trained networks are kept in {store}: the same command goes on there")
-    for problem in state.problems:
-        reporter.write_line(problem, red=True)
+    red = list(dict.fromkeys([*record.red, *state.problems]))
+    if red:
+        reporter.write_line(f"The session is red for {count(len(red), 'reason')}:", red=True)
+    for reason in red:
+        reporter.write_line(reason, red=True)
     html = [path for path in state.written if path.suffix == ".html"]
     for path in html or state.written[:1]:
         reporter.write_line(f"report: {shown(path, config.rootpath)}")

@@ -37,6 +37,8 @@ _ROWS, _FINDINGS, _EDGES, _STATEMENTS = 30_000, 10_000, 4_000, 8_000
 """Characters of the lists of claims, known failures, edges and statements: together with all else
 fewer than the 65,536 that a comment on a pull request may have.
 """
+_RED = 3_000
+"""Characters of what made the session fail."""
 _BY_ROW = 22_000
 """Characters of a table of rows by claims. The list of claims has as many less as it takes, and as
 the planted faults take.
@@ -46,10 +48,12 @@ the planted faults take.
 def render_markdown(record: VerificationRecord) -> str:
     """The summary of `record`; the same record gives the same text."""
     changed = compared.headline(record.compared) if record.compared is not None else ""
-    first = filter(None, [judged.opening(record), changed, verdicts.outcome(record)])
+    red = f"The session is red for {count(len(record.red), 'reason')}." if record.red else ""
+    first = filter(None, [red, judged.opening(record), changed, verdicts.outcome(record)])
     lines = [
         f"**{escape(' '.join(first))}**",
         "",
+        *_red(record),
         f"# {escape(record.title)}",
         "",
         *([f"Paper: {escape(record.paper)}", ""] if record.paper else []),
@@ -109,6 +113,13 @@ def render_markdown(record: VerificationRecord) -> str:
 def write_markdown(record: VerificationRecord, path: Path) -> None:
     """Write the summary of `record` to `path`, replacing it in one step."""
     write_whole(path, render_markdown(record))
+
+
+def _red(record: VerificationRecord) -> list[str]:
+    """What made the session fail, as far as there is room for it."""
+    told, left = _within([f"- {escape(one)}" for one in record.red], _RED)
+    more = [f"- {count(left, 'further reason')}: see the log of the session"] if left else []
+    return [*told, *more, ""] if record.red else []
 
 
 def _by_row(found: by_row.ByRow) -> list[str]:

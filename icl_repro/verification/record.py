@@ -444,7 +444,9 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     or not they were selected. `seal` is what others need to check the record. `past` is this
     session beside those before it; null where none were kept. `compared` is what changed since
     another record, if it was asked. `faults` are those that were planted, and who caught them.
-    `methods` are paragraphs on how the runs are made, from their descriptions.
+    `methods` are paragraphs on how the runs are made, from their descriptions. `red` tells what
+    made the session fail: a sentence for each test that did, and for each thing that is wrong with
+    all of it.
     """
 
     schema_version: int
@@ -473,6 +475,7 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     run_sizes: dict[str, int] = {}
     run_seconds: dict[str, float] = {}
     methods: list[str] = []
+    red: list[str] = []
 
 
 class UnreadableRecord(ValueError):

@@ -43,7 +43,7 @@ def test_json_is_the_same_for_programs_and_without_a_timing_minutes_are_unknown(
         (["swapped"], "'swapped' is a control of growth.early; name the claim"),
         (["--profile", "papr"], "there is no profile 'papr'; did you mean 'paper'?"),
         (["--suite", "clams"], "there is no clams"),
-        (["--pytest=--icl-stroe=x"], "unrecognized arguments: --icl-stroe=x"),
+        (["--pytest=--icl-stroe=x"], "there is no option --icl-stroe; did you mean '--icl-store'"),
         (["--record", "pytest.ini"], "is not a verification record"),
     ],
 )

@@ -72,7 +72,10 @@ def test_an_interrupted_session_leaves_its_record(folder, record_of):
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_what_all_came_to_stands_below_the_summary_of_pytest(folder, workers: str):
+def test_what_all_came_to_stands_below_the_summary_of_pytest(
+    folder, record_of, monkeypatch, workers: str
+):
+    monkeypatch.setenv("REAL_REPORT", "1")
     length = "def test_two(evidence, length=9)"
     folder.makepyfile(test_claims=TESTS.replace("DO", "pass").replace(length, length[:-2] + "7)"))
     result = folder.runpytest_subprocess("-ra", workers)
@@ -83,11 +86,47 @@ def test_what_all_came_to_stands_below_the_summary_of_pytest(folder, workers: st
             "FAILED *test_two*",
             "*= outcome =*",
             "Of 2 claims, 1 is consistent and 1 is refuted.",
+            "The session is red for 1 reason:",
+            "a.two: length is 7, but must be at least 8*",
             "report: reports/verification.html",
             "*= 1 failed, 3 passed in *",
         ],
     )
     assert "are kept in" not in result.stdout.str()
+    assert [one.partition(" is ")[0] for one in record_of(folder).red] == ["a.two: length"]
+    for suffix in ("md", "html"):
+        written = (folder.path / "reports" / f"verification.{suffix}").read_text("utf-8")
+        assert "The session is red for 1 reason." in written
+
+
+MOVED = """
+[thresholds."a.one".length]
+history = [{ at_least = 7, origin = "ours", date = 2026-01-01, seen = false }]
+"""
+
+
+def test_what_is_red_though_every_check_holds_is_told(folder, record_of, monkeypatch):
+    monkeypatch.setenv("REAL_REPORT", "1")
+    (folder.path / "ledger.toml").write_text(MOVED)
+    folder.makepyfile(test_claims=TESTS.partition('@claim("a.two"')[0])
+    result = folder.runpytest_subprocess("-o", "icl_ledger=ledger.toml")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert verdicts(record_of(folder)) == {"a.one": "consistent"}
+    (why,) = record_of(folder).red
+    assert why.startswith("a.one: the threshold of 'length' moved: it is at least 8, but the")
+    markdown = (folder.path / "reports" / "verification.md").read_text("utf-8")
+    assert markdown.startswith("**The session is red for 1 reason. The one claim is consistent.**")
+    assert markdown.splitlines()[2].startswith("- a.one: the threshold of 'length' moved")
+
+
+def test_errors_and_what_is_wrong_with_all_of_it_are_red(folder, record_of):
+    folder.makepyfile(test_claims=TESTS.replace("DO", "raise ValueError('why')"))
+    folder.runpytest_subprocess()
+    assert "a.two: ValueError: why" in record_of(folder).red
+    assert "a.two, control short: ValueError: why" in record_of(folder).red
+    folder.makepyfile(test_claims=TESTS.replace("DO", "pass"))
+    folder.runpytest_subprocess()
+    assert record_of(folder).red == []
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])

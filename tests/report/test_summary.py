@@ -133,3 +133,15 @@ def test_hostile_text_adds_no_cells_and_no_lines():
     assert len(text.splitlines()) == len(plain.splitlines())
     assert {len(row) for row in rows(text)} == {6}
     assert "<script" not in text
+
+
+def test_what_is_red_comes_first_and_leaves_room_for_the_rest():
+    record = msgspec.structs.replace(
+        rich_record(), red=[f"a.one: why {i} " * 20 for i in range(50)]
+    )
+    text = render_markdown(record)
+    assert text.startswith("**The session is red for 50 reasons. 12 of at least 15 claims were ")
+    first, *others = text.partition("\n# ")[0].splitlines()[2:-1]
+    assert first.startswith("- a.one: why 0 ")
+    assert re.fullmatch(r"- \d+ further reasons: see the log of the session", others[-1])
+    assert len(text) < len(render_markdown(rich_record())) + 3_200
