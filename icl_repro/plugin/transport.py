@@ -212,7 +212,7 @@ class Scratch:
 
     def put_failure(self, name: str, said: str) -> None:
         """Store that something failed, whatever pytest is made to say of it."""
-        self._put("failures", name, Notices([said]))
+        self._put("failures", _digest(name), Notices([said]))
 
     def failures(self) -> list[str]:
         """What failed, in a sentence each."""

@@ -171,13 +171,16 @@ def pytest_runtest_logfinish(nodeid):
 
 
 @pytest.mark.parametrize("hook", [PASSES, LEAVES], ids=["passes all", "leaves well"])
-def test_no_hook_makes_a_failure_count_as_none(folder, record_of, hook: str):
+@pytest.mark.parametrize("within", [".", "in/folders"])
+def test_no_hook_makes_a_failure_count_as_none(folder, record_of, hook: str, within: str):
     fails = TESTS.replace("DO", "pass").replace(
         "def test_two(evidence, length=9)", "def test_two(evidence, length=7)"
     )
     conftest = folder.path / "conftest.py"
     conftest.write_text(conftest.read_text() + hook)
-    folder.makepyfile(test_claims=fails)
+    (folder.path / "test_claims.py").unlink()
+    (folder.path / within).mkdir(parents=True, exist_ok=True)
+    (folder.path / within / "test_claims.py").write_text(fails)
     result = folder.runpytest_subprocess("-n0", "-k", "one or two")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     said = "failed, though pytest was made to say otherwise: a.two: length is 7, but must be *"
