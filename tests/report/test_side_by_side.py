@@ -30,7 +30,8 @@ def records() -> list[VerificationRecord]:
 
 
 def rows(text: str) -> dict[str, list[str]]:
-    lines = [line[2:-2].split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    whole = [line.replace("| |", "|  |") for line in text.splitlines() if line.startswith("| ")]
+    lines = [line[2:-2].split(" | ") for line in whole]
     return {cells[0].split("<br>")[0].removeprefix("≠ "): cells for cells in lines[1:]}
 
 
