@@ -30,6 +30,7 @@ from icl_repro.verification.wording import bounds, listed
 LAST_VERDICT = "The last verdict"
 """Under which title stands what a record says of a claim."""
 
+_OF_FEW_SEEDS = ("consistent", "contradicted", "mixed")
 _WIDTH = 100
 _STANDING = {
     "the paper": "the paper says so",
@@ -243,12 +244,12 @@ def _reported(value: Reported) -> str:
 
 
 def _values(check: CheckOverSeeds) -> str:
-    unit = f" {check.unit}" if check.unit else ""
+    unit = f", {check.unit}" if check.unit else ""
     values = ", ".join(
         f"{number(value)}{f' on seed {seed}' if seed else ''}"
         for seed, value in check.values.items()
     )
-    return f"last measured: {values}{unit}; held in {check.held} of {check.judged}"
+    return f"last measured{unit}: {values}; held in {check.held} of {check.judged}"
 
 
 def _control(control: PlannedControl) -> Item:
@@ -325,7 +326,10 @@ def _verdict(record: ClaimRecord) -> Iterator[Item]:
     if record.after_correction is not None:
         yield Item(f"after the correction for all claims: {record.after_correction}")
     if record.seeds_needed_why:
-        yield Item(record.seeds_needed_why)
+        # What it says is of that verdict, which a claim of fewer than five seeds does not have yet.
+        lacks = record.after_correction is None and record.verdict in _OF_FEW_SEEDS
+        of = "for a verdict that is corrected for all claims: " if lacks else ""
+        yield Item(f"{of}{record.seeds_needed_why}")
     for control in record.controls:
         yield Item(f"its control {control.id} {control.reason}")
 

@@ -235,12 +235,18 @@ def _how(control: Control) -> str:
         said += [f"{name} altered by {_name(alter)}" for name, alter in altered.items()]
     elif transform is not None:
         said.append(f"every network altered by {_name(transform)}")
-    said += [f"with {name}={value!r}" for name, value in control.given.items()]
+    said += [f"with {name}={_setting(value)}" for name, value in control.given.items()]
     return listed(said)
 
 
+def _setting(value: object) -> str:
+    """A setting as it is written; of a function its name, as its address says nothing."""
+    return _name(value) if callable(value) else repr(value)
+
+
 def _name(function: object) -> str:
-    return str(getattr(function, "__name__", "a function")).strip("_").replace("_", " ")
+    name = str(getattr(function, "__name__", "<lambda>"))
+    return "a function" if name == "<lambda>" else name.strip("_").replace("_", " ")
 
 
 def _published(config: pytest.Config) -> dict[str, Reported]:
