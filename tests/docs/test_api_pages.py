@@ -1,0 +1,17 @@
+"""What a room offers to users stands in the reference."""
+
+from __future__ import annotations
+
+import pytest
+
+from icl_repro import optogenetics
+from tests.docs.blocks import ROOT
+
+REFERENCE = ROOT / "docs" / "reference"
+PAGE = (REFERENCE / "api" / "clamps.md").read_text("utf-8").splitlines()
+MESSAGES = (REFERENCE / "errors.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", optogenetics.__all__)
+def test_every_public_name_of_edits_and_clamps_stands_in_the_reference(name: str):
+    assert f"::: icl_repro.optogenetics.{name}" in PAGE or f"`{name}`" in MESSAGES
