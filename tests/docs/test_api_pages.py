@@ -14,4 +14,6 @@ MESSAGES = (REFERENCE / "errors.md").read_text("utf-8")
 
 @pytest.mark.parametrize("name", optogenetics.__all__)
 def test_every_public_name_of_edits_and_clamps_stands_in_the_reference(name: str):
-    assert f"::: icl_repro.optogenetics.{name}" in PAGE or f"`{name}`" in MESSAGES
+    # Of the room's modules, one has the name of what it offers.
+    where = "sites.sites" if name == "sites" else name
+    assert f"::: icl_repro.optogenetics.{where}" in PAGE or f"`{name}`" in MESSAGES
