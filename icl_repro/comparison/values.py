@@ -7,8 +7,10 @@ seeds, or on the only one, which no t test shows. Nearer to the bad side of its 
 margin allows is the same, with one side.
 
 P values are corrected by Benjamini and Hochberg's method, for all checks of claims and for those of
-controls, each at half the level. Where nothing changed, the chance of even one false alarm in a
-comparison is 5 % at most; where something did, so is the share of false ones to expect.
+controls, each at half the level. Where nothing changed, the chance of even one false change in a
+comparison is 5 % at most, and so is that of even one false "worse": together at most 7.5 %, as
+"worse" has one side, and less the wider the margin. Where something did change, 5 % is the share of
+false ones to expect.
 
 What cannot be tested is judged by the margin alone: one value in which nobody
 knows how far trainings differ, or of which too few differences are known, or none but zero. Of n
@@ -38,7 +40,9 @@ from icl_repro.verification.spreads import NOT_MEASURED, REACH, Spread, Spreads
 from icl_repro.verification.wording import bounds, on_seeds
 
 LEVEL = 0.05
-"""How likely even one false alarm may be in a comparison of what did not change."""
+"""How likely even one false change may be in a comparison of what did not, and even one false
+"worse".
+"""
 
 MARGIN = 0.1
 """How much of the distance between its old mean and its threshold a value may lose."""

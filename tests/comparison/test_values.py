@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -238,6 +240,21 @@ def test_so_many_values_raise_no_false_alarms():
     (change,) = found.unclear
     alone = changed(one, record(plus(OLD, differences), ends=low))
     assert change.p_worse == pytest.approx(min(1, 40 * alone.p_worse))
+
+
+def test_how_often_nothing_is_said_to_have_changed():
+    """Both error rates of a single value, by simulation, where they are largest: at no margin."""
+    rng = np.random.default_rng(0)
+    effects = Counter[str]()
+    drawn = 250
+    for _ in range(drawn):
+        new = rng.normal(OLD, 1.0).tolist()
+        change = changed(record(OLD), record(new), margin=0)
+        effects[change.effect if change.shown else "none"] += 1
+    # As many as that come by chance once in a thousand.
+    assert effects["worse"] <= stats.binom.ppf(0.999, drawn, 0.05)
+    assert drawn - effects["none"] <= stats.binom.ppf(0.999, drawn, 0.075)
+    assert effects["worse"] >= stats.binom.ppf(0.001, drawn, 0.05)
 
 
 @pytest.mark.parametrize("margin", [-0.1, math.nan, math.inf])

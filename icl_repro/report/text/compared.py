@@ -126,9 +126,10 @@ def how(comparison: Comparison) -> list[str]:
         "processor, or of other runs than before, it says nothing, and neither does what is known "
         "of trainings on one kind of processor alone.",
         "Because so many are compared, p values are corrected by Benjamini and Hochberg’s method, "
-        "for claims and controls: where nothing changed, the chance of even one false alarm of a "
-        f"test is at most {percent(comparison.level)}, and where something did, so is the share "
-        "of false ones to expect. Intervals are those of one value by itself.",
+        "for claims and controls: where nothing changed, the chance of even one false change that "
+        f"a test shows is at most {percent(comparison.level)}, and so is that of even one false "
+        "“worse”; where something did, so is the share of false ones to expect. Intervals are "
+        "those of one value by itself.",
         "Worse means nearer to the bad side of its threshold by more than the margin, which is "
         f"{percent(comparison.margin)} of the distance from the old mean to the threshold; of a "
         "control, which must fail, nearer to holding. Of those tested, "
