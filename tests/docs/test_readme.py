@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from icl_repro.report.text.cite import bibtex
-from icl_repro.report.text.notes import comparisons_note
+from icl_repro.report.text.notes import comparisons_note, thresholds_note
 from icl_repro.report.text.verdicts import by_standing
 from icl_repro.verification.record import read_record
 
@@ -50,6 +50,8 @@ def test_what_was_found_is_what_the_record_of_five_seeds_says():
     thresholds = [entries for claim in record.claims for entries in _histories(claim)]
     seen = sum(any(entry.seen for entry in history) for history in thresholds)
     assert f"Of {len(thresholds)} thresholds, {seen} were set or changed" in TEXT
+    early, decided = re.findall(r"(\d+) of (\d+) verdicts", thresholds_note(record))[0]
+    assert f"that is {early} of the {decided} verdicts over seeds" in TEXT
 
 
 def _histories(claim):

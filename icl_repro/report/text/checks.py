@@ -21,7 +21,6 @@ from icl_repro.verification.record import (
     Margin,
     MeanTest,
     ThresholdEntry,
-    VerificationRecord,
 )
 from icl_repro.verification.reported import Reported
 
@@ -194,24 +193,6 @@ def shared_threshold(checks: Sequence[Check]) -> str:
     """The threshold of one check on several seeds."""
     thresholds = {words.bounds(check.low, check.high) for check in checks}
     return thresholds.pop() if len(thresholds) == 1 else "differs by seed"
-
-
-def thresholds_note(record: VerificationRecord) -> str:
-    """How many thresholds were set when results had been seen; empty without a ledger."""
-    entries = [
-        one.thresholds for claim in record.claims for one in (*claim.checks, *claim.conditions)
-    ]
-    known = [history for history in entries if history]
-    if not known:
-        return ""
-    late = sum(any(entry.seen for entry in history) for history in known)
-    if not late:
-        return f"All {count(len(known), 'threshold')} were set before any result was seen."
-    was = "was" if late == 1 else "were"
-    return (
-        f"Of {count(len(known), 'threshold')}, {late} {was} set or changed when results had been "
-        "seen; each says so."
-    )
 
 
 def _view(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from icl_repro.numbers import count, number
-from icl_repro.report.text import checks, notes, verdicts, words
+from icl_repro.report.text import notes, verdicts, words
 from icl_repro.report.text.judged import judged_claims, judged_controls, runs_read
 from icl_repro.report.text.trained import run_kinds, sized
 from icl_repro.verification.record import VerificationRecord
@@ -153,7 +153,7 @@ def _rules(record: VerificationRecord) -> str:
 def _values(record: VerificationRecord) -> str:
     if not judged_claims(record):
         return ""
-    parts = [checks.thresholds_note(record)]
+    parts = [notes.thresholds_note(record)]
     if any(check.agreement is not None for claim in record.claims for check in claim.checks):
         parts.append(
             "A published value is said to agree if it lies, as far as its digits are known, in the "

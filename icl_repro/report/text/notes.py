@@ -4,11 +4,18 @@ comparisons and its thresholds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from icl_repro.numbers import count, percent
 from icl_repro.report.text import verdicts, words
-from icl_repro.report.text.checks import Remark, thresholds_note
+from icl_repro.report.text.checks import Remark
 from icl_repro.verification.controls import unguarded
-from icl_repro.verification.record import ClaimRecord, Trial, VerificationRecord
+from icl_repro.verification.record import (
+    ClaimRecord,
+    ThresholdEntry,
+    Trial,
+    VerificationRecord,
+)
 
 
 def notes(record: VerificationRecord) -> list[Remark]:
@@ -145,6 +152,46 @@ def comparisons_note(record: VerificationRecord) -> str:
         f"“supported” at most {percent(comparisons.level)}, and so that of even one wrong "
         "“refuted”."
     )
+
+
+def thresholds_note(record: VerificationRecord) -> str:
+    """How many thresholds were set when results had been seen, and how many verdicts over seeds
+    rest on none of these; empty without a ledger.
+    """
+    known = [history for claim in record.claims for history in _histories(claim)]
+    if not known:
+        return ""
+    late = sum(map(_is_late, known))
+    if not late:
+        return f"All {count(len(known), 'threshold')} were set before any result was seen."
+    told = (
+        f"Of {count(len(known), 'threshold')}, {late} {_were(late)} set or changed when results "
+        "had been seen; each says so."
+    )
+    decided = [
+        claim
+        for claim in record.claims
+        if claim.p_value is not None and claim.verdict in ("supported", "refuted")
+    ]
+    if not decided:
+        return told
+    early = [one for one in map(_histories, decided) if one and not any(map(_is_late, one))]
+    rest = "rests" if len(early) == 1 else "rest"
+    return (
+        f"{told} A test keeps its error rate where all were set before: {len(early)} of "
+        f"{count(len(decided), 'verdict')} “supported” or “refuted” over seeds {rest} on such "
+        "alone."
+    )
+
+
+def _histories(claim: ClaimRecord) -> list[list[ThresholdEntry]]:
+    """Those of the thresholds of a claim that the ledger knows."""
+    stated = (*claim.checks, *claim.conditions)
+    return [one.thresholds for one in stated if one.thresholds]
+
+
+def _is_late(history: Sequence[ThresholdEntry]) -> bool:
+    return any(entry.seen for entry in history)
 
 
 def unguarded_note(record: VerificationRecord) -> str:

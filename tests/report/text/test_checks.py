@@ -278,18 +278,6 @@ def test_a_check_of_which_the_record_tells_nothing_more_is_still_shown():
     assert (view.measured, view.margin, view.origin, view.remarks) == ("2", None, None, [])
 
 
-def test_how_many_thresholds_were_set_when_results_had_been_seen():
-    record = rich_record()
-    assert checks.thresholds_note(record) == (
-        "Of 25 thresholds, 1 was set or changed when results had been seen; each says so."
-    )
-    early = [msgspec.structs.replace(record.claims[0])]
-    assert checks.thresholds_note(msgspec.structs.replace(record, claims=early)) == (
-        "All 4 thresholds were set before any result was seen."
-    )
-    assert checks.thresholds_note(msgspec.structs.replace(record, claims=[])) == ""
-
-
 LIGHT = ConditionOverSeeds(
     name="light",
     unit="lux",

@@ -5,7 +5,7 @@ import msgspec
 from icl_repro.report.text import notes
 from icl_repro.statistics.significance import sign_test
 from icl_repro.verification.evidence import EvidenceRecord
-from icl_repro.verification.record import Comparisons, Profile, Seeds
+from icl_repro.verification.record import Comparisons, Profile, Seeds, ThresholdEntry
 from tests.support.report_builders import at_least, claim, control, trial
 from tests.support.report_fixture import rich_record
 
@@ -62,6 +62,38 @@ def test_comparisons_and_how_many_verdicts_their_correction_changes():
     unchanged = notes.comparisons_note(record(comparisons=Comparisons(1), claims=[]))
     assert "changes no verdict." in unchanged
     assert notes.comparisons_note(record(comparisons=None)) == ""
+
+
+def test_how_many_thresholds_were_set_when_results_had_been_seen():
+    told = "Of 25 thresholds, 1 was set or changed when results had been seen; each says so."
+    first = rich_record().claims[0]
+    assert notes.thresholds_note(rich_record()).startswith(told)
+    assert notes.thresholds_note(record(claims=[first])) == (
+        "All 4 thresholds were set before any result was seen."
+    )
+    assert notes.thresholds_note(record(claims=[])) == ""
+    undecided = [
+        msgspec.structs.replace(one, verdict="inconclusive") for one in rich_record().claims
+    ]
+    assert notes.thresholds_note(record(claims=undecided)) == told
+
+
+def test_how_many_verdicts_rest_on_thresholds_that_were_set_before():
+    late = ThresholdEntry("ours", "2026-11-26", seen=True, at_least=1)
+    first = rich_record().claims[0]
+    early = msgspec.structs.replace(first, verdict="supported", p_value=0.03)
+    checks = [*early.checks[:-1], msgspec.structs.replace(early.checks[-1], thresholds=[late])]
+    seen = msgspec.structs.replace(early, verdict="refuted", checks=checks)
+    without_seeds = msgspec.structs.replace(early, p_value=None)
+    unknown = msgspec.structs.replace(
+        early, checks=[msgspec.structs.replace(one, thresholds=[]) for one in early.checks]
+    )
+    told = notes.thresholds_note(record(claims=[early, seen, without_seeds, unknown]))
+    assert told == (
+        "Of 12 thresholds, 1 was set or changed when results had been seen; each says so. A test "
+        "keeps its error rate where all were set before: 1 of 3 verdicts “supported” or “refuted” "
+        "over seeds rests on such alone."
+    )
 
 
 def test_checks_that_no_control_fails():
