@@ -35,13 +35,14 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         segment: the least and the most tokens of a segment that comes again. One is no longer than
             it is far from the first time.
         held_out: the least and the most of the distances at which no segment of the training text
-            comes again. All others that fit occur, from the shortest segment on.
+            is repeated. All others that fit occur, from the shortest segment on. Repeats of repeats
+            can be as far apart as these, less often than nearby.
         bigram: share of the tokens that are drawn by the token before, the others by how frequent
             they are.
         exponent: of Zipf's law.
         chain_seed: seed of what follows what.
-        shuffled: repeats have the tokens of the segment in random order: a control, in which a
-            token says nothing about the next.
+        shuffled: repeats have tokens drawn from the segment at random, each as often as chance has
+            it: a control, in which a token says nothing about the next.
     """
 
     vocabulary: int = 64

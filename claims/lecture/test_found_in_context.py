@@ -1,9 +1,10 @@
 """What a model learns in context it finds there: wherever in the text, and only if it is there.
 
-Trained on text whose segments never come again at some distances (:mod:`icl_repro.text`). The
-in-context-learning score of the finished model is measured on text where they come again at those
-distances alone, and on text where none does. Were distances learnt by heart, it would be gone from
-the first; were it for being late in the text, it would be there in the second.
+In the text that models train on, no segment is repeated at some distances (:mod:`icl_repro.text`).
+A repeat of a repeat may still be as far apart, in half of the sequences, less often than nearby.
+The in-context-learning score of the finished model is measured on text in which every repeat is at
+those distances, and on text without repeats, where late tokens must not be predicted much better
+than early ones. This says nothing of how a model finds what it finds: one layer does so, too.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ UNSEEN, ABSENT = "with repeats at unseen distances", "without repeats"
     ],
 )
 def test_found_in_context(runs: Runs, evidence: Evidence, exchanged: bool = False) -> None:
-    """The in-context-learning score is as good at distances that no repeat had in training, and
-    there is next to none without repeats.
+    """Most of the in-context-learning score is there at distances at which training repeats no
+    segment, and without repeats there is none.
     """
     run = runs[TWO]
     model = run.model()
