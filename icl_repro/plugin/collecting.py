@@ -77,7 +77,7 @@ def collected(
     missing = [path for path in paths if not Path(path).exists()]
     if missing:
         raise NotCollected(
-            f"there is no {missing[0]}: name the file or folder of the claims with --suite"
+            f"there is no file or folder {str(missing[0])!r}: name that of the claims with --suite"
         )
     found: list[Suite] = []
     catcher = _Catcher(

@@ -42,7 +42,7 @@ def test_json_is_the_same_for_programs_and_without_a_timing_minutes_are_unknown(
         (["growth.late"], "judged in the paper profile only; add --profile paper"),
         (["swapped"], "'swapped' is a control of growth.early; name the claim"),
         (["--profile", "papr"], "there is no profile 'papr'; did you mean 'paper'?"),
-        (["--suite", "clams"], "there is no clams"),
+        (["--suite", "clams"], "there is no file or folder 'clams': name that"),
         (["--pytest=--icl-stroe=x"], "there is no option --icl-stroe; did you mean '--icl-store'"),
         (["--record", "pytest.ini"], "is not a verification record"),
     ],
