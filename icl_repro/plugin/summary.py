@@ -10,7 +10,7 @@ import pytest
 from icl_repro.numbers import apart, count, estimate, number, percent
 from icl_repro.plugin import fault_lines
 from icl_repro.plugin.options import shown
-from icl_repro.plugin.session import has_state, state_of
+from icl_repro.plugin.session import SessionState, has_state, state_of
 from icl_repro.verification.compared import Comparison
 from icl_repro.verification.controls import unguarded
 from icl_repro.verification.record import (
@@ -54,11 +54,10 @@ _CHANGED = {
 
 def write(reporter: Any, config: pytest.Config) -> None:
     """Write the verdict on each claim, and why."""
-    if not has_state(config) or state_of(config).record is None:
+    judged = _judged(config)
+    if judged is None:
         return
-    state = state_of(config)
-    record = state.record
-    assert record is not None
+    state, record = judged
     from icl_repro.report.text.judged import opening  # a session without claims needs none
 
     reporter.write_sep("=", "claims")
@@ -83,11 +82,10 @@ def write(reporter: Any, config: pytest.Config) -> None:
 
 def write_last(reporter: Any, config: pytest.Config) -> None:
     """Write below pytest's summary what all came to, what is wrong, and where the report is."""
-    if not has_state(config) or state_of(config).record is None:
+    judged = _judged(config)
+    if judged is None:
         return
-    state = state_of(config)
-    record = state.record
-    assert record is not None
+    state, record = judged
     from icl_repro.report.text.judged import opening, was_interrupted
     from icl_repro.report.text.verdicts import outcome
 
@@ -104,6 +102,14 @@ def write_last(reporter: Any, config: pytest.Config) -> None:
     html = [path for path in state.written if path.suffix == ".html"]
     for path in html or state.written[:1]:
         reporter.write_line(f"report: {shown(path, config.rootpath)}")
+
+
+def _judged(config: pytest.Config) -> tuple[SessionState, VerificationRecord] | None:
+    """The session and its record, if claims were judged."""
+    if not has_state(config):
+        return None
+    state = state_of(config)
+    return None if state.record is None else (state, state.record)
 
 
 def _compared(reporter: Any, comparison: Comparison) -> None:

@@ -11,7 +11,7 @@ from icl_repro.report.summary import render_markdown
 from icl_repro.report.text.faults import faults_note, matrix
 from icl_repro.verification.fault_records import Catch, FaultOnClaim, FaultRecord
 from icl_repro.verification.record import VerificationRecord
-from tests.support.report_fixture import rich_record
+from tests.support.report_fixture import long_record, rich_record
 
 STATUSES = ("caught", "not caught", "not comparable", "not run")
 
@@ -84,26 +84,14 @@ def test_markdown_has_the_same_table():
 
 
 def test_with_the_table_of_a_whole_suite_it_fits_a_comment():
-    record = rich_record()
-    many = [
-        msgspec.structs.replace(claim, id=f"{claim.id}_{number}")
-        for number in range(10)
-        for claim in record.claims
-    ]
-    findings = [
-        msgspec.structs.replace(one, known=msgspec.structs.replace(one.known, claim=many[0].id))
-        for one in record.findings * 100
-    ]
-    each = [FaultOnClaim(claim.id, "not caught", "nothing fails", [], []) for claim in many]
+    whole = long_record(10)
+    each = [FaultOnClaim(claim.id, "not caught", "nothing fails", [], []) for claim in whole.claims]
     planted = [
         FaultRecord(f"fault_{n}", "it is wrong", "slips", True, False, each) for n in "12345678"
     ]
-    whole = msgspec.structs.replace(
-        record, claims=many, findings=findings, coverage=record.coverage * 200, faults=planted
-    )
-    text = render_markdown(whole)
+    text = render_markdown(msgspec.structs.replace(whole, faults=planted))
     assert len(text) < 65_536
-    assert text.count("✗ not caught") >= 8 * len(many)
+    assert text.count("✗ not caught") >= 8 * len(whole.claims)
 
 
 def test_a_session_without_faults_has_no_such_section():

@@ -7,7 +7,7 @@ import msgspec
 from icl_repro.report import write_markdown
 from icl_repro.report.summary import render_markdown
 from icl_repro.verification.record import Profile
-from tests.support.report_fixture import rich_record
+from tests.support.report_fixture import long_record, rich_record
 
 
 def table(markdown, start):
@@ -84,20 +84,7 @@ def test_it_tells_what_the_paper_states_and_what_tests_it():
 
 
 def test_it_fits_a_comment_with_what_does_not_hold_first():
-    record = rich_record()
-    many = [
-        msgspec.structs.replace(claim, id=f"{claim.id}_{number}")
-        for number in range(40)
-        for claim in record.claims
-    ]
-    findings = [
-        msgspec.structs.replace(one, known=msgspec.structs.replace(one.known, claim=many[0].id))
-        for one in record.findings * 100
-    ]
-    coverage = record.coverage * 200
-    text = render_markdown(
-        msgspec.structs.replace(record, claims=many, findings=findings, coverage=coverage)
-    )
+    text = render_markdown(long_record(40))
     assert len(text) < 60_000
     assert "\n\nAll" not in text
     told = [row[0] for row in rows(text)]

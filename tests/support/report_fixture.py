@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 
+import msgspec
 from PIL import Image, ImageDraw
 
 from icl_repro.verification.coverage import CoverageRow
@@ -205,4 +206,23 @@ def rich_record():
         },
         coverage=coverage(),
         past=past(),
+    )
+
+
+def long_record(times: int):
+    """The same with its claims so many times, and more known failures and statements than there is
+    room for in a summary.
+    """
+    record = rich_record()
+    claims = [
+        msgspec.structs.replace(claim, id=f"{claim.id}_{number}")
+        for number in range(times)
+        for claim in record.claims
+    ]
+    findings = [
+        msgspec.structs.replace(one, known=msgspec.structs.replace(one.known, claim=claims[0].id))
+        for one in record.findings * 100
+    ]
+    return msgspec.structs.replace(
+        record, claims=claims, findings=findings, coverage=record.coverage * 200
     )
