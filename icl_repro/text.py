@@ -34,29 +34,30 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         repeats: share of the tokens of a long sequence that repeat earlier ones; 0 for none.
         segment: the least and the most tokens of a segment that comes again. One is no longer than
             it is far from the first time.
-        held_out: the least and the most of the distances at which no segment of the training text
-            is repeated. All others that fit occur, from the shortest segment on. Repeats of repeats
-            can be as far apart as these, less often than nearby.
+        multiple: segments of the training text come again at distances that are multiples of this,
+            from the shortest segment on. So are repeats of repeats, and any two repeats of one
+            segment: nothing but chance repeats a token at another distance. All others are kept for
+            the test.
         bigram: share of the tokens that are drawn by the token before, the others by how frequent
             they are.
         exponent: of Zipf's law.
         chain_seed: seed of what follows what.
-        shuffled: repeats have tokens drawn from the segment at random, each as often as chance has
-            it: a control, in which a token says nothing about the next.
+        shuffled: repeats have tokens drawn from the segment at random, with replacement: a control,
+            in which a token says nothing about the next.
     """
 
     vocabulary: int = 64
     length: int = 64
     repeats: float = 0.75
     segment: tuple[int, int] = (8, 32)
-    held_out: tuple[int, int] = (24, 31)
+    multiple: int = 2
     bigram: float = 0.5
     exponent: float = 1.0
     chain_seed: int = 0
     shuffled: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("vocabulary", 2), ("length", 4), ("chain_seed", 0)):
+        for name, least in (("vocabulary", 2), ("length", 4), ("multiple", 2), ("chain_seed", 0)):
             if getattr(self, name) < least:
                 raise TextError(f"{name} is {getattr(self, name)}, but must be at least {least}")
         for name in ("repeats", "bigram"):
@@ -68,36 +69,38 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             msgspec.structs.force_setattr(self, name, float(getattr(self, name)))
         if not 0 <= self.exponent < float("inf"):
             raise TextError(f"exponent is {self.exponent}, but must be at least 0 and finite")
-        for name in ("segment", "held_out"):
-            low, high = getattr(self, name)
-            if not 1 <= low <= high <= self.length:
-                raise TextError(
-                    f"{name} is {(low, high)}, but must be a least and a most number from 1 to the "
-                    f"length, {self.length}"
-                )
+        low, high = self.segment
+        if not 1 <= low <= high <= self.length:
+            raise TextError(
+                f"segment is {(low, high)}, but must be a least and a most number from 1 to the "
+                f"length, {self.length}"
+            )
         if 2 * self.vocabulary < self.length:
             raise TextError(
                 f"vocabulary is {self.vocabulary}, but must be at least half of the length, "
                 f"{self.length}: the held-out random tokens are all different until they repeat"
             )
-        if not len(self.distances):
-            raise TextError(
-                f"held_out is {self.held_out}, which leaves no distance to train on from the "
-                f"shortest segment, {self.segment[0]}, to the length, {self.length}"
-            )
+        for distances, use in ((self.distances, "train"), (self.held_out_distances, "test")):
+            if not len(distances):
+                raise TextError(
+                    f"multiple is {self.multiple}, which leaves no distance to {use} on from the "
+                    f"shortest segment, {low}, to the length, {self.length}"
+                )
 
     @property
     def distances(self) -> Int[np.ndarray, " distances"]:
         """The distances at which segments of the training text come again."""
-        fitting = np.arange(self.segment[0], self.length + 1)
-        low, high = self.held_out
-        return fitting[(fitting < low) | (fitting > high)]
+        return self._fitting[self._fitting % self.multiple == 0]
 
     @property
     def held_out_distances(self) -> Int[np.ndarray, " distances"]:
         """The distances kept for the test."""
-        low, high = self.held_out
-        return np.arange(low, high + 1)
+        return self._fitting[self._fitting % self.multiple != 0]
+
+    @property
+    def _fitting(self) -> Int[np.ndarray, " distances"]:
+        """Those from the shortest segment to the length."""
+        return np.arange(self.segment[0], self.length + 1)
 
 
 class Text(eqx.Module):

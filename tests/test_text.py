@@ -24,7 +24,7 @@ TEXTS = st.builds(
     length=st.just(32),
     repeats=st.sampled_from([0.3, 0.6, 0.9]),
     segment=st.sampled_from([(1, 1), (3, 8), (8, 20)]),
-    held_out=st.sampled_from([(10, 12), (20, 32), (9, 9)]),
+    multiple=st.sampled_from([2, 3, 5]),
     bigram=st.sampled_from([0.0, 0.9]),
 )
 
@@ -55,21 +55,38 @@ def test_every_repeat_is_a_segment_from_a_distance_that_is_trained_on(text, seed
             assert distances_that_fit(sequence, place, place + 1) & allowed
 
 
-def test_held_out_distances_are_those_of_the_test_and_of_nothing_else():
+@pytest.mark.parametrize("multiple", [2, 3])
+def test_nothing_in_the_training_text_is_repeated_at_a_held_out_distance(multiple):
+    """Not even as a repeat of a repeat, or as two repeats of one segment."""
     text = TextSettings(
-        repeats=0.9, segment=(6, 6), vocabulary=512, length=64, bigram=0, exponent=0
+        multiple=multiple, repeats=0.95, segment=(6, 8), vocabulary=4096, bigram=0, exponent=0
     )
-    low, high = text.held_out
-    for name, held_out in (("train", False), ("new_distances", True)):
-        tokens, repeated = drawn(text, name)
+    seen = {}
+    for name in ("train", "new_distances"):
+        tokens, _ = drawn(text, name)
+        # With so many tokens three in a row do not come again by chance.
         found = [
-            distances_that_fit(sequence, start, start + 6)
-            for sequence, is_repeat in zip(tokens.T, repeated.T, strict=True)
-            for start in np.flatnonzero(is_repeat[:-6] & ~np.roll(is_repeat, 1)[:-6])
+            distances_that_fit(sequence, start, start + 3)
+            for sequence in tokens.T
+            for start in range(len(tokens) - 3)
         ]
-        # With so many tokens six in a row hardly come again by chance.
-        assert len(found) > 20
-        assert all(any(low <= d <= high for d in fit) == held_out for fit in found)
+        seen[name] = set().union(*found)
+        assert sum(map(len, found)) > 2 * SIZE
+    assert seen["train"] <= set(range(0, 65, multiple))
+    assert max(map(len, found)) > 1
+    assert {d % multiple for d in seen["new_distances"]} >= {1}
+
+
+def test_every_repeat_of_the_test_starts_at_a_held_out_distance():
+    text = TextSettings(repeats=0.9, segment=(6, 6), vocabulary=512, bigram=0, exponent=0)
+    tokens, repeated = drawn(text, "new_distances")
+    found = [
+        distances_that_fit(sequence, start, start + 6)
+        for sequence, is_repeat in zip(tokens.T, repeated.T, strict=True)
+        for start in np.flatnonzero(is_repeat[:-6] & ~np.roll(is_repeat, 1)[:-6])
+    ]
+    assert len(found) > 20
+    assert all(fit & set(text.held_out_distances.tolist()) for fit in found)
 
 
 def test_the_share_of_repeats_is_that_of_a_long_text_and_none_is_none():
@@ -140,7 +157,9 @@ def test_a_batch_is_drawn_by_its_key_alone():
         ({"repeats": 1.0}, "below 1"),
         ({"segment": (9, 3)}, "a least and a most"),
         ({"vocabulary": 20, "length": 64}, "at least half of the length"),
-        ({"length": 32, "segment": (4, 8), "held_out": (1, 32)}, "leaves no distance"),
+        ({"multiple": 1}, "multiple is 1, but must be at least 2"),
+        ({"length": 32, "segment": (4, 8), "multiple": 33}, "leaves no distance to train on"),
+        ({"length": 8, "segment": (8, 8), "multiple": 2}, "leaves no distance to test on"),
     ],
 )
 def test_settings_that_cannot_be_met_say_so(wrong, said):

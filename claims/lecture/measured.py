@@ -14,11 +14,9 @@ from icl_repro.text import Text, TextSetName
 from icl_repro.training import LanguageRun
 
 SEQUENCES = "training sequences seen"
-AVERAGED = 5
-"""Evaluations whose mean counts where it is measured how sudden a change is."""
 LEAST_STEP = 0.05
-"""Nats. A smaller step of a score is no improvement that could be sudden: this is five times what
-one evaluation differs from the next, an eighth of the score of the models of Olsson et al. (2022).
+"""Nats. A smaller step of a score is no improvement that could be sudden: this is several times
+what one evaluation differs from the next, and a sixth of the least score that counts as one.
 """
 EVALUATED = 512
 """Sequences on which a finished model is measured."""
@@ -40,26 +38,19 @@ def suddenness(run: LanguageRun) -> float:
     """How much the improvement of the score speeds up, as in Section 4 of the paper.
 
     The score is measured on less text than the losses there, so that it has more noise, which makes
-    the ratio larger: five evaluations in a row are averaged, and a speed is that over at least 0.05
-    nats.
+    the ratio larger: a speed is that over at least 0.05 nats.
     """
-    x, y = (averaged(curve.astype(np.float64)) for curve in (run.sequences, score_of(run)))
-    return acceleration_ratio(x, y, LEAST_STEP)
+    return acceleration_ratio(run.sequences.astype(np.float64), score_of(run), LEAST_STEP)
 
 
-def averaged(curve: Curve) -> Curve:
-    """The means of each five neighbouring points."""
-    return np.convolve(curve, np.full(AVERAGED, 1 / AVERAGED), mode="valid")
+def best_matching(run: LanguageRun) -> Curve:
+    """The largest prefix-matching score of all heads over training."""
+    return run.curves["attention.induction"].max(axis=(1, 2)).astype(np.float64)
 
 
-def best_matching(run: LanguageRun, layer: int = -1) -> Curve:
-    """The largest prefix-matching score of the heads of a layer over training."""
-    return run.curves["attention.induction"][:, layer].max(axis=1).astype(np.float64)
-
-
-def matching_change(run: LanguageRun, layer: int = -1) -> Change:
-    """When the best head of a layer comes to match prefixes."""
-    return change_of(run.sequences, -best_matching(run, layer))
+def matching_change(run: LanguageRun) -> Change:
+    """When the best head comes to match prefixes."""
+    return change_of(run.sequences, -best_matching(run))
 
 
 def final(run: LanguageRun, curve: str) -> np.ndarray:

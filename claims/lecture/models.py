@@ -16,13 +16,17 @@ Runs = Mapping[str, LanguageRun]
 SEQUENCES = LanguageSpec().sequences
 LONG = 81_920
 """Sequences for a model with three layers, which learns later: about a minute of a core."""
+OTHER_WEIGHTS = 1_000
+"""Added to the seed of initial weights where a second model of one kind is trained."""
 HEADS = tuple(range(8))
 CLAMPED_HEADS = (0,)
 """Of layer 0, to the token before. Heads are alike before training."""
 TWO, ONE, THREE = "two layers", "one layer", "three layers"
 ONE_AS_LONG = "one layer, trained as long as three"
 SMEARED_TWO, SMEARED_ONE = "two layers, smeared keys", "one layer, smeared keys"
+ONE_AGAIN = "one layer, other weights"
 PREVIOUS_CLAMPED = "previous-token pattern clamped"
+WRONG_CLAMPED = "pattern of two tokens before clamped"
 INDUCTION_CLAMPED = "induction pattern clamped"
 NO_REPEATS, SHUFFLED, UNTRAINED = "no repeats", "shuffled repeats", "untrained"
 
@@ -51,7 +55,7 @@ def no_repeats(seed: int) -> LanguageSpec:
 
 
 def shuffled(seed: int) -> LanguageSpec:
-    """Trained on text whose repeats have the tokens of the segment in random order."""
+    """Trained on text whose repeats have tokens drawn from the segment, with replacement."""
     return model(seed, text=TextSettings(shuffled=True))
 
 
@@ -68,6 +72,11 @@ def previous_token_clamped(seed: int) -> LanguageSpec:
     return model(seed, clamps=(ClampPreviousToken(CLAMPED_HEADS),))
 
 
+def wrong_pattern_clamped(seed: int) -> LanguageSpec:
+    """The same head attends to the token before the one before, throughout."""
+    return model(seed, clamps=(ClampPreviousToken(CLAMPED_HEADS, shift=2),))
+
+
 def induction_clamped(seed: int) -> LanguageSpec:
     """All heads of layer 1 attend to what came next before, throughout."""
     return model(seed, clamps=(ClampInduction(HEADS),))
@@ -79,6 +88,7 @@ DEPTHS = networks(
         ONE: deep(seed, 1),
         THREE: deep(seed, 3, sequences=LONG),
         ONE_AS_LONG: deep(seed, 1, sequences=LONG),
+        ONE_AGAIN: deep(seed, 1).with_(init_seed=seed + OTHER_WEIGHTS),
         NO_REPEATS: no_repeats(seed),
         SHUFFLED: shuffled(seed),
         UNTRAINED: untrained(seed),
@@ -92,6 +102,7 @@ SMEARED = networks(
         ONE: deep(seed, 1),
         SMEARED_TWO: deep(seed, 2, smeared_keys=True),
         SMEARED_ONE: deep(seed, 1, smeared_keys=True),
+        THREE: deep(seed, 3, sequences=LONG),
     }
 )
 """Models with and without keys that can look at the token before."""
@@ -100,6 +111,7 @@ CLAMPED = networks(
     lambda seed: {
         TWO: model(seed),
         PREVIOUS_CLAMPED: previous_token_clamped(seed),
+        WRONG_CLAMPED: wrong_pattern_clamped(seed),
         INDUCTION_CLAMPED: induction_clamped(seed),
     }
 )

@@ -1,7 +1,8 @@
 """Clamping through training works on text too (ours, for Section 4 of the paper).
 
 Trained with two layers: one model with a head of layer 0 clamped to attend to the token before, and
-one with all heads of layer 1 clamped to attend to what came next before.
+one with all heads of layer 1 clamped to attend to what came next before. The model of a control has
+the same head of layer 0 clamped to the token two before.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from claims.lecture.models import (
     INDUCTION_CLAMPED,
     PREVIOUS_CLAMPED,
     TWO,
+    WRONG_CLAMPED,
     Runs,
 )
 from icl_repro import Evidence, claim, control
@@ -32,7 +34,14 @@ SCORE = "in-context-learning score with the induction pattern clamped over that 
     profiles=["standard", "paper"],
     source="ours, for the lecture slides",
     on=CLAMPED,
-    fails_on=control("Without a clamp it is not earlier", id="none", swap={PREVIOUS_CLAMPED: TWO}),
+    fails_on=[
+        control("Without a clamp it is not earlier", id="none", swap={PREVIOUS_CLAMPED: TWO}),
+        control(
+            "Nor with the head clamped to the token before the one before",
+            id="wrong_pattern",
+            swap={PREVIOUS_CLAMPED: WRONG_CLAMPED},
+        ),
+    ],
 )
 def test_previous_token_clamped(runs: Runs, evidence: Evidence) -> None:
     """With the previous-token pattern clamped in a head of layer 0, in-context learning improves
@@ -57,7 +66,14 @@ def test_previous_token_clamped(runs: Runs, evidence: Evidence) -> None:
     profiles=["standard", "paper"],
     source="ours, for the lecture slides",
     on=CLAMPED,
-    fails_on=control("Without a clamp it is sudden", id="none", swap={INDUCTION_CLAMPED: TWO}),
+    fails_on=[
+        control("Without a clamp it is sudden", id="none", swap={INDUCTION_CLAMPED: TWO}),
+        control(
+            "So it is where the change comes early, with the previous-token pattern clamped",
+            id="previous_token",
+            swap={INDUCTION_CLAMPED: PREVIOUS_CLAMPED},
+        ),
+    ],
 )
 def test_induction_clamped(runs: Runs, evidence: Evidence) -> None:
     """With the induction pattern clamped in layer 1, what is left is learnt smoothly, from the

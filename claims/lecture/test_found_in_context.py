@@ -1,10 +1,10 @@
 """What a model learns in context it finds there: wherever in the text, and only if it is there.
 
-In the text that models train on, no segment is repeated at some distances (:mod:`icl_repro.text`).
-A repeat of a repeat may still be as far apart, in half of the sequences, less often than nearby.
-The in-context-learning score of the finished model is measured on text in which every repeat is at
-those distances, and on text without repeats, where late tokens must not be predicted much better
-than early ones. This says nothing of how a model finds what it finds: one layer does so, too.
+In the text that models train on, segments come again at even distances alone, and so do repeats of
+repeats (:mod:`icl_repro.text`). The in-context-learning score of the finished model is measured on
+text in which every segment comes again at an odd distance, and on text without repeats, where late
+tokens must not be predicted much better than early ones. This says nothing of how a model finds
+what it finds: one layer does so, too.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ UNSEEN, ABSENT = "with repeats at unseen distances", "without repeats"
     ],
 )
 def test_found_in_context(runs: Runs, evidence: Evidence, exchanged: bool = False) -> None:
-    """Most of the in-context-learning score is there at distances at which training repeats no
-    segment, and without repeats there is none.
+    """Most of the in-context-learning score is there at distances at which training repeats
+    nothing, and without repeats there is none.
     """
     run = runs[TWO]
     model = run.model()

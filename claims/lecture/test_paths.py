@@ -11,7 +11,7 @@ import numpy as np
 
 from claims.lecture.figures import paths_figure
 from claims.lecture.measured import score_change
-from claims.lecture.models import DEPTHS, ONE, TWO, UNTRAINED, Runs
+from claims.lecture.models import DEPTHS, ONE, ONE_AGAIN, TWO, UNTRAINED, Runs
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.language.paths import apart_at, in_common_plane, sharpest_turn
 
@@ -29,9 +29,9 @@ AFTER = "distance of both paths at the end of training, over the way of the path
     on=DEPTHS,
     fails_on=[
         control(
-            "The path of one layer neither turns nor parts from itself",
+            "The paths of two models with one layer do not part",
             id="one_layer",
-            swap={TWO: ONE},
+            swap={TWO: ONE_AGAIN},
             only=AFTER,
         ),
         control(

@@ -7,13 +7,16 @@ A head can then see what came before a token without a layer below.
 from __future__ import annotations
 
 from claims.lecture.figures import smeared_figure
-from claims.lecture.measured import best_matching, score_change, score_of
-from claims.lecture.models import ONE, SMEARED, SMEARED_ONE, SMEARED_TWO, TWO, Runs
+from claims.lecture.measured import best_matching, score_change, score_of, suddenness
+from claims.lecture.models import ONE, SMEARED, SMEARED_ONE, SMEARED_TWO, THREE, TWO, Runs
 from icl_repro import Evidence, claim, control
 
 SLIDE = "the lecture slides, Induction Heads (4)"
 EARLIER = "half-time of the improvement with smeared keys over that without"
 SHARE = "in-context-learning score of one layer with smeared keys over that of two without"
+SUDDENNESS = "acceleration ratio of the in-context-learning score of one layer with smeared keys"
+SUDDEN = 3
+"""As in :mod:`claims.lecture.test_sudden_improvement`."""
 MATCHING = "largest prefix-matching score of one layer with smeared keys"
 
 
@@ -23,7 +26,9 @@ MATCHING = "largest prefix-matching score of one layer with smeared keys"
     source=SLIDE,
     on=SMEARED,
     fails_on=control(
-        "The same architecture does not change earlier", id="same", swap={SMEARED_TWO: TWO}
+        "A third layer in their place does not make the change earlier",
+        id="three_layers",
+        swap={SMEARED_TWO: THREE},
     ),
 )
 def test_earlier(runs: Runs, evidence: Evidence) -> None:
@@ -47,9 +52,10 @@ def test_earlier(runs: Runs, evidence: Evidence) -> None:
     fails_on=control("Without them one layer cannot", id="plain", swap={SMEARED_ONE: ONE}),
 )
 def test_one_layer(runs: Runs, evidence: Evidence) -> None:
-    """With such keys a model with one layer can do so too: it has induction heads and nearly the
-    score of two layers.
+    """With such keys a model with one layer can change, too: in-context learning improves suddenly,
+    it has induction heads, and nearly the score of two layers.
     """
     one = runs[SMEARED_ONE]
+    evidence.check(SUDDENNESS, suddenness(one), at_least=SUDDEN)
     evidence.check(MATCHING, best_matching(one)[-1], at_least=0.3)
     evidence.check(SHARE, score_of(one)[-1] / score_of(runs[TWO])[-1], at_least=0.7, unit="ratio")

@@ -108,7 +108,7 @@ def test_three_layers(runs: Runs, evidence: Evidence) -> None:
     profiles=["standard", "paper"],
     source=SLIDE,
     on=DEPTHS,
-    fails_on=control("A model with two layers does improve", id="two_layers", swap={ONE: TWO}),
+    fails_on=control("A model with three layers improves suddenly", id="three", swap={ONE: THREE}),
 )
 def test_one_layer(runs: Runs, evidence: Evidence) -> None:
     """In-context learning does not improve suddenly in a model with one layer, and less in the end

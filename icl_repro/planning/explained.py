@@ -34,6 +34,7 @@ _OF_FEW_SEEDS = ("consistent", "contradicted", "mixed")
 _WIDTH = 100
 _STANDING = {
     "the paper": "the paper says so",
+    "the lecture": "the lecture slides say so",
     "ours": "ours, in whole or in part",
     "printed numbers": "printed numbers are held against each other",
 }

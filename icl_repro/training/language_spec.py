@@ -34,14 +34,14 @@ class TextSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         every: between evaluations.
-        first: the first evaluation after that at 0; each later one comes at twice the number of
-            sequences until they are `every` apart.
+        first: the first evaluation after that at 0; each later one comes as much later, or a
+            quarter of the sequences seen, until they are `every` apart: some models change early.
         sequences: of text like that trained on to evaluate on.
     """
 
     every: int = 512
-    first: int = 128
-    sequences: int = 256
+    first: int = 32
+    sequences: int = 512
 
     def __post_init__(self) -> None:
         for name in ("every", "first", "sequences"):
@@ -50,7 +50,7 @@ class TextSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def next_evaluation(self, sequences: int, loss: float) -> int:
         """Sequences at which to evaluate next, whatever the loss."""
-        return sequences + min(self.every, max(sequences, self.first))
+        return sequences + min(self.every, max(sequences // 4, self.first))
 
     def keeps(self, sequences: int, loss: float, kept_at: int, kept_loss: float) -> bool:
         """Whether to keep the weights of an evaluation between the first and the last."""

@@ -1,7 +1,8 @@
-"""Whose statement a claim judges: the paper's, ours, or that numbers which the paper prints agree.
+"""Whose statement a claim judges: the paper's, the lecture's, ours, or that printed numbers agree.
 
 They are counted apart, because a refuted one says another thing of each: that a result of the paper
-does not hold, that we went beyond it in vain, or that two of its numbers differ.
+does not hold, or one that the slides of the lecture tell, that we went beyond them in vain, or that
+two numbers which the paper prints differ.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ About = Literal["results", "printed numbers"]
 are held against one another.
 """
 
-Standing = Literal["the paper", "ours", "printed numbers"]
+Standing = Literal["the paper", "the lecture", "ours", "printed numbers"]
 """Whose statement it is. Ours is what the source of a claim calls so, in whole or in part."""
 
+_LECTURE = re.compile(r"\blecture slides\b", re.IGNORECASE)
 _OURS = re.compile(r"\bours\b", re.IGNORECASE)
 
 
@@ -29,4 +31,6 @@ def standing(source: str, about: About) -> Standing:
     """Whose statement a claim judges, by its source and what it is about."""
     if about == "printed numbers":
         return about
-    return "ours" if says_ours(source) else "the paper"
+    if says_ours(source):
+        return "ours"
+    return "the lecture" if _LECTURE.search(source) else "the paper"

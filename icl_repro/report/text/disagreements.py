@@ -48,6 +48,11 @@ def disagreements(record: VerificationRecord) -> list[DisagreementGroup]:
             list(_claims(record, lambda claim: _whose(claim) == "the paper")),
         ),
         DisagreementGroup(
+            "Statements of the lecture that do not hold here",
+            "Claims of the lecture slides, on small models of ours and text that we generate.",
+            list(_claims(record, lambda claim: _whose(claim) == "the lecture")),
+        ),
+        DisagreementGroup(
             "Where we went beyond the paper and failed",
             "What these claims say is ours, in whole or in part; the paper need not be wrong.",
             list(_claims(record, lambda claim: _whose(claim) == "ours")),

@@ -106,6 +106,7 @@ MEANINGS: dict[str, str] = {
 
 WHOSE: dict[Standing, str] = {
     "the paper": " of the paper",
+    "the lecture": " of the lecture slides",
     "ours": " of ours (in whole or in part)",
     "printed numbers": " about the paper’s own numbers and figures",
 }

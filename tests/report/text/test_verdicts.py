@@ -41,6 +41,7 @@ def test_the_outcome_is_one_plain_sentence(names, sentence):
 
 
 PRINTED: dict[str, object] = {"about": "printed numbers"}
+LECTURE: dict[str, object] = {"source": "the lecture slides, Induction Heads (3)"}
 OURS: dict[str, object] = {"source": "Section 1 (the factor is ours)"}
 
 
@@ -57,11 +58,11 @@ def of_standing(*claims):
 def test_claims_that_are_ours_or_about_printed_numbers_are_counted_apart():
     record = of_standing(
         ("refuted", PRINTED), ("supported", {}), ("refuted", OURS), ("supported", {}),
-        ("supported", PRINTED | OURS), ("mixed", {}),
+        ("supported", PRINTED | OURS), ("mixed", {}), ("refuted", LECTURE),
     )  # fmt: skip
     assert verdicts.overall(record) == (
-        "Of 3 claims of the paper, 2 are supported and 1 is mixed. The one claim of ours (in whole "
-        "or in part) is refuted. Of 2 claims about the paper’s own numbers and figures, 1 is "
+        "Of 3 claims of the paper, 2 are supported and 1 is mixed. The one claim of the lecture "
+        "slides is refuted. The one claim of ours (in whole or in part) is refuted. Of 2 claims about the paper’s own numbers and figures, 1 is "
         "supported and 1 is refuted."
     )
     counted = [
@@ -70,6 +71,7 @@ def test_claims_that_are_ours_or_about_printed_numbers_are_counted_apart():
     ]
     assert counted == [
         ("Claims of the paper", [("supported", 2), ("mixed", 1)]),
+        ("Claims of the lecture slides", [("refuted", 1)]),
         ("Claims of ours (in whole or in part)", [("refuted", 1)]),
         ("Claims about the paper’s own numbers and figures", [("supported", 1), ("refuted", 1)]),
     ]
