@@ -127,8 +127,8 @@ def test_table_1(
     highest_first: bool = True,
     preserved: tuple[int, int] = (PATTERN, VALUE),
 ) -> None:
-    """Previous-token heads serve the attention patterns of layer 1 (the match), the other heads of
-    layer 0 its values (the copy).
+    """Previous-token heads of layer 0 (the paper's Layer 1) serve the attention patterns of layer 1
+    (its Layer 2; the match), the other heads of layer 0 its values (the copy).
     """
     model, episodes = run.model(), training_episodes(run)
     scores = previous_token_scores(model, episodes)
