@@ -28,14 +28,15 @@ from tests.support.trials import check, holding, trial
 REPORTS = Path(__file__).parents[2] / "reports"
 FOLDER = Path(__file__).parents[2] / "claims"
 
-KEPT = sorted(REPORTS.glob("*.json*"))
+KEPT = sorted([*REPORTS.glob("*.json*"), *REPORTS.glob("exemplars/*.json*")])
 """The records that are kept. One that cannot be read, or is of another schema, is an error."""
 read = cache(read_record)
 
 
 @cache
-def ledger() -> Ledger:
-    return load(FOLDER / "ledger", spreads.load(FOLDER / "spread.json"))
+def ledger(basis: str = "") -> Ledger:
+    """What is known on some kind of exemplars and streams; the usual ones without a name."""
+    return load(FOLDER / "ledger", spreads.load(FOLDER / "spread.json"), basis)
 
 
 def claims(records: Iterable[VerificationRecord]) -> Iterator[ClaimRecord]:
@@ -81,23 +82,15 @@ def test_records_are_kept():
     assert len(KEPT) >= 2
 
 
-AS_THEY_CAME_OUT = ("robustness_squeezenet.json.gz", "robustness_pixels.json.gz")
-"""On these kinds of exemplars the ledger knows of nothing: what fails there, controls or claims, is
-news to whoever runs it.
-"""
-
-
-@pytest.mark.parametrize(
-    "path",
-    [path for path in KEPT if path.name not in AS_THEY_CAME_OUT],
-    ids=lambda path: path.name,
-)
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
 def test_every_check_has_a_control_that_fails_it_on_every_seed(path: Path):
-    assert unfailed(claims([read(path)]), ledger()) == []
+    assert unfailed(claims([read(path)]), ledger(read(path).basis.label)) == []
 
 
-def test_what_the_ledger_knows_of_controls_is_shown_by_a_record():
-    assert outdated(claims(map(read, KEPT)), ledger()) == []
+@pytest.mark.parametrize("basis", sorted({read(path).basis.label for path in KEPT}))
+def test_what_the_ledger_knows_of_controls_is_shown_by_a_record(basis: str):
+    records = [record for record in map(read, KEPT) if record.basis.label == basis]
+    assert outdated(claims(records), ledger(basis)) == []
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
