@@ -14,6 +14,7 @@ from icl_repro.report import agreement_plot
 from icl_repro.report.claim_views import FamilyView, view_claims
 from icl_repro.report.plain_text import printable
 from icl_repro.report.scripts import policy, scripts, styles
+from icl_repro.report.shared_styles import with_shared_styles
 from icl_repro.report.text import (
     beside,
     by_row,
@@ -31,6 +32,7 @@ from icl_repro.report.text import (
     verdicts,
     words,
 )
+from icl_repro.report.text.trained import keys_by_kind
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
 from icl_repro.verification.record import Sample, VerificationRecord
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _ID = re.compile(r"\w+(?:\.\w+)+")
+_INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -49,7 +52,8 @@ def render_html(record: VerificationRecord, others: Sequence[VerificationRecord]
 
     The same records give the same text.
     """
-    return environment().get_template("report.html.j2").render(_context(record, others))
+    page = environment().get_template("report.html.j2").render(_context(record, others))
+    return with_shared_styles(page)
 
 
 def write_html(
@@ -66,7 +70,14 @@ def write_html(
 def environment() -> Environment:
     """The templates, with what they may call."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2.ext import Extension
     from markupsafe import Markup
+
+    class Unindented(Extension):
+        """A page has the lines of its templates, but not how far these are indented."""
+
+        def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+            return _INDENTED.sub("", source)
 
     def finalize(value: Any) -> Any:
         # Markup is what this package made itself; everything else may hold anything.
@@ -79,6 +90,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=finalize,
+        extensions=[Unindented],
     )
     made.globals["nothing"] = words.NOTHING
     made.globals["faithful"] = FAITHFUL
@@ -87,6 +99,7 @@ def environment() -> Environment:
     made.filters |= {
         "linked": linked,
         "svg": Markup,
+        "column_names": column_names,
         "number": numbers.number,
         "duration": numbers.duration,
         "count": numbers.count,
@@ -108,6 +121,17 @@ def style_and_scripts() -> dict[str, Any]:
         "scripts": [Markup(text) for text in scripts()],
         "script_policy": Markup(policy()),
     }
+
+
+def column_names(names: Sequence[str]) -> Markup:
+    """`names` of columns, from the second on, as CSS variables: a phone shows them in the cells."""
+    from markupsafe import Markup
+
+    def quoted(name: str) -> str:
+        return re.sub(r"[^\w ]", lambda one: f"\\{ord(one[0]):x} ", printable(name))
+
+    told = (f"--column-{place}: '{quoted(name)}'" for place, name in enumerate(names, 2))
+    return Markup("; ".join(told))  # noqa: S704 - nothing but letters, digits and escapes is left
 
 
 def linked(text: str, places: dict[str, str]) -> Markup:
@@ -152,8 +176,18 @@ def _context(
             for verdict, meaning in verdicts.MEANINGS.items()
         ],
         "seeds": words.seed_list(record.profile.seeds).lower(),
+        "runs": keys_by_kind(record.runs),
         "started": words.moment(record.started),
         "families": families,
+        "widest": max(
+            (
+                table.width
+                for family in families
+                for claim in family.claims
+                for table in (claim.table, *(control.table for control in claim.controls))
+            ),
+            default=0,
+        ),
         "findings": [one for one in known if not one.finding.edge],
         "findings_note": findings.findings_note(record),
         "edges": [one for one in known if one.finding.edge],

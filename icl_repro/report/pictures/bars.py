@@ -44,7 +44,7 @@ def draw_bars(bars: Bars, colours: Mapping[str, str], size: tuple[int, int] = WI
     across, up = frame.x, frame.y
     with shapes.window(across.start, up.end - 1, across.end - across.start, up.start - up.end + 1):
         for index, series in enumerate(bars.series):
-            with shapes.group(gid=f"series-{index}", css="series"):
+            with shapes.group(part=f"series-{index}", css="series"):
                 _draw_series(shapes, frame, bars, index, css_variable(colours[group_of(series)]))
     draw_references(shapes, frame, bars.lines)
     return shapes.element()
@@ -74,14 +74,14 @@ def _draw_series(shapes: Shapes, frame: Frame, bars: Bars, index: int, colour: s
     for number, (category, height, low, high) in enumerate(values_of(series)):
         start, end = left + category * step, right + category * step
         path = f"M{start:.1f} {base:.1f}V{frame.y.place(height):.1f}H{end:.1f}V{base:.1f}Z"
-        shapes.path(path, style, gid=f"series-{index}-bar-{number}", css="bar")
+        shapes.path(path, style, part=f"series-{index}-bar-{number}", css="bar")
         if low is not None and high is not None and is_on_axis(low) and is_on_axis(high):
             middle = (start + end) / 2
             spread += f"M{middle:.1f} {frame.y.place(low):.1f}V{frame.y.place(high):.1f}"
     if spread:
         ink = css_variable("ink")
-        gid = f"series-{index}-spread"
-        shapes.path(spread, f"stroke: {ink}; stroke-width: 1.2", gid=gid, css="spread")
+        part = f"series-{index}-spread"
+        shapes.path(spread, f"stroke: {ink}; stroke-width: 1.2", part=part, css="spread")
 
 
 def _room(bars: Bars, index: int) -> tuple[float, float]:

@@ -137,7 +137,7 @@ def _curve(start: _Box, end: _Box, bend: float) -> list[_Point]:
     return [(at(t, start.x, control[0], end.x), at(t, start.y, control[1], end.y)) for t in shares]
 
 
-def _draw_node(shapes: Shapes, node: Node, box: _Box, gid: str) -> None:
+def _draw_node(shapes: Shapes, node: Node, box: _Box, part: str) -> None:
     if node.framed:
         shapes.box(
             box.x - box.half_width,
@@ -147,18 +147,18 @@ def _draw_node(shapes: Shapes, node: Node, box: _Box, gid: str) -> None:
             fill=css_variable("surface"),
             stroke=css_variable("muted"),
             stroke_width=1.2,
-            gid=gid,
+            part=part,
         )
     shapes.text(box.x, box.y, _short(node.label), colour="ink" if node.framed else "muted")
 
 
-def _draw_arrow(shapes: Shapes, arrow: Arrow, path: _Path, colour: str, gid: str) -> None:
+def _draw_arrow(shapes: Shapes, arrow: Arrow, path: _Path, colour: str, part: str) -> None:
     shown = [*path.line[: path.neck : 8], path.line[path.neck]]
     shapes.curve(
         "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in shown),
         stroke=css_variable(colour),
         width=2.2 if arrow.group else 1.2,
-        gid=gid,
+        part=part,
         name=arrow.meaning or arrow.label or "arrow",
     )
     shapes.filled(_tip(path.line[path.neck], path.line[-1]), fill=css_variable(colour))

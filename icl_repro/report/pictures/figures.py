@@ -368,8 +368,8 @@ def _names_of_bars(bars: Bars) -> dict[str, str]:
     names: dict[str, str] = {}
     for index, series in enumerate(bars.series):
         for place, (x, y, *_) in enumerate(values_of(series)):
-            gid = f"series-{index}-bar-{place}"
-            names[gid] = f"{_full_label(series)}, {bars.categories[x]}: {number(y, 3)}"
+            part = f"series-{index}-bar-{place}"
+            names[part] = f"{_full_label(series)}, {bars.categories[x]}: {number(y, 3)}"
     return names
 
 

@@ -85,13 +85,13 @@ def draw_frame(shapes: Shapes, frame: Frame) -> None:
         "data-log": f"{'x' if x.log else ''}{'y' if y.log else ''}",
         "data-kind": "names" if frame.names is not None else "whole" if frame.whole else "numbers",
     }
-    with shapes.group(gid="axes", css="axes", more=scales):
+    with shapes.group(part="axes", css="axes", more=scales):
         _draw_ticks(shapes, frame)
     for number, line in enumerate(frame.above):
-        shapes.text(2, 10 + number * _LINE, line, anchor="start", gid="y-label" * (number == 0))
+        shapes.text(2, 10 + number * _LINE, line, anchor="start", part="y-label" * (number == 0))
     middle, top = (x.start + x.end) / 2, frame.size[1] - 10 - _LINE * (len(frame.below) - 1)
     for number, line in enumerate(frame.below):
-        shapes.text(middle, top + number * _LINE, line, gid="x-label" * (number == 0))
+        shapes.text(middle, top + number * _LINE, line, part="x-label" * (number == 0))
 
 
 def _draw_ticks(shapes: Shapes, frame: Frame) -> None:
@@ -128,7 +128,7 @@ def draw_references(shapes: Shapes, frame: Frame, lines: Sequence[ReferenceLine]
             path = f"M{at:.1f} {y.start:.1f}V{y.end:.1f}"
         place = (x.end, at - 8) if across else (at + 4, y.end + 7)
         value = {"data-at": f"{line.value:.10g}", "data-axis": line.axis}
-        with shapes.group(gid=f"reference-{index}", css="reference", more=value):
+        with shapes.group(part=f"reference-{index}", css="reference", more=value):
             if not scale.holds(line.value):
                 continue
             shapes.path(path, f"stroke: {css_variable('muted')}; fill: none; {_REFERENCE}")

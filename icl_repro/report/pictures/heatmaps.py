@@ -25,7 +25,8 @@ _GAP = 1.5
 TURN_OF_TEXT = 0.62
 """How strong a colour is from which the other text stands out better, by day and by night."""
 
-_SCALE_STEPS = 24
+_SCALE_STEPS = 8
+"""How many pieces of a scale are drawn as straight in the colours of a screen."""
 
 
 class _Scale(msgspec.Struct, frozen=True):
@@ -42,9 +43,9 @@ class _Scale(msgspec.Struct, frozen=True):
         return abs(inside - self.neutral) / reach if reach else 0.0
 
     def colour(self, value: float) -> str:
-        """The CSS colour of a value."""
+        """The CSS colour of a value, one of a hundred steps, which the eye does not tell apart."""
         strong = "heat-less" if value < self.neutral else "heat-more"
-        return css_mix("heat-none", strong, self.strength(value))
+        return css_mix("heat-none", strong, round(self.strength(value), 2))
 
     def text(self, value: float) -> str:
         """The CSS colour of text on that colour."""
@@ -75,12 +76,12 @@ def draw_heatmap(heatmap: Heatmap, size: tuple[int, int] = WIDE) -> ET.Element:
     layout = _layout(heatmap, size)
     bottom = layout.top + len(heatmap.rows) * layout.cell[1]
     shapes = Shapes(size[0], bottom + layout.below + 44)
-    shapes.text(2, 10, one_line(heatmap.y_label, 50), anchor="start", gid="y-label")
+    shapes.text(2, 10, one_line(heatmap.y_label, 50), anchor="start", part="y-label")
     _draw_cells(shapes, heatmap, scale, layout)
     _draw_labels(shapes, heatmap, layout)
     middle = layout.left + len(heatmap.columns) * layout.cell[0] / 2
     x_label = one_line(heatmap.x_label, round(size[0] / CHARACTER) - 8)
-    shapes.text(middle, bottom + layout.below + 7, x_label, gid="x-label")
+    shapes.text(middle, bottom + layout.below + 7, x_label, part="x-label")
     _draw_scale(shapes, heatmap, scale, (size[0], bottom + layout.below + 30))
     return shapes.element()
 
@@ -166,11 +167,10 @@ def _draw_cells(shapes: Shapes, heatmap: Heatmap, scale: _Scale, layout: _Layout
             x, y = layout.left + column * across, layout.top + row * down
             name = f"{heatmap.rows[row]}, {heatmap.columns[column]}: {_words(value)}"
             inside = (x + _GAP / 2, y + _GAP / 2, across - _GAP, down - _GAP)
-            gid = f"cell-{row}-{column}"
             if value is None or not math.isfinite(value):
-                shapes.box(*inside, stroke=css_variable("grid"), stroke_width=1, gid=gid, name=name)
+                shapes.box(*inside, stroke=css_variable("grid"), stroke_width=1, name=name)
                 continue
-            shapes.box(*inside, fill=scale.colour(value), gid=gid, name=name)
+            shapes.box(*inside, fill=scale.colour(value), name=name)
             if decimals is not None:
                 middle = (x + across / 2, y + down / 2)
                 text = decimal(value, decimals)
@@ -180,7 +180,7 @@ def _draw_cells(shapes: Shapes, heatmap: Heatmap, scale: _Scale, layout: _Layout
         edge = css_variable("ink")
         shapes.box(
             x + 1, y + 1, across - 2, down - 2, stroke=edge, stroke_width=2.2,
-            gid=f"marked-{row}-{column}",
+            part=f"marked-{row}-{column}",
         )  # fmt: skip
 
 
@@ -210,15 +210,16 @@ def _draw_scale(
     low, high = (_end(end, decimals) for end in (scale.low, scale.high))
     length = 88.0
     start = right - 4 - len(high) * CHARACTER - 4 - length
-    step = length / _SCALE_STEPS
-    for index in range(_SCALE_STEPS):
-        value = scale.low + (index + 0.5) / _SCALE_STEPS * (scale.high - scale.low)
-        # A little overlap, or the page shows through between the steps.
-        shapes.box(start + index * step, y - 5, step + 0.4, 10, fill=scale.colour(value))
+    reach = scale.high - scale.low
+    shares = {index / _SCALE_STEPS for index in range(_SCALE_STEPS + 1)}
+    if reach:
+        shares.add((scale.neutral - scale.low) / reach)
+    stops = [(share, scale.colour(scale.low + share * reach)) for share in sorted(shares)]
+    shapes.scale(start, y - 5, length, 10, stops)
     shapes.text(start + length + 5, y, high, anchor="start", colour="muted", size=_SMALL)
     room = round((start - 10) / CHARACTER)
     text = f"{one_line(heatmap.unit, room - len(low) - 2)}  {low}" if heatmap.unit else low
-    shapes.text(start - 5, y, text, anchor="end", colour="muted", size=_SMALL, gid="scale-label")
+    shapes.text(start - 5, y, text, anchor="end", colour="muted", size=_SMALL, part="scale-label")
 
 
 def _decimals(heatmap: Heatmap, across: float) -> int | None:

@@ -19,21 +19,19 @@ def inline(
 
     Args:
         drawing: what :class:`~icl_repro.report.pictures.shapes.Shapes` drew; it is changed.
-        prefix: goes before every id; unique in the page.
+        prefix: what the ids in it start with; unique in the page.
         title: what the picture is, for screen readers.
         description: what is to be seen in it, for screen readers.
-        names: what the parts with these ids are called when pointed at.
+        names: what these parts (``data-part``) are called when pointed at.
     """
-    for element in drawing.iter():
-        gid = element.get("id")
-        if gid is None:
-            continue
-        if gid in names:
-            _put_first(element, "title", names[gid])
-        element.set("id", f"{prefix}-{gid}")
-    for element in drawing.iter("g"):
-        if "clip-path" in element.attrib:
-            element.set("clip-path", f"url(#{prefix}-window)")
+    for element in list(drawing.iter()):
+        if (part := element.get("data-part", "")) in names:
+            _put_first(element, "title", names[part])
+        if "id" in element.attrib:
+            element.set("id", f"{prefix}-{element.attrib['id']}")
+        for name, value in element.items():
+            if value.startswith("url(#"):
+                element.set(name, value.replace("#", f"#{prefix}-"))
     drawing.set("role", "img")
     drawing.set("aria-labelledby", f"{prefix}-title {prefix}-desc")
     _put_first(drawing, "desc", description).set("id", f"{prefix}-desc")

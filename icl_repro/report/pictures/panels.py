@@ -17,6 +17,7 @@ from icl_repro.report.pictures.frame import (
 )
 from icl_repro.report.pictures.over_seeds import OverSeeds
 from icl_repro.report.pictures.palette import css_variable
+from icl_repro.report.pictures.paths import band, curve
 from icl_repro.report.pictures.scales import is_on_axis, limits_around
 from icl_repro.report.pictures.shapes import Shapes
 from icl_repro.verification.pictures import Panel, Series
@@ -78,7 +79,7 @@ def draw_panel(
     ):
         for index in sorted(range(len(panel.series)), key=lambda i: _height(panel.series[i])):
             series = panel.series[index]
-            with shapes.group(gid=f"series-{index}", css="series"):
+            with shapes.group(part=f"series-{index}", css="series"):
                 colour = css_variable(colours[group_of(series)])
                 aside = sidestep(panel, index)
                 has_mean = group_of(series) in means
@@ -175,13 +176,9 @@ def _draw_spread(
     ends = [(a, b) if a and b else None for a, b in zip(low, high, strict=True)]
     if lines:
         path = "".join(f"M{a[0]:.1f} {a[1]:.1f}V{b[1]:.1f}" for a, b in filter(None, ends))
-        shapes.path(path, f"stroke: {colour}; stroke-width: 1.4", gid="", css="spread")
+        shapes.path(path, f"stroke: {colour}; stroke-width: 1.4", part="", css="spread")
         return
-    path = ""
-    for run in _runs(ends):
-        there = "L".join(f"{a[0]:.1f} {a[1]:.1f}" for a, _ in run)
-        back = "L".join(f"{b[0]:.1f} {b[1]:.1f}" for _, b in reversed(run))
-        path += f"M{there}L{back}Z"
+    path = "".join(band([a for a, _ in run], [b for _, b in run]) for run in _runs(ends))
     shapes.path(path, f"fill: {colour}; fill-opacity: 0.16", css="spread")
 
 
@@ -210,7 +207,7 @@ def _places(
 
 
 def _line(places: Sequence[_Place | None]) -> str:
-    return "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in run) for run in _runs(places))
+    return "".join(map(curve, _runs(places)))
 
 
 def _lone(places: Sequence[_Place | None]) -> list[_Place]:

@@ -6,7 +6,7 @@ the figures of a whole report, and what of it was not.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from xml.etree import ElementTree as ET
 
@@ -19,7 +19,7 @@ class Shapes:
     """Shapes in SVG units, drawn in the order of the calls. The upper left corner is at (0, `top`).
 
     Colours are CSS values, so that the drawing follows the page. A `name` is what a shape is
-    called when pointed at.
+    called when pointed at, a `part` what it is to the script and the tests, in ``data-part``.
     """
 
     def __init__(self, width: float, height: float, top: float = 0.0) -> None:
@@ -34,11 +34,11 @@ class Shapes:
 
     @contextmanager
     def group(
-        self, *, gid: str = "", css: str = "", name: str = "", more: Mapping[str, str] | None = None
+        self, *, part: str = "", css: str = "", name: str = "", more: Mapping[str, str] | None = None
     ) -> Generator[None]:
         """All that is drawn meanwhile belongs together; `more` are attributes of the group."""
         outer = self._into
-        self._into = self._put("g", {**({"class": css} if css else {}), **(more or {})}, gid, name)
+        self._into = self._put("g", {**({"class": css} if css else {}), **(more or {})}, part, name)
         yield
         self._into = outer
 
@@ -51,10 +51,10 @@ class Shapes:
         with self.group(more={"clip-path": "url(#window)"}):
             yield
 
-    def path(self, path: str, style: str, *, gid: str = "", css: str = "", name: str = "") -> None:
+    def path(self, path: str, style: str, *, part: str = "", css: str = "", name: str = "") -> None:
         """Whatever an SVG path and a style can be."""
         more = {"class": css} if css else {}
-        self._put("path", {"d": path, **more, "style": style}, gid, name)
+        self._put("path", {"d": path, **more, "style": style}, part, name)
 
     def line(self, path: str, *, stroke: str, width: float) -> None:
         """A thin line behind the data."""
@@ -70,24 +70,40 @@ class Shapes:
         fill: str = "none",
         stroke: str = "none",
         stroke_width: float = 0,
-        gid: str = "",
+        part: str = "",
         name: str = "",
     ) -> None:
         """A rectangle."""
-        self._add(
-            "rect",
-            {"x": x, "y": y, "width": width, "height": height},
-            f"fill: {fill}; stroke: {stroke}; stroke-width: {stroke_width:g}",
-            gid,
-            name,
-        )
+        style = f"fill: {fill}"
+        if stroke != "none":
+            style += f"; stroke: {stroke}; stroke-width: {stroke_width:g}"
+        sides = {"x": x, "y": y, "width": width, "height": height}
+        self._add("rect", sides, style, part, name)
+
+    def scale(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        stops: Sequence[tuple[float, str]],
+    ) -> None:
+        """A rectangle whose colour changes from left to right; `stops` are shares of the way, and
+        the colours there. A drawing has one at most.
+        """
+        gradient = ET.SubElement(self._root, "linearGradient", {"id": "scale"})
+        for share, colour in stops:
+            style = f"stop-color: {colour}"
+            ET.SubElement(gradient, "stop", {"offset": f"{share:.3g}", "style": style})
+        sides = {"x": x, "y": y, "width": width, "height": height}
+        self._add("rect", {**sides, "fill": "url(#scale)"}, "", "", "")
 
     def circle(
-        self, x: float, y: float, radius: float, *, fill: str, stroke: str, gid: str = ""
+        self, x: float, y: float, radius: float, *, fill: str, stroke: str, part: str = ""
     ) -> None:
         """A circle with an outline."""
         style = f"fill: {fill}; stroke: {stroke}; stroke-width: 1.5"
-        self._add("circle", {"cx": x, "cy": y, "r": radius}, style, gid, "")
+        self._add("circle", {"cx": x, "cy": y, "r": radius}, style, part, "")
 
     def curve(
         self,
@@ -96,18 +112,18 @@ class Shapes:
         stroke: str,
         width: float,
         opacity: float = 1.0,
-        gid: str = "",
+        part: str = "",
         name: str,
     ) -> None:
         """A line along an SVG path."""
         style = f"fill: none; stroke: {stroke}; stroke-width: {width:.2f}; stroke-linecap: butt"
         if opacity < 1:
             style += f"; stroke-opacity: {opacity:g}"
-        self._add("path", {"d": path}, style, gid, name)
+        self._add("path", {"d": path}, style, part, name)
 
     def filled(self, path: str, *, fill: str) -> None:
         """An area within an SVG path."""
-        self._add("path", {"d": path}, f"fill: {fill}; stroke: none", "", "")
+        self._add("path", {"d": path}, f"fill: {fill}", "", "")
 
     def text(
         self,
@@ -120,7 +136,7 @@ class Shapes:
         size: float = TEXT,
         turned: bool = False,
         fill: str = "",
-        gid: str = "",
+        part: str = "",
     ) -> None:
         """One line of text with its middle at the height `y`; `turned` reads upwards."""
         style = (
@@ -129,28 +145,30 @@ class Shapes:
         place: dict[str, float] = {"x": x, "y": y + 0.35 * size}
         if turned:
             place = {"x": -y, "y": x + 0.35 * size}
-        element = self._add("text", place, style, gid, "")
+        element = self._add("text", place, style, part, "")
         if turned:
             element.set("transform", "rotate(-90)")
         element.text = printable(content)
 
     def _add(
-        self, tag: str, numbers: Mapping[str, float | str], style: str, gid: str, name: str
+        self, tag: str, numbers: Mapping[str, float | str], style: str, part: str, name: str
     ) -> ET.Element:
         attributes = {
             key: value if isinstance(value, str) else _short(value)
             for key, value in numbers.items()
         }
-        return self._put(tag, {**attributes, "style": style}, gid, name)
+        if style:
+            attributes["style"] = style
+        return self._put(tag, attributes, part, name)
 
-    def _put(self, tag: str, attributes: Mapping[str, str], gid: str, name: str) -> ET.Element:
+    def _put(self, tag: str, attributes: Mapping[str, str], part: str, name: str) -> ET.Element:
         element = ET.SubElement(self._into, tag, dict(attributes))
-        if gid:
-            element.set("id", gid)
+        if part:
+            element.set("data-part", part)
         if name:
             ET.SubElement(element, "title").text = printable(name)
         return element
 
 
 def _short(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{value:.1f}".removesuffix(".0")

@@ -45,8 +45,8 @@ def draw_wiring(wiring: Wiring, size: tuple[int, int] = WIDE) -> ET.Element:
     senders = msgspec.structs.replace(senders, x=left)
     receivers = msgspec.structs.replace(receivers, x=right)
     shapes = Shapes(size[0], _TOP + height + 30)
-    shapes.text(2, 10, senders.title, anchor="start", gid="senders")
-    shapes.text(size[0] - 2, 10, receivers.title, anchor="end", gid="receivers")
+    shapes.text(2, 10, senders.title, anchor="start", part="senders")
+    shapes.text(size[0] - 2, 10, receivers.title, anchor="end", part="receivers")
     _draw_edges(shapes, wiring, senders, receivers)
     _draw_nodes(shapes, senders, "sender", {sender for sender, _, _ in wiring.edges})
     _draw_nodes(shapes, receivers, "receiver", {receiver for _, receiver, _ in wiring.edges})
@@ -97,7 +97,7 @@ def _draw_edges(shapes: Shapes, wiring: Wiring, senders: _Side, receivers: _Side
             stroke=css_variable(series_name(sender)),
             width=_width(weight),
             opacity=0.5 if wiring.origin == "published" else 0.88,
-            gid=f"edge-{sender}-{receiver}",
+            part=f"edge-{sender}-{receiver}",
             name=f"{wiring.senders[sender]} to {wiring.receivers[receiver]}: {number(weight, 3)}",
         )
 
@@ -107,7 +107,7 @@ def _draw_nodes(shapes: Shapes, side: _Side, kind: str, wired: set[int]) -> None
     for index, (name, y) in enumerate(zip(side.names, side.heights, strict=True)):
         colour = css_variable("ink" if index in wired else "muted")
         fill = colour if index in wired else css_variable("surface")
-        shapes.circle(side.x, y, _NODE, fill=fill, stroke=colour, gid=f"{kind}-{index}")
+        shapes.circle(side.x, y, _NODE, fill=fill, stroke=colour, part=f"{kind}-{index}")
         shapes.text(
             side.x + outwards * (_NODE + 5),
             y,

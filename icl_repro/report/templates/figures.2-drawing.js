@@ -31,7 +31,7 @@ class DrawnPanel {
       ...one, index,
       x: figure.lists[one.x], y: figure.lists[one.y],
       low: figure.lists[one.low], high: figure.lists[one.high],
-      group_: svg.querySelector(`[id$="-series-${index}"]`),
+      group_: svg.querySelector(`[data-part="series-${index}"]`),
     }));
     this.axes = svg.querySelector(".axes");
     if (this.axes) {
@@ -40,6 +40,11 @@ class DrawnPanel {
       this.x = this.wholeX = scale(x, "x");
       this.y = this.wholeY = scale(y, "y");
       this.named = this.axes.dataset.kind === "names";
+      // What looks like the texts along an axis is of their class.
+      this.alike = {};
+      for (const text of this.axes.querySelectorAll("text")) {
+        this.alike[getComputedStyle(text).textAnchor] ||= text.getAttribute("class");
+      }
     }
     this.asked = null;
   }
@@ -67,10 +72,14 @@ class DrawnPanel {
   }
 
   redraw() {
+    const whole = this.x === this.wholeX && this.y === this.wholeY;
     this.drawAxes();
-    for (const one of this.series) this.drawSeries(one);
+    // The page has curves of fewer points, as many as can be seen of the whole.
+    this.asWhole ||= [...this.svg.querySelectorAll(".series path")].map(one => [one, one.getAttribute("d")]);
+    if (whole) for (const [path, drawn] of this.asWhole) path.setAttribute("d", drawn);
+    else for (const one of this.series) this.drawSeries(one);
     for (const line of this.svg.querySelectorAll(".reference")) this.moveLine(line);
-    this.resetter.hidden = this.x === this.wholeX && this.y === this.wholeY;
+    this.resetter.hidden = whole;
     this.unmark();
     if (current === this && tip.classList.contains("open")) this.askAgain();
   }
@@ -85,16 +94,14 @@ class DrawnPanel {
   drawAxes() {
     const {axes, x, y} = this, across = y.ticks(false);
     const [grid, base] = axes.querySelectorAll("path");
-    const texts = [...axes.querySelectorAll("text")];
-    const style = texts[0]?.style;
     grid.setAttribute("d", across.map(at => `M${x.start} ${y.place(at).toFixed(1)}H${x.end}`).join(""));
     const text = (left, middle, anchor, content) => {
-      const one = inDrawing("text", {x: left.toFixed(1), y: (middle + 4.03).toFixed(1)}, content);
-      Object.assign(one.style, {fill: style.fill, fontSize: style.fontSize, textAnchor: anchor});
-      axes.append(one);
+      const place = {x: left.toFixed(1), y: (middle + 4.03).toFixed(1)};
+      axes.append(inDrawing("text", {class: this.alike[anchor], ...place}, content));
     };
-    if (this.named) texts.filter(one => one.style.textAnchor === "end").forEach(one => one.remove());
-    else texts.forEach(one => one.remove());
+    // Names along an axis stay where they are; numbers are written anew.
+    const gone = this.named ? `text[class="${this.alike.end}"]` : "text";
+    for (const one of axes.querySelectorAll(gone)) one.remove();
     const names = tickTexts(across);
     across.forEach((at, i) => text(x.start - 4, y.place(at), "end", names[i]));
     if (this.named) return;

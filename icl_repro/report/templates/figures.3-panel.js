@@ -22,6 +22,8 @@ const who = series =>
   series.behind ? `behind ${series.behind}` : series.published ? "as published"
     : series.mean ? "mean" : "seed" in series ? `seed ${series.seed}` : "";
 
+const colourOf = series => getComputedStyle(series.group_.querySelector("path:not(.spread)")).stroke;
+
 function called(series) {
   const kind = series.published ? "as published" : series.behind ? "" : who(series);
   return kind && !series.label.endsWith(kind) ? `${series.label}, ${kind}` : series.label;
@@ -110,8 +112,8 @@ class Panel extends DrawnPanel {
 
   ask(event) {
     if (this.data.kind !== "curves") {
-      const part = event.target.closest?.("[id]");
-      return part?.called ? this.tell(part, event.clientX, event.clientY) : hideTip();
+      const part = event.target;
+      return part.called ? this.tell(part, event.clientX, event.clientY) : hideTip();
     }
     const place = this.inDrawing(event);
     const found = this.inside(place) ? this.nearest(place) : null;
@@ -137,14 +139,14 @@ class Panel extends DrawnPanel {
   named_(part) {
     const {data} = this;
     if (data.kind === "grid") {
-      const [, row, column] = part.id.match(/cell-(\d+)-(\d+)$/) || [];
-      if (column === undefined) return null;
+      const index = this.parts.indexOf(part), row = Math.floor(index / data.columns.length);
+      const column = index % data.columns.length;
       const value = this.figure.lists[data.values[row]][column];
       const title = `${data.unit || "value"}: ${value === null ? "nothing" : shown(value)}`;
       const origin = data.origin === "published" ? ", as published" : "";
       return {title: title + origin, rows: [[data.y, data.rows[row]], [data.x, data.columns[column]]]};
     }
-    const [, which, number] = part.id.match(/series-(\d+)-bar-(\d+)$/) || [];
+    const [, which, number] = part.dataset.part?.match(/^series-(\d+)-bar-(\d+)$/) || [];
     if (data.kind !== "bars" || number === undefined) return null;
     const series = this.series[which];
     const at = series.y.map((y, i) => y !== null && series.x[i] !== null ? i : -1).filter(i => i >= 0)[number];
@@ -159,7 +161,7 @@ class Panel extends DrawnPanel {
     current = this;
     this.asked = {series, index, byKey: !at};
     const place = this.places(series)[index], x = series.x[index], y = series.y[index];
-    const stroke = series.group_.querySelector("path:not(.spread)").style.stroke;
+    const stroke = colourOf(series);
     this.pointer = inDrawing("g", {class: "pointer"});
     this.pointer.append(
       inDrawing("path", {d: `M${place[0]} ${this.y.start}V${this.y.end}`}),
@@ -181,7 +183,7 @@ class Panel extends DrawnPanel {
         one !== series && !one.style && !one.behind && (one.published || !("seed" in one)));
       for (const one of others.slice(0, 8)) {
         const value = valueAt(one, x);
-        if (value !== null) row(called(one), shown(value), one.group_.querySelector("path").style.stroke);
+        if (value !== null) row(called(one), shown(value), colourOf(one));
       }
     }
     showTip([made("strong", "", called(series)), rows], ...(at || this.inWindow(place)));

@@ -1,16 +1,38 @@
 const HINT = "Point at a curve, or use the arrow keys. Drag or + and − zoom, double click or 0 shows all.";
 
+const UNREADABLE = "This browser cannot read the numbers of this figure; they are in verification.json.";
+
+// A list of numbers from the decimals that they have and the differences between them, times that
+// power of ten: as report/pictures/figure_data.py packs it.
+function summed([decimals, ...steps]) {
+  if (decimals === null) return steps;
+  const power = Number(`1e${decimals}`);
+  let sum = 0;
+  return steps.map(step => step === null ? null : (sum += step) / power);
+}
+
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), one => one.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const data = await new Response(stream).json();
+  return {...data, lists: data.lists.map(summed)};
+}
+
 // A figure: its panels, what is switched off in all of them, and its numbers.
 
 class Figure {
   constructor(element) {
     this.element = element;
     this.off = new Set();
+    this.data = null;
   }
 
-  // The numbers are read when first asked for.
-  get data() {
-    return this.read ||= JSON.parse(this.element.querySelector("script").textContent);
+  // The numbers are unpacked when the figure comes near; before, it answers nothing.
+  load() {
+    return this.loading ||= unpacked(this.element.querySelector("script").textContent).then(data => {
+      this.data = data;
+      for (const one of this.element.querySelectorAll("button:disabled")) one.disabled = false;
+    }, () => this.asks.replaceChildren(made("span", "", UNREADABLE)));
   }
 
   get lists() { return this.data.lists; }
@@ -23,6 +45,7 @@ class Figure {
   }
 
   panelOf(svg) {
+    if (!this.data) return null;
     const found = this.panels.find(panel => panel?.svg === svg);
     found.wake();
     return found;
@@ -76,7 +99,7 @@ class Figure {
       const key = entry.dataset.behind ? `behind ${entry.dataset.behind}` : `group ${entry.dataset.group}`;
       this.switch(one, key, panel < 0 ? undefined : panel);
     }
-    const asks = made("div", "asks");
+    const asks = this.asks = made("div", "asks");
     const kinds = (element.dataset.kinds || "").split("|").filter(Boolean);
     if (kinds.length) {
       const list = made("ul", "legend");
@@ -99,6 +122,7 @@ class Figure {
     if (!element.querySelector(".panel .plot")) return;
     asks.append(button("data", "Data (CSV, five digits)", "", () => this.save()));
     if (curves) asks.append(made("span", "hint", HINT));
+    for (const one of [asks, element].flatMap(part => [...part.querySelectorAll("button")])) one.disabled = true;
     element.insertBefore(asks, element.querySelector("figcaption"));
   }
 

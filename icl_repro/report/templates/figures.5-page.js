@@ -4,6 +4,14 @@
 const figures = new Map();
 let dragged = null;
 
+const near = new IntersectionObserver(entries => {
+  for (const {target, isIntersecting} of entries) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    figures.get(target).load();
+  }
+}, {rootMargin: "100%"});
+
 function panelAt(target) {
   const svg = target.closest?.(".picture .plot");
   return svg ? figures.get(svg.closest(".picture"))?.panelOf(svg) : null;
@@ -14,6 +22,7 @@ function begin() {
     const figure = new Figure(element);
     figures.set(element, figure);
     figure.prepare();
+    near.observe(element);
   }
   if (figures.size) document.body.append(tip);
 }

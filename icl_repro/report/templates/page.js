@@ -161,6 +161,19 @@ addEventListener("keydown", event => {
     if (event.key === "k") step(false);
   }
 });
+/* Where a phone shows tables as cards, they stay tables for who has them read out. */
+const cards = matchMedia("(max-width: 58rem)");
+const roles = {TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell"};
+function keepTables() {
+  if (!cards.matches) return;
+  cards.removeEventListener("change", keepTables);
+  const each = ["", " :is(thead, tbody, tr, th, td)"].map(part => `:is(.overview, .evidence, .findings, .coverage, .published-values)${part}`);
+  for (const one of all(each.join())) {
+    one.setAttribute("role", roles[one.tagName] || (one.closest("thead") ? "columnheader" : "rowheader"));
+  }
+}
+cards.addEventListener("change", keepTables);
+keepTables();
 /* What scrolls sideways can be scrolled by keys; what is far away tells its size once it is near. */
 const sizes = new ResizeObserver(entries => {
   for (const { target } of entries) {

@@ -94,7 +94,15 @@ class EvidenceTable(msgspec.Struct, frozen=True):
     @property
     def width(self) -> int:
         """The number of columns, names and thresholds included."""
-        return 2 + len(self.columns) + self.has_paper_values + self.has_agreement
+        return 1 + len(self.names)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all columns but the first."""
+        seeds = [column.name for column in self.columns]
+        paper = ["Paper"] if self.has_paper_values else []
+        agreement = ["Agreement"] if self.has_agreement else []
+        return ["Threshold", *seeds, *paper, *agreement]
 
     def _rows(self) -> Iterable[Row]:
         return (row for group in (*self.checks, *self.quantities) for row in group.rows)

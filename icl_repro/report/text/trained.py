@@ -1,11 +1,12 @@
-"""What was trained for a claim: its runs in words, those that differ in their seed alone together,
-and what they cost.
+"""What was trained for a claim: its runs in words, those that differ in their seed or in one word
+alone together, and what they cost.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -37,11 +38,9 @@ def run_kinds(told: Iterable[str]) -> list[RunKind]:
     kinds: dict[str, list[str]] = {}
     amounts: dict[str, int] = {}
     for text in told:
-        found = _SEED.search(text)
-        kind = _SEED.sub("", text, count=1) if found else text
+        kind, seed = _without_seed(text)
         seeds = kinds.setdefault(kind, [])
         amounts[kind] = amounts.get(kind, 0) + 1
-        seed = next(filter(None, found.groups()), "") if found else ""
         if seed and seed not in seeds:
             seeds.append(seed)
     return [
@@ -50,13 +49,85 @@ def run_kinds(told: Iterable[str]) -> list[RunKind]:
     ]
 
 
+def keys_by_kind(runs: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """For each kind of the runs with these descriptions, by their keys, the seed and key of each;
+    the seed is empty where a description names none.
+    """
+    kinds: dict[str, list[tuple[str, str]]] = {}
+    for key, text in runs.items():
+        kind, seed = _without_seed(text)
+        kinds.setdefault(kind, []).append((seed, key))
+    return kinds
+
+
+def _without_seed(told: str) -> tuple[str, str]:
+    """What a description says besides its seed, and the seed, if it names one."""
+    found = _SEED.search(told)
+    if found is None:
+        return told, ""
+    return _SEED.sub("", told, count=1), next(filter(None, found.groups()))
+
+
+def differing_in_a_word(kinds: Iterable[RunKind]) -> list[RunKind]:
+    """`kinds` with those on the same seeds together that differ in the same one word: ``of 5 / 10
+    metres``.
+    """
+    groups: list[_Group] = []
+    for kind in kinds:
+        if not kind.on_seeds or not any(group.takes(kind) for group in groups):
+            groups.append(_Group(kind))
+    return [group.kind() for group in groups]
+
+
+class _Group:
+    """Kinds of runs that differ in one word."""
+
+    def __init__(self, first: RunKind) -> None:
+        self._all = [first]
+        self._words = first.told.split(" ")
+        self._place: int | None = None
+
+    def takes(self, kind: RunKind) -> bool:
+        """Whether `kind` belongs to these, which it then does."""
+        told = kind.told.split(" ")
+        if kind.on_seeds != self._all[0].on_seeds or len(told) != len(self._words):
+            return False
+        differ = [place for place, word in enumerate(told) if word != self._words[place]]
+        if len(differ) != 1 or self._place not in (None, differ[0]):
+            return False
+        if told[differ[0]].endswith(",") != self._words[differ[0]].endswith(","):
+            return False
+        self._all.append(kind)
+        self._place = differ[0]
+        return True
+
+    def kind(self) -> RunKind:
+        """All of them as one."""
+        place = self._place
+        if place is None:
+            return self._all[0]
+        words = [kind.told.split(" ")[place].rstrip(",") for kind in self._all]
+        told = list(self._words)
+        comma = "," if told[place].endswith(",") else ""
+        told[place] = " / ".join(sorted(words, key=_in_order)) + comma
+        return RunKind(" ".join(told), self._all[0].on_seeds, sum(k.amount for k in self._all))
+
+
+def _in_order(word: str) -> tuple[float, str]:
+    """Numbers by size, before all else."""
+    try:
+        return float(word.replace(",", "")), word
+    except ValueError:
+        return math.inf, word
+
+
 def trained_for(record: VerificationRecord, claim: ClaimRecord) -> Trained:
     """The runs that the tests of a claim and of its controls read."""
     own = _keys(claim.trials)
     others = {key for control in claim.controls for key in _keys(control.trials)} - own.keys()
     keys = [*own, *sorted(others)]
     known = sorted(record.runs[key] for key in keys if key in record.runs)
-    kinds = run_kinds(known)
+    kinds = differing_in_a_word(run_kinds(known))
     if untold := len(keys) - len(known):
         kinds.append(RunKind(UNTOLD, "", untold))
     return Trained(kinds, _cost(record, keys, len(own)) if keys else "")
