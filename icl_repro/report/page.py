@@ -32,7 +32,6 @@ from icl_repro.report.text import (
     verdicts,
     words,
 )
-from icl_repro.report.text.trained import keys_by_kind
 from icl_repro.storage.files import write_whole
 from icl_repro.verification.coverage import FAITHFUL
 from icl_repro.verification.record import Sample, VerificationRecord
@@ -131,7 +130,7 @@ def column_names(names: Sequence[str]) -> Markup:
         return re.sub(r"[^\w ]", lambda one: f"\\{ord(one[0]):x} ", printable(name))
 
     told = (f"--column-{place}: '{quoted(name)}'" for place, name in enumerate(names, 2))
-    return Markup("; ".join(told))  # noqa: S704 - nothing but letters, digits and escapes is left
+    return Markup("; ".join(told))
 
 
 def linked(text: str, places: dict[str, str]) -> Markup:
@@ -176,7 +175,6 @@ def _context(
             for verdict, meaning in verdicts.MEANINGS.items()
         ],
         "seeds": words.seed_list(record.profile.seeds).lower(),
-        "runs": keys_by_kind(record.runs),
         "started": words.moment(record.started),
         "families": families,
         "widest": max(

@@ -1,6 +1,7 @@
 """What figures answer in a browser: values at the pointer, switches, zoom, and their numbers."""
 
 import csv
+import math
 import shutil
 
 import msgspec
@@ -73,8 +74,16 @@ def page(chromium, saved):
     assert said == []
 
 
+def near(page, place=0):
+    """The figure there once it answers: its numbers are unpacked when it comes near."""
+    figure = page.locator("figure.picture").nth(place)
+    figure.scroll_into_view_if_needed()
+    sync_api.expect(figure.locator("button.data")).to_be_enabled()
+    return figure
+
+
 def curves(page):
-    drawing = page.locator(".plot").first
+    drawing = near(page).locator(".plot").first
     drawing.scroll_into_view_if_needed()
     # What comes near is laid out only then, and moves what is below it.
     drawing.evaluate(
@@ -180,7 +189,8 @@ def test_curves_and_seeds_are_switched_off_and_on(page):
 
     def visible():
         shown = drawing.locator(".series").evaluate_all(
-            "all => all.filter(g => g.style.display !== 'none').map(g => g.id.match(/\\d+$/)[0])"
+            """all => all.filter(g => g.style.display !== 'none')
+              .map(g => g.dataset.part.match(/\\d+$/)[0])"""
         )
         return sorted(map(int, shown))
 
@@ -205,7 +215,7 @@ def test_curves_and_seeds_are_switched_off_and_on(page):
 
 
 def test_bars_and_maps_answer_too(page):
-    bars, cells = page.locator(".plot").nth(1), page.locator(".plot").nth(2)
+    bars, cells = near(page, 1).locator(".plot").nth(0), page.locator(".plot").nth(2)
     bars.scroll_into_view_if_needed()
     bars.locator(".bar").nth(1).hover()
     assert tip(page) == ["b", "how much 4.5", "which two"]
@@ -227,7 +237,7 @@ def test_the_numbers_of_a_figure_are_written_as_csv(page, tmp_path):
     rows = []
     for index in (0, 1):
         with page.expect_download() as download:
-            page.get_by_role("button", name="Data (CSV, five digits)").nth(index).click()
+            near(page, index).get_by_role("button", name="Data (CSV, five digits)").click()
         download.value.save_as(tmp_path / "data.csv")
         text = (tmp_path / "data.csv").read_text("utf-8")
         rows.append(list(csv.DictReader(text.splitlines())))
@@ -267,4 +277,84 @@ def test_without_the_script_the_picture_is_all_there_and_nothing_promises_more(c
     assert page.locator("figure.picture button").count() == 0
     assert page.locator(".plot").count() == 3
     assert page.locator("figure.picture .legend li").first.inner_text() == "size"
+    context.close()
+
+
+NOISY = [round(math.sin(step / 40) + 0.3 * math.sin(step * step), 4) for step in range(1200)]
+
+
+@pytest.fixture(scope="module")
+def noisy(tmp_path_factory):
+    """A page with a curve of many points that lie close together."""
+    steps = [97.0 * step for step in range(len(NOISY))]
+    series = Series("noise", steps, NOISY, [y - 0.1 for y in NOISY], [y + 0.1 for y in NOISY])
+    smooth = Series("smooth", steps, [step / 1e9 for step in steps])
+    panels = [Panel("", "steps", "size", [series]), Panel("", "steps", "size", [smooth])]
+    evidence = EvidenceRecord([at_least("a", 2.0, 1.0)], figures=[Figure("f", "c", "", panels)])
+    one = claim("f.c", "It is", "Section 1", "supported", "holds", [trial("f.c", 5, evidence)])
+    path = tmp_path_factory.mktemp("noisy") / "report.html"
+    path.write_text(render_html(msgspec.structs.replace(rich_record(), claims=[one])), "utf-8")
+    return path
+
+
+def test_a_curve_is_drawn_within_half_a_pixel_of_all_its_points(chromium, noisy):
+    context = chromium.new_context(viewport={"width": 1600, "height": 900})
+    page = context.new_page()
+    page.goto(noisy.as_uri())
+    drawings = near(page).locator(".plot")
+    for index, values in enumerate([NOISY, [97.0 * step / 1e9 for step in range(len(NOISY))]]):
+        missed, points, pixels = drawings.nth(index).evaluate(
+            """(svg, values) => {
+              const scale = text => {
+                const [low, high, start, end] = text.split(" ").map(Number);
+                return value => start + (value - low) / (high - low) * (end - start);
+              };
+              const {x, y} = svg.querySelector(".axes").dataset;
+              const [across, up] = [scale(x), scale(y)];
+              const path = svg.querySelector(".series path:not(.spread)");
+              const pixels = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+              path.style.strokeWidth = 1 / pixels;
+              path.style.strokeLinecap = "round";
+              const missed = values.filter((value, i) =>
+                !path.isPointInStroke(new DOMPoint(across(97 * i), up(value))));
+              return [missed, path.getAttribute("d").match(/[\\d.]+/g).length / 2, pixels];
+            }""",
+            values,
+        )
+        assert missed == []
+        assert pixels > 1, "a unit is more than a pixel"
+        assert points < len(values)
+    assert points < 10, "a straight line needs no points between"
+    context.close()
+
+
+def test_the_packed_numbers_of_a_figure_are_those_of_the_record(chromium, noisy, tmp_path):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(noisy.as_uri())
+    with page.expect_download() as download:
+        near(page).locator("button.data").click()
+    download.value.save_as(tmp_path / "data.csv")
+    rows = list(csv.DictReader((tmp_path / "data.csv").read_text("utf-8").splitlines()))
+    told = [(float(row["x"]), float(row["y"])) for row in rows if row["series"] == "noise"]
+    assert told == [(97.0 * step, value) for step, value in enumerate(NOISY)]
+    ends = [float(row["low"]) for row in rows if row["series"] == "noise"]
+    assert ends == [float(f"{value - 0.1:.5g}") for value in NOISY]
+    context.close()
+
+
+def test_a_browser_that_cannot_unpack_the_numbers_says_so_and_shows_the_rest(chromium, saved):
+    context = chromium.new_context()
+    context.add_init_script("delete window.DecompressionStream")
+    page = context.new_page()
+    said = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(saved.as_uri())
+    figure = page.locator("figure.picture").first
+    figure.scroll_into_view_if_needed()
+    sync_api.expect(figure.locator(".asks")).to_contain_text("cannot read the numbers")
+    figure.locator(".plot").hover()
+    assert page.locator(".tip.open").count() == 0
+    assert figure.locator(".series path").count() > 0
+    assert said == []
     context.close()

@@ -55,7 +55,7 @@ addEventListener("load", () => setTimeout(() => {
     clipped: clipped.length,
     loads: loads.filter(name => !name.startsWith("data:")),
     background: getComputedStyle(document.body).backgroundColor,
-    curve: getComputedStyle(document.querySelector("svg.plot [id*='series-0'] path")).stroke,
+    curve: getComputedStyle(document.querySelector("svg.plot [data-part='series-0'] path")).stroke,
     titles: document.querySelectorAll("title").length,
     injected: document.querySelectorAll("[onerror], [onmouseover], b").length,
   }, "*");

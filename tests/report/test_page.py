@@ -3,12 +3,13 @@
 import base64
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from icl_repro.report import write_html
-from icl_repro.report.page import linked, render_html
+from icl_repro.report.page import column_names, linked, render_html
 from icl_repro.report.text.verdicts import reason
 from icl_repro.report.text.words import as_heading
 from icl_repro.statistics.intervals import Interval
@@ -32,11 +33,13 @@ from icl_repro.verification.record import (
     Sample,
     Seeds,
     ThresholdEntry,
+    read_record,
 )
 from icl_repro.verification.reported import Reported
 from tests.support.report_builders import at_least, claim, control, trial
 from tests.support.report_fixture import known, rich_record
 
+REPORTS = Path(__file__).parents[2] / "reports"
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 
 
@@ -117,7 +120,9 @@ def test_nothing_is_loaded_from_anywhere(html, page):
     assert "http" not in re.sub(r"http-equiv", "", html)
     scripts = page.all("script")
     assert scripts
-    assert all(one in ({}, {"type": "application/json"}) for one in scripts), "none has a source"
+    assert all(
+        one in ({}, {"type": "application/json"}, {"type": "text/plain"}) for one in scripts
+    ), "none has a source"
     assert not {"link", "iframe", "object", "embed"} & {tag for tag, _ in page.elements}
     assert all(image["src"].startswith("data:image/png;base64,") for image in page.all("img"))
     assert "@import" not in html
@@ -204,8 +209,8 @@ def test_a_table_of_the_paper_has_both_numbers_in_its_cells(html):
 def test_all_kinds_of_picture_are_drawn(html):
     own = section(html, "emergence.final_accuracy")
     assert own.count('<svg class="plot"') == 13
-    for kind in ("cell-3-2", "marked-3-3", "edge-3-3", "series-0-bar-1", "arrow-1"):
-        assert re.search(rf'id="[\w.-]+-{kind}"', own), kind
+    for kind in ("marked-3-3", "edge-3-3", "series-0-bar-1", "arrow-1"):
+        assert re.search(rf'data-part="{kind}"', own), kind
 
 
 def test_beside_the_verdict_stand_its_correction_and_the_agreement_with_the_paper(html):
@@ -310,8 +315,8 @@ def test_every_statement_stands_in_the_order_of_the_paper_linked_both_ways(html,
     places = [text.index(row.statement[1:]) for row in record.coverage]
     assert places == sorted(places)
     assert 'inconclusive</span> <a class="mono" href="#claim-emergence.final_accuracy">' in section
-    assert '</span> not selected</span> <span class="mono">wiring.previous_token</span>' in section
-    assert '</span> not in this session</span> <span class="mono">of.another_file</span>' in section
+    assert "</span> not selected</span> <code>wiring.previous_token</code>" in section
+    assert "</span> not in this session</span> <code>of.another_file</code>" in section
     assert "Not covered Not yet." in text
     assert "Weaker One held-out set of two." in text
     claim = html.partition('id="claim-emergence.final_accuracy"')[2].partition("</header>")[0]
@@ -554,3 +559,26 @@ def test_an_id_in_a_sentence_is_a_link_in_words():
         "not toy.half_ways; plain."
     )
     assert linked("toy.half", {}) == "toy.half"
+
+
+def test_the_names_of_columns_are_safe_in_a_style():
+    names = ["Threshold", "Seed 5", "a\"b'c</style>\\;}", "漢字"]
+    told = str(column_names(names))
+    assert told == (
+        "--column-2: 'Threshold'; --column-3: 'Seed 5'; "
+        "--column-4: 'a\\22 b\\27 c\\3c \\2f style\\3e \\5c \\3b \\7d '; --column-5: '漢字'"
+    )
+
+
+def test_cells_of_evidence_carry_their_tone_or_their_row_does(html):
+    own = section(html, "emergence.plateau")
+    assert '<tr class="told tone-good">' in own
+    assert re.search(r'<td class="tone-\w+">', section(html, "emergence.induction_strength"))
+
+
+@pytest.mark.parametrize(("name", "most"), [("paper.json.gz", 5.0), ("reference.json", 3.0)])
+def test_the_page_of_a_committed_record_is_small(name, most):
+    """In millions of bytes: five seeds of the paper profile, and one of the standard one."""
+    page = render_html(read_record(REPORTS / name))
+    assert len(page.encode()) < most * 1e6
+    assert page.count('<svg class="plot"') > 90

@@ -34,7 +34,12 @@ class Shapes:
 
     @contextmanager
     def group(
-        self, *, part: str = "", css: str = "", name: str = "", more: Mapping[str, str] | None = None
+        self,
+        *,
+        part: str = "",
+        css: str = "",
+        name: str = "",
+        more: Mapping[str, str] | None = None,
     ) -> Generator[None]:
         """All that is drawn meanwhile belongs together; `more` are attributes of the group."""
         outer = self._into

@@ -53,10 +53,9 @@ class Figure {
 
   // A switch turns `key` off and on in one panel or in all; twice fast leaves it alone on.
   switch(element, key, panel) {
-    const scope = panel === undefined ? this : this.panels[panel];
     const turn = () => {
-      const off = scope.off.has(key);
-      if (off) scope.off.delete(key); else scope.off.add(key);
+      const {off} = element.scope;
+      if (off.has(key)) off.delete(key); else off.add(key);
     };
     element.setAttribute("aria-pressed", "true");
     element.title = "Click: off or on. Double click: only this.";
@@ -64,7 +63,7 @@ class Figure {
     element.addEventListener("dblclick", () => {
       const others = [...element.closest("ul").querySelectorAll("button")].filter(one => one !== element);
       const alone = others.every(one => one.scope.off.has(one.key));
-      scope.off.delete(key);
+      element.scope.off.delete(key);
       for (const one of others) if (alone) one.scope.off.delete(one.key); else one.scope.off.add(one.key);
       this.update();
     });

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -47,17 +47,6 @@ def run_kinds(told: Iterable[str]) -> list[RunKind]:
         RunKind(kind, words.seed_list(sorted(seeds, key=int)), amounts[kind])
         for kind, seeds in sorted(kinds.items(), key=lambda kind: -len(kind[1]))
     ]
-
-
-def keys_by_kind(runs: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
-    """For each kind of the runs with these descriptions, by their keys, the seed and key of each;
-    the seed is empty where a description names none.
-    """
-    kinds: dict[str, list[tuple[str, str]]] = {}
-    for key, text in runs.items():
-        kind, seed = _without_seed(text)
-        kinds.setdefault(kind, []).append((seed, key))
-    return kinds
 
 
 def _without_seed(told: str) -> tuple[str, str]:

@@ -26,14 +26,14 @@ def boxes(svg, index):
     """Left, right, bottom and top of each bar of a series."""
     found = []
     for element in svg.iter():
-        if re.fullmatch(rf"p-0-series-{index}-bar-\d+", element.get("id", "")):
+        if re.fullmatch(rf"series-{index}-bar-\d+", element.get("data-part", "")):
             left, bottom, top, right, _ = map(float, re.findall(r"[\d.]+", element.get("d")))
             found.append((left, right, bottom, top))
     return found
 
 
 def style(svg, gid):
-    part = next(element for element in svg.iter() if element.get("id", "") == f"p-0-{gid}")
+    part = next(element for element in svg.iter() if element.get("data-part") == gid)
     return " ".join(element.get("style", "") for element in part.iter())
 
 
@@ -65,7 +65,7 @@ def test_a_missing_value_leaves_a_gap_and_error_bars_only_stand_where_given():
                     high=[1.2, None, None]))
     )  # fmt: skip
     assert len(boxes(svg, 0)) == 2
-    spread = next(e for e in svg.iter() if e.get("id", "").endswith("series-0-spread"))
+    spread = next(e for e in svg.iter() if e.get("data-part") == "series-0-spread")
     assert spread.get("d").count("M") == 1
 
 

@@ -24,7 +24,7 @@ def drawn(diagram):
 
 
 def part(svg, gid):
-    return next(element for element in svg.iter() if element.get("id", "").endswith(f"-{gid}"))
+    return next(element for element in svg.iter() if element.get("data-part") == gid)
 
 
 def points(svg, gid):

@@ -121,7 +121,7 @@ def test_figures_of_different_length_stay_apart():
 def test_seeds_are_thin_behind_their_thick_mean():
     found = merged(curves([0.0, 1.0], [0.0, 1.0]), curves([0.0, 1.0], [1.0, 2.0]))
     svg = view_figure(found.figure, "p").panels[0].svg
-    order = [svg.index(f'id="p-0-series-{index}"') for index in (1, 2, 0, 3)]
+    order = [svg.index(f'data-part="series-{index}"') for index in (1, 2, 0, 3)]
     assert order == sorted(order), "seeds, mean, published"
     assert svg.count("stroke-width: 0.9; stroke-opacity: 0.6") == 2
 

@@ -17,7 +17,7 @@ def drawn(wiring):
 
 
 def part(svg, gid):
-    return next(element for element in svg.iter() if element.get("id", "").endswith(f"-{gid}"))
+    return next(element for element in svg.iter() if element.get("data-part") == gid)
 
 
 def width(svg, gid):
@@ -33,8 +33,8 @@ def test_a_line_is_as_wide_as_its_weight():
 
 def test_strong_lines_lie_on_top_and_each_sender_has_its_colour():
     svg = drawn(Wiring("Wiring", *HEADS, EDGES))
-    order = [e.get("id") for e in svg.iter("path") if "-edge-" in e.get("id", "")]
-    assert order == ["p-0-edge-2-3", "p-0-edge-0-1", "p-0-edge-2-1"]
+    order = [e.get("data-part") for e in svg.iter("path") if "edge-" in e.get("data-part", "")]
+    assert order == ["edge-2-3", "edge-0-1", "edge-2-1"]
     assert "--series-2" in part(svg, "edge-2-1").get("style")
     assert "--series-0" in part(svg, "edge-0-1").get("style")
 

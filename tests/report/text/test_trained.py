@@ -2,7 +2,13 @@
 
 import msgspec
 
-from icl_repro.report.text.trained import UNTOLD, RunKind, run_kinds, trained_for
+from icl_repro.report.text.trained import (
+    UNTOLD,
+    RunKind,
+    differing_in_a_word,
+    run_kinds,
+    trained_for,
+)
 from icl_repro.verification.evidence import EvidenceRecord
 from tests.support.report_builders import claim, control, trial
 from tests.support.report_fixture import rich_record
@@ -20,6 +26,32 @@ def test_runs_that_differ_in_their_seed_alone_are_told_once():
         RunKind("plain, long", "Seeds 9 and 10", 2),
         RunKind("plain", "Seed 7", 1),
         RunKind("no number", "", 2),
+    ]
+
+
+def test_runs_that_differ_in_one_word_are_told_together():
+    def kind(told, on_seeds="Seed 5", amount=1):
+        return RunKind(told, on_seeds, amount)
+
+    kinds = [
+        kind("of 10 metres, long"),
+        kind("of 5 metres, long"),
+        kind("of 7 metres, short"),
+        kind("of 2 metres, long", "Seed 6"),
+        kind("of 2.5 metres, long", amount=2),
+        kind("of 5 metres, loud"),
+    ]
+    assert differing_in_a_word(kinds) == [
+        kind("of 2.5 / 5 / 10 metres, long", amount=4),
+        kind("of 7 metres, short"),
+        kind("of 2 metres, long", "Seed 6"),
+        kind("of 5 metres, loud"),
+    ]
+    untold = [kind("one", ""), kind("two", "")]
+    assert differing_in_a_word(untold) == untold
+    assert differing_in_a_word([kind("far, wide"), kind("near wide")]) == [
+        kind("far, wide"),
+        kind("near wide"),
     ]
 
 
