@@ -127,7 +127,7 @@ def column_names(names: Sequence[str]) -> Markup:
     from markupsafe import Markup
 
     def quoted(name: str) -> str:
-        return re.sub(r"[^\w ]", lambda one: f"\\{ord(one[0]):x} ", printable(name))
+        return re.sub(r"[^\w ]", lambda one: f"\\{hex(ord(one[0]))[2:]} ", printable(name))
 
     told = (f"--column-{place}: '{quoted(name)}'" for place, name in enumerate(names, 2))
     return Markup("; ".join(told))

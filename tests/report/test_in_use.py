@@ -300,3 +300,22 @@ def test_axe_finds_nothing_serious(opened, size, scheme):
         if violation["impact"] in ("serious", "critical")
     }
     assert serious == {}
+
+
+def test_a_phone_names_the_columns_in_the_cells_with_and_without_a_script(opened):
+    labels = """selector => [...document.querySelectorAll(selector)]
+      .map(cell => getComputedStyle(cell, "::before").content)"""
+    plateau = "[id='claim-emergence.plateau'] .evidence tr.told:first-child td"
+    overview = "[data-claim='claim-emergence.plateau'] tr:first-child td.value"
+    named = [f'"Seed {seed}"' for seed in (5, 6, 7, 8, 9)]
+    for scripted in (True, False):
+        with opened(PHONE, java_script_enabled=scripted) as one:
+            found = one.page.evaluate(labels, plateau)
+            assert found == ['"Threshold"', *named, '"Paper"', '"Agreement"']
+            assert one.page.evaluate(labels, overview) == ['"Measured"', '"Threshold"', '"Paper"']
+            roles = one.page.eval_on_selector_all(
+                plateau, "all => all.map(cell => cell.getAttribute('role'))"
+            )
+            assert set(roles) == ({"cell"} if scripted else {None})
+    with opened(DESKTOP) as one:
+        assert set(one.page.evaluate(labels, plateau)) == {"none"}
