@@ -23,6 +23,7 @@ from icl_repro.measures.heads.wiring import (
     wiring_diagram,
     without_heads,
 )
+from icl_repro.measures.kept import kept as kept_on_disk
 from icl_repro.network.transformer import ModelSettings, Transformer
 from icl_repro.optogenetics import Constant, Edit, Intervention, PreservingAblation, intervention
 from icl_repro.training.evaluation import correct
@@ -63,31 +64,36 @@ def effects(
     masked = [PreservingAblations()(row, preserved, none) for row in off]
     of_heads = np.roll(off, shift, axis=1)
     found = [_effects(model, episodes, _stacked(made), of_heads) for made in (named, masked)]
-    largest = [(written, silent, changed[seen]) for written, silent, changed in found]
-    return Effects(*np.max(np.array(largest), axis=0).tolist())
+    written, silent, *changed = np.max(np.array(found), axis=0).tolist()
+    return Effects(written, silent, changed[PRESERVED.index(seen)])
 
 
+@kept_on_disk(np.ndarray)
 @eqx.filter_jit
 def _effects(
     model: Transformer,
     episodes: Episodes,
     ablations: Intervention,
     off: Bool[np.ndarray, "ablations heads"],
-) -> tuple[Float[Array, ""], Float[Array, ""], dict[Kept, Float[Array, ""]]]:
-    """The largest over several ablations, which are the first axis of all arrays in `ablations`."""
+) -> Float[Array, " effects"]:
+    """What a head that is off writes, and the changes of what the others write and of what may be
+    preserved, in that order: the largest over several ablations, which are the first axis of all
+    arrays in `ablations`.
+    """
     clean, written = Intervention().trace(model, episodes), "layers.0.attention.mixed"
 
-    def of_one(made: Intervention, off: Bool[Array, " heads"]) -> tuple:
+    def of_one(made: Intervention, off: Bool[Array, " heads"]) -> list[Float[Array, ""]]:
         ablated = made.trace(model, episodes)
         is_off = off[:, None, None, None]
         sites: dict[Kept, str] = {name: f"layers.1.attention.{name}" for name in PRESERVED}
-        return (
+        return [
             jnp.abs(jnp.where(is_off, ablated[written], 0)).max(),
             jnp.abs(jnp.where(is_off, 0, ablated[written] - clean[written])).max(),
-            {name: jnp.abs(ablated[site] - clean[site]).max() for name, site in sites.items()},
-        )
+            *(jnp.abs(ablated[site] - clean[site]).max() for site in sites.values()),
+        ]
 
-    return jax.tree.map(jnp.max, jax.lax.map(lambda each: of_one(*each), (ablations, off)))
+    of_each = jax.lax.map(lambda each: of_one(*each), (ablations, off))
+    return jnp.stack([one.max() for one in of_each])
 
 
 def _stacked(interventions: Sequence[Intervention]) -> Intervention:
@@ -114,9 +120,7 @@ def difference_in_weights(
         np.roll(np.concatenate(masks), shift, axis=1)
         for masks in ([none, each, ~each], [~each, none])
     )
-    cut = np.asarray(
-        _accuracies(model, episodes, jnp.asarray(off), jnp.asarray(receivers_off), kept)
-    )
+    cut = _accuracies(model, episodes, jnp.asarray(off), jnp.asarray(receivers_off), kept)
     others = [diagram.baseline[:, None], diagram.remove_one[kept], diagram.keep_one[kept]]
     return max(
         float(np.abs(cut[:, :-1].T - np.concatenate(others, axis=1)).max()),
@@ -124,6 +128,7 @@ def difference_in_weights(
     )
 
 
+@kept_on_disk(np.ndarray)
 @eqx.filter_jit
 def _accuracies(
     model: Transformer,

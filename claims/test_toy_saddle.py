@@ -25,6 +25,7 @@ import numpy as np
 from claims.figures.toy import escape_figure
 from icl_repro import Evidence, claim, control
 from icl_repro import toy as tensor_toy
+from icl_repro.measures.kept import kept
 from icl_repro.verification.draws import check_share, median, state_median
 
 SEED = 3
@@ -236,6 +237,7 @@ that has not escaped at the limit has an infinite time.
 
 
 @cache
+@kept(np.ndarray)
 def escape_times(distance: str, learning: int | None = None) -> np.ndarray:
     """Times of escape for 2 to 5 vectors of the same draws, from the distance of three at the usual
     start: of each vector from zero, or of all together from the origin, which puts each of five
@@ -258,9 +260,15 @@ def one_learns(distance: str) -> np.ndarray:
     return escape_times(distance, 1)
 
 
-@cache
 def three_vectors_each(distance: str) -> np.ndarray:
     """Four groups of the same size: three vectors, from draws of their own."""
+    return three_vectors_of_four_groups()
+
+
+@cache
+@kept(np.ndarray)
+def three_vectors_of_four_groups() -> np.ndarray:
+    """Steps until the loss has halved: groups by draws."""
     draws = [tensor_toy.draw(DRAWS, 3, seed=SEED + 1 + group) for group in range(len(COUNTS))]
     return np.array([tensor_toy.escape_times(group) for group in draws])
 

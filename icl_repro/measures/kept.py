@@ -2,13 +2,14 @@
 
     0123456789abcdef/   by the circumstances: the source of this package, the versions and settings
                         of the libraries that compute, the kind of processor and device
-      ab/cdef...        by the question: the function and its arguments, bit by bit
+      ab/cdef...        by the question: the function and its arguments, bit by bit; for a function
+                        of another package, such as a suite of claims, the source of that, too
 
 A folder of other circumstances that nobody has used for some days is removed whole.
 
 Whatever is not plainly data or made of this package's own types (a function or an edit of the
-user's, whose source is not part of the address) is measured anew each time, and so is what was
-kept but is not as it was written.
+user's, whose source is not part of the address) is measured anew each time, and so is what a
+function measures that is of no package, and what was kept but is not as it was written.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import importlib.metadata
 import os
 import re
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,6 +71,10 @@ def kept(
     Args:
         result: what the function returns: an array, a module of arrays, or plain data. Arrays come
             as NumPy's, kept or not.
+
+    A function outside of this package may call what is in its own package, in this one and in
+    :data:`LIBRARIES`, whose source or version is part of where its results are kept; files that it
+    reads are not.
     """
 
     def keeping(measure: Callable[Parameters, Any]) -> Callable[Parameters, Result]:
@@ -135,7 +141,11 @@ def _place(measure: Callable, arguments: PyTree) -> Path | None:
         or " at 0x" in described
     ):
         return None
+    source = _source_beside(measure.__module__.partition(".")[0])
+    if source is None:
+        return None
     digest = hashlib.sha256(f"{measure.__module__}.{measure.__qualname__} {described}".encode())
+    digest.update(source)
     for array in arrays:
         digest.update(f"{array.dtype.str} {array.shape}".encode())
         digest.update(array.tobytes())
@@ -168,12 +178,30 @@ def _home(folder: Path, circumstances: str) -> Path:
 
 
 @functools.cache
-def _circumstances() -> str:
-    """A digest of what is the same for all measurements of a process."""
+def _source_beside(package: str) -> bytes | None:
+    """A digest of the source of the package that a function is in, empty for this one, which is
+    among the circumstances; None if it is in no package, so that what it calls is unknown.
+    """
+    if package == icl_repro.__name__:
+        return b""
+    file = getattr(sys.modules.get(package), "__file__", None)
+    if file is None or Path(file).name != "__init__.py":
+        return None
+    return _source_below(Path(file).parent)
+
+
+def _source_below(root: Path) -> bytes:
+    """A digest of all modules in a folder and those below it."""
     digest = hashlib.sha256()
-    root = Path(icl_repro.__file__).parent
     for source in sorted(root.rglob("*.py")):
         digest.update(source.relative_to(root).as_posix().encode() + b"\0" + source.read_bytes())
+    return digest.digest()
+
+
+@functools.cache
+def _circumstances() -> str:
+    """A digest of what is the same for all measurements of a process."""
+    digest = hashlib.sha256(_source_below(Path(icl_repro.__file__).parent))
     versions = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
     settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith(_SETTINGS)]
     devices = [processor(), jax.devices()[0].device_kind]

@@ -1,9 +1,12 @@
 """Measurements that are kept: given again only for the same question, and never if damaged."""
 
+import importlib
 import os
 import shutil
+import sys
 import threading
 import time
+from types import ModuleType
 
 import jax
 import jax.numpy as jnp
@@ -246,3 +249,60 @@ def test_circumstances_follow_the_source(monkeypatch, tmp_path):
     assert digest() == before
     (tmp_path / "measure.py").write_text("x = 1")
     assert digest() != before
+
+
+@pytest.fixture
+def suite(tmp_path, monkeypatch):
+    """A package of the user's with a function whose results are kept; and how to read it anew."""
+    name = "suite_whose_source_counts"
+    home = tmp_path / "suites" / name
+    home.mkdir(parents=True)
+    (home / "__init__.py").write_text("")
+    (home / "constants.py").write_text("FACTOR = 2")
+    (home / "measures.py").write_text(
+        "import numpy as np\n"
+        "from icl_repro.measures.kept import kept\n"
+        f"from {name}.constants import FACTOR\n"
+        "@kept(np.ndarray)\n"
+        "def scaled(x):\n"
+        "    return FACTOR * x\n"
+    )
+    monkeypatch.syspath_prepend(home.parent)
+
+    def read():
+        for module in [one for one in sys.modules if one.partition(".")[0] == name]:
+            monkeypatch.delitem(sys.modules, module)
+        importlib.invalidate_caches()
+        kept_measurements._source_beside.cache_clear()
+        return importlib.import_module(f"{name}.measures")
+
+    yield home, read
+    for module in [one for one in sys.modules if one.partition(".")[0] == name]:
+        del sys.modules[module]
+    kept_measurements._source_beside.cache_clear()
+
+
+def test_what_a_suite_measures_follows_the_source_of_all_of_its_package(folder, suite):
+    home, read = suite
+    for _ in range(2):
+        np.testing.assert_array_equal(read().scaled(np.arange(3)), [0, 2, 4])
+    assert len(files(folder / kept_measurements._circumstances())) == 1
+    (home / "constants.py").write_text("FACTOR = 30")
+    np.testing.assert_array_equal(read().scaled(np.arange(3)), [0, 30, 60])
+    assert len(files(folder / kept_measurements._circumstances())) == 2
+
+
+@pytest.mark.parametrize("module", ["__main__", "not_imported", "lonely"])
+def test_what_a_function_of_no_package_measures_is_not_kept(folder, monkeypatch, module):
+    lonely = ModuleType("lonely")
+    lonely.__file__ = str(folder / "lonely.py")
+    monkeypatch.setitem(sys.modules, "lonely", lonely)
+    monkeypatch.setitem(sys.modules, "__main__", lonely)
+    doubled = Counted(np.ndarray)
+    doubled.measure.__wrapped__.__module__ = module
+    kept_measurements._source_beside.cache_clear()
+    for _ in range(2):
+        doubled.measure(np.arange(3))
+    kept_measurements._source_beside.cache_clear()
+    assert doubled.times == 2
+    assert not files(folder)
