@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -14,6 +15,9 @@ def settings(claims_folder: pytest.Pytester, *args: str) -> Settings:
     """What the options of a session resolve to."""
     # This process has imported the package already, too late for pytest to rewrite its asserts.
     quietly = "-Wignore::pytest.PytestAssertRewriteWarning"
+    # pytest collects garbage twice when it drops a configuration. All that other tests of this
+    # process have left need not be looked through for that.
+    gc.freeze()
     return state_of(claims_folder.parseconfigure(quietly, *args)).settings
 
 
