@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
-from math import prod
 
 import jax
 import jax.numpy as jnp
@@ -165,14 +164,11 @@ def exact_loss_change(
     Every floating-point number is a fraction, so no rounding enters: not even where the change
     is many orders of magnitude below the loss.
     """
-    point = [[distance * int(entry) for entry in vector] for vector in direction]
-    exact_targets = [[Fraction(float(entry)) for entry in target] for target in targets]
-    one = Fraction(1)
-    squares = prod((_mean_product(vector, vector) for vector in point), start=one)
-    overlaps = prod(map(_mean_product, point, exact_targets), start=one)
+    squares = overlaps = Fraction(1)
+    for entries, target in zip(direction, targets, strict=True):
+        # Where the direction is zero nothing is added; most of its entries are.
+        point = {number: distance * int(entries[number]) for number in np.flatnonzero(entries)}
+        along = [(x, Fraction(float(target[number]))) for number, x in point.items()]
+        squares *= sum((x * x for x, _ in along), start=Fraction(0)) / len(entries)
+        overlaps *= sum((x * y for x, y in along), start=Fraction(0)) / len(entries)
     return squares - 2 * overlaps
-
-
-def _mean_product(left: list[Fraction], right: list[Fraction]) -> Fraction:
-    products = [x * y for x, y in zip(left, right, strict=True) if x and y]
-    return Fraction(sum(products, start=Fraction(0)), len(left))
