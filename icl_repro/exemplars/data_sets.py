@@ -160,7 +160,7 @@ def _numbers(what: str, array: np.ndarray | str) -> Float[np.ndarray, "classes e
         class_, exemplar, feature = wrong[0].tolist()
         value = np.asarray(array)[class_, exemplar, feature]
         raise UnusableExemplars(
-            f"{what} has {len(wrong)} values that are no finite 32-bit numbers, the first is "
+            f"{what} has values that are no finite 32-bit numbers ({len(wrong):,}); the first is "
             f"feature {feature} of exemplar {exemplar} of class {class_}: {value}"
         )
     return numbers

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from icl_repro.exemplars.source import UnusableExemplars
+from icl_repro.numbers import count
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 """The endings of the files that are taken for images."""
@@ -124,8 +125,8 @@ def open_images(
         expected = "others have" if n_drawings is None else "there must be"
         advice = f", or take the first {len(least)} of each by ::{len(least)}"
         raise UnusableExemplars(
-            f"class {class_} of {names} has {len(least)} images, but {expected} {wanted}: add what "
-            f"is missing{advice if n_drawings is None else ''}"
+            f"class {class_} of {names} has {count(len(least), 'image')}, but {expected} "
+            f"{wanted}: add what is missing{advice if n_drawings is None else ''}"
         )
     return ImageSet(tuple(drawings[:wanted] for drawings in found))
 

@@ -101,12 +101,16 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "heads"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, but must be at least 1")
-        if self.width % (2 * self.heads):
+            given = getattr(self, name)
+            if not isinstance(given, int | np.integer):
+                raise TypeError(f"{name} is {given!r}, but must be a whole number, such as 8")
+            if given < 1:
+                raise ValueError(f"{name} is {given}, but must be at least 1 (nearest: 1)")
+        if self.width % (pair := 2 * self.heads):
+            nearest = pair * max(1, round(self.width / pair))
             raise ValueError(
-                f"width {self.width} must be a multiple of twice the number of heads "
-                f"({2 * self.heads}), because rotary positions turn pairs of channels"
+                f"width {self.width} must be a multiple of twice the number of heads ({pair}), "
+                f"because rotary positions turn pairs of channels (nearest: {nearest})"
             )
 
 
@@ -303,7 +307,16 @@ class AttentionOnly(eqx.Module):
         """So many sequences of the kind that it reads, of zeros: for the shapes of its sites."""
 
     def trace(self, episodes: Inputs, edits: Evaluable) -> Any:
-        """Logits and every activation under `edits`, see :mod:`icl_repro.optogenetics`."""
+        """Logits and every activation under `edits`, see :mod:`icl_repro.optogenetics`.
+
+        Raises:
+            TypeError: they cannot evaluate a model, such as a list of edits.
+        """
+        if not callable(getattr(edits, "trace", None)):
+            raise TypeError(
+                f"a model is traced under an Intervention, not under a {type(edits).__name__}: "
+                "write Intervention([...]) for edits, intervention([...], settings) for clamps"
+            )
         return edits.trace(self, episodes)
 
     def through_layers(

@@ -1,5 +1,6 @@
 """Artificial optogenetics: causal edits of activations, throughout training or after it."""
 
+from icl_repro.optogenetics.arguments import OutOfRange, WrongKind
 from icl_repro.optogenetics.clamps import (
     AblateHeads,
     Clamp,
@@ -22,7 +23,6 @@ from icl_repro.optogenetics.edits import (
     InductionPattern,
     LabelPattern,
     NeverFires,
-    OutOfRange,
     Pass,
     PreviousTokenPattern,
     ScoresAsLogits,
@@ -66,6 +66,7 @@ __all__ = [
     "Trace",
     "UnknownSite",
     "Value",
+    "WrongKind",
     "WrongSequences",
     "intervention",
     "only_heads",

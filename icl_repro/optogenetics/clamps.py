@@ -15,8 +15,17 @@ import msgspec
 import numpy as np
 from jaxtyping import Bool
 
-from icl_repro.episodes import N_POSITIONS
 from icl_repro.network.transformer import ModelSettings
+from icl_repro.optogenetics.arguments import (
+    OutOfRange,
+    WrongKind,
+    as_shown,
+    require_in_range,
+    require_kind,
+    require_tokens_before,
+    whole_number,
+    whole_numbers,
+)
 from icl_repro.optogenetics.edits import (
     CLEAN,
     LAST,
@@ -24,7 +33,7 @@ from icl_repro.optogenetics.edits import (
     Edit,
     InductionPattern,
     LabelPattern,
-    OutOfRange,
+    NeverFires,
     Pass,
     PreviousTokenPattern,
     ScoresAsLogits,
@@ -36,29 +45,33 @@ from icl_repro.optogenetics.passes import Intervention
 Preserved = Literal["pattern", "value", "key", "query"]
 
 
+def _require_whole_numbers(clamp: msgspec.Struct) -> None:
+    """Keep those fields of a clamp that are whole numbers as Python's, or raise WrongKind."""
+    for name in ("head", "layer", "shift"):
+        if name in clamp.__struct_fields__:
+            number = whole_number(getattr(clamp, name), f"{name} of {type(clamp).__name__}")
+            msgspec.structs.force_setattr(clamp, name, number)
+
+
 class _Heads(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="clamp"):
     """What clamps on some heads of a layer share: heads are kept sorted and without repeats."""
 
     heads: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if not self.heads:
-            raise OutOfRange(f"{type(self).__name__} names no heads, so that it would do nothing")
-        msgspec.structs.force_setattr(self, "heads", tuple(sorted(set(self.heads))))
+        name = type(self).__name__
+        heads = whole_numbers(self.heads, f"heads of {name}", "for a single head, (3,)")
+        if not heads:
+            raise OutOfRange(f"{name} names no heads, so that it would do nothing")
+        msgspec.structs.force_setattr(self, "heads", tuple(sorted(set(heads))))
+        _require_whole_numbers(self)
 
 
 def _mask(heads: Iterable[int], layer: int, model: ModelSettings) -> Bool[np.ndarray, " heads"]:
     """Heads of a layer as an array of booleans."""
-    if layer not in range(model.layers):
-        raise OutOfRange(
-            f"layer {layer} is out of range, the model has layers 0 to {model.layers - 1}"
-        )
+    require_in_range(layer, "layer", model.layers, "the model has")
     for head in heads:
-        if head not in range(model.heads):
-            raise OutOfRange(
-                f"head {head} is out of range, the model has heads 0 to {model.heads - 1} "
-                f"(nearest: {round(min(max(head, 0), model.heads - 1))})"
-            )
+        require_in_range(head, "head", model.heads, "the model has")
     return np.isin(np.arange(model.heads), list(heads))
 
 
@@ -74,8 +87,22 @@ class AblateHeads(_Heads, frozen=True, tag="ablate_heads"):
 
 
 def only_heads(heads: Iterable[int], layer: int = 1, n_heads: int = 8) -> AblateHeads:
-    """All heads of a layer off but these (Sections 3.1, 3.2 and 4.2)."""
-    kept = set(heads)
+    """All heads of a layer off but these (Sections 3.1, 3.2 and 4.2).
+
+    Args:
+        heads: those that stay on; with none, all are off.
+        layer: the layer of the heads; 1 is the paper's Layer 2.
+        n_heads: how many heads the layer has.
+
+    Raises:
+        OutOfRange: there is no such head, or all stay on.
+    """
+    kept = set(whole_numbers(heads, "heads of only_heads", "for a single head, [3]"))
+    n_heads = whole_number(n_heads, "n_heads of only_heads")
+    if n_heads < 1:
+        raise OutOfRange(f"n_heads of only_heads is {n_heads}, but must be at least 1 (nearest: 1)")
+    for head in sorted(kept):
+        require_in_range(head, "head", n_heads, f"with n_heads={n_heads} there are")
     return AblateHeads(tuple(set(range(n_heads)) - kept), layer)
 
 
@@ -85,7 +112,8 @@ class ClampPreviousToken(_Heads, frozen=True, tag="previous_token"):
 
     `shift` is how many tokens before: 1 for the clamp of the paper, more for a wrong pattern to
     compare with, in which labels attend to labels and exemplars to exemplars when it is 2. Tokens
-    with fewer before them attend to themselves.
+    with fewer before them attend to themselves; sequences in which all do are refused where they
+    are known, see :func:`require_effect`.
     """
 
     layer: int = 0
@@ -93,12 +121,8 @@ class ClampPreviousToken(_Heads, frozen=True, tag="previous_token"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.shift not in range(1, N_POSITIONS):
-            raise OutOfRange(
-                f"shift {self.shift} must be from 1 to {N_POSITIONS - 1}, for the "
-                f"{N_POSITIONS} tokens of a sequence of the paper "
-                f"(nearest: {round(min(max(self.shift, 1), N_POSITIONS - 1))})"
-            )
+        if self.shift < 1:
+            raise OutOfRange(f"shift {self.shift} must be at least 1 (nearest: 1)")
 
     def edits(self, model: ModelSettings) -> tuple[Edit, ...]:
         """The edits of this clamp."""
@@ -120,6 +144,8 @@ class ClampMatch(_Heads, frozen=True, tag="match"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        numbers = float | int | np.floating | np.integer
+        require_kind(self.strength, numbers, "match strength", "a number between 0 and 1")
         if not 0 <= self.strength <= 1:
             raise OutOfRange(f"match strength {self.strength} must be between 0 and 1")
         msgspec.structs.force_setattr(self, "strength", float(self.strength))
@@ -141,6 +167,9 @@ class ClampCopy(
 
     head: int
     layer: int = 1
+
+    def __post_init__(self) -> None:
+        _require_whole_numbers(self)
 
     def edits(self, model: ModelSettings) -> tuple[Edit, ...]:
         """The edits of this clamp."""
@@ -184,6 +213,9 @@ class PreservingAblation(_Heads, frozen=True, tag="preserving_ablation"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        what = "preserve of PreservingAblation"
+        names = (tuple, list, set, frozenset)
+        require_kind(self.preserve, names, what, 'a tuple of names, such as ("pattern",)')
         if not self.preserve:
             raise OutOfRange("PreservingAblation preserves nothing: use AblateHeads")
         wrong = [kept for kept in self.preserve if kept not in get_args(Preserved)]
@@ -231,6 +263,55 @@ TextClamp = AblateHeads | ClampPreviousToken | ClampInduction | PreservingAblati
 """Every clamp and ablation that a run on text can be described with."""
 
 
+def require_effect(clamps: Iterable[Clamp | TextClamp], n_positions: int | None = None) -> None:
+    """Refuse clamps that would do nothing beside the others, or in sequences of so many tokens.
+
+    A pattern does nothing where all of its heads are off. :class:`ClampMatch` may: the matching of
+    heads that are off is a clamp without effect on purpose, to compare with.
+
+    Raises:
+        NeverFires: a pattern of heads that are off.
+        OutOfRange: no token has as many before it as a clamp reads back; where `n_positions` is
+            None, that is found when a program is traced.
+    """
+    clamps = tuple(clamps)
+    off = [clamp for clamp in clamps if isinstance(clamp, AblateHeads | PreservingAblation)]
+    for clamp in clamps:
+        if not isinstance(clamp, ClampPreviousToken | ClampInduction):
+            continue
+        for ablation in off:
+            if ablation.layer == clamp.layer and set(clamp.heads) <= set(ablation.heads):
+                names = type(clamp).__name__, type(ablation).__name__
+                heads = ", ".join(map(str, clamp.heads))
+                raise NeverFires(
+                    f"{names[0]} would do nothing, because {names[1]} turns off all of its heads "
+                    f"({heads} of layer {clamp.layer}): leave out one of the two"
+                )
+        if n_positions is not None and isinstance(clamp, ClampPreviousToken):
+            require_tokens_before(clamp.shift, n_positions)
+
+
 def intervention(clamps: Iterable[Clamp | TextClamp], model: ModelSettings) -> Intervention:
-    """The edits of several clamps together."""
+    """The edits of several clamps together.
+
+    Args:
+        clamps: in any order.
+        model: the shape of the model that they are for.
+
+    Raises:
+        WrongKind: something that is no clamp, or no settings of a model.
+        OutOfRange: a layer or a head that the model does not have.
+        NeverFires: see :func:`require_effect`.
+    """
+    settings = "the settings of one: ModelSettings(...), or run.spec.model for that of a run"
+    require_kind(model, ModelSettings, "the model of an intervention", settings)
+    clamp_list = "a list of clamps, such as [ClampMatch((3,))]"
+    require_kind(clamps, Iterable, "what an intervention is made of", clamp_list)
+    clamps = tuple(clamps)
+    for clamp in clamps:
+        if isinstance(clamp, type) or not callable(getattr(clamp, "edits", None)):
+            raise WrongKind(
+                f"intervention takes clamps, such as ClampMatch((3,)), not {as_shown(clamp)}"
+            )
+    require_effect(clamps)
     return Intervention(edit for clamp in clamps for edit in clamp.edits(model))

@@ -8,7 +8,6 @@ all and can be vmapped over them.
 
 from __future__ import annotations
 
-import operator
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 
@@ -20,12 +19,19 @@ from jaxtyping import Array, Bool, Float, Int
 
 from icl_repro.episodes import Episodes
 from icl_repro.network.transformer import AttentionOnly, Inputs
+from icl_repro.numbers import count
+from icl_repro.optogenetics.arguments import (
+    OutOfRange,
+    WrongKind,
+    as_shown,
+    is_array_like,
+    require_in_range,
+    require_kind,
+    require_tokens_before,
+    whole_numbers,
+)
 from icl_repro.optogenetics.sites import EditError, axes_of
 from icl_repro.text import Text
-
-
-class OutOfRange(EditError):
-    """A head or a position that the site does not have."""
 
 
 class ShapeMismatch(EditError):
@@ -73,6 +79,13 @@ class Constant(Value):
 
     array: Float[Array, "..."]
 
+    def __check_init__(self) -> None:
+        """Raise WrongKind for a function or a text. Axes to map over may stand here too."""
+        if callable(self.array) or isinstance(self.array, str):
+            raise WrongKind(
+                f"a Constant is {as_shown(self.array)}, but must be a number or an array"
+            )
+
     def __call__(self, context: Context) -> Array:
         """The value; see the class."""
         return jnp.asarray(self.array)
@@ -82,6 +95,10 @@ class Taken(Value):
     """The activation of `site` in the edit's base pass, at the positions that are replaced."""
 
     site: str = eqx.field(static=True)
+
+    def __check_init__(self) -> None:
+        """Raise WrongKind for anything but a name."""
+        require_kind(self.site, str, "the site of Taken", "a name, such as 'embedding'")
 
     def __call__(self, context: Context) -> Float[Array, "..."]:
         """The value; see the class."""
@@ -101,6 +118,7 @@ class PreviousTokenPattern(Value):
 
     def __call__(self, context: Context) -> Float[Array, "1 queries keys 1"]:
         """The value; see the class."""
+        require_tokens_before(self.shift, context.episodes.n_positions)
         attended = [p - self.shift if p >= self.shift else p for p in context.positions]
         row = np.eye(context.episodes.n_positions, dtype=np.float32)
         return jnp.asarray(row[attended])[None, :, :, None]
@@ -166,6 +184,8 @@ class ScoresAsLogits(Value):
         """The value; see the class."""
         episodes = _episodes(context, self)
         scores = context.read(f"layers.{self.layer}.attention.scores")
+        if not isinstance(self.head, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
+            require_in_range(int(self.head), "head", scores.shape[0], "the site has")
         from_query = jnp.take(scores, self.head, axis=0)[-1]
         label = jnp.arange(context.current.shape[0])[:, None]
         logits = jnp.full_like(context.current, -jnp.inf)
@@ -197,6 +217,26 @@ class Pass(eqx.Module):
 
     edits: tuple[Edit, ...] = ()
     model: AttentionOnly | None = None
+
+    def __check_init__(self) -> None:
+        """Raise WrongKind for anything else."""
+        require_edits(self.edits, "Pass")
+        expected = "a model with weights, or None for the one that is edited"
+        require_kind(self.model, AttentionOnly | None, "the model of a Pass", expected)
+
+
+def require_edits(given: object, where: str) -> None:
+    """Raise WrongKind unless something is a list or tuple of edits."""
+    if not isinstance(given, list | tuple):
+        raise WrongKind(
+            f"{where} takes a list of edits, not {as_shown(given)}: write {where}([Edit(...), ...])"
+        )
+    for one in given:
+        if not isinstance(one, Edit):
+            raise WrongKind(
+                f"{where} takes edits, not {as_shown(one)}: clamps become edits by "
+                "intervention([...], settings)"
+            )
 
 
 CLEAN = Pass()
@@ -241,13 +281,30 @@ class Edit(eqx.Module):
         base: Pass | None = None,
         stop_gradient: bool = False,
     ) -> None:
-        """See the class. `value` may be a number or an array, `heads` numbers or a mask."""
+        """See the class. `value` may be a number or an array, `heads` numbers or a mask.
+
+        Raises:
+            WrongKind: a site, value or base of another kind.
+            OutOfRange: heads or positions that are no whole numbers.
+            NeverFires: no heads or no positions.
+        """
+        require_kind(
+            site, str, "the site of an edit", "a name, such as 'layers.0.attention.pattern'"
+        )
+        if not isinstance(value, Value) and not is_array_like(value):
+            raise WrongKind(
+                f"the value of an edit of {site} is {as_shown(value)}, but must be a number, an "
+                "array or a Value, such as Constant(0.0); what depends on the batch is a subclass "
+                "of Value with __call__(context)"
+            )
+        passes = "a Pass, such as CLEAN, Pass(edits) or Pass(model=...)"
+        require_kind(base, Pass | None, f"the base of an edit of {site}", passes)
         self.site = site
         # Numbers and NumPy arrays are arrays of JAX by the time that a program reads them.
         self.value = value if isinstance(value, Value) else Constant(value)  # pyright: ignore[reportArgumentType]
         is_mask = hasattr(heads, "dtype")
         self.head_mask = heads if is_mask else None  # pyright: ignore[reportAttributeAccessIssue]
-        self.heads = None if is_mask else _numbers(heads, f"heads of an edit of {site}")  # pyright: ignore[reportArgumentType]
+        self.heads = None if is_mask else _numbers(heads, f"heads of an edit of {site}")
         self.positions = _numbers(positions, f"positions of an edit of {site}")
         self.base = base
         self.stop_gradient = stop_gradient
@@ -265,20 +322,11 @@ class Edit(eqx.Module):
         return f"edit of {' '.join(where)}"
 
 
-def _numbers(given: Sequence[int] | None, what: str) -> tuple[int, ...] | None:
-    """Whole numbers as a tuple: anything else would name no head, and so change nothing."""
+def _numbers(given: object, what: str) -> tuple[int, ...] | None:
+    """Numbers of heads or positions, if any are given."""
     if given is None:
         return None
-    try:
-        numbers = tuple(operator.index(number) for number in given)
-    except TypeError:
-        numbers = None
-    if numbers is None or any(isinstance(number, bool | np.bool) for number in given):
-        raise OutOfRange(
-            f"{what} are {given!r}, but must be a sequence of whole numbers (a mask of heads must "
-            "be an array of booleans)"
-        )
-    return numbers
+    return whole_numbers(given, what, "a mask of heads must be an array of booleans")
 
 
 def apply(edit: Edit, context: Context) -> Float[Array, "..."]:
@@ -358,18 +406,14 @@ def head_mask(
         raise OutOfRange(f"{edit} names heads, but the site has no head axis: its axes are {axes}")
     n_heads = shape[axes.index("head")]
     if edit.heads is not None:
-        wrong = [head for head in edit.heads if not 0 <= head < n_heads]
-        if wrong:
-            raise OutOfRange(
-                f"{edit}: head {wrong[0]} is out of range, the site has heads 0 to {n_heads - 1} "
-                f"(nearest: {min(max(wrong[0], 0), n_heads - 1)})"
-            )
+        for head in edit.heads:
+            require_in_range(head, "head", n_heads, "the site has", f"{edit}: ")
         return np.isin(np.arange(n_heads), edit.heads)
     mask = edit.head_mask  # there is one, because `heads` is None
     if mask.shape != (n_heads,) or mask.dtype != bool:  # pyright: ignore[reportOptionalMemberAccess]
         raise ShapeMismatch(
-            f"{edit}: the mask is {mask.dtype} of shape {mask.shape}, but must be booleans, one "  # pyright: ignore[reportOptionalMemberAccess]
-            f"for each of the {n_heads} heads"
+            f"{edit}: the mask is {mask.dtype} of shape {mask.shape}, but must be "  # pyright: ignore[reportOptionalMemberAccess]
+            f"{count(n_heads, 'boolean')}, one for each head"
         )
     if not isinstance(mask, jax.core.Tracer) and not np.any(mask):  # pyright: ignore[reportAttributeAccessIssue]
         raise NeverFires(f"{edit} acts on no heads: its mask is empty")
@@ -386,12 +430,8 @@ def _checked_positions(edit: Edit, axes: tuple[str, ...], n_positions: int) -> t
         raise OutOfRange(f"{edit} names positions, but the site has no such axis: {axes}")
     if edit.positions == LAST:
         return (n_positions - 1,)
-    wrong = [p for p in edit.positions if not 0 <= p < n_positions]  # pyright: ignore[reportOptionalIterable]
-    if wrong:
-        raise OutOfRange(
-            f"{edit}: position {wrong[0]} is out of range, episodes have positions 0 to "
-            f"{n_positions - 1} (nearest: {min(max(wrong[0], 0), n_positions - 1)})"
-        )
+    for position in edit.positions:  # pyright: ignore[reportOptionalIterable]
+        require_in_range(position, "position", n_positions, "sequences have", f"{edit}: ")
     return edit.positions  # pyright: ignore[reportReturnType]
 
 

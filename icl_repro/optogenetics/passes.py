@@ -15,7 +15,15 @@ import jax
 from jaxtyping import Array, Float
 
 from icl_repro.network.transformer import AttentionOnly, Inputs
-from icl_repro.optogenetics.edits import Context, Edit, NeverFires, Pass, apply, check_conflict
+from icl_repro.optogenetics.edits import (
+    Context,
+    Edit,
+    NeverFires,
+    Pass,
+    apply,
+    check_conflict,
+    require_edits,
+)
 from icl_repro.optogenetics.sites import EditError, bears_on, sites, unknown_site
 
 
@@ -39,6 +47,8 @@ class Trace(eqx.Module):
 class Intervention(eqx.Module):
     """Edits that are applied together, validated whenever a program is traced with them.
 
+    Raises (when made): :class:`WrongKind` for anything but edits.
+
     Raises (on evaluation): the subclasses of :class:`EditError`, each with the nearest valid
     choice: a site, layer, head or position that does not exist, a shape that does not fit, two
     edits that fight over the same entries, an edit that never fires.
@@ -47,7 +57,9 @@ class Intervention(eqx.Module):
     edits: tuple[Edit, ...]
 
     def __init__(self, edits: Iterable[Edit] = ()) -> None:
-        self.edits = tuple(edits)
+        given = tuple(edits) if isinstance(edits, Iterable) else edits
+        require_edits(given, "Intervention")
+        self.edits = given
 
     def predict(self, model: AttentionOnly, episodes: Inputs) -> Trace:
         """Logits at the query, and the activations that they depend on: the last layer's queries,

@@ -46,6 +46,11 @@ def sites(model: AttentionOnly, n_episodes: int = 1) -> dict[str, Site]:
     return table
 
 
+def there_are(noun: str, size: int) -> str:
+    """Which of something there are, counted from 0: layers 0 to 2, or only layer 0."""
+    return f"{noun}s 0 to {size - 1}" if size > 1 else f"only {noun} 0"
+
+
 def axes_of(name: str) -> tuple[str, ...]:
     """The named axes of a site that a model has."""
     axes = site_axes(name)
@@ -96,7 +101,7 @@ def unknown_site(name: str, known: Iterable[str], purpose: str) -> UnknownSite:
         also = f"; did you mean {nearest!r}?" if nearest in known else ""
         return UnknownSite(
             f"{purpose} {name!r}: layer {layer} is out of range, the model has "
-            f"layers 0 to {n_layers - 1}{also}"
+            f"{there_are('layer', n_layers)}{also}"
         )
     nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     hint = f"the nearest are {', '.join(map(repr, nearest))}" if nearest else "none is near"

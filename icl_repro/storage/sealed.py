@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from icl_repro.numbers import count
 from icl_repro.storage.files import write_whole
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -33,5 +34,5 @@ def read(path: Path) -> bytes:
     written = path.read_bytes()
     content, digest = written[:-_DIGEST_BYTES], written[-_DIGEST_BYTES:]
     if hashlib.sha256(content).digest() != digest:
-        raise Damaged(f"its checksum does not match its {len(written)} bytes")
+        raise Damaged(f"its checksum does not match its {count(len(written), 'byte')}")
     return content

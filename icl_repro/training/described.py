@@ -36,7 +36,16 @@ _SETTINGS: dict[str, str] = {
     "neighbour": "neighbour {} by rounding",
     "streams": "streams {}",
 }
-
+_OF_ONE = {
+    "classes": "class",
+    "labels": "label",
+    "exemplars": "exemplar",
+    "pairs": "pair",
+    "layers": "layer",
+    "heads": "head",
+    "tokens": "token",
+}
+"""What is counted there, where there is one."""
 
 RULES = {"adam": "Adam", "sgd": "gradient descent", "adamw": "AdamW"}
 """What each optimiser is called."""
@@ -58,6 +67,9 @@ def setting(name: str, value: object) -> str:
     if name == "optimiser.rule":
         return RULES[str(value)]
     told = _SETTINGS.get(name)
+    if told and value == 1 and told.startswith("{} "):
+        _, noun, *rest = told.split(" ")
+        told = " ".join(["{}", _OF_ONE[noun], *rest])
     return told.format(value) if told else f"{name.replace('.', ' ').replace('_', ' ')} {value}"
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from icl_repro.network.language_model import LanguageModelSettings
 from icl_repro.optogenetics import TextClamp
+from icl_repro.optogenetics.clamps import require_effect
 from icl_repro.text import TextSettings
 from icl_repro.training import layout, provenance
 from icl_repro.training.described import clamp_in_words, setting
@@ -101,6 +102,7 @@ class LanguageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         require_whole_batches(self.sequences, self.optimiser.batch)
         for clamp in self.clamps:
             clamp.edits(self.model)  # raises where a layer or a head is out of range
+        require_effect(self.clamps, n_positions=self.text.length)
         msgspec.structs.force_setattr(self, "clamps", in_order(self.clamps))
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from icl_repro.episodes import N_CONTEXT
+from icl_repro.numbers import count
 from icl_repro.training.described import RULES, listed
 from icl_repro.training.language_spec import LanguageSpec
 from icl_repro.training.spec import RunSpec
@@ -27,10 +28,11 @@ def _of_text(runs: list[LanguageSpec]) -> list[str]:
     if not runs:
         return []
     layers = sorted({run.model.layers for run in runs})
+    layers_in_words = f"{listed(layers)} {'layer' if layers == [1] else 'layers'}"
     first = runs[0]
     longest = max(run.sequences for run in runs)
     return [
-        f"Language models are the same transformers with {listed(layers)} layers, heads of width "
+        f"Language models are the same transformers with {layers_in_words}, heads of width "
         f"{first.model.width // first.model.heads} and a loss at each of {first.text.length} "
         f"tokens of a sequence, drawn from {first.text.vocabulary} tokens with bigram structure, "
         "in which segments come again. Training is by Adam at a learning rate of "
@@ -70,8 +72,9 @@ def _of_episodes(runs: list[RunSpec]) -> list[str]:
     pairs = sorted({run.episodes.pairs for run in runs} - {N_CONTEXT})
     longer = sum(run.episodes.pairs != N_CONTEXT for run in runs)
     return [
-        f"The networks are causal, attention-only transformers with {layers} layers{other_layers} "
-        f"of {heads} heads{other_heads}, a residual stream of width {width}{other_widths}, rotary "
+        "The networks are causal, attention-only transformers with "
+        f"{count(layers, 'layer')}{other_layers} of {count(heads, 'head')}{other_heads}, a "
+        f"residual stream of width {width}{other_widths}, rotary "
         "positions, and LayerNorm before each attention and before the unembedding"
         + _in_some(bare, len(runs), "have none")
         + ". They have no MLP"

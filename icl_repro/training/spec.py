@@ -16,7 +16,9 @@ from icl_repro.episodes import EpisodeSettings
 from icl_repro.exemplars import AnySource, Glyphs, about
 from icl_repro.nearest import nearest, nearest_number
 from icl_repro.network.transformer import ModelSettings
+from icl_repro.numbers import count
 from icl_repro.optogenetics import Clamp
+from icl_repro.optogenetics.clamps import require_effect
 from icl_repro.streams import STREAMS, StreamsName
 from icl_repro.training import layout, provenance
 from icl_repro.training.altered_streams import recipe_of
@@ -175,6 +177,7 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         require_whole_batches(self.sequences, self.optimiser.batch)
         for clamp in self.clamps:
             clamp.edits(self.model)  # raises where a layer or a head is out of range
+        require_effect(self.clamps, n_positions=2 * self.episodes.pairs + 1)
         if self.transplant is not None:
             _require_fitting(self, self.transplant)
         msgspec.structs.force_setattr(self, "clamps", in_order(self.clamps))
@@ -215,8 +218,9 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         source, episodes = self.exemplars, self.episodes
         needed = episodes.classes + episodes.test_classes
         if needed > source.n_classes:
+            trained_on = count(episodes.classes, "class", "classes")
             return (
-                f"{episodes.classes} classes to train on and {episodes.test_classes} to test on "
+                f"{trained_on} to train on and {episodes.test_classes} to test on "
                 f"are {needed}, but {about(source).title} has {source.n_classes:,}"
             )
         if episodes.exemplars_per_class > source.n_exemplars:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from icl_repro.numbers import count
 from icl_repro.verification.diagram import Diagram
 from icl_repro.verification.reported import Reported
 
@@ -222,5 +223,6 @@ def _require_grid(shown: str, rows: list[str], columns: list[str], lengths: list
     for head, length in zip(rows, lengths, strict=True):
         if length != len(columns):
             raise ValueError(
-                f"{shown}: row {head!r} has {length} values, but there are {len(columns)} columns"
+                f"{shown}: row {head!r} has {count(length, 'value')}, but there "
+                f"{'is' if len(columns) == 1 else 'are'} {count(len(columns), 'column')}"
             )

@@ -15,6 +15,7 @@ from icl_repro.network.transformer import SITE_AXES, ModelSettings, initialise, 
 from icl_repro.optogenetics import Intervention, trace
 from tests.support.golden import evaluation_batch, golden_model
 from tests.support.random_networks import N_FEATURES, N_LABELS, random_episodes, random_network
+from tests.support.shapes_checked import unchecked
 from tests.support.slow_transformer import in_our_layout, slow_transformer
 
 traced = jax.jit(trace)
@@ -246,13 +247,19 @@ def test_seeds_decide_the_initial_weights(initial):
         ({"layers": 0}, "layers is 0, but must be at least 1"),
         ({"width": 0}, "width is 0, but must be at least 1"),
         ({"heads": -2}, "heads is -2, but must be at least 1"),
-        ({"width": 60}, r"width 60 must be a multiple of twice the number of heads \(16\)"),
-        ({"width": 8}, r"width 8 must be a multiple of twice the number of heads \(16\)"),
+        ({"width": 60}, r"width 60 must be a multiple of twice the number of heads \(16\).*: 64\)"),
+        ({"width": 8}, r"width 8 must be a multiple of twice the number of heads \(16\).*: 16\)"),
     ],
 )
 def test_a_shape_that_cannot_be_built_says_why(fields, message):
     with pytest.raises(ValueError, match=message):
         ModelSettings(**fields)
+
+
+@pytest.mark.parametrize("given", ["2", 2.0, None, max])
+def test_a_shape_is_of_whole_numbers(given):
+    with unchecked(), pytest.raises(TypeError, match=r"layers is .*, but must be a whole number"):
+        ModelSettings(layers=given)
 
 
 def test_names_of_sites():

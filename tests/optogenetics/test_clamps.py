@@ -18,11 +18,14 @@ from icl_repro.optogenetics import (
     Clamp,
     ClampCopy,
     ClampFirstLayer,
+    ClampInduction,
     ClampMatch,
     ClampPreviousToken,
     Edit,
+    NeverFires,
     OutOfRange,
     PreservingAblation,
+    WrongKind,
     intervention,
     only_heads,
     sites,
@@ -246,8 +249,20 @@ def test_ablating_heads_in_four_ways(seed, heads, layer):
 def test_only_heads_turns_off_the_others():
     assert only_heads([3]) == AblateHeads((0, 1, 2, 4, 5, 6, 7), layer=1)
     assert only_heads([0, 2], layer=0, n_heads=4) == AblateHeads((1, 3), layer=0)
+    assert only_heads([]) == AblateHeads(tuple(range(8)))
     with pytest.raises(OutOfRange, match="AblateHeads names no heads"):
         only_heads(range(8))
+    with pytest.raises(OutOfRange, match=r"n_heads .* is 0, but must be at least 1"):
+        only_heads([], n_heads=0)
+
+
+@pytest.mark.parametrize(("head", "nearest"), [(9, 7), (8, 7), (-1, 0)])
+def test_only_heads_that_there_are(head, nearest):
+    message = rf"head {head} is out of range, with n_heads=8 .* heads 0 to 7 \(nearest: {nearest}\)"
+    with pytest.raises(OutOfRange, match=message):
+        only_heads([3, head])
+    with unchecked(), pytest.raises(OutOfRange, match="heads of only_heads are 3, but must be"):
+        only_heads(3)
 
 
 PRESERVED = [("pattern",), ("value",), ("key",), ("query",), ("pattern", "value")]
@@ -355,6 +370,7 @@ def test_equal_clamps_are_written_in_any_order():
 
 
 DEEP = ModelSettings(layers=3)
+ONE_LAYER = ModelSettings(layers=1)
 
 
 @pytest.mark.parametrize(
@@ -364,15 +380,19 @@ DEEP = ModelSettings(layers=3)
         (lambda: ClampMatch(()), None, "ClampMatch names no heads"),
         (lambda: AblateHeads((8,)), SMALL, "head 8 is out of range, .* heads 0 to 3 .*nearest: 3"),
         (lambda: AblateHeads((1, -1)), SMALL, "head -1 is out of range.*nearest: 0"),
-        (lambda: AblateHeads((1, 1.5)), SMALL, "head 1.5 is out of range"),
+        (lambda: AblateHeads((1, 1.5)), None, r"heads of AblateHeads are \(1, 1.5\), but must be"),
+        (lambda: ClampMatch(9), None, r"heads of ClampMatch are 9, .* whole numbers .*\(3,\)"),
+        (lambda: ClampInduction("12"), None, "heads of ClampInduction are '12', but must be"),
+        (lambda: AblateHeads((True,)), None, r"heads of AblateHeads are \(True,\)"),
+        (lambda: ClampMatch(max), None, "heads of ClampMatch are a function, but must be"),
+        (lambda: ClampMatch((1,)), ONE_LAYER, "layer 1 .* the model has only layer 0 .*nearest: 0"),
         (lambda: AblateHeads((1,), layer=2), SMALL, "layer 2 is out of range, .* layers 0 to 1"),
         (lambda: ClampPreviousToken((1,), layer=-1), SMALL, "layer -1 is out of range"),
         (
             lambda: ClampPreviousToken((1,), shift=0),
             None,
-            "shift 0 must be from 1 to 4.*nearest: 1",
+            r"shift 0 must be at least 1 \(nearest: 1\)",
         ),
-        (lambda: ClampPreviousToken((1,), shift=5), None, "shift 5 .*for the 5 tokens.*nearest: 4"),
         (lambda: ClampCopy(4), SMALL, "head 4 is out of range"),
         (lambda: ClampCopy(1, layer=3), SMALL, "layer 3 is out of range"),
         (lambda: ClampMatch((1,), strength=1.1), None, "strength 1.1 must be between 0 and 1"),
@@ -394,6 +414,74 @@ DEEP = ModelSettings(layers=3)
 def test_a_clamp_that_cannot_act_says_why(clamp, model, message):
     with unchecked(), pytest.raises(OutOfRange, match=message):
         clamp().edits(model)
+
+
+@pytest.mark.parametrize(
+    ("clamp", "message"),
+    [
+        (lambda: ClampMatch((1,), layer="1"), "layer of ClampMatch is '1', .* a whole number"),
+        (lambda: ClampCopy((3,)), r"head of ClampCopy is \(3,\), but must be a whole number"),
+        (lambda: ClampPreviousToken((1,), shift=1.0), "shift of ClampPreviousToken is 1.0"),
+        (lambda: ClampMatch((1,), strength="all"), "match strength is 'all', .* a number between"),
+        (lambda: ClampMatch((1,), strength=min), "match strength is a function"),
+        (
+            lambda: PreservingAblation((1,), "pattern"),
+            r"preserve of PreservingAblation is 'pattern', .* a tuple of names, .*\(\"pattern\",\)",
+        ),
+        (lambda: PreservingAblation((1,), 2), "preserve of PreservingAblation is 2"),
+        (lambda: only_heads([1], n_heads="8"), "n_heads of only_heads is '8'"),
+        (
+            lambda: intervention(ClampMatch((1,)), SMALL),
+            r"is ClampMatch\(.*\), but must be a list of clamps, such as \[ClampMatch",
+        ),
+        (
+            lambda: intervention([ClampMatch], SMALL),
+            "takes clamps, .*, not the class ClampMatch",
+        ),
+        (lambda: intervention(["match"], SMALL), "takes clamps, .*, not 'match'"),
+        (lambda: intervention([Edit("logits", 0.0)], SMALL), "takes clamps, .*, not of kind Edit"),
+        (
+            lambda: intervention([ClampMatch((1,))], random_network(0)),
+            r"of kind Transformer, but must be the settings of one: ModelSettings\(\.\.\.\)",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_than_expected_is_refused(clamp, message):
+    with unchecked(), pytest.raises(WrongKind, match=message):
+        clamp()
+
+
+def test_numbers_of_numpy_are_numbers():
+    clamp = ClampPreviousToken(np.array([2, 1]), layer=np.int64(0), shift=np.int32(2))
+    assert msgspec.json.encode(clamp) == msgspec.json.encode(ClampPreviousToken((1, 2), 0, 2))
+
+
+@pytest.mark.parametrize(("tokens", "last"), [(5, 4), (9, 8)])
+def test_a_shift_beyond_the_sequence_is_told_with_its_length(tokens, last):
+    clamped = intervention([ClampPreviousToken((1,), shift=last)], SMALL)
+    beyond = intervention([ClampPreviousToken((1,), shift=tokens)], SMALL)
+    model, episodes = random_network(0), random_episodes(0, pairs=last // 2)
+    clamped.predict(model, episodes)
+    message = rf"shift {tokens} must be from 1 to {last}, for the {tokens} tokens .*: {last}\)"
+    with pytest.raises(OutOfRange, match=message):
+        beyond.predict(model, episodes)
+
+
+@pytest.mark.parametrize(
+    "off", [AblateHeads((0, 1), 0), PreservingAblation((0, 1), ("pattern",)), only_heads([3], 0, 4)]
+)
+def test_a_pattern_of_heads_that_are_off_is_refused(off):
+    clamp = ClampPreviousToken((0, 1))
+    message = (
+        f"ClampPreviousToken would do nothing, because {type(off).__name__} turns off all of its "
+        r"heads \(0, 1 of layer 0\)"
+    )
+    for clamps in ([off, clamp], [clamp, off]):
+        with pytest.raises(NeverFires, match=message):
+            intervention(clamps, SMALL)
+    # A pattern of some other head is left; and the match of heads that are off is a control.
+    for allowed in (ClampPreviousToken((1, 3)), ClampMatch((0, 1), layer=0)):
+        assert len(intervention([off, allowed], SMALL).edits) > 1
 
 
 def test_a_clamp_with_an_unknown_field_is_refused():

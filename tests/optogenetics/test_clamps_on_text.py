@@ -15,6 +15,7 @@ from icl_repro.optogenetics import (
     ClampPreviousToken,
     Edit,
     Intervention,
+    NeverFires,
     OutOfRange,
     PreservingAblation,
     WrongSequences,
@@ -79,6 +80,18 @@ def test_a_preserving_ablation_leaves_later_patterns_and_an_ablation_does_not():
 def test_clamps_for_episodes_are_refused_on_text(clamp):
     with pytest.raises((WrongSequences, OutOfRange, ValueError)):
         edits(clamp).predict(MODEL, TEXT)
+
+
+def test_a_shift_can_be_as_long_as_the_text_allows_and_no_longer():
+    edits(ClampPreviousToken((0,), shift=15)).predict(MODEL, TEXT)
+    with pytest.raises(OutOfRange, match=r"from 1 to 15, for the 16 tokens .* \(nearest: 15\)"):
+        edits(ClampPreviousToken((0,), shift=16)).predict(MODEL, TEXT)
+
+
+def test_an_induction_pattern_of_heads_that_are_off_is_refused():
+    with pytest.raises(NeverFires, match="ClampInduction would do nothing, because AblateHeads"):
+        edits(AblateHeads((0, 1)), ClampInduction((1,)))
+    assert len(edits(AblateHeads((0,)), ClampInduction((0, 1))).edits) == 2
 
 
 def test_positions_beyond_the_text_are_refused_with_the_nearest():

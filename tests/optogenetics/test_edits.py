@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from icl_repro.network.transformer import SITE_AXES, ModelSettings
 from icl_repro.optogenetics import (
     CLEAN,
+    AblateHeads,
     Conflict,
     Constant,
     Edit,
@@ -28,6 +29,7 @@ from icl_repro.optogenetics import (
     Taken,
     TokenBefore,
     UnknownSite,
+    WrongKind,
     sites,
     trace,
 )
@@ -150,6 +152,48 @@ def test_a_traced_mask_of_the_wrong_length_or_kind():
             eqx.filter_eval_shape(
                 lambda m: Intervention([Edit(MIXED, 0.0, heads=m)]).predict(MODEL, EPISODES), mask
             )
+
+
+# --- kinds ---
+
+
+@pytest.mark.parametrize(
+    ("made", "parts"),
+    [
+        (lambda: Edit(3, 0.0), ["site of an edit is 3", "layers.0.attention.pattern"]),
+        (lambda: Edit("logits", lambda context: 0.0), ["edit of logits is a function", "a Value"]),
+        (lambda: Edit("logits", TokenBefore), ["is the class TokenBefore"]),
+        (lambda: Edit("logits", "zero"), ["is 'zero', but must be a number"]),
+        (lambda: Edit("logits", None), ["is None, but must be a number"]),
+        (lambda: Edit("logits", 0.0, base=MODEL), ["base of", "of kind Transformer", "a Pass"]),
+        (lambda: Constant(min), ["a Constant is a function"]),
+        (lambda: Taken(1), ["site of Taken is 1"]),
+        (lambda: Pass(MODEL), ["Pass takes a list of edits, not of kind Transformer"]),
+        (lambda: Pass((), model=ModelSettings()), ["model of a Pass is", "a model with weights"]),
+        (lambda: Intervention(Edit("logits", 0.0)), ["Intervention takes a list of edits, not"]),
+        (lambda: Intervention(["logits"]), ["Intervention takes edits, not 'logits'"]),
+        (lambda: Intervention([AblateHeads((1,))]), ["takes edits, not AblateHeads", "settings"]),
+        (lambda: trace(MODEL, EPISODES, 3), ["Intervention takes a list of edits, not 3"]),
+    ],
+)
+def test_what_is_of_another_kind_than_expected_is_refused(made, parts):
+    with refused(WrongKind, *parts):
+        made()
+
+
+def test_values_may_be_nested_lists_of_numbers():
+    assert Edit("logits", [[0.0], [np.float32(1)]]).value.array == [[0.0], [1.0]]
+
+
+def test_a_model_is_traced_under_an_intervention_only():
+    with unchecked(), pytest.raises(TypeError, match="under an Intervention, not under a list"):
+        MODEL.trace(EPISODES, [Edit("logits", 0.0)])
+
+
+@pytest.mark.parametrize("head", [4, -1])
+def test_scores_of_a_head_that_there_is_not(head):
+    with refused(OutOfRange, f"head {head} is out of range", "heads 0 to 3"):
+        trace(MODEL, EPISODES, [Edit("logits", ScoresAsLogits(1, jnp.int32(head)))])
 
 
 # --- positions ---

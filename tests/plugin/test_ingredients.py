@@ -243,7 +243,7 @@ def wrong_features() -> dict[str, np.ndarray]:
     [
         (
             "nan",
-            "*1 values that are no finite 32-bit numbers, * feature 2 of exemplar 1 of class 3*",
+            "*values that are no finite 32-bit numbers (1); * feature 2 of exemplar 1 of class 3*",
         ),
         ("objects", "*Python objects, which are never read*"),
     ],

@@ -82,7 +82,7 @@ def test_it_is_told_in_words():
     smeared = LanguageModelSettings(layers=1, smeared_keys=True)
     spec = LanguageSpec(model=smeared, text=TextSettings(shuffled=True))
     assert spec.describe().startswith("seed 5, language model, unclamped, ")
-    assert "1 layers" in spec.describe()
+    assert "1 layer" in spec.describe()
     assert "smeared keys" in spec.describe()
     assert "repeats in random order" in spec.describe()
     assert len(methods([spec])) == 1

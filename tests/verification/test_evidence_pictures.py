@@ -37,7 +37,7 @@ def wiring(edges):
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
-        (lambda: heatmap([[1.0]]), "row 'r' has 1 values, but there are 2 columns"),
+        (lambda: heatmap([[1.0]]), "row 'r' has 1 value, but there are 2 columns"),
         (lambda: heatmap([[1.0, 2], [3, 4]]), "names 1 rows, but has 2"),
         (lambda: heatmap([[1.0, 2]], limits=(1, 1)), "limits must be two finite numbers"),
         (lambda: heatmap([[1.0, 2]], limits=(0, math.inf)), "limits must be two finite numbers"),

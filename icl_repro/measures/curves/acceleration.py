@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from icl_repro.numbers import count
+
 Curve = Float[np.ndarray, " steps"]
 
 MIN_FIT_POINTS = 3
@@ -80,7 +82,7 @@ def descent_speed(curve: Curve, *, window: int = 1) -> Float[np.ndarray, " spans
     if not 1 <= window < len(values):
         raise ValueError(
             f"window must lie between 1 and {len(values) - 1} (one less than the curve's "
-            f"{len(values)} values), not {window}"
+            f"{count(len(values), 'value')}), not {window}"
         )
     return (values[:-window] - values[window:]) / window
 
@@ -160,7 +162,7 @@ def exponential_fit(curve: Curve, *, down_to: float = 1e-6) -> ExponentialFit:
     points = int(np.argmax(ended)) if ended.any() else len(values)
     if points < MIN_FIT_POINTS:
         raise ValueError(
-            f"only {points} values before the curve falls below {down_to} of its start; "
+            f"only {count(points, 'value')} before the curve falls below {down_to} of its start; "
             f"a line needs at least {MIN_FIT_POINTS}"
         )
     logarithm = np.log(values[:points])

@@ -18,6 +18,7 @@ from icl_repro.episodes import Episodes
 from icl_repro.measures.datasets.performance import Performance, performance, performances
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Constant, Edit, Intervention
+from icl_repro.optogenetics.arguments import require_in_range
 
 
 class HeadsOff(eqx.Module):
@@ -54,11 +55,7 @@ def added_back(order: Sequence[int], n_heads: int) -> Bool[np.ndarray, "steps he
     """
     heads = [int(head) for head in order]
     for position, head in enumerate(heads):
-        if head not in range(n_heads):
-            raise ValueError(
-                f"head {head} is out of range, there are heads 0 to {n_heads - 1} "
-                f"(nearest: {min(max(head, 0), n_heads - 1)})"
-            )
+        require_in_range(head, "head", n_heads, "there are")
         if head in heads[:position]:
             raise ValueError(f"head {head} is in the order {heads} twice")
     masks = np.ones((len(heads), n_heads), dtype=bool)

@@ -16,7 +16,9 @@ from icl_repro.measures.datasets.chunks import over_chunks
 from icl_repro.measures.heads.ablation import HeadsOff
 from icl_repro.measures.kept import kept
 from icl_repro.network.transformer import Transformer
+from icl_repro.numbers import count
 from icl_repro.optogenetics import Constant, Edit, Intervention
+from icl_repro.optogenetics.arguments import require_in_range
 from icl_repro.optogenetics.edits import LabelPattern
 from icl_repro.statistics.significance import holm
 from icl_repro.statistics.subsets import more_frequent, rarer
@@ -126,7 +128,12 @@ def single_head_answers(model: Transformer, episodes: Episodes) -> SingleHeadAns
 def losses_of_head_alone(
     model: Transformer, episodes: Episodes, head: int
 ) -> Float[np.ndarray, " episodes"]:
-    """Loss on each episode of one head of the last layer on its own, all others off, in nats."""
+    """Loss on each episode of one head of the last layer on its own, all others off, in nats.
+
+    Raises:
+        ValueError: there is no such head.
+    """
+    require_in_range(head, "head", model.n_heads, "the model has")
     off = np.arange(model.n_heads) != head
     return _losses(model, episodes, HeadsOff(model.n_layers - 1), jnp.asarray(off))
 
@@ -234,7 +241,10 @@ def concentration_by_chance(
     """
     mistakes, episodes = np.asarray(mistakes), np.asarray(episodes)
     if (mistakes > episodes).any():
-        raise ValueError(f"there are {mistakes} mistakes, but only {episodes} episodes")
+        raise ValueError(
+            f"there are {count(int(mistakes), 'mistake')}, but only "
+            f"{count(int(episodes), 'episode')}"
+        )
     if not mistakes.sum():
         return float("nan")
     rng = np.random.default_rng(seed)

@@ -14,6 +14,7 @@ from icl_repro.measures.datasets.chunks import over_chunks
 from icl_repro.measures.kept import kept
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import Intervention
+from icl_repro.optogenetics.arguments import require_in_range
 from icl_repro.statistics.breaks import natural_break
 from icl_repro.training.evaluation import previous_token_attention
 
@@ -47,10 +48,7 @@ def previous_token_scores(
     Raises:
         ValueError: there is no such layer.
     """
-    if layer not in range(model.n_layers):
-        raise ValueError(
-            f"layer {layer} is out of range, the model has layers 0 to {model.n_layers - 1}"
-        )
+    require_in_range(layer, "layer", model.n_layers, "the model has")
     attention = np.asarray(_attention(model, episodes, layer), np.float64)
     return attention - uniform_attention(episodes.label_positions)
 

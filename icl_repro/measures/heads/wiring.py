@@ -8,6 +8,7 @@ are evaluated as one program, layer 0 first: its ablations are evaluated once fo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import equinox as eqx
 import jax
@@ -21,6 +22,7 @@ from icl_repro.measures.datasets.chunks import over_chunks
 from icl_repro.measures.kept import kept
 from icl_repro.network.transformer import Transformer
 from icl_repro.optogenetics import CLEAN, Constant, Edit, Intervention, Taken
+from icl_repro.optogenetics.arguments import require_in_range
 from icl_repro.statistics.intervals import share_interval
 from icl_repro.training.evaluation import correct, query_attention
 
@@ -120,7 +122,13 @@ def without_heads(
 
     Returns:
         For each set, with patterns preserved, with values preserved, and with both preserved.
+
+    Raises:
+        ValueError: a head that there is not.
     """
+    sets = [tuple(members) for members in sets]
+    for head in chain.from_iterable(sets):
+        require_in_range(head, "head", model.n_heads, "the model has")
     heads = np.arange(model.n_heads)
     off = np.stack([np.isin(heads, list(members)) for members in sets])
     preserved = np.array([[True, False], [False, True], [True, True]])

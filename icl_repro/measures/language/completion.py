@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Int
 
 from icl_repro.measures.kept import kept
 from icl_repro.network.language_model import LanguageModel
+from icl_repro.numbers import count
 from icl_repro.optogenetics import Constant, Edit, Intervention
 from icl_repro.text import Text
 
@@ -39,8 +40,8 @@ def completion_probabilities(
     """
     if model.vocabulary < length + 2:
         raise ValueError(
-            f"the vocabulary has {model.vocabulary} tokens, but {length + 2} different ones are "
-            "needed"
+            f"the vocabulary has {count(model.vocabulary, 'token')}, but {length + 2} different "
+            "ones are needed"
         )
     cosines = jnp.asarray(similarities, jnp.float32)
     found = _probabilities(model, length, cosines, both, seed)

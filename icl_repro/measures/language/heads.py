@@ -13,6 +13,7 @@ from icl_repro.measures.kept import kept
 from icl_repro.measures.language.score import in_context_score
 from icl_repro.network.language_model import LanguageModel
 from icl_repro.optogenetics import Edit, Intervention
+from icl_repro.optogenetics.arguments import require_in_range
 from icl_repro.text import Text
 from icl_repro.training.language_evaluation import losses_of
 
@@ -41,8 +42,13 @@ def previous_token_heads(attention: PerHead) -> tuple[int, ...]:
 def others(heads: Iterable[int], scores: PerHead) -> tuple[int, ...]:
     """As many other heads of a layer, those with the lowest scores first; fewer where there are not
     as many.
+
+    Raises:
+        ValueError: one of the heads is not there.
     """
     chosen = set(heads)
+    for head in sorted(chosen):
+        require_in_range(head, "head", len(scores), "the layer has")
     rest = [int(head) for head in np.argsort(scores) if int(head) not in chosen]
     return tuple(sorted(rest[: len(chosen)]))
 

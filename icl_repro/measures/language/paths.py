@@ -17,6 +17,8 @@ from jaxtyping import Float
 Path = Float[np.ndarray, "points 2"]
 LEGS = 24
 """Pieces of equal length into which a path is cut to see where it turns."""
+SPAN = 3
+"""Legs before and after a place over which its directions are taken."""
 
 
 class Plane(NamedTuple):
@@ -54,7 +56,22 @@ def sharpest_turn(times: Float[np.ndarray, " points"], path: Path, legs: int = L
     Legs have equal length along the path, so that a turn counts alike wherever snapshots are dense;
     both directions at a place are those over three legs, before and after it, so that noise of
     snapshots that hardly move counts little. Not a number for a path that goes nowhere.
+
+    Raises:
+        ValueError: fewer legs than are looked at before and after a place, or not one point for
+            each time.
     """
+    least = 2 * SPAN
+    if legs < least:
+        raise ValueError(
+            f"legs is {legs}, but must be at least {least}, {SPAN} before a turn and {SPAN} after "
+            f"it (nearest: {least})"
+        )
+    if path.shape != (len(times), 2):
+        raise ValueError(
+            f"the path has shape {path.shape}, but must have {(len(times), 2)}: a point for each "
+            "time"
+        )
     steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     if along[-1] <= 0:
@@ -62,9 +79,8 @@ def sharpest_turn(times: Float[np.ndarray, " points"], path: Path, legs: int = L
     marks = np.linspace(0, along[-1], legs + 1)
     places = np.stack([np.interp(marks, along, axis) for axis in path.T], axis=1)
     when = np.interp(marks, along, times)
-    span = 3
-    inner = np.arange(span, legs + 1 - span)
-    before, after = places[inner] - places[inner - span], places[inner + span] - places[inner]
+    inner = np.arange(SPAN, legs + 1 - SPAN)
+    before, after = places[inner] - places[inner - SPAN], places[inner + SPAN] - places[inner]
     cosine = (before * after).sum(axis=1) / np.maximum(
         np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1), 1e-12
     )

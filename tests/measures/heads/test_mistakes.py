@@ -48,6 +48,12 @@ def test_losses_of_a_head_alone_are_those_under_the_ablation_of_the_others(monke
     np.testing.assert_allclose(found, losses(logits, episodes), atol=1e-5)
 
 
+def test_a_head_that_there_is_not_cannot_be_alone():
+    model, episodes = random_network(11), random_episodes(11)
+    with pytest.raises(ValueError, match=r"head 4 is out of range, .* 0 to 3 \(nearest: 3\)"):
+        losses_of_head_alone(model, episodes, 4)
+
+
 def test_answers_keep_the_order_of_choices_and_of_episodes():
     model, episodes = random_network(12), random_episodes(12, n_episodes=30)
     masks = np.eye(4, dtype=bool)
@@ -98,7 +104,7 @@ def test_without_mistakes_there_is_nothing_to_test():
 
 
 def test_more_mistakes_than_episodes_are_refused():
-    with pytest.raises(ValueError, match="but only"):
+    with pytest.raises(ValueError, match=r"301 mistakes, but only \d+ episodes"):
         concentration_by_chance(np.array([301, 0, 0, 0, 0]), EPISODES)
 
 

@@ -81,6 +81,12 @@ def test_sets_of_heads_with_patterns_values_and_both_preserved():
     )
 
 
+def test_a_head_that_there_is_not_cannot_be_off():
+    model, episodes = random_network(8), random_episodes(8)
+    with pytest.raises(ValueError, match=r"head 9 is out of range, .* 0 to 3 \(nearest: 3\)"):
+        without_heads(model, episodes, [(0, 2), (1, 9)])
+
+
 def test_answers_without_layer_0_are_those_of_single_passes(monkeypatch):
     monkeypatch.setattr(wiring, "LARGEST_CHUNK", 50)  # more than one chunk
     model, episodes = random_network(8), random_episodes(8, n_episodes=120)

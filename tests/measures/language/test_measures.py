@@ -17,6 +17,7 @@ from icl_repro.measures.language.paths import apart_at, in_common_plane, sharpes
 from icl_repro.measures.language.score import early_and_late, in_context_score
 from icl_repro.optogenetics import AblateHeads
 from tests.support.language import PREVIOUS, RANDOM_TOKENS, SHAPE, induction_circuit
+from tests.support.shapes_checked import unchecked
 
 
 def test_the_score_is_late_less_early():
@@ -43,6 +44,20 @@ def test_a_path_turns_where_it_has_its_corner():
     assert np.isnan(sharpest_turn(times, np.zeros((201, 2)))).all()
 
 
+def test_a_turn_needs_six_legs_and_a_time_for_each_point():
+    times = np.arange(201.0)
+    path = np.stack([np.minimum(times, 100), np.maximum(times - 100, 0)], axis=1)
+    assert sharpest_turn(times, path, legs=6).degrees == pytest.approx(90)
+    with pytest.raises(ValueError, match=r"legs is 4, .* at least 6, .* \(nearest: 6\)"):
+        sharpest_turn(times, path, legs=4)
+    with (
+        unchecked(),
+        pytest.raises(ValueError, match=r"shape \(201, 2\), but .* \(9, 2\): a point"),
+    ):
+        sharpest_turn(times[:9], path)
+    assert np.isnan(sharpest_turn(times[:1], path[:1])).all()
+
+
 def test_paths_in_a_plane_keep_their_shape_and_part_where_they_do():
     rng = np.random.default_rng(0)
     plane = np.linalg.qr(rng.standard_normal((50, 2)))[0].T
@@ -63,6 +78,8 @@ def test_heads_are_chosen_by_their_scores():
     assert previous_token_heads(np.array([0.2, 0.8])) == (1,)
     assert others((0, 3), matching) == (1, 2)
     assert others((0, 1, 2), matching) == (3,)
+    with pytest.raises(ValueError, match=r"head 4 is out of range, .* 0 to 3 \(nearest: 3\)"):
+        others((0, 4), matching)
 
 
 def test_the_built_circuit_knows_late_tokens_until_one_of_its_heads_is_off():
