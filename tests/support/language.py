@@ -10,6 +10,7 @@ from icl_repro.network.language_model import (
     LanguageModelSettings,
     initialise_language_model,
 )
+from icl_repro.network.rotary import ROTARY_BASE
 from icl_repro.optogenetics import ClampPreviousToken
 from icl_repro.text import RepeatedTokens
 
@@ -51,6 +52,63 @@ def induction_circuit() -> LanguageModel:
         lambda m: (m.token_embedding, m.unembedding_weight),
         model,
         (jnp.asarray(identity), jnp.asarray(4 * identity.T)),
+    )
+
+
+ALONE = LanguageModelSettings(layers=2, width=4 * VOCABULARY, heads=2)
+"""The shape of :func:`circuit_of_weights`."""
+
+
+def circuit_of_weights() -> LanguageModel:
+    """The induction circuit with nothing clamped, by the first head of each layer: that of layer 0
+    attends to the token before, because queries and keys are the same for all tokens and are turned
+    apart by one position. The second head of each layer does nothing. Logits are so small that the
+    model is not sure of tokens which it cannot know.
+    """
+    own, second = slice(0, VOCABULARY), slice(VOCABULARY, 2 * VOCABULARY)
+    constant = ALONE.width - 1
+    channels = ALONE.width // ALONE.heads
+    rate = ROTARY_BASE ** (-np.arange(0, channels, 2) / channels)
+    one_back = np.stack([np.cos(rate), -np.sin(rate)], axis=1).reshape(-1)
+    unturned = np.tile([1.0, 0.0], channels // 2)
+
+    def weight(rows: slice, columns: slice | int, value: np.ndarray) -> jnp.ndarray:
+        made = np.zeros((ALONE.width, ALONE.width), np.float32)
+        made[rows, columns] = value
+        return jnp.asarray(made)
+
+    of_head, identity = slice(0, channels), np.eye(VOCABULARY)
+    model = initialise_language_model(ALONE, VOCABULARY, jax.random.key(0))
+    first, last = model.layers
+    # One channel is the same for all tokens: LayerNorm's bias of it.
+    norm = eqx.tree_at(lambda n: n.bias, first.norm, first.norm.bias.at[constant].set(1))
+    attention = lambda layer: (layer.query, layer.key, layer.value, layer.output)  # noqa: E731
+    first = eqx.tree_at(
+        lambda layer: (layer.norm, *attention(layer)),
+        first,
+        (
+            norm,
+            weight(of_head, constant, 100 * one_back),
+            weight(of_head, constant, unturned),
+            weight(own, own, identity),
+            weight(second, own, identity),
+        ),
+    )
+    last = eqx.tree_at(
+        attention,
+        last,
+        (
+            weight(second, own, 10 * identity),
+            weight(second, second, 10 * identity),
+            weight(own, own, identity),
+            weight(own, own, 10 * identity),
+        ),
+    )
+    embedding = jnp.eye(ALONE.width, VOCABULARY)
+    return eqx.tree_at(
+        lambda m: (m.layers, m.token_embedding, m.unembedding_weight),
+        model,
+        ((first, last), embedding, 0.4 * embedding.T),
     )
 
 
