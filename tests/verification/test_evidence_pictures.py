@@ -69,7 +69,7 @@ def wiring(edges):
         ),
         (
             lambda: Table("t", "", "", ["a", "b"], [("r", [Cell(1.0)])]),
-            "table 't': row 'r' has 1 values",
+            "table 't': row 'r' has 1 value, but",
         ),
         (lambda: Table("t", "", "", ["a"], []), "at least one row"),
     ],
