@@ -241,9 +241,10 @@ def concentration_by_chance(
     """
     mistakes, episodes = np.asarray(mistakes), np.asarray(episodes)
     if (mistakes > episodes).any():
+        label = int(np.argmax(mistakes > episodes))
         raise ValueError(
-            f"there are {count(int(mistakes), 'mistake')}, but only "
-            f"{count(int(episodes), 'episode')}"
+            f"label {label} has {count(int(mistakes[label]), 'mistake')}, but only "
+            f"{count(int(episodes[label]), 'episode')}"
         )
     if not mistakes.sum():
         return float("nan")

@@ -104,7 +104,7 @@ def test_without_mistakes_there_is_nothing_to_test():
 
 
 def test_more_mistakes_than_episodes_are_refused():
-    with pytest.raises(ValueError, match=r"301 mistakes, but only \d+ episodes"):
+    with pytest.raises(ValueError, match=r"label 0 has 301 mistakes, but only \d+ episodes"):
         concentration_by_chance(np.array([301, 0, 0, 0, 0]), EPISODES)
 
 
