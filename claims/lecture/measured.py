@@ -14,6 +14,10 @@ from icl_repro.text import Text, TextSetName
 from icl_repro.training import LanguageRun
 
 SEQUENCES = "training sequences seen"
+AVERAGED = 5
+"""Evaluations whose mean counts where it is measured how sudden a change is. They begin at 32
+sequences and lie close together at first, so that a change within the first 1,000 is seen, too.
+"""
 LEAST_STEP = 0.05
 """Nats. A smaller step of a score is no improvement that could be sudden: this is several times
 what one evaluation differs from the next, and a sixth of the least score that counts as one.
@@ -38,9 +42,16 @@ def suddenness(run: LanguageRun) -> float:
     """How much the improvement of the score speeds up, as in Section 4 of the paper.
 
     The score is measured on less text than the losses there, so that it has more noise, which makes
-    the ratio larger: a speed is that over at least 0.05 nats.
+    the ratio larger: five evaluations in a row are averaged, and a speed is that over at least 0.05
+    nats.
     """
-    return acceleration_ratio(run.sequences.astype(np.float64), score_of(run), LEAST_STEP)
+    x, y = (averaged(curve.astype(np.float64)) for curve in (run.sequences, score_of(run)))
+    return acceleration_ratio(x, y, LEAST_STEP)
+
+
+def averaged(curve: Curve) -> Curve:
+    """The means of each five neighbouring points."""
+    return np.convolve(curve, np.full(AVERAGED, 1 / AVERAGED), mode="valid")
 
 
 def best_matching(run: LanguageRun) -> Curve:
