@@ -346,7 +346,7 @@ def _told(archive: Path) -> Generator[None]:
         raise Refused(f"{error}{more}") from None
     except OSError as error:
         said = f"{archive}: {error.strerror}" if error.strerror else str(error)
-        raise Refused(f"cannot do it: {said}") from None
+        raise Refused(f"the archive cannot be read or written: {said}") from None
 
 
 def _end_with(problems: Sequence[str]) -> None:
