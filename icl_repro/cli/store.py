@@ -345,8 +345,11 @@ def _told(archive: Path) -> Generator[None]:
         more = "; --other-fingerprint takes it up" if isinstance(error, transfer.OtherMake) else ""
         raise Refused(f"{error}{more}") from None
     except OSError as error:
-        said = f"{archive}: {error.strerror}" if error.strerror else str(error)
-        raise Refused(f"cannot do it: {said}") from None
+        if not error.strerror:  # of the store, in a sentence of its own
+            raise Refused(str(error)) from None
+        raise Refused(
+            f"the archive cannot be read or written: {archive}: {error.strerror}"
+        ) from None
 
 
 def _end_with(problems: Sequence[str]) -> None:

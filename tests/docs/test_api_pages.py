@@ -9,7 +9,7 @@ from tests.docs.blocks import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
 PAGE = (REFERENCE / "api" / "clamps.md").read_text("utf-8").splitlines()
-MESSAGES = (REFERENCE / "errors.md").read_text("utf-8")
+MESSAGES = (REFERENCE / "errors" / "clamps.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", optogenetics.__all__)
