@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from icl_repro.nearest import nearest
-from icl_repro.plugin import environment, planting, seed_list
+from icl_repro.plugin import command, environment, planting, seed_list
 from icl_repro.plugin.declared_options import CHEAP
 from icl_repro.plugin.session import (
     SessionState,
@@ -63,7 +62,7 @@ def assemble(
         basis=_basis(state) if runs_made or settings.made_of.label else Basis(),
         started=datetime.fromtimestamp(state.started_at, UTC).isoformat(timespec="seconds"),
         duration=time.time() - state.started_at,
-        command=whole(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
+        command=whole(_command(config)),
         profile=Profile(
             settings.profile.name,
             list(settings.seeds),
@@ -86,6 +85,11 @@ def assemble(
         coverage=list(coverage_of(config).rows),
         faults=_faults(config, catalogue, claims, finished),
     )
+
+
+def _command(config: pytest.Config) -> str:
+    given = config.invocation_params
+    return command.typed(map(str, given.args), config.rootpath, given.dir)
 
 
 def _basis(state: SessionState) -> Basis:

@@ -436,10 +436,11 @@ class VerificationRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """One session's verification, whole.
 
     `basis` is what its runs were made from. `started` is ISO 8601 in UTC, `duration` in seconds,
-    `command` as the user typed it. `not_selected` are the ids of claims that were collected, but
-    that this session left out; `runs` tells in words what each training run is, by its key, and
-    `run_sizes` of how many units of work it is at most (`TrainingDone.unit` says what they are),
-    `run_seconds` how long training it took, in this session or an earlier one.
+    `command` as the user typed it, without the folders of the machine. `not_selected` are the ids
+    of claims that were collected, but that this session left out; `runs` tells in words what each
+    training run is, by its key, and `run_sizes` of how many units of work it is at most
+    (`TrainingDone.unit` says what they are), `run_seconds` how long training it took, in this
+    session or an earlier one.
     `coverage` is every statement of the paper with the claims that test it, in its order, whether
     or not they were selected. `seal` is what others need to check the record. `past` is this
     session beside those before it; null where none were kept. `compared` is what changed since

@@ -62,8 +62,8 @@ def test_claims_that_are_ours_or_about_printed_numbers_are_counted_apart():
     )  # fmt: skip
     assert verdicts.overall(record) == (
         "Of 3 claims of the paper, 2 are supported and 1 is mixed. The one claim of the lecture "
-        "slides is refuted. The one claim of ours (in whole or in part) is refuted. Of 2 claims about the paper’s own numbers and figures, 1 is "
-        "supported and 1 is refuted."
+        "slides is refuted. The one claim of ours (in whole or in part) is refuted. Of 2 claims "
+        "about the paper’s own numbers and figures, 1 is supported and 1 is refuted."
     )
     counted = [
         (whose, [(verdict, amount) for _, verdict, amount in tally])
