@@ -275,6 +275,11 @@ def _executor(config: pytest.Config) -> str:
             f"{_source(config, SCHEDULER)} is of use to the executor {DASK} alone; write "
             f"{EXECUTOR.flag}={DASK}"
         )
+    if name == DASK and _is_given(config, SCHEDULER) and not _text(config, SCHEDULER).strip():
+        raise pytest.UsageError(
+            f"{_source(config, SCHEDULER)} is given, but names no scheduler; write "
+            f"{SCHEDULER.flag}=tcp://HOST:PORT, or leave it out for a cluster of this session's own"
+        )
     return name
 
 

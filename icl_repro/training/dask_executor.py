@@ -3,6 +3,10 @@
 The key of a run is that of its task, so that a run is trained once in a cluster, whoever asks for
 it, and how often. Which worker trains what, and what happens when one is lost, is left to dask. A
 worker that has the folder of the store writes into it; else the run is fetched from the worker.
+
+Only what is asked for without saying of whom is kept back by dask until a worker is free, and goes
+to workers that join late. So a worker that joins late and does not fit may be sent runs, too. It
+gives them back, and they are asked for again, of the workers that fit.
 """
 
 from __future__ import annotations
@@ -11,24 +15,26 @@ import queue
 import threading
 import time
 from collections.abc import Set
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from icl_repro.storage.notices import tell
 from icl_repro.training import cluster, dask_worker, provenance
 from icl_repro.training.altered_streams import recipe_of
-from icl_repro.training.dask_worker import Request, Told, train_run
+from icl_repro.training.dask_worker import NotWanted, OtherCode, Request, Told, train_run
 from icl_repro.training.executors import Choose, Executor, Outcome
 from icl_repro.training.plan import Plan
 from icl_repro.training.planned_work import POLL_SECONDS, PlannedWork
 from icl_repro.training.spec import RunSpec
-from icl_repro.training.store import RunStore
+from icl_repro.training.store import LostLease, RunStore
 from icl_repro.training.tasks import AnySpec
 
 PREFIX = "icl-run"
 MOST_TRIES = 3
-"""How often a run is asked for that dask gave up although it had not begun each time that its
-worker died: then it was but waiting there.
+"""How often a run is asked for that failed by no fault of its own: dask gave it up although it had
+not begun each time that its worker died, since it was but waiting there; or its worker was taken
+for one that nobody waits for, or was overtaken by another, or does not fit.
 """
 FETCH_SECONDS = 30
 
@@ -60,8 +66,9 @@ class DaskExecutor(Executor):
         since = time.time() if since is None else since
         client = cluster.connected(self.address)
         try:
-            cluster.require_fit(client, provenance.source_and_libraries())
-            return DaskWork(client, self.store, plan, retrain, since, choose)
+            fitness = cluster.Fitness(client, provenance.source_and_libraries())
+            fitness.require()
+            return DaskWork(client, fitness, self.store, plan, retrain, since, choose)
         except BaseException:
             client.close()
             raise
@@ -70,10 +77,20 @@ class DaskExecutor(Executor):
 class _Asked:
     """A run that the cluster was asked for: what it gives, and what was heard of it."""
 
-    def __init__(self, future: Any, tries: int) -> None:
+    def __init__(self, future: Any, tries: int, workers: list[str] | None) -> None:
         self.future = future
         self.tries = tries
+        self.workers = workers
         self.begun = 0
+
+
+class _Again(NamedTuple):
+    """How a run is to be asked for that was asked for before: how many tries that makes, and
+    whether only of workers that are known to fit.
+    """
+
+    tries: int
+    only_fit: bool
 
 
 class DaskWork(PlannedWork):
@@ -82,6 +99,7 @@ class DaskWork(PlannedWork):
     def __init__(
         self,
         client: Any,
+        fitness: cluster.Fitness,
         store: RunStore,
         plan: Plan,
         retrain: frozenset[str],
@@ -90,8 +108,10 @@ class DaskWork(PlannedWork):
     ) -> None:
         super().__init__(store, plan, retrain, since, choose)
         self._client = client
+        self._fitness = fitness
         self._mark = store.mark()
         self._asked: dict[AnySpec, _Asked] = {}
+        self._again: dict[AnySpec, _Again] = {}
         self._by_key: dict[str, AnySpec] = {}
         self._kept: list[Any] = []
         self._so_far: dict[AnySpec, int] = {}
@@ -119,6 +139,7 @@ class DaskWork(PlannedWork):
         for spec, asked in list(self._asked.items()):
             self._look_at(spec, asked)
         self._drop_lost()
+        self._drop_stranded()
         if len(self._pending) < before:
             self._may_choose = True
         if self._may_choose:
@@ -130,7 +151,11 @@ class DaskWork(PlannedWork):
         return self._may_choose
 
     def _ask(self) -> None:
-        """Ask for every run that can be trained now."""
+        """Ask for every run that can be trained now, of whomever; of those that are asked for of
+        workers that fit, one of each of these, so that others that join later have a part in them.
+        """
+        fit = self._fit_workers() if any(again.only_fit for again in self._again.values()) else []
+        room = len(fit) - sum(asked.workers is not None for asked in self._asked.values())
         for rank, spec in enumerate(self._plan.spread):
             if spec in self._asked or spec not in self._pending or self._awaits_source(spec):
                 continue
@@ -140,13 +165,19 @@ class DaskWork(PlannedWork):
                 self._fail(spec, "what alters its streams is known to this process alone: train it"
                                  " with --icl-executor local")  # fmt: skip
                 continue
-            self._ask_for(spec, rank, tries=1)
+            again = self._again.get(spec, _Again(tries=1, only_fit=False))
+            if again.only_fit and room <= 0:
+                continue
+            room -= again.only_fit
+            self._again.pop(spec, None)
+            self._ask_for(spec, rank, again.tries, fit if again.only_fit else None)
 
-    def _ask_for(self, spec: AnySpec, rank: int, tries: int) -> None:
+    def _ask_for(self, spec: AnySpec, rank: int, tries: int, workers: list[str] | None) -> None:
         retrained = self._since if spec.key in self._retrain else 0.0
         source = spec.transplant and self._store.packed(spec.transplant.source)
         request = Request(
             key=spec.key,
+            made=provenance.source_and_libraries(),
             spec=msgspec.json.encode(spec).decode(),
             asked_by=self._client.id,
             store=str(self._store.root.resolve()),
@@ -158,10 +189,14 @@ class DaskWork(PlannedWork):
         name += [f"{retrained:.6f}"] if retrained else []
         name += [f"again{tries}"] if tries > 1 else []
         future = self._client.submit(
-            train_run, msgspec.msgpack.encode(request), key="-".join(name), priority=-rank
+            train_run,
+            msgspec.msgpack.encode(request),
+            key="-".join(name),
+            priority=-rank,
+            workers=workers,
         )
         future.add_done_callback(self._wake)
-        self._asked[spec] = _Asked(future, tries)
+        self._asked[spec] = _Asked(future, tries, workers)
         self._by_key[spec.key] = spec
 
     def _look_at(self, spec: AnySpec, asked: _Asked) -> None:
@@ -181,7 +216,7 @@ class DaskWork(PlannedWork):
 
     def _fetch(self, spec: AnySpec, asked: _Asked) -> bool:
         """Take a run up into the store from the worker that trained it; False if another process
-        is doing so, or the worker was lost meanwhile.
+        is doing so, or has taken over, or the worker was lost meanwhile.
         """
         with self._store.lock(spec) as is_mine:
             if not is_mine:
@@ -189,7 +224,7 @@ class DaskWork(PlannedWork):
             if not self._is_done(spec):
                 try:
                     self._store.adopt(spec, asked.future.result(FETCH_SECONDS))
-                except TimeoutError:
+                except (TimeoutError, LostLease):
                     return False
         # Whatever the clock of the worker says: what was asked for now was trained now.
         self._retrain -= {spec.key}
@@ -209,15 +244,37 @@ class DaskWork(PlannedWork):
             self._kept.remove(future)
             future.release()
 
+    def _drop_stranded(self) -> None:
+        """Ask anew for what was asked for only of workers that have gone."""
+        if all(asked.workers is None for asked in self._asked.values()):
+            return
+        there = self._client.scheduler_info(n_workers=-1)["workers"].keys()
+        for spec, asked in list(self._asked.items()):
+            is_kept_for = asked.workers if asked.future.status == "pending" else None
+            if is_kept_for is not None and there.isdisjoint(is_kept_for):
+                self._asked.pop(spec).future.release()
+                self._again[spec] = _Again(asked.tries + 1, only_fit=True)
+
     def _fail_or_ask_again(self, spec: AnySpec, asked: _Asked, error: BaseException) -> None:
         from distributed import KilledWorker
 
+        if self._is_done(spec):
+            return
+        may_try_again, again = asked.tries < MOST_TRIES, _Again(asked.tries + 1, only_fit=False)
         if not isinstance(error, KilledWorker):
-            self._fail(spec, f"{type(error).__name__}: {error}")
+            if may_try_again and isinstance(error, (NotWanted, LostLease)):
+                self._again[spec] = again
+            elif may_try_again and asked.workers is None and self._may_be_a_misfit(error):
+                self._again[spec] = again._replace(only_fit=True)
+            else:
+                self._fail(spec, f"{type(error).__name__}: {error}")
             return
         deaths = error.allowed_failures + 1
-        if asked.begun < deaths and asked.tries < MOST_TRIES:
-            self._ask_for(spec, self._plan.spread.index(spec), asked.tries + 1)
+        if asked.begun < deaths and may_try_again:
+            # Workers without this package die of what they are sent, before it begins.
+            is_suspect = not asked.begun and self._may_be_a_misfit(error)
+            only_fit = is_suspect or asked.workers is not None
+            self._again[spec] = again._replace(only_fit=only_fit)
             return
         self._fail(
             spec,
@@ -225,6 +282,25 @@ class DaskWork(PlannedWork):
             f"{error.last_worker.address}, and it is not tried again; the logs of the workers may "
             "say why (memory, most often)",
         )
+
+    def _may_be_a_misfit(self, error: BaseException) -> bool:
+        """Whether a run may have failed only because its worker does not fit; if one does not, the
+        user is told which.
+        """
+        try:
+            misfits = self._fitness.misfits()
+        except (OSError, ValueError):
+            misfits: dict[str, str] = {}  # nobody can tell now
+        for why in misfits.values():
+            tell(f"{why}; runs that it was sent are asked for again elsewhere")
+        # What a misfit said may be heard after it has gone.
+        return bool(misfits) or isinstance(error, (OtherCode, ImportError))
+
+    def _fit_workers(self) -> list[str]:
+        try:
+            return self._fitness.fit()
+        except (OSError, ValueError):
+            return []  # nobody can tell now
 
     def _wake(self, future: Any) -> None:
         """Look what became of a run; in the thread of the client."""
@@ -266,6 +342,8 @@ class DaskWork(PlannedWork):
             return under_way[0].describe() + others
         if not self._client.scheduler_info(n_workers=1)["workers"]:
             return "waiting for a worker: the cluster has none"
+        if self._again and not self._asked:
+            return "waiting for a worker: none that is there fits"
         return "waiting for runs that others have asked for"
 
     def _speed(self) -> float:

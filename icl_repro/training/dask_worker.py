@@ -28,7 +28,9 @@ TOPIC = "icl-repro-runs"
 """Under which the workers of a cluster tell everybody how far they are, as :class:`Told`."""
 TOLD_EVERY_SECONDS = 1.0
 BUSY_SECONDS = 1.0
-"""How long a worker waits before it hands back a run that is trained outside of the cluster."""
+"""How long a worker waits before it hands back a run that is trained outside of the cluster, or
+that it cannot make: it is soon sent the next, and must not have been sent all of them.
+"""
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -38,6 +40,7 @@ class Request(msgspec.Struct, frozen=True):
 
     Attributes:
         key: that of the run, where it is asked for: a worker with other code has another.
+        made: the fingerprint of who asks: source and libraries.
         spec: what to train, as JSON.
         asked_by: the client that asks. Where several ask for one run, the first counts.
         store: the folder of its store, and `store_mark`, what is written in the store so that
@@ -47,6 +50,7 @@ class Request(msgspec.Struct, frozen=True):
     """
 
     key: str
+    made: str
     spec: str
     asked_by: str
     store: str
@@ -75,7 +79,9 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class OtherCode(RuntimeError):
-    """A worker cannot make what was asked for, because its code or its libraries are others."""
+    """A worker cannot make what was asked for: its code or libraries are others, or it has several
+    threads.
+    """
 
 
 class NotWanted(RuntimeError):
@@ -93,13 +99,22 @@ def train_run(request: bytes) -> dict[str, bytes]:
 
     Raises:
         OtherCode: it would be another run here.
-        distributed.Reschedule: somebody outside of the cluster is training it.
+        distributed.Reschedule: somebody outside of the cluster is training it, or has taken it
+            over; or it was given up here, and somebody may want it again by now.
     """
+    from distributed import Reschedule
+
+    from icl_repro.training.store import LostLease
+
     threads.use_one()
     devices.take(sys.maxsize)
-    asked = msgspec.msgpack.decode(request, type=Request)
+    task = _Task(msgspec.msgpack.decode(request, type=Request))
+    task.require_fit()
     with _ONE_AT_A_TIME:
-        return _Task(asked).carry_out()
+        try:
+            return task.carry_out()
+        except (NotWanted, LostLease) as error:
+            raise Reschedule from error
 
 
 def fingerprint() -> str:
@@ -119,6 +134,31 @@ class _Task:
         self._worker: Any = get_worker()
         self._key = self._worker.get_current_task()
         self._told_at = 0.0
+
+    def require_fit(self) -> None:
+        """Require that this worker makes the run that was asked for.
+
+        Raises:
+            OtherCode: it does not.
+        """
+        worker, threads = self._worker.address, self._worker.state.nthreads
+        if threads == 1 and fingerprint() == self._asked.made and self._is_same_run():
+            return
+        time.sleep(BUSY_SECONDS)
+        if threads != 1:
+            raise OtherCode(f"the worker {worker} has {threads} threads, and has to have one")
+        raise OtherCode(
+            f"the worker {worker} has other source or libraries than the session (fingerprint "
+            f"{fingerprint()[:12]}): install the same there, exact versions included "
+            "(constraints.txt)"
+        )
+
+    def _is_same_run(self) -> bool:
+        """Whether what is described is here what it is where it is asked for."""
+        try:
+            return self._spec().key == self._asked.key
+        except (msgspec.MsgspecError, ValueError, TypeError):
+            return False
 
     def carry_out(self) -> dict[str, bytes]:
         from distributed import Reschedule
@@ -142,14 +182,7 @@ class _Task:
     def _spec(self) -> AnySpec:
         from icl_repro.training.tasks import read_spec
 
-        spec = read_spec(self._asked.spec.encode())
-        if spec.key != self._asked.key:
-            raise OtherCode(
-                f"the worker {self._worker.address} has other source or libraries than the session "
-                f"(fingerprint {fingerprint()[:12]}): install the same there, exact versions "
-                "included (constraints.txt)"
-            )
-        return spec
+        return read_spec(self._asked.spec.encode())
 
     def _store(self) -> tuple[RunStore, bool]:
         """The store of whoever asks, if it can be reached; else one of this worker's own."""

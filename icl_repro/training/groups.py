@@ -71,6 +71,11 @@ def size_of(waiting: Sequence[AnySpec], store: Path, rate: Rate | None = None) -
     return min(size for size, speed in usable.items() if speed >= ENOUGH * fastest)
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error says that something did not fit the memory of a device."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
+
+
 def _sizes(most: int) -> list[int]:
     """1, 4, 16, ... up to as many as wait, at least."""
     sizes = [1]

@@ -13,9 +13,10 @@ from collections.abc import Sequence, Set
 
 import jax
 
+from icl_repro.storage.notices import tell
 from icl_repro.training.engine import Diverged
 from icl_repro.training.executors import Choose, Executor
-from icl_repro.training.groups import size_of
+from icl_repro.training.groups import is_out_of_memory, size_of
 from icl_repro.training.plan import Plan
 from icl_repro.training.planned_work import POLL_SECONDS, PlannedWork
 from icl_repro.training.store import LostLease, RunStore, UnusableEntry
@@ -30,7 +31,8 @@ class LocalExecutor(Executor):
     ) -> None:
         """`group_size` runs that need the same program train together, vmapped; by default 1 on a
         CPU, whose cache a group would not fit, and on an accelerator as many as are fastest
-        (:mod:`icl_repro.training.groups`). With `trains` false, others train, and this one waits.
+        (:mod:`icl_repro.training.groups`). What does not fit the memory of the device trains in
+        halves. With `trains` false, others train, and this one waits.
         """
         if group_size is not None and group_size < 1:
             raise ValueError(f"group_size is {group_size}, but must be at least 1")
@@ -70,6 +72,7 @@ class LocalWork(PlannedWork):
         self.trains = True
         self._group_size = group_size
         self._programs: set[object] = set()
+        self._most: dict[object, int] = {}
         super().__init__(store, plan, retrain, since, choose)
 
     def close(self) -> None:
@@ -93,6 +96,7 @@ class LocalWork(PlannedWork):
         """
         for group in self._in_order(first) if self.trains else []:
             size = self._group_size or size_of(group, self._store.root)
+            size = min(size, self._most.get(program(group[0]), size))
             with contextlib.ExitStack() as locks:
                 mine: list[AnySpec] = []
                 for spec in group:
@@ -105,7 +109,7 @@ class LocalWork(PlannedWork):
                         break
                 if mine:
                     locks.enter_context(self._store.training(mine))
-                    self._train(mine)
+                    self._train_if_it_fits(mine)
                     return True
         return False
 
@@ -137,6 +141,28 @@ class LocalWork(PlannedWork):
                 part = [spec for spec in waiting if (spec in first) == is_first]
                 ranked += [(later, not is_first, part)] if part else []
         return [part for _, _, part in sorted(ranked, key=lambda rank: rank[:2])]
+
+    def _train_if_it_fits(self, specs: Sequence[AnySpec]) -> None:
+        """Train a group, or know from now on that groups of this kind have to be smaller."""
+        before = self._sequences_done
+        try:
+            self._train(specs)
+            return
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            said = str(error).partition("\n")[0]
+        # Not above, where the error still holds what is in the memory of the device.
+        self._sequences_done = before
+        if len(specs) == 1:
+            self._fail(specs[0], f"the memory of the device does not do, for it alone: {said}")
+            return
+        half = len(specs) // 2
+        self._most[program(specs[0])] = half
+        tell(
+            f"{len(specs)} runs as a group do not fit the memory of the device, and train "
+            f"{half} at a time"
+        )
 
     def _train(self, specs: Sequence[AnySpec]) -> None:
         batch = specs[0].optimiser.batch

@@ -133,6 +133,14 @@ def test_a_run_that_cannot_be_had_makes_its_claim_red_and_says_why(folder):
             ["--icl-executor=dask", "--icl-scheduler=tcp://nobody"],
             "--icl-scheduler: no scheduler answers at tcp://nobody",
         ),
+        (
+            ["--icl-executor=dask", "--icl-scheduler="],
+            "--icl-scheduler is given, but names no scheduler; write --icl-scheduler=tcp://HOST:*",
+        ),
+        (
+            ["--icl-executor=dask", "--icl-scheduler=  "],
+            "--icl-scheduler is given, but names no scheduler; write --icl-scheduler=tcp://HOST:*",
+        ),
         (["--icl-device=tpu"], "--icl-device: there is no device 'tpu'*"),
         (["--icl-device=gpu"], "--icl-device gpu: this machine has no NVIDIA driver*"),
     ],

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import jax
 import pytest
 
-from icl_repro.training import Plan, groups
-from tests.support.tiny import TINY
+from icl_repro.training import LocalExecutor, Plan, Progress, RunStore, groups, local_executor
+from tests.support.notices import noticing
+from tests.support.tiny import TINY, made_up_run
 
 RUNS = [TINY.with_(init_seed=seed) for seed in range(100)]
 RATES = {1: 10.0, 4: 40.0, 16: 130.0, 64: 150.0, 256: 152.0, 1024: 153.0}
@@ -81,7 +82,6 @@ def test_what_is_kept_but_damaged_is_measured_again(card, tmp_path):
 
 
 def test_the_executor_asks_for_the_size_of_each_group(monkeypatch, tmp_path):
-    from icl_repro.training import RunStore, local_executor
     from tests.training.test_executors import Trainer
 
     trainer = Trainer()
@@ -89,5 +89,66 @@ def test_the_executor_asks_for_the_size_of_each_group(monkeypatch, tmp_path):
     monkeypatch.setattr(local_executor.jax, "default_backend", lambda: "gpu")
     monkeypatch.setattr(local_executor, "size_of", lambda group, store: 2)
     store = RunStore(tmp_path)
-    local_executor.LocalExecutor(store).carry_out(Plan.of(RUNS[:5]))
+    LocalExecutor(store).carry_out(Plan.of(RUNS[:5]))
     assert [len(group) for group in trainer.groups] == [2, 2, 1]
+
+
+class SmallCard:
+    """Trains at most so many runs at a time; or it fails otherwise."""
+
+    def __init__(self, most: int, error: str) -> None:
+        self.most, self.error = most, error
+        self.tried: list[int] = []
+
+    def __call__(self, specs, cache, on_step, load):
+        self.tried.append(len(specs))
+        on_step(10)
+        if len(specs) > self.most:
+            raise jax.errors.JaxRuntimeError(self.error)
+        return [made_up_run(spec) for spec in specs]
+
+
+FULL = "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 12 bytes.\nAllocator: ..."
+
+
+def on_a_card(monkeypatch, most: int, error: str = FULL) -> SmallCard:
+    card = SmallCard(most, error)
+    monkeypatch.setattr(local_executor, "train", card)
+    return card
+
+
+def test_what_does_not_fit_the_memory_while_it_trains_trains_in_halves(monkeypatch, tmp_path):
+    card = on_a_card(monkeypatch, 2)
+    told: list[Progress] = []
+    with noticing() as notices:
+        outcome = LocalExecutor(RunStore(tmp_path), group_size=8).carry_out(
+            Plan.of(RUNS[:8]), on_progress=told.append
+        )
+    assert card.tried == [8, 4, 2, 2, 2, 2]
+    assert set(outcome.trained) == set(RUNS[:8])
+    assert outcome.failed == {}
+    assert outcome.units == sum(spec.sequences for spec in RUNS[:8])
+    assert told[-1].units_done == told[-1].units_total
+    assert notices == [
+        f"{size} runs as a group do not fit the memory of the device, and train {size // 2} at a"
+        " time"
+        for size in (8, 4)
+    ]
+
+
+def test_a_run_that_does_not_fit_alone_fails_and_others_are_trained(monkeypatch, tmp_path):
+    card = on_a_card(monkeypatch, 0)
+    other = TINY.with_(model=TINY.model.__class__(width=32, heads=2))
+    plan = Plan.of([*RUNS[:2], other])
+    outcome = LocalExecutor(RunStore(tmp_path), group_size=2).carry_out(plan)
+    assert sorted(card.tried) == [1, 1, 1, 2]
+    assert outcome.failed == dict.fromkeys(
+        plan.specs, "the memory of the device does not do, for it alone: " + FULL.split("\n")[0]
+    )
+
+
+def test_other_errors_of_a_device_are_not_taken_for_its_memory(monkeypatch, tmp_path):
+    card = on_a_card(monkeypatch, 1, "INTERNAL: something else")
+    with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
+        LocalExecutor(RunStore(tmp_path), group_size=2).carry_out(Plan.of(RUNS[:2]))
+    assert card.tried == [2]
