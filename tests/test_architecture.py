@@ -75,9 +75,7 @@ def test_those_that_import_a_file_by_the_name_of_its_room_are_found_too():
 
 
 def test_a_file_that_is_not_there_is_told_with_the_nearest():
-    with pytest.raises(
-        LookupError, match=r"no file .*/rank\.py: did you mean .*/ranks\.py"
-    ):
+    with pytest.raises(LookupError, match=r"no file .*/rank\.py: did you mean .*/ranks\.py"):
         told("icl_repro/statistics/rank.py")
     with pytest.raises(LookupError, match=r"is no module of icl_repro"):
         told(str(PAGE))
