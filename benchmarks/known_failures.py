@@ -73,10 +73,11 @@ def entries(record: VerificationRecord, why: str) -> Iterator[str]:
     """The lines of a file of the ledger."""
     label, day = record.basis.label, record.started.partition("T")[0]
     commit = record.environment.commit or "unknown"
-    for failed, by_seed in failures(record).items():
+    for at, (failed, by_seed) in enumerate(failures(record).items()):
         first = next(iter(by_seed.values()))
         known = {seed: check.value for seed, check in by_seed.items()}
         asked = bounds(first.direction, first.low, first.high, first.kind)
+        yield from ([""] if at else [])
         yield "[[findings]]"
         yield f"claim = {_text(failed.claim)}"
         yield from ([f"case = {_text(failed.case)}"] if failed.case else [])
@@ -89,7 +90,6 @@ def entries(record: VerificationRecord, why: str) -> Iterator[str]:
         yield f"why = {_text(why)}"
         measured = f"commit {commit[:7]}: must be {asked}{_everywhere(record, failed)}"
         yield f"evidence = {_text(measured)}"
-        yield ""
 
 
 def _stated(trial: Trial) -> list[Check]:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.support import rooms_picture
-from tests.support.tests_of import modules_of_the_package, seen_by
+from tests.support.tests_of import modules_of_the_package, seen_by, told
 from tests.test_rooms import GROUND, MAY_IMPORT, ROOT
 
 PAGE = ROOT / "docs" / "architecture.md"
@@ -66,3 +66,21 @@ def test_every_module_has_tests_that_can_be_found_from_its_name(room: str):
     there = [module for module in modules_of_the_package() if module.parts[1] == room]
     without = {str(module) for module in there if not seen_by(module)}
     assert without == {name for name in SESSIONS_ALONE if name.split("/")[1] == room}
+
+
+def test_those_that_import_a_file_by_the_name_of_its_room_are_found_too():
+    found = told(str(ROOT / "icl_repro" / "optogenetics" / "clamps.py"))
+    assert found[0] == "tests/optogenetics/test_clamps.py"
+    assert "tests/optogenetics/test_gradients.py" in found
+
+
+def test_a_file_that_is_not_there_is_told_with_the_nearest():
+    with pytest.raises(LookupError, match=r"no file .*/rank\.py: did you mean .*/ranks\.py"):
+        told("icl_repro/statistics/rank.py")
+    with pytest.raises(LookupError, match=r"is no module of icl_repro"):
+        told(str(PAGE))
+
+
+def test_of_a_module_of_sessions_alone_it_is_said_what_shows_it():
+    (line,) = told(str(ROOT / "icl_repro" / "git.py"))
+    assert line.endswith("whole sessions show what it does")

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -54,7 +55,13 @@ PARTS = {
         ]
     ),
     "subset": SUBSET,
-    "lowest": f"{PIP} -c .venv-lowest/lowest.txt -e .[h5] beartype hypothesis pyyaml\n{SUBSET}",
+    "lowest": "\n".join(
+        [
+            f"{PIP} -c .venv-lowest/lowest.txt -e .[h5] beartype hypothesis pyyaml",
+            SUBSET,
+            *(f"{PIP} --dry-run -c .venv-lowest/{extra}.txt -e .[{extra}]" for extra in EXTRAS[1:]),
+        ]
+    ),
     "claims": PYTEST,
     "compare": "icl-repro compare reports/reference.json reports/verification.json "
     "--fail-on verdict,value,threshold --markdown reports/compare.md",
@@ -288,3 +295,18 @@ def test_networks_are_restored_by_what_decides_a_run():
         keys = [asked["key"], *asked["restore-keys"].split("\n")]
         assert all(decides in key for key in keys if key)
         assert asked["path"] == ".icl-repro"
+
+
+def test_the_oldest_versions_are_those_of_the_project(clone: Path):
+    assert carry_out(clone, ".ci/run lowest")[0] == 0
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    assert set(EXTRAS) == set(extras)
+    asked = {"lowest": [*project["dependencies"], *extras["h5"]]}
+    asked |= {name: extras[name] for name in EXTRAS if name != "h5"}
+    for name, needs in asked.items():
+        exact = (clone / ".venv-lowest" / f"{name}.txt").read_text().split()
+        assert len(exact) == len(needs)
+        for one, need in zip(exact, needs, strict=True):
+            package, _, version = one.partition("==")
+            assert re.match(rf"{package}(\[\w+\])?>={re.escape(version)}(,|$)", need)

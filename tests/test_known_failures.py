@@ -49,6 +49,7 @@ def record() -> VerificationRecord:
 def test_they_can_stand_in_the_ledger_and_are_of_the_kind_of_its_runs(record, tmp_path: Path):
     (tmp_path / "thresholds.toml").write_text(THRESHOLDS)
     text = "\n".join(known_failures.entries(record, "not known"))
+    assert text == text.strip()
     (tmp_path / "others.toml").write_text(text)
     assert ledger.load(tmp_path).findings == ()
     found = ledger.load(tmp_path, basis="others").findings

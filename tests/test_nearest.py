@@ -2,7 +2,7 @@
 
 import pytest
 
-from icl_repro.nearest import nearest, nearest_number
+from icl_repro.nearest import alike, nearest, nearest_number
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,11 @@ from icl_repro.nearest import nearest, nearest_number
 )
 def test_names(name, choices, said):
     assert nearest(name, choices).startswith(said)
+
+
+def test_names_that_are_not_alike_are_left_out_where_that_is_asked_for():
+    assert alike("platau", ["plateau", "start"]) == "did you mean 'plateau'?"
+    assert alike("x", ["one", "two"]) == ""
 
 
 @pytest.mark.parametrize(("value", "near"), [(-3, 0), (0, 0), (4, 4), (7, 7), (10**30, 7)])

@@ -1,12 +1,15 @@
-"""The catalogue: every claim as it is declared, with the verdict of the committed record."""
+"""The catalogue: every claim as it is declared, with the verdict of the committed record of its
+family.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from icl_repro.planning.explained import LAST_VERDICT, Explanation, as_markdown, explained
 from icl_repro.planning.suite import PlannedClaim, Suite, matching
@@ -24,8 +27,9 @@ _HEAD = """\
 # Catalogue of claims
 
 Every claim, in the order of the paper, made from the declarations in `claims/`; nothing was trained
-for these pages. Verdicts are those of {record}. A claim that has changed since then is shown as it
-is now, beside what it came to then. `icl-repro explain CLAIM` says the same in the terminal.
+for these pages. Verdicts are those of {record}{others}.
+A claim that has changed since then is shown as it is now, beside what it came to then.
+`icl-repro explain CLAIM` says the same in the terminal.
 """
 
 _FAMILY = """\
@@ -33,6 +37,13 @@ _FAMILY = """\
 
 Verdicts: {record}. Layers and heads count from 0 here, from 1 for layers in the paper.
 """
+
+
+class Judged(NamedTuple):
+    """A committed record, and the words for which one it is."""
+
+    record: VerificationRecord
+    named: str
 
 
 def declared(root: Path) -> Suite:
@@ -49,22 +60,44 @@ def declared(root: Path) -> Suite:
         )
 
 
-def pages(root: Path, suite: Suite, record: VerificationRecord, named: str) -> dict[str, str]:
-    """Each page by its path, as Markdown, the index first; `named` says which record it is."""
-    verdicts = {claim.id: claim for claim in record.claims}
+def in_order(suite: Suite, own: Mapping[str, Judged]) -> dict[str, list[PlannedClaim]]:
+    """The claims of each family in the order of the paper, those with own records last."""
     families: dict[str, list[PlannedClaim]] = {}
     for claim in suite.claims:
         families.setdefault(claim.id.partition(".")[0], []).append(claim)
+    last = [family for family in own if family in families]
+    order = [*(family for family in families if family not in last), *last]
+    return {family: families[family] for family in order}
+
+
+def pages(
+    root: Path, suite: Suite, paper: Judged, own: Mapping[str, Judged] | None = None
+) -> dict[str, str]:
+    """Each page by its path, as Markdown, the index first.
+
+    Args:
+        root: of the checkout.
+        suite: the claims.
+        paper: the record that has the verdicts.
+        own: those that have the verdicts of a family instead, by its name.
+    """
+    own = own or {}
+    families = in_order(suite, own)
+    verdicts = {claim.id: claim for claim in paper.record.claims}
+    for family, judged in own.items():
+        its = {claim.id: claim for claim in judged.record.claims}
+        verdicts |= {name: one for name, one in its.items() if name.startswith(f"{family}.")}
 
     def verdict(claim: PlannedClaim) -> str:
         found = verdicts.get(claim.id)
         return found.verdict if found is not None else "not in this record"
 
-    made = {f"{FOLDER}/index.md": "\n".join(_index(families, verdict, named))}
+    made = {f"{FOLDER}/index.md": "\n".join(_index(families, verdict, paper, own))}
     for family, claims in families.items():
         about = [escaped(text) for text in _modules(root, claims)]
         lines = [f"# {family_title(family)}", ""]
-        lines += [_FAMILY.format(about="\n\n".join(about), record=named)]
+        record = own.get(family, paper).named
+        lines += [_FAMILY.format(about="\n\n".join(about), record=record)]
         for claim in claims:
             lines += _claim(explained(suite, claim, None, (), verdicts.get(claim.id)))
         made[path_of(family)] = "\n".join(lines)
@@ -83,10 +116,13 @@ def link(claim: str, folder: str) -> str:
 
 
 def _index(
-    families: Mapping[str, list[PlannedClaim]], verdict: object, named: str
+    families: Mapping[str, list[PlannedClaim]],
+    verdict: Callable[[PlannedClaim], str],
+    paper: Judged,
+    own: Mapping[str, Judged],
 ) -> Iterator[str]:
-    assert callable(verdict)
-    yield _HEAD.format(record=named)
+    others = "".join(f"; of *{family_title(name)}*, of {own[name].named}" for name in own)
+    yield _HEAD.format(record=paper.named, others=others)
     for family, claims in families.items():
         yield f"## [{family_title(family)}]({family}.md)"
         yield ""

@@ -11,6 +11,8 @@ from icl_repro.verification.record import VerificationRecord, read_record
 from . import catalogue, commands, coverage, found, kinds, options, record, robustness
 
 PAPER, REFERENCE = "reports/paper.json.gz", "reports/reference.json"
+OWN = {"robustness": robustness.RECORD, "lecture": "reports/lecture.json.gz"}
+"""The records of families that are judged in sessions of their own, in the order of their pages."""
 
 
 class Made(NamedTuple):
@@ -25,17 +27,31 @@ def records(root: Path) -> tuple[VerificationRecord, VerificationRecord]:
     return read_record(root / PAPER), read_record(root / REFERENCE)
 
 
+def own_records(root: Path) -> dict[str, catalogue.Judged]:
+    """Those of :data:`OWN` that are committed, by family."""
+    return {
+        family: _judged(read_record(root / path), path)
+        for family, path in OWN.items()
+        if (root / path).is_file()
+    }
+
+
+def _judged(record: VerificationRecord, path: str) -> catalogue.Judged:
+    return catalogue.Judged(record, found.named(record, path))
+
+
 def made(root: Path) -> Made:
     """Every page."""
     paper, reference = records(root)
     suite = catalogue.declared(root)
-    of_claims = catalogue.pages(root, suite, paper, found.named(paper, PAPER))
-    families = dict.fromkeys(claim.id.partition(".")[0] for claim in suite.claims)
+    judged, own = _judged(paper, PAPER), own_records(root)
+    of_claims = catalogue.pages(root, suite, judged, own)
+    families = catalogue.in_order(suite, own)
     pages = {
         **of_claims,
         coverage.PATH: coverage.page(suite.coverage),
         found.PATH: found.page(paper, reference, (PAPER, REFERENCE)),
-        kinds.PATH: kinds.page(root, paper, found.named(paper, PAPER)),
+        kinds.PATH: kinds.page(root, paper, judged.named),
         robustness.PATH: robustness.page(root),
         options.PATH: options.page(),
         commands.PATH: commands.page(),

@@ -24,7 +24,7 @@ Examples:
 @click.option("--markdown", is_flag=True, help="Print Markdown.")
 def command(
     claims: tuple[str, ...],
-    suite: Path,
+    suite: Path | None,
     profile: str | None,
     seeds: str | None,
     store: Path | None,

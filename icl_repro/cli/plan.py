@@ -43,7 +43,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def command(
     claims: tuple[str, ...],
-    suite: Path,
+    suite: Path | None,
     profile: str | None,
     seeds: str | None,
     store: Path | None,

@@ -19,10 +19,9 @@ _OPTIONS = (
     click.option(
         "--suite",
         type=click.Path(path_type=Path),
-        default=Path("claims"),
-        show_default=True,
         metavar="PATH",
-        help="The folder or file of the claims.",
+        help="The folder or file of the claims; if not said, 'claims', or this folder where it has "
+        "files of tests and no folder 'claims'.",
     ),
     click.option("--profile", metavar="NAME", help="The profile, as --icl-profile takes it."),
     click.option("--seeds", metavar="SEEDS", help="The seeds, as --icl-seeds takes them."),
@@ -64,8 +63,16 @@ def pytest_options(
     return [*(f"{name}={value}" for name, value in said.items() if value is not None), *more]
 
 
+def _usual() -> Path:
+    """Where claims are if nobody says it: this repository has a folder of them, and a project of a
+    few claims may have their files alone.
+    """
+    claims, here = Path("claims"), Path()
+    return here if not claims.exists() and any(here.glob("test_*.py")) else claims
+
+
 def named(
-    suite: Path,
+    suite: Path | None,
     patterns: tuple[str, ...],
     given: list[str],
     *,
@@ -75,7 +82,7 @@ def named(
     """The claims at a path, with the runs of those that match.
 
     Args:
-        suite: the path.
+        suite: the path; if there is none, a folder `claims`, or the current one.
         patterns: ids, or patterns of them, each of which may be several with commas between.
         given: options of pytest.
         of_profile: whether they have to be judged in the profile.
@@ -87,7 +94,7 @@ def named(
     asked = [part.strip() for pattern in patterns for part in pattern.split(",") if part.strip()]
     try:
         return collected(
-            [suite],
+            [suite or _usual()],
             lambda claims, its: matching(asked, claims, its if of_profile else ""),
             given,
             with_published=with_published,

@@ -17,7 +17,7 @@ from icl_repro.exemplars.omniglot import Omniglot
 from icl_repro.exemplars.places import Place, known_places, remember
 from icl_repro.exemplars.registry import AnySource
 from icl_repro.exemplars.source import UnusableExemplars
-from icl_repro.nearest import nearest
+from icl_repro.nearest import alike, nearest
 
 FORMS = (
     "glyphs; omniglot or omniglot:ENCODER; a file of features (.npy, .npz, .h5) as PATH or "
@@ -155,7 +155,7 @@ def _looks_like_a_path(text: str) -> bool:
 
 
 def _beside(path: Path) -> str:
-    """What lies where a path that is not there should be, as the end of a sentence."""
+    """What a path that is not there may have been meant to be, as the end of a sentence."""
     folder = path.expanduser().parent
     if not folder.is_dir():
         return f": there is no folder {folder} either"
@@ -164,7 +164,8 @@ def _beside(path: Path) -> str:
         for beside in folder.iterdir()
         if beside.suffix.lower() in (*data_sets.FORMS, ".zip") or beside.is_dir()
     ]
-    return f": {nearest(path.name, fitting)}"
+    meant = alike(path.name, fitting)
+    return f": {meant}" if meant else ""
 
 
 def _count(part: str, text: str) -> int | None:

@@ -200,7 +200,8 @@ def _dask() -> Any:
         importlib.import_module("distributed")
     except ImportError as error:
         raise NoCluster(
-            "dask.distributed is not installed: pip install -c constraints.txt -e '.[distributed]'"
+            "dask.distributed is not installed: pip install -c constraints.txt -e '.[distributed]' "
+            "in a checkout, or pip install 'icl-repro[distributed]' anywhere"
         ) from error
     return dask
 

@@ -533,7 +533,12 @@ def decoded(content: bytes, name: str) -> VerificationRecord:
         schema_version: int
 
     try:
-        version = msgspec.json.decode(content, type=Head).schema_version
+        try:
+            version = msgspec.json.decode(content, type=Head).schema_version
+        except msgspec.ValidationError as error:
+            raise UnreadableRecord(
+                f"{name} is not a verification record: it is no JSON object with a schema_version"
+            ) from error
         if version != SCHEMA_VERSION:
             raise UnreadableRecord(f"{name} has schema version {version}; {_what_to_do(version)}")
         return msgspec.json.decode(content, type=VerificationRecord)

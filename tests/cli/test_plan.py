@@ -44,7 +44,7 @@ def test_json_is_the_same_for_programs_and_without_a_timing_minutes_are_unknown(
         (["--profile", "papr"], "there is no profile 'papr'; did you mean 'paper'?"),
         (["--suite", "clams"], "there is no file or folder 'clams': name that"),
         (["--pytest=--icl-stroe=x"], "there is no option --icl-stroe; did you mean '--icl-store'"),
-        (["--record", "pytest.ini"], "is not a verification record"),
+        (["--record", "pytest.ini"], "is not a verification record: it is no JSON object with a"),
     ],
 )
 def test_a_mistake_is_one_sentence(arguments, message):
@@ -60,3 +60,22 @@ def test_a_module_that_cannot_be_collected_is_told(suite_of_doubles):
     done = run_command("plan", "--no-timing")
     assert done.exit_code == 2
     assert "test_growth.py: ModuleNotFoundError: No module named 'no_such_module'" in done.stderr
+
+
+def test_claims_that_lie_in_the_current_folder_are_found(suite_of_doubles, monkeypatch):
+    monkeypatch.chdir(suite_of_doubles / "claims")
+    done = run_command("plan", "growth.early", "--no-timing")
+    assert done.exit_code == 0, done.stderr
+    assert "growth.early" in done.stdout
+
+
+def test_without_a_folder_of_claims_and_without_tests_it_says_how_to_name_them(
+    suite_of_doubles, monkeypatch
+):
+    (suite_of_doubles / "empty").mkdir()
+    monkeypatch.chdir(suite_of_doubles / "empty")
+    done = run_command("explain", "growth.early")
+    assert done.exit_code == 2
+    assert (
+        "there is no file or folder 'claims': name that of the claims with --suite" in done.stderr
+    )

@@ -137,6 +137,7 @@ def test_paths_are_relative_to_where_the_option_is_written(folder):
         ("glyps", "--icl-exemplars: there are no exemplars 'glyps': did you mean 'glyphs'*"),
         ("", "--icl-exemplars: no exemplars are named by ''*"),
         ("sme.npy", "--icl-exemplars: there is no file or folder sme.npy: *'some.npy'*"),
+        ("/no.h5", "--icl-exemplars: there is no file or folder /no.h5"),
         ("broken.npz", "--icl-exemplars: *broken.npz cannot be read, it may be cut short*"),
         ("omniglot:resnet81", "--icl-exemplars: *no encoder 'resnet81': did you mean 'resnet18'*"),
     ],
