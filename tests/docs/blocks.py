@@ -62,10 +62,10 @@ def words_of(block: Block) -> list[list[str]]:
         lexer.whitespace_split = True
         command: list[str] = []
         for word in [*lexer, "&&"]:
-            if word in ("&&", ">"):
+            if word in ("&&", ">", ">>"):
                 found += [command] if command else []
                 command = []
-                if word == ">":
+                if word != "&&":
                     break
             else:
                 command.append(word)

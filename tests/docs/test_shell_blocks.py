@@ -19,19 +19,28 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from docs.generate import commands, options
 from icl_repro.cli.main import main
 from icl_repro.verification.profiles import PROFILES, parse_seeds
 from icl_repro.verification.record import read_record
-from tests.docs.blocks import ROOT, all_blocks, blocks_of, commands_in_text, words_of
+from tests.docs.blocks import ROOT, Block, all_blocks, blocks_of, commands_in_text, words_of
 
 BLOCKS = [
     block
     for block in (*all_blocks(), *blocks_of(commands.page(), commands.PATH))
     if block.language == "sh"
 ]
-SHELL = [*BLOCKS, *commands_in_text()]
+WORKFLOWS = [block for block in all_blocks() if block.language == "yaml"]
+STEPS = [
+    Block("sh", "", f"{step['run']}\n", block.place)
+    for block in WORKFLOWS
+    for job in yaml.safe_load(block.text)["jobs"].values()
+    for step in job["steps"]
+    if "run" in step
+]
+SHELL = [*BLOCKS, *STEPS, *commands_in_text()]
 CALLS = [(block, words) for block in SHELL for words in words_of(block)]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 WHEEL = f"icl_repro-{PROJECT['version']}-py3-none-any.whl"
@@ -48,7 +57,7 @@ def test_shell_parses():
 @pytest.fixture(scope="module")
 def claims_there_are() -> list[str]:
     record = read_record(ROOT / "reports" / "reference.json")
-    return [*(claim.id for claim in record.claims), *record.not_selected]
+    return [*(claim.id for claim in record.claims), *record.not_selected, "coin.fair"]
 
 
 def test_commands_have_options_that_there_are(
@@ -75,12 +84,26 @@ def test_commands_have_options_that_there_are(
                 assert words == ["install"], where
             case "gzip":
                 assert words[0] == "-nc", where
+            case "cat":
+                pass
             case _:
                 pytest.fail(f"{where} is not checked")
 
 
 def of_python(module: str) -> bool:
     return module.partition(".")[0] in sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("block", WORKFLOWS, ids=lambda block: block.title)
+def test_workflows_are_such_as_github_takes(block: Block, tmp_path: Path):
+    workflow = tmp_path / block.title
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text(block.text)
+    check = ["-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    done = subprocess.run(
+        [sys.executable, *check, workflow], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def parts_of_ci() -> set[str]:
@@ -105,7 +128,7 @@ def _require_pip(words: list[str], where: str) -> None:
             continue
         name, _, extras = target.removesuffix("]").partition("[")
         exact = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-        ours = name in (".", PROJECT["name"], f"PATH/dist/{WHEEL}")
+        ours = name in (".", PROJECT["name"], f"PATH/dist/{WHEEL}", f"wheels/{WHEEL}")
         assert ours or any(line.startswith(f"{name}==") for line in exact), where
         if ours and extras:
             assert set(extras.split(",")) <= set(PROJECT["optional-dependencies"]), where
