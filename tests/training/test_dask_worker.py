@@ -273,7 +273,8 @@ def test_a_run_of_which_workers_die_before_it_begins_is_asked_for_of_those_that_
 ):
     monkeypatch.setattr(dask_worker, "fingerprint", fingerprint_by_name)
     monkeypatch.setattr(dask_executor, "train_run", fails_at_first)
-    errors[:] = [KilledWorker("key", SimpleNamespace(address="tcp://gone"), 3)]
+    gone: Any = SimpleNamespace(address="tcp://gone")
+    errors[:] = [KilledWorker("key", gone, 3)]
     (spec,) = specs_of(70, 1)
     work = DaskExecutor(store, threads.address).begin(Plan.of([spec]))
     misfit = threads.join()
