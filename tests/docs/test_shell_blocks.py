@@ -192,16 +192,18 @@ def _require_command(words: list[str], where: str, claims: list[str]) -> None:
     command: click.Command = main
     parent: click.Context | None = None
     name: str = "icl-repro"
+    path: list[str] = []
     while True:
         if words == ["--help"] or OF_A_READER.fullmatch(words[0] if words else ""):
             return
-        if not words and where.endswith(f"icl-repro {name}"):
+        if not words and where.endswith(f"icl-repro {' '.join(path)}") and path:
             return  # its name alone, in a sentence
         parent = command.make_context(name, list(words), parent=parent)
         if not isinstance(command, click.Group):
             break
         words = [*parent._protected_args, *parent.args]
         name, *words = words
+        path.append(name)
         found = command.get_command(parent, name)
         assert found is not None, where
         command = found
