@@ -2,11 +2,11 @@
 
 On a trained model with two layers, heads are turned off, and the in-context-learning score is
 measured again: those of layer 0 that attend to the token before, the induction heads of layer 1,
-and as many others. On the paper's five seeds all eight heads of layer 1 are induction heads, so
-that all of it is off, and the others are of layer 0. A *pattern-preserving* ablation keeps the
-patterns of all later layers as they are without it: of heads of the last layer it is the same as an
-ablation. Of the previous-token heads it leaves what they do through patterns, which is what
-induction heads need of them.
+and as many others. On the paper's five seeds five to seven of the eight heads of layer 1 are
+induction heads, so that heads of layer 0 have to stand in among the others. A *pattern-preserving*
+ablation keeps the patterns of all later layers as they are without it: of heads of the last layer
+it is the same as an ablation. Of the previous-token heads it leaves what they do through patterns,
+which is what induction heads need of them.
 """
 
 from __future__ import annotations
