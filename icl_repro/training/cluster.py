@@ -51,6 +51,8 @@ class LocalCluster:
                 processes=True,
                 memory_limit=0,
                 dashboard_address=None,
+                # Its pages are served all the same: at any port, not at one that may be taken.
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 silence_logs="CRITICAL",
             )
         self.address: str = self._cluster.scheduler_address

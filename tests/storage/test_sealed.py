@@ -38,7 +38,7 @@ def test_any_change_is_seen(tmp_path, content, data):
         )
     )
     path.write_bytes(changed)
-    with pytest.raises(sealed.Damaged, match=f"does not match its {len(changed)} bytes"):
+    with pytest.raises(sealed.Damaged, match=f"does not match its {len(changed)} byte"):
         sealed.read(path)
 
 

@@ -51,6 +51,7 @@ class Threads:
             protocol="tcp",
             memory_limit=0,
             dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         )
         self.address: str = self.cluster.scheduler_address
         self.joined: list[Worker] = []

@@ -42,8 +42,8 @@ def test_a_run_is_trained_stored_and_read_like_others(tmp_path):
     assert run.sequences[-1] == 64
     loss = run.curves["train.loss"]
     assert loss[-1] < loss[0]
-    assert run.curves["train.losses"].shape == (5, 16)
-    assert run.curves["attention.induction"].shape == (5, 2, 2)
+    assert run.curves["train.losses"].shape == (9, 16)
+    assert run.curves["attention.induction"].shape == (9, 2, 2)
     model = run.model()
     assert model.vocabulary == 16
     assert (np.asarray(model.layers[0].query) != np.asarray(run.model(0).layers[0].query)).any()

@@ -139,7 +139,7 @@ def test_a_constant_curve_fits_no_exponential():
         (lambda: descent_speed(np.array([1, np.nan, 0])), "not finite at step 1"),
         (lambda: descent_speed(np.ones(5), window=5), "between 1 and 4.*not 5"),
         (lambda: descent_speed(np.ones(5), window=0), "between 1 and 4.*not 0"),
-        (lambda: exponential_fit(np.array([1.0, 1e-9, 0.0])), "only 1 values"),
+        (lambda: exponential_fit(np.array([1.0, 1e-9, 0.0])), "only 1 value before"),
         (lambda: exponential_fit(np.zeros(5)), "starts above zero"),
     ],
 )
