@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from icl_repro.measures.curves.phase_change import acceleration_ratio
 from icl_repro.measures.language.change import Change, change_of
 from icl_repro.measures.language.heads import induction_heads
-from icl_repro.measures.language.score import in_context_score
+from icl_repro.measures.language.score import early_and_late, in_context_score
+from icl_repro.network.language_model import LanguageModel
+from icl_repro.optogenetics import Intervention
 from icl_repro.text import Text, TextSetName
 from icl_repro.training import LanguageRun
+from icl_repro.training.language_evaluation import losses_of
 
 SEQUENCES = "training sequences seen"
 AVERAGED = 5
@@ -73,6 +76,28 @@ def induction_heads_of(run: LanguageRun) -> list[tuple[int, ...]]:
     """The induction heads of each layer in the end."""
     both = final(run, "attention.induction"), final(run, "copying")
     return [induction_heads(*of_layer) for of_layer in zip(*both, strict=True)]
+
+
+def repeated_at(text: Text, distances: np.ndarray) -> Bool[np.ndarray, "positions sequences"]:
+    """Which tokens to predict repeat one of a segment, where the token before has come before only
+    at these distances: what comes next stands nowhere else in the context.
+    """
+    read = np.asarray(text.read)
+    places = np.arange(len(read))
+    apart = places[:, None] - places
+    same = (read[:, None] == read[None]) & (apart > 0)[..., None]
+    elsewhere = same & ~np.isin(apart, distances)[..., None]
+    repeats = np.asarray(text.repeated)
+    return repeats[:-1] & repeats[1:] & same.any(axis=1) & ~elsewhere.any(axis=1)
+
+
+def score_where(
+    model: LanguageModel, text: Text, counted: Bool[np.ndarray, "positions sequences"]
+) -> float:
+    """The in-context-learning score with the late loss of some tokens alone, in nats."""
+    losses = np.asarray(losses_of(model, Intervention([]), text), np.float64)
+    early, late = early_and_late(len(losses))
+    return float(losses[late][counted[late]].mean() - losses[early].mean())
 
 
 def text_of(run: LanguageRun, name: TextSetName) -> Text:

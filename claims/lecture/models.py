@@ -15,7 +15,7 @@ Runs = Mapping[str, LanguageRun]
 
 SEQUENCES = LanguageSpec().sequences
 LONG = 81_920
-"""Sequences for a model with three layers, which learns later: about a minute of a core."""
+"""Sequences for a model with three layers, which learns later."""
 OTHER_WEIGHTS = 1_000
 """Added to the seed of initial weights where a second model of one kind is trained."""
 HEADS = tuple(range(8))
@@ -103,6 +103,7 @@ SMEARED = networks(
         SMEARED_TWO: deep(seed, 2, smeared_keys=True),
         SMEARED_ONE: deep(seed, 1, smeared_keys=True),
         THREE: deep(seed, 3, sequences=LONG),
+        SHUFFLED: shuffled(seed),
     }
 )
 """Models with and without keys that can look at the token before."""

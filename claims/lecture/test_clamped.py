@@ -76,11 +76,13 @@ def test_previous_token_clamped(runs: Runs, evidence: Evidence) -> None:
     ],
 )
 def test_induction_clamped(runs: Runs, evidence: Evidence) -> None:
-    """With the induction pattern clamped in layer 1, what is left is learnt smoothly, from the
-    start on.
+    """With the induction pattern clamped in layer 1, what is left is learnt at once, without a
+    plateau.
     """
     run = runs[INDUCTION_CLAMPED]
     evidence.check(SMOOTH, suddenness(run), at_most=1.5)
     attention = run.curves["attention.induction"][:, -1, list(HEADS)]
     evidence.check(HELD, np.abs(attention - 1).max(), at_most=1e-5)
+    half_time = score_change(run).middle
+    evidence.quantity("half-time with the induction pattern clamped", half_time, unit="sequences")
     evidence.quantity(SCORE, score_of(run)[-1] / score_of(runs[TWO])[-1], unit="ratio")

@@ -64,13 +64,13 @@ def test_completion(runs: Runs, evidence: Evidence) -> None:
             "A model with one layer cannot",
             id="one_layer",
             swap={TWO: ONE},
-            only=(FUZZY, BOTH_FUZZY),
+            only=(FUZZY, BOTH_FUZZY, FOLLOWS),
         ),
         control(
             "Text without repeats teaches no such thing",
             id="no_repeats",
             swap={TWO: NO_REPEATS},
-            only=(FUZZY, BOTH_FUZZY),
+            only=(FUZZY, BOTH_FUZZY, FOLLOWS),
         ),
         control(
             "An untrained model does not",

@@ -1,22 +1,25 @@
 """What a model learns in context it finds there: wherever in the text, and only if it is there.
 
 In the text that models train on, segments come again at even distances alone, and so do repeats of
-repeats (:mod:`icl_repro.text`). The in-context-learning score of the finished model is measured on
-text in which every segment comes again at an odd distance, and on text without repeats, where late
+repeats (:mod:`icl_repro.text`). The finished model is measured on text in which every segment comes
+again at an odd distance, on the late tokens whose token before has come before at odd distances
+alone; and on text as in training, on those at even distances alone. On text without repeats late
 tokens must not be predicted much better than early ones. This says nothing of how a model finds
 what it finds: one layer does so, too.
 """
 
 from __future__ import annotations
 
-from claims.lecture.measured import text_of
+import numpy as np
+
+from claims.lecture.measured import repeated_at, score_where, text_of
 from claims.lecture.models import DEPTHS, TWO, UNTRAINED, Runs
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.language.heads import score_under
 from icl_repro.text import TextSetName
 
-SHARE = "in-context-learning score {} over that on text as in training".format
-UNSEEN, ABSENT = "with repeats at unseen distances", "without repeats"
+UNSEEN = "in-context-learning score of tokens at unseen distances alone over that at trained ones"
+ABSENT = "in-context-learning score without repeats over that on text as in training"
 
 
 @claim(
@@ -39,15 +42,24 @@ def test_found_in_context(runs: Runs, evidence: Evidence, exchanged: bool = Fals
     nothing, and without repeats there is none.
     """
     run = runs[TWO]
-    model = run.model()
+    model, settings = run.model(), run.spec.text
 
-    def score(name: TextSetName) -> float:
-        return score_under(model, text_of(run, name))
+    def score_at(name: TextSetName, distances: np.ndarray) -> float:
+        text = text_of(run, name)
+        return score_where(model, text, repeated_at(text, distances))
 
-    usual, unseen, absent = score("train"), score("new_distances"), score("no_repeats")
+    trained = score_at("train", settings.distances)
+    unseen = score_at("new_distances", settings.held_out_distances)
+    usual, absent = (score_under(model, text_of(run, name)) for name in ("train", "no_repeats"))
+    if usual >= 0:
+        trained = float("nan")
     if exchanged:
         unseen, absent = absent, unseen
-    per_score = 1 / usual if usual < 0 else float("nan")
-    evidence.check(SHARE(UNSEEN), unseen * per_score, at_least=0.7, unit="ratio")
-    evidence.check(SHARE(ABSENT), absent * per_score, at_most=0.3, unit="ratio")
+    evidence.check(UNSEEN, share_of(unseen, trained), at_least=0.7, unit="ratio")
+    evidence.check(ABSENT, share_of(absent, usual), at_most=0.3, unit="ratio")
     evidence.quantity("in-context-learning score on text as in training", usual, unit="nats")
+
+
+def share_of(score: float, usual: float) -> float:
+    """A score over the usual one; not a number where that is none."""
+    return score / usual if usual < 0 else float("nan")

@@ -7,13 +7,29 @@ A head can then see what came before a token without a layer below.
 from __future__ import annotations
 
 from claims.lecture.figures import smeared_figure
-from claims.lecture.measured import best_matching, score_change, score_of, suddenness
-from claims.lecture.models import ONE, SMEARED, SMEARED_ONE, SMEARED_TWO, THREE, TWO, Runs
+from claims.lecture.measured import (
+    best_matching,
+    induction_heads_of,
+    score_change,
+    score_of,
+    suddenness,
+)
+from claims.lecture.models import (
+    ONE,
+    SHUFFLED,
+    SMEARED,
+    SMEARED_ONE,
+    SMEARED_TWO,
+    THREE,
+    TWO,
+    Runs,
+)
 from icl_repro import Evidence, claim, control
 
 SLIDE = "the lecture slides, Induction Heads (4)"
 EARLIER = "half-time of the improvement with smeared keys over that without"
 SHARE = "in-context-learning score of one layer with smeared keys over that of two without"
+NUMBER = "induction heads of one layer with smeared keys"
 SUDDENNESS = "acceleration ratio of the in-context-learning score of one layer with smeared keys"
 SUDDEN = 3
 """As in :mod:`claims.lecture.test_sudden_improvement`."""
@@ -49,7 +65,14 @@ def test_earlier(runs: Runs, evidence: Evidence) -> None:
     profiles=["standard", "paper"],
     source="Olsson et al. (2022), for the lecture slides, Induction Heads (4)",
     on=SMEARED,
-    fails_on=control("Without them one layer cannot", id="plain", swap={SMEARED_ONE: ONE}),
+    fails_on=[
+        control("Without them one layer cannot", id="plain", swap={SMEARED_ONE: ONE}),
+        control(
+            "Nor can two layers without them that saw shuffled repeats",
+            id="shuffled",
+            swap={SMEARED_ONE: SHUFFLED},
+        ),
+    ],
 )
 def test_one_layer(runs: Runs, evidence: Evidence) -> None:
     """With such keys a model with one layer can change, too: in-context learning improves suddenly,
@@ -57,5 +80,6 @@ def test_one_layer(runs: Runs, evidence: Evidence) -> None:
     """
     one = runs[SMEARED_ONE]
     evidence.check(SUDDENNESS, suddenness(one), at_least=SUDDEN)
+    evidence.check(NUMBER, sum(map(len, induction_heads_of(one))), at_least=1)
     evidence.check(MATCHING, best_matching(one)[-1], at_least=0.3)
     evidence.check(SHARE, score_of(one)[-1] / score_of(runs[TWO])[-1], at_least=0.7, unit="ratio")

@@ -89,6 +89,12 @@ def test_sudden_improvement(runs: Runs, evidence: Evidence) -> None:
             only=SUDDENNESS(THREE),
         ),
         control(
+            "In shuffled repeats a token says nothing about the next: nothing improves suddenly",
+            id="shuffled",
+            swap={THREE: SHUFFLED},
+            only=SUDDENNESS(THREE),
+        ),
+        control(
             "An untrained model has no score",
             id="untrained",
             swap={THREE: UNTRAINED},

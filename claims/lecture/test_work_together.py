@@ -110,11 +110,9 @@ class Heads(NamedTuple):
             undefined=NO_SCORE,
         ),
         control(
-            # In place of induction heads there may be no others but most of layer 0, which matter.
-            "Without as many other heads of layer 0 the score stays",
+            "Without as many other heads the score stays",
             id="other_heads",
             given={"exchanged": True},
-            only=taken(PREVIOUS),
         ),
     ],
 )
