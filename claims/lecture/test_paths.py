@@ -73,7 +73,7 @@ class Paths(NamedTuple):
             "The paths of two models with one layer do not part",
             id="one_layer",
             swap={TWO: ONE_AGAIN},
-            only=AFTER,
+            only=(CHANGED, AFTER),
         ),
         control(
             "An untrained model stays where it is",
