@@ -203,7 +203,7 @@ def test_a_table_of_the_paper_has_both_numbers_in_its_cells(html):
     text = Page(own).text
     assert "head 0 0.2336 in the paper: 0.2408" in text
     assert "First what was measured, then what the paper has" in text
-    assert "In the paper: Table 2." in text
+    assert "Source: Table 2." in text
 
 
 def test_all_kinds_of_picture_are_drawn(html):
