@@ -25,6 +25,8 @@ LEAST_STEP = 0.05
 """Nats. A smaller step of a score is no improvement that could be sudden: this is several times
 what one evaluation differs from the next, and a sixth of the least score that counts as one.
 """
+SUDDEN = 3
+"""The acceleration ratio of a sudden improvement: that of a phase change after a plateau."""
 EVALUATED = 512
 """Sequences on which a finished model is measured."""
 

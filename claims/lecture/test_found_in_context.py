@@ -16,7 +16,7 @@ from claims.lecture.measured import repeated_at, score_where, text_of
 from claims.lecture.models import DEPTHS, TWO, UNTRAINED, Runs
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.language.heads import score_under
-from icl_repro.text import TextSetName
+from icl_repro.text import Text
 
 UNSEEN = "in-context-learning score of tokens at unseen distances alone over that at trained ones"
 ABSENT = "in-context-learning score without repeats over that on text as in training"
@@ -44,13 +44,14 @@ def test_found_in_context(runs: Runs, evidence: Evidence, exchanged: bool = Fals
     run = runs[TWO]
     model, settings = run.model(), run.spec.text
 
-    def score_at(name: TextSetName, distances: np.ndarray) -> float:
-        text = text_of(run, name)
+    def score_at(text: Text, distances: np.ndarray) -> float:
         return score_where(model, text, repeated_at(text, distances))
 
-    trained = score_at("train", settings.distances)
-    unseen = score_at("new_distances", settings.held_out_distances)
-    usual, absent = (score_under(model, text_of(run, name)) for name in ("train", "no_repeats"))
+    as_trained = text_of(run, "train")
+    trained = score_at(as_trained, settings.distances)
+    unseen = score_at(text_of(run, "new_distances"), settings.held_out_distances)
+    usual = score_under(model, as_trained)
+    absent = score_under(model, text_of(run, "no_repeats"))
     if usual >= 0:
         trained = float("nan")
     if exchanged:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from claims.lecture.figures import smeared_figure
 from claims.lecture.measured import (
+    SUDDEN,
     best_matching,
     induction_heads_of,
     score_change,
@@ -31,8 +32,6 @@ EARLIER = "half-time of the improvement with smeared keys over that without"
 SHARE = "in-context-learning score of one layer with smeared keys over that of two without"
 NUMBER = "induction heads of one layer with smeared keys"
 SUDDENNESS = "acceleration ratio of the in-context-learning score of one layer with smeared keys"
-SUDDEN = 3
-"""As in :mod:`claims.lecture.test_sudden_improvement`."""
 MATCHING = "largest prefix-matching score of one layer with smeared keys"
 
 

@@ -13,7 +13,7 @@ The slides show curves without numbers. Those of Olsson et al. (2022) are not at
 from __future__ import annotations
 
 from claims.lecture.figures import score_figure
-from claims.lecture.measured import score_change, score_of, suddenness
+from claims.lecture.measured import SUDDEN, score_change, score_of, suddenness
 from claims.lecture.models import (
     DEPTHS,
     NO_REPEATS,
@@ -28,9 +28,6 @@ from claims.lecture.models import (
 from icl_repro import Evidence, claim, control
 
 SLIDE = "the lecture slides, Induction Heads (3)"
-SUDDEN = 3
-"""The acceleration ratio of a sudden improvement: that of a phase change after a plateau."""
-
 SUDDENNESS = "acceleration ratio of the in-context-learning score, {}".format
 SCORE = "in-context-learning score in the end, {}".format
 SHARE = "in-context-learning score in the end, one layer over two"
