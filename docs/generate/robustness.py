@@ -121,7 +121,7 @@ def _lines(records: dict[str, VerificationRecord]) -> Iterator[str]:
     thresholds = "" if usual is None else notes.thresholds_note(usual)
     yield _HEAD.format(thresholds=thresholds)
     if usual is not None:
-        yield from (_amount(usual), "", _COST)
+        yield from (f"That is {_amount(usual)}.", "", _COST)
     if records:
         found = matrix([*records.values()])
         yield from in_words(found)
@@ -134,7 +134,7 @@ def _lines(records: dict[str, VerificationRecord]) -> Iterator[str]:
 
 def _amount(record: VerificationRecord) -> str:
     sizes = record.run_sizes
-    return f"That is {count(len(sizes), 'network')} and {sum(sizes.values()):,} sequences at most."
+    return f"{count(len(sizes), 'network')} and {sum(sizes.values()):,} sequences at most"
 
 
 def _matrix(found: Matrix) -> Iterator[str]:
@@ -182,5 +182,5 @@ def _sources(records: dict[str, VerificationRecord]) -> Iterator[str]:
     for path, record in sorted(records.items(), key=lambda one: bool(exemplars_of(one[1]))):
         of = exemplars_of(record)
         label = f"on {escaped(of)} (`{record.basis.label}`): " if of else ""
-        yield f"- {label}{named(record, path)}; {_amount(record)[len('That is ') :]}"
+        yield f"- {label}{named(record, path)}; {_amount(record)}."
     yield ""
