@@ -1,5 +1,5 @@
-"""What this process computes on: one process of a session trains on each accelerator, if there are
-any, and all measure on the processor.
+"""What this process computes on: the first few of a session train on the accelerators, if there
+are any, and the others measure on the processor.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 
 from icl_repro.plugin import library
 from icl_repro.plugin.declared_options import CPU, DASK, DEVICE_FLAG, GPU
-from icl_repro.plugin.session import is_worker, process_name, state_of
+from icl_repro.plugin.session import is_worker, process_number, processes_of, state_of
 
 
 def require(config: pytest.Config) -> None:
@@ -40,7 +40,7 @@ def take(config: pytest.Config, *, to_train: bool) -> bool:
     if settings.device == CPU or settings.executor == DASK or not to_train:
         devices.keep_to_processor()
         return True
-    return devices.take(int(process_name(config).removeprefix("gw").replace("main", "0")), _tell)
+    return devices.take(process_number(config), processes_of(config), _tell)
 
 
 def _tell(text: str) -> None:

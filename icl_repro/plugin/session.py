@@ -167,6 +167,16 @@ def process_name(config: pytest.Config) -> str:
     return _worker(config).workerinput["workerid"] if is_worker(config) else "main"
 
 
+def process_number(config: pytest.Config) -> int:
+    """The number of this process in the session, from 0."""
+    return int(process_name(config).removeprefix("gw").replace("main", "0"))
+
+
+def processes_of(config: pytest.Config) -> int:
+    """With how many processes that run tests the session began."""
+    return int(_worker(config).workerinput["workercount"]) if is_worker(config) else 1
+
+
 def scratch_of(config: pytest.Config) -> Scratch:
     """The scratch folder of the session, made when first asked for."""
     state = state_of(config)

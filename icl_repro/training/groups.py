@@ -19,6 +19,8 @@ from icl_repro.training.spec import RunSpec
 from icl_repro.training.tasks import AnySpec
 
 FILE = "groups.json"
+FREE = 16
+"""Runs that train about as fast as one, on any card that was measured: nothing is asked there."""
 LARGEST = 4096
 """Runs; more were no faster on any card that was measured."""
 ENOUGH = 0.9
@@ -47,23 +49,28 @@ def size_of(waiting: Sequence[AnySpec], store: Path, rate: Rate | None = None) -
         rate: measures; by default, trains for some seconds.
     """
     device = jax.devices()[0]
-    alone = waiting[0]
+    first_of = waiting[0]
     # Runs on text are trained one after the other.
-    if device.platform == "cpu" or len(waiting) == 1 or not isinstance(alone, RunSpec):
+    if device.platform == "cpu" or not isinstance(first_of, RunSpec):
         return 1
-    known = _measured(store, device.device_kind, alone)
+    if len(waiting) <= FREE:
+        return len(waiting)
+    # What is clamped, or taken from another run, is a program of its own, and as fast in the end:
+    # to measure each would take longer than to train them.
+    plain = first_of.with_(clamps=(), transplant=None)
+    known = _measured(store, device.device_kind, plain)
     sizes = _sizes(len(waiting))
     measure = rate or _rate(store)
     for size in sizes:
         if str(size) not in known:
             if _is_enough(known, size):
                 break
-            copies = [alone.with_(init_seed=seed, transplant=None) for seed in range(size)]
+            copies = [plain.with_(init_seed=seed) for seed in range(size)]
             try:
                 known[str(size)] = measure(copies)
             except jax.errors.JaxRuntimeError:
                 known[str(size)] = 0.0  # it does not fit
-    _keep(store, device.device_kind, alone, known)
+    _keep(store, device.device_kind, plain, known)
     usable = {size: known[str(size)] for size in sizes if known.get(str(size), 0.0) > 0}
     if not usable:
         return 1
@@ -77,8 +84,8 @@ def is_out_of_memory(error: RuntimeError) -> bool:
 
 
 def _sizes(most: int) -> list[int]:
-    """1, 4, 16, ... up to as many as wait, at least."""
-    sizes = [1]
+    """16, 64, 256, ... up to as many as wait, at least."""
+    sizes = [FREE]
     while sizes[-1] < min(most, LARGEST):
         sizes.append(sizes[-1] * 4)
     return sizes

@@ -137,9 +137,12 @@ class LocalWork(PlannedWork):
                 and program(group[0]) not in self._programs
                 and any(spec.key in in_training for spec in group)
             )
-            for is_first in (True, False):
-                part = [spec for spec in waiting if (spec in first) == is_first]
-                ranked += [(later, not is_first, part)] if part else []
+            wanted = [spec for spec in waiting if spec in first]
+            others = [spec for spec in waiting if spec not in first]
+            if wanted and self._group_size != 1:
+                # On a card those that train with them cost next to nothing.
+                wanted, others = wanted + others, []
+            ranked += [(later, part is others, part) for part in (wanted, others) if part]
         return [part for _, _, part in sorted(ranked, key=lambda rank: rank[:2])]
 
     def _train_if_it_fits(self, specs: Sequence[AnySpec]) -> None:

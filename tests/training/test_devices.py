@@ -1,5 +1,6 @@
 """Each accelerator is used by one process, and who gets none keeps to the processor."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -24,35 +25,66 @@ def driver(tmp_path: Path, monkeypatch) -> Path:
     return tmp_path / "driver"
 
 
-def taken_by_another_process(driver: Path, number: int, monkeypatch) -> dict[str, str]:
-    """What a further process of the session finds in its environment."""
+def taken_by_another_process(
+    driver: Path, number: int, monkeypatch, processes: int = 6
+) -> dict[str, str]:
+    """What a further process of a session of six finds in its environment."""
     environment: dict[str, str] = {}
     held, devices._held[:] = list(devices._held), []
-    may_train = devices.take(number, environment=environment, driver=driver)
+    may_train = devices.take(number, processes, environment=environment, driver=driver)
     ours, devices._held[:] = list(devices._held), held
     monkeypatch.setattr(devices, "kept", [*getattr(devices, "kept", []), *ours], raising=False)
     return environment | {"may train": str(may_train)}
 
 
-def test_two_processes_take_a_device_each_and_the_third_only_measures(driver, monkeypatch):
-    found = [taken_by_another_process(driver, number, monkeypatch) for number in range(3)]
-    assert found == [
-        {"CUDA_VISIBLE_DEVICES": "GPU-aa", "may train": "True"},
-        {"CUDA_VISIBLE_DEVICES": "GPU-bb", "may train": "True"},
-        {"JAX_PLATFORMS": "cpu", "may train": "False"},
-    ]
+SHARE = {"XLA_CLIENT_MEM_FRACTION": "0.22", "may train": "True"}
+NONE = {"JAX_PLATFORMS": "cpu", "may train": "False"}
+
+
+@pytest.fixture
+def two_shares(monkeypatch) -> None:
+    monkeypatch.setattr(devices, "SHARES", 2)
+
+
+def taken(driver: Path, numbers: Iterable[int], monkeypatch) -> list[dict[str, str]]:
+    return [taken_by_another_process(driver, number, monkeypatch) for number in numbers]
+
+
+def test_the_shares_of_all_devices_are_taken_and_who_is_left_only_measures(
+    driver, two_shares, monkeypatch
+):
+    first, second = (SHARE | {"CUDA_VISIBLE_DEVICES": name} for name in IDS)
+    assert taken(driver, range(6), monkeypatch) == [first, second, first, second, NONE, NONE]
+
+
+def test_who_only_measures_takes_nothing_whoever_comes_first(driver, two_shares, monkeypatch):
+    """Else one that is to train would wait for it, and the session for that one, for ever."""
+    found = taken(driver, [5, 4, 3, 2, 1, 0], monkeypatch)
+    assert [one["may train"] for one in found] == ["False"] * 2 + ["True"] * 4
+
+
+def test_together_the_shares_are_less_than_the_memory():
+    assert devices.SHARES * devices.SHARE_OF_MEMORY < 1
+
+
+@pytest.mark.parametrize("name", ["XLA_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_MEM_FRACTION"])
+def test_how_much_memory_the_user_gives_to_jax_stays(driver, name):
+    environment = {name: "0.1"}
+    assert devices.take(0, environment=environment, driver=driver)
+    assert environment == {name: "0.1", "CUDA_VISIBLE_DEVICES": "GPU-aa"}
 
 
 def test_who_comes_in_the_place_of_a_dead_process_takes_its_device(driver, monkeypatch):
-    taken_by_another_process(driver, 0, monkeypatch)
-    taken_by_another_process(driver, 1, monkeypatch)
+    monkeypatch.setattr(devices, "SHARES", 1)
+    taken(driver, range(2), monkeypatch)
+    assert taken_by_another_process(driver, 6, monkeypatch) == NONE
     devices.kept[0].release()
     assert taken_by_another_process(driver, 7, monkeypatch)["CUDA_VISIBLE_DEVICES"] == "GPU-aa"
 
 
 def test_a_session_waits_for_a_device_that_another_has(driver, monkeypatch):
-    taken_by_another_process(driver, 0, monkeypatch)
-    taken_by_another_process(driver, 1, monkeypatch)
+    monkeypatch.setattr(devices, "SHARES", 1)
+    taken(driver, range(2), monkeypatch)
     told: list[str] = []
 
     def tell(text: str) -> None:
@@ -60,9 +92,9 @@ def test_a_session_waits_for_a_device_that_another_has(driver, monkeypatch):
         devices.kept[1].release()
 
     environment: dict[str, str] = {}
-    assert devices.take(0, tell, environment, driver)
+    assert devices.take(0, 4, tell, environment, driver)
     assert told == ["waiting for an accelerator that another session uses"]
-    assert environment == {"CUDA_VISIBLE_DEVICES": "GPU-bb"}
+    assert environment["CUDA_VISIBLE_DEVICES"] == "GPU-bb"
 
 
 def test_what_the_user_leaves_to_jax_is_all_that_is_taken(driver):

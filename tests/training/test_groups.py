@@ -5,12 +5,13 @@ from types import SimpleNamespace
 import jax
 import pytest
 
+from icl_repro.optogenetics import AblateHeads
 from icl_repro.training import LocalExecutor, Plan, Progress, RunStore, groups, local_executor
 from tests.support.notices import noticing
 from tests.support.tiny import TINY, made_up_run
 
 RUNS = [TINY.with_(init_seed=seed) for seed in range(100)]
-RATES = {1: 10.0, 4: 40.0, 16: 130.0, 64: 150.0, 256: 152.0, 1024: 153.0}
+RATES = {16: 130.0, 64: 150.0, 256: 152.0, 1024: 153.0}
 
 
 class Card:
@@ -37,7 +38,7 @@ def card(monkeypatch) -> Card:
 
 def test_the_smallest_group_counts_that_is_nearly_as_fast_as_any(card, tmp_path):
     assert groups.size_of(RUNS, tmp_path, card.rate) == 64
-    assert card.asked == [1, 4, 16, 64, 256]
+    assert card.asked == [16, 64, 256]
 
 
 def test_what_was_measured_is_kept_by_device_and_kind_of_run(card, tmp_path, monkeypatch):
@@ -47,26 +48,32 @@ def test_what_was_measured_is_kept_by_device_and_kind_of_run(card, tmp_path, mon
     assert card.asked == []
     groups.size_of([run.with_(eval_seed=9) for run in RUNS], tmp_path, card.rate)
     assert card.asked == [], "a seed is no kind"
+    clamped = [run.with_(clamps=(AblateHeads((0,)),)) for run in RUNS]
+    assert groups.size_of(clamped, tmp_path, card.rate) == 64
+    assert card.asked == [], "each clamp is a program, but all are about as fast"
     wider = TINY.with_(model=TINY.model.__class__(width=32, heads=2))
-    groups.size_of([wider.with_(init_seed=seed) for seed in (5, 6)], tmp_path, card.rate)
-    assert card.asked == [1, 4]
+    groups.size_of([wider.with_(init_seed=seed) for seed in range(20)], tmp_path, card.rate)
+    assert card.asked == [16, 64]
     other = SimpleNamespace(platform="gpu", device_kind="Another card")
     monkeypatch.setattr(groups.jax, "devices", lambda: [other])
     card.asked.clear()
-    groups.size_of(RUNS[:2], tmp_path, card.rate)
-    assert card.asked == [1, 4]
+    groups.size_of(RUNS[:17], tmp_path, card.rate)
+    assert card.asked == [16, 64]
 
 
-def test_memory_and_the_number_of_runs_are_limits(card, tmp_path):
-    small = Card({1: 10.0, 4: 40.0})
-    assert groups.size_of(RUNS, tmp_path / "small", small.rate) == 4
-    assert small.asked == [1, 4, 16]
-    assert groups.size_of(RUNS, tmp_path / "small", small.rate) == 4
-    assert small.asked == [1, 4, 16], "what did not fit is not tried again"
-    assert groups.size_of(RUNS[:3], tmp_path / "few", card.rate) == 4
-    assert card.asked == [1, 4]
-    assert groups.size_of(RUNS[:1], tmp_path / "one", card.rate) == 1
-    assert card.asked == [1, 4]
+def test_memory_is_a_limit(card, tmp_path):
+    small = Card({16: 10.0, 64: 40.0})
+    assert groups.size_of(RUNS, tmp_path, small.rate) == 64
+    assert small.asked == [16, 64, 256]
+    assert groups.size_of(RUNS, tmp_path, small.rate) == 64
+    assert small.asked == [16, 64, 256], "what did not fit is not tried again"
+    assert groups.size_of(RUNS, tmp_path / "none", Card({}).rate) == 1
+
+
+def test_few_runs_train_together_and_nothing_is_measured(card, tmp_path):
+    assert groups.size_of(RUNS[:1], tmp_path, card.rate) == 1
+    assert groups.size_of(RUNS[:16], tmp_path, card.rate) == 16
+    assert card.asked == []
 
 
 def test_on_a_processor_nothing_is_measured(card, tmp_path, monkeypatch):
@@ -79,6 +86,19 @@ def test_on_a_processor_nothing_is_measured(card, tmp_path, monkeypatch):
 def test_what_is_kept_but_damaged_is_measured_again(card, tmp_path):
     (tmp_path / groups.FILE).write_bytes(b"{")
     assert groups.size_of(RUNS, tmp_path, card.rate) == 64
+
+
+def test_what_a_test_waits_for_takes_the_rest_of_its_group_along(monkeypatch, tmp_path):
+    from tests.training.test_executors import Trainer
+
+    trainer = Trainer()
+    monkeypatch.setattr(local_executor, "train", trainer)
+    monkeypatch.setattr(local_executor.jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr(local_executor, "size_of", lambda group, store: len(group))
+    work = LocalExecutor(RunStore(tmp_path)).begin(Plan.of(RUNS[:5]))
+    work.ensure([RUNS[3]], lambda progress: None)
+    assert [len(group) for group in trainer.groups] == [5]
+    assert trainer.groups[0][0] == RUNS[3]
 
 
 def test_the_executor_asks_for_the_size_of_each_group(monkeypatch, tmp_path):
