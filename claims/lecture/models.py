@@ -14,15 +14,20 @@ from icl_repro.training import LanguageRun, LanguageSpec, Optimiser
 Runs = Mapping[str, LanguageRun]
 
 SEQUENCES = LanguageSpec().sequences
-LONG = 81_920
-"""Sequences for a model with three layers, which learns later."""
+SEQUENCES_OF_THREE = 49_152
+"""Those for a model with three layers, which learns later: about a minute of a core, of which more
+than half are evaluations. They come as often as with two layers, as how sudden a change is depends
+on that.
+"""
+LONGER = 81_920
+"""Those for a model with one layer that is trained for longer than any other."""
 OTHER_WEIGHTS = 1_000
 """Added to the seed of initial weights where a second model of one kind is trained."""
 HEADS = tuple(range(8))
 CLAMPED_HEADS = (0,)
 """Of layer 0, to the token before. Heads are alike before training."""
 TWO, ONE, THREE = "two layers", "one layer", "three layers"
-ONE_AS_LONG = "one layer, trained as long as three"
+ONE_LONGER = "one layer, trained longer than three"
 SMEARED_TWO, SMEARED_ONE = "two layers, smeared keys", "one layer, smeared keys"
 ONE_AGAIN = "one layer, other weights"
 PREVIOUS_CLAMPED = "previous-token pattern clamped"
@@ -86,8 +91,8 @@ DEPTHS = networks(
     lambda seed: {
         TWO: model(seed),
         ONE: deep(seed, 1),
-        THREE: deep(seed, 3, sequences=LONG),
-        ONE_AS_LONG: deep(seed, 1, sequences=LONG),
+        THREE: deep(seed, 3, sequences=SEQUENCES_OF_THREE),
+        ONE_LONGER: deep(seed, 1, sequences=LONGER),
         ONE_AGAIN: deep(seed, 1).with_(init_seed=seed + OTHER_WEIGHTS),
         NO_REPEATS: no_repeats(seed),
         SHUFFLED: shuffled(seed),
@@ -102,7 +107,7 @@ SMEARED = networks(
         ONE: deep(seed, 1),
         SMEARED_TWO: deep(seed, 2, smeared_keys=True),
         SMEARED_ONE: deep(seed, 1, smeared_keys=True),
-        THREE: deep(seed, 3, sequences=LONG),
+        THREE: deep(seed, 3, sequences=SEQUENCES_OF_THREE),
         SHUFFLED: shuffled(seed),
     }
 )

@@ -20,7 +20,7 @@ from claims.lecture.models import (
     DEPTHS,
     NO_REPEATS,
     ONE,
-    ONE_AS_LONG,
+    ONE_LONGER,
     SHUFFLED,
     THREE,
     TWO,
@@ -45,7 +45,7 @@ NONE_FORMED = (NUMBER(TWO), NUMBER(THREE), MATCHING(TWO), MATCHING(THREE))
         control(
             "A model with one layer has none",
             id="one_layer",
-            swap={TWO: ONE, THREE: ONE_AS_LONG},
+            swap={TWO: ONE, THREE: ONE_LONGER},
             only=(*NONE_FORMED, AT_THE_TIME(TWO), AT_THE_TIME(THREE)),
         ),
         control(
@@ -95,12 +95,12 @@ def test_induction_heads_form(runs: Runs, evidence: Evidence) -> None:
     fails_on=control(
         "Models with more layers have some",
         id="two_layers",
-        swap={ONE: TWO, ONE_AS_LONG: THREE},
+        swap={ONE: TWO, ONE_LONGER: THREE},
     ),
 )
 def test_one_layer(runs: Runs, evidence: Evidence) -> None:
     """A model with one layer forms no induction head, however long it is trained."""
-    for name in (ONE, ONE_AS_LONG):
+    for name in (ONE, ONE_LONGER):
         highest = best_matching(runs[name]).max()
         evidence.check(MATCHING(name), highest, at_most=0.2, note="at any time")
         evidence.quantity(f"largest copying score, {name}", final(runs[name], "copying").max())

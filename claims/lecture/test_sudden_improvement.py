@@ -18,7 +18,7 @@ from claims.lecture.models import (
     DEPTHS,
     NO_REPEATS,
     ONE,
-    ONE_AS_LONG,
+    ONE_LONGER,
     SHUFFLED,
     THREE,
     TWO,
@@ -82,7 +82,7 @@ def test_sudden_improvement(runs: Runs, evidence: Evidence) -> None:
         control(
             "A model with one layer improves gradually",
             id="one_layer",
-            swap={THREE: ONE_AS_LONG},
+            swap={THREE: ONE_LONGER},
             only=SUDDENNESS(THREE),
         ),
         control(
