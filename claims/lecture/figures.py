@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -15,13 +16,16 @@ from claims.lecture.models import (
     SMEARED_TWO,
     THREE,
     TWO,
+    WRONG_CLAMPED,
     Runs,
 )
 from icl_repro import Figure, Panel, ReferenceLine, Series
+from icl_repro.measures.language.paths import Path, Plane
 from icl_repro.training import LanguageRun
 
 SLIDES = "the lecture slides"
 SCORE = "loss late less loss early (nats)"
+MATCHING = "prefix-matching score"
 
 
 def _line(label: str, run: LanguageRun, values: Curve) -> Series:
@@ -37,39 +41,47 @@ def _matching(runs: Runs, names: Iterable[str]) -> list[Series]:
 
 
 def score_figure(runs: Runs) -> Figure:
-    """The score over training by the number of layers."""
+    """The score over training by the number of layers, and the best head beside it."""
+    names = (ONE, TWO, THREE)
     return Figure(
         "In-context-learning score",
-        "Loss late in the context less loss early, on held-out text with repeats.",
+        "Loss late in the context less loss early, on held-out text with repeats; and how well the "
+        "best head matches prefixes, on random tokens repeated.",
         f"{SLIDES}, Induction Heads (3)",
-        [Panel("In-context-learning score", SEQUENCES, SCORE, _scores(runs, (ONE, TWO, THREE)))],
+        [
+            Panel("In-context-learning score", SEQUENCES, SCORE, _scores(runs, names)),
+            Panel("Best induction head", SEQUENCES, MATCHING, _matching(runs, names)),
+        ],
     )
 
 
 def heads_figure(runs: Runs) -> Figure:
-    """The prefix-matching score of every head over training, side by side."""
-    panels = []
-    for name in (ONE, TWO):
-        run = runs[name]
-        layers = run.curves["attention.induction"].shape[1]
-        lines = [
-            Series(
-                f"layer {layer} head {head}",
-                run.sequences.tolist(),
-                run.curves["attention.induction"][:, layer, head].tolist(),
-                group=f"layer {layer}",
-            )
-            for layer in range(layers)
-            for head in range(run.curves["attention.induction"].shape[2])
-        ]
-        panels.append(Panel(name, SEQUENCES, "prefix-matching score", lines, y_limits=(0.0, 1.0)))
+    """The prefix-matching score of every head over training, for one layer and two.
+
+    Heads have no number in common between seeds: those of a layer are in the order of what they
+    come to, so that a mean over seeds is of the strongest of each, the second strongest, and so on.
+    """
     return Figure(
         "Induction heads",
         "Attention of each head from a token that has come before to the one that came next then, "
-        "on random tokens repeated.",
+        "on random tokens repeated. A mean over seeds is of the strongest head of each, of the "
+        "second strongest, and so on.",
         f"{SLIDES}, Induction Heads (3)",
-        panels,
+        [
+            Panel(name, SEQUENCES, MATCHING, list(_heads(runs[name])), y_limits=(0.0, 1.0))
+            for name in (ONE, TWO)
+        ],
     )
+
+
+def _heads(run: LanguageRun) -> Iterator[Series]:
+    """The heads of each layer, the strongest in the end first."""
+    found = run.curves["attention.induction"]
+    for layer in range(found.shape[1]):
+        for head in np.argsort(-found[-1, layer], kind="stable").tolist():
+            of_head = found[:, layer, head].tolist()
+            label = f"layer {layer} head {head} ({of_head[-1]:.3f} in the end)"
+            yield Series(label, run.sequences.tolist(), of_head, group=f"layer {layer}")
 
 
 def smeared_figure(runs: Runs) -> Figure:
@@ -81,16 +93,14 @@ def smeared_figure(runs: Runs) -> Figure:
         f"{SLIDES}, Induction Heads (4)",
         [
             Panel("In-context-learning score", SEQUENCES, SCORE, _scores(runs, names)),
-            Panel(
-                "Best induction head", SEQUENCES, "prefix-matching score", _matching(runs, names)
-            ),
+            Panel("Best induction head", SEQUENCES, MATCHING, _matching(runs, names)),
         ],
     )
 
 
 def clamped_figure(runs: Runs) -> Figure:
     """The score with patterns clamped."""
-    names = (TWO, PREVIOUS_CLAMPED, INDUCTION_CLAMPED)
+    names = (TWO, PREVIOUS_CLAMPED, WRONG_CLAMPED, INDUCTION_CLAMPED)
     return Figure(
         "Clamping on text",
         "The in-context-learning score with patterns clamped throughout training.",
@@ -116,33 +126,55 @@ def completion_figure(
     )
 
 
-def paths_figure(
-    paths: Mapping[str, np.ndarray],
-    window: tuple[float, float],
-    times: tuple[np.ndarray, np.ndarray],
-) -> Figure:
-    """Both paths in the plane, with the change of two layers marked."""
-    inside = (times[0] >= window[0]) & (times[0] <= window[1])
+def distances_figure(distances: Sequence[int], likelier: Mapping[str, np.ndarray]) -> Figure:
+    """How much likelier B is after A, by the distance of both As."""
     lines = [
-        Series(f"{name} layer{'s' * (name == 'two')}", *path.T.tolist(), group=name)
-        for name, path in paths.items()
+        Series(name, list(distances), found.tolist(), group=name)
+        for name, found in likelier.items()
     ]
-    changing = paths["two"][inside]
-    lines.append(
-        Series("two layers, in the change", *changing.T.tolist(), style="points", group="two")
+    axes = "tokens from A to A", "probability of B after A over that after another"
+    return Figure(
+        "Completion by distance",
+        "How much likelier B is after A than after a token that has not come before, at distances "
+        "at which training repeats nothing.",
+        f"{SLIDES}, Induction Heads (1)",
+        [Panel("[A][B] … [A]", *axes, lines, [ReferenceLine("no likelier", 1.0)], y_scale="log")],
     )
+
+
+def paths_figure(plane: Plane, window: tuple[float, float], times: Curve) -> Figure:
+    """Both paths in the plane, with the change of two layers marked.
+
+    The axes name the shares of the variance, so that planes of seeds stay apart: each has its own
+    principal components, in which a mean over seeds would be of no one thing.
+    """
+    two = plane.paths["two"]
+    changing = two[(times >= window[0]) & (times <= window[1])]
+    lines = [
+        Series("one layer", *plane.paths["one"].T.tolist(), group="one layer"),
+        Series("two layers", *two.T.tolist(), group="two layers"),
+        _points("two layers, in the change", changing, "points"),
+        _points("two layers, begin of training", two[:1], "triangles"),
+        _points("two layers, end of training", two[-1:], "circles"),
+    ]
+    first, second = (f"{share:.1%}" for share in plane.shares)
     return Figure(
         "Paths of losses",
         "Losses of one token of each sequence, a snapshot a point, reduced together to two "
-        "principal components.",
+        "principal components, of each seed its own.",
         f"{SLIDES}, Induction Heads (2)",
         [
             Panel(
                 "Paths through training",
-                "first principal component",
-                "second principal component",
+                f"first principal component ({first} of the variance)",
+                f"second principal component ({second})",
                 lines,
                 [ReferenceLine("mean", 0.0)],
             )
         ],
     )
+
+
+def _points(name: str, points: Path, style: Literal["points", "triangles", "circles"]) -> Series:
+    """Places on a path, with a name and a colour of their own."""
+    return Series(name, *points.T.tolist(), style=style, group=name)

@@ -4,16 +4,26 @@ Sequences of random tokens, all different, with A in the middle and B after it; 
 again, or a vector between the embedding of A and that of a token that does not occur, as long as
 A's (:mod:`icl_repro.measures.language.completion`). Measured: the probability of B, as a geometric
 mean.
+
+A is 23 tokens before the last one, a distance at which training repeats nothing. Completion is
+measured at all other such distances within the sequence, too: the odd ones from 9 to 47. What
+follows what in the text that models are trained on is one chain for all seeds (`chain_seed` 0 of
+:class:`icl_repro.text.TextSettings`); random tokens have none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from claims.lecture.figures import completion_figure
+from claims.lecture.figures import completion_figure, distances_figure
 from claims.lecture.models import DEPTHS, NO_REPEATS, ONE, SHUFFLED, TWO, UNTRAINED, Runs
 from icl_repro import Evidence, claim, control
-from icl_repro.measures.language.completion import completion_probabilities
+from icl_repro.measures.language.completion import (
+    completion_by_distance,
+    completion_probabilities,
+)
 from icl_repro.statistics.ranks import spearman
 from icl_repro.training import LanguageRun
 
@@ -23,6 +33,8 @@ LENGTH = 48
 SOME = SIMILARITIES.index(0.7)
 
 LIKELIER = "probability of B after A over that after a token that has not come before"
+AT_OTHERS = "the same at every distance at which training repeats nothing, geometric mean"
+LEAST = "least of these distances"
 FUZZY = "probability of B after a token with a cosine of 0.7 to A, over that after another"
 BOTH_FUZZY = "the same where B in the context has a cosine of 0.7 to B too"
 FOLLOWS = "rank correlation of the probability of B with the similarity to A"
@@ -31,6 +43,25 @@ FOLLOWS = "rank correlation of the probability of B with the similarity to A"
 def probabilities(run: LanguageRun, both: bool = False) -> np.ndarray:
     """The probability of B for each similarity."""
     return completion_probabilities(run.model(), LENGTH, SIMILARITIES, both=both)
+
+
+def unseen(run: LanguageRun) -> list[int]:
+    """The distances within a sequence at which the text that a model is trained on has nothing
+    again but by chance.
+    """
+    distances = run.spec.text.held_out_distances
+    return distances[distances < LENGTH].tolist()
+
+
+def geometric_mean(ratios: np.ndarray) -> float:
+    """Of ratios above 0."""
+    return float(np.exp(np.log(ratios).mean()))
+
+
+def by_distance(run: LanguageRun, distances: Sequence[int]) -> np.ndarray:
+    """The probability of B after A over that after another token, for each distance of both As."""
+    found = completion_by_distance(run.model(), LENGTH, distances, (0.0, 1.0))
+    return found[:, 1] / found[:, 0]
 
 
 @claim(
@@ -52,6 +83,18 @@ def test_completion(runs: Runs, evidence: Evidence) -> None:
     found = probabilities(runs[TWO])
     evidence.check(LIKELIER, found[-1] / found[0], at_least=5, unit="ratio")
     evidence.quantity("probability of B after A", found[-1])
+    distances = unseen(runs[TWO])
+    likelier = by_distance(runs[TWO], distances)
+    evidence.check(AT_OTHERS, geometric_mean(likelier), at_least=5, unit="ratio")
+    evidence.quantity(
+        LEAST,
+        likelier.min(),
+        unit="ratio",
+        note=f"{distances[int(likelier.argmin())]} tokens apart, of {distances[0]} to "
+        f"{distances[-1]}",
+    )
+    of_both = {TWO: likelier, ONE: by_distance(runs[ONE], distances)}
+    evidence.figure(distances_figure(distances, of_both))
 
 
 @claim(

@@ -9,7 +9,7 @@ import pytest
 
 from claims.lecture import test_work_together
 from claims.lecture.measured import text_of
-from claims.lecture.test_work_together import Heads, named, off, share_taken
+from claims.lecture.test_work_together import Heads, most, named, off, shares_taken
 from icl_repro.network.language_model import LanguageModelSettings
 from icl_repro.optogenetics import AblateHeads, PreservingAblation
 from icl_repro.text import TextSettings
@@ -50,29 +50,33 @@ def on_repeated_tokens(monkeypatch):
 @pytest.mark.usefixtures("on_repeated_tokens")
 @pytest.mark.parametrize("layer", [0, 1])
 def test_without_a_head_of_the_circuit_the_score_goes_and_without_another_it_stays(circuit, layer):
-    assert share_taken(circuit, off([0], layer)) > 0.8
-    assert share_taken(circuit, off([1], layer)) == 0
+    of_it, of_another = shares_taken(circuit, [off([0], layer), off([1], layer)])
+    assert of_it > 0.8
+    assert of_another == 0
 
 
 @pytest.mark.usefixtures("on_repeated_tokens")
 def test_the_previous_token_head_acts_through_patterns(circuit):
     kept = (PreservingAblation((0,), ("pattern",)),)
-    assert share_taken(circuit, kept) < 0
-    assert share_taken(circuit, off([0], 0)) > 0.8
+    preserved, off_ = shares_taken(circuit, [kept, off([0], 0)])
+    assert preserved < 0
+    assert off_ > 0.8
 
 
 @pytest.mark.usefixtures("on_repeated_tokens")
 def test_several_clamps_act_together(circuit):
     both = (*off([1], 0), *off([0], 1))
-    assert share_taken(circuit, both) == pytest.approx(share_taken(circuit, off([0], 1)))
+    of_both, of_one = shares_taken(circuit, [both, off([0], 1)])
+    assert of_both == pytest.approx(of_one)
 
 
 def test_nothing_turned_off_and_no_score_have_no_share(circuit):
-    assert np.isnan(share_taken(circuit, ()))
+    assert np.isnan(shares_taken(circuit, [])).tolist() == [True]
+    assert np.isnan(shares_taken(circuit, [()])).tolist() == [True]
     # Logits that are the same everywhere: nothing is predicted better late than early.
     model = eqx.tree_at(lambda m: m.unembedding_weight, small_model(), replace_fn=jnp.zeros_like)
     silent = run_of(model, LanguageModelSettings(width=16, heads=2))
-    assert np.isnan(share_taken(silent, off([0], 0)))
+    assert np.isnan(shares_taken(silent, [off([0], 0)])).tolist() == [True]
 
 
 # --- the heads ---
@@ -91,15 +95,15 @@ def heads_of(previous, matching, copying=None) -> Heads:
 NOWHERE = [0.0, 0.0, 0.0, 0.0]
 
 
-def test_heads_are_chosen_by_layer_with_as_many_others():
+def test_heads_are_chosen_by_layer_with_every_choice_of_as_many_others():
     found = heads_of(
         previous=[[0.9, 0.1, 0.2, 0.0], NOWHERE],
         matching=[NOWHERE, [0.0, 0.2, 0.9, 0.8]],
     )
     assert found.previous == (AblateHeads((0,), 0),)
     assert found.induction == (AblateHeads((2, 3), 1),)
-    assert found.others_0 == (AblateHeads((3,), 0),), "the one that attends to it the least"
-    assert found.others_1 == (AblateHeads((0, 1), 1),)
+    assert found.others_0 == tuple(off([head], 0) for head in (1, 2, 3))
+    assert found.others_1 == (off([0, 1], 1),)
 
 
 def test_heads_that_match_without_copying_are_others():
@@ -109,7 +113,7 @@ def test_heads_that_match_without_copying_are_others():
         copying=[NOWHERE, [0.0, 0.0, 0.9, 0.0]],
     )
     assert found.induction == (AblateHeads((2,), 1),)
-    assert found.others_1 == (AblateHeads((3,), 1),)
+    assert found.others_1 == tuple(off([head], 1) for head in (0, 1, 3))
 
 
 def test_where_the_last_layer_has_too_few_others_layer_0_gives_the_rest():
@@ -118,13 +122,14 @@ def test_where_the_last_layer_has_too_few_others_layer_0_gives_the_rest():
         matching=[NOWHERE, [0.9, 0.8, 0.7, 0.1]],
     )
     assert found.induction == (AblateHeads((0, 1, 2), 1),)
-    assert found.others_1 == (AblateHeads((3,), 1), AblateHeads((0, 2), 0)), "not the head 1"
+    pairs = [(0, 2), (0, 3), (2, 3)]  # not the head 1
+    assert found.others_1 == tuple((*off([3], 1), *off(pair, 0)) for pair in pairs)
     all_match = heads_of(previous=[[0.0, 0.9, 0.9, 0.1], NOWHERE], matching=[NOWHERE, [1.0] * 4])
-    assert all_match.others_1 == (AblateHeads((0, 3), 0),), "as many as there are"
+    assert all_match.others_1 == (off([0, 3], 0),), "as many as there are"
 
 
 def test_a_model_without_such_heads_has_nothing_to_turn_off():
-    assert heads_of([NOWHERE, NOWHERE], [NOWHERE, NOWHERE]) == Heads((), (), (), ())
+    assert heads_of([NOWHERE, NOWHERE], [NOWHERE, NOWHERE]) == Heads((), (), ((),), ((),))
 
 
 def test_with_one_layer_no_head_works_with_another():
@@ -144,3 +149,10 @@ def test_the_last_layer_of_three_is_where_induction_heads_are():
 def test_what_is_off_is_named():
     assert named((*off([3, 1], 1), *off([0], 0))) == "heads 1, 3 of layer 1 and 0 of layer 0"
     assert named(off([], 1)) == "no heads"
+
+
+def test_of_several_choices_it_is_said_how_many_and_which_takes_the_most():
+    choices = [off([0], 0), off([2], 0)]
+    assert most(np.array([0.1, 0.25]), choices) == "2 choices; the most, 0.25, heads 2 of layer 0"
+    assert most(np.array([0.1]), choices[:1]) == "heads 0 of layer 0"
+    assert most(np.array([np.nan]), []) == most(np.array([np.nan]), [()]) == "no heads"

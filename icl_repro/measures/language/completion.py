@@ -1,9 +1,10 @@
 """Completion: how much likelier [A][B] … [A*] makes [B], by how similar A* is to A.
 
-A sequence is random tokens, all different. One of them, A, with B after it, stands in its middle;
-the last token is A*: A itself, or a vector of the same length between A's embedding and that of a
-token which does not occur, with a given cosine to A's. So a fuzzy A* has no other place in the text
-to be found at. With `both`, B is as fuzzy where it stands, and the token that is asked for is B.
+A sequence is random tokens, all different. One of them, A, stands in its middle or at another
+distance from the end, with B after it; the last token is A*: A itself, or a vector of the same
+length between A's embedding and that of a token which does not occur, with a given cosine to A's.
+So a fuzzy A* has no other place in the text to be found at. With `both`, B is as fuzzy where it
+stands, and the token that is asked for is B.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from icl_repro.measures.kept import kept
+from icl_repro.nearest import nearest_number
 from icl_repro.network.language_model import LanguageModel
 from icl_repro.numbers import count
 from icl_repro.optogenetics import Constant, Edit, Intervention
 from icl_repro.text import Text
 
 SEQUENCES = 256
+EACH = 64
+"""Sequences for each of several distances."""
 
 
 def completion_probabilities(
@@ -38,14 +42,51 @@ def completion_probabilities(
     Raises:
         ValueError: the vocabulary is too small for so many different tokens.
     """
+    _require_tokens(model, length)
+    cosines, distance = _numbers(similarities), jnp.asarray(length - 1 - length // 2)
+    found = _probabilities(model, length, distance, cosines, both, seed, SEQUENCES)
+    return np.asarray(found, np.float64)
+
+
+def completion_by_distance(
+    model: LanguageModel,
+    length: int,
+    distances: Sequence[int],
+    similarities: Sequence[float],
+    *,
+    seed: int = 0,
+) -> Float[np.ndarray, "distances similarities"]:
+    """The same for each distance of A* from A, on fewer sequences each.
+
+    Raises:
+        ValueError: a sequence is too short for a distance, with B between; or the vocabulary is too
+            small.
+    """
+    _require_tokens(model, length)
+    for distance in distances:
+        if not 2 <= distance < length:
+            raise ValueError(
+                f"distance {distance} must be from 2 to {length - 1}, within {length} tokens "
+                f"(nearest: {nearest_number(distance, 2, length - 1)})"
+            )
+    cosines = _numbers(similarities)
+    found = [
+        _probabilities(model, length, jnp.asarray(distance), cosines, False, seed, EACH)
+        for distance in distances
+    ]
+    return np.asarray(found, np.float64).reshape(len(found), len(similarities))
+
+
+def _require_tokens(model: LanguageModel, length: int) -> None:
     if model.vocabulary < length + 2:
         raise ValueError(
             f"the vocabulary has {count(model.vocabulary, 'token')}, but {length + 2} different "
             "ones are needed"
         )
-    cosines = jnp.asarray(similarities, jnp.float32)
-    found = _probabilities(model, length, cosines, both, seed)
-    return np.asarray(found, np.float64)
+
+
+def _numbers(similarities: Sequence[float]) -> Float[Array, " similarities"]:
+    return jnp.asarray(similarities, jnp.float32)
 
 
 @kept(np.ndarray)
@@ -53,13 +94,15 @@ def completion_probabilities(
 def _probabilities(
     model: LanguageModel,
     length: int,
+    distance: Int[Array, ""],
     cosines: Float[Array, " similarities"],
     both: bool,
     seed: int,
+    sequences: int,
 ) -> Float[Array, " similarities"]:
-    drawn = jax.random.uniform(jax.random.key(seed), (model.vocabulary, SEQUENCES)).argsort(axis=0)
-    middle = length // 2
-    a, b, other_a, other_b = drawn[middle], drawn[middle + 1], drawn[length], drawn[length + 1]
+    drawn = jax.random.uniform(jax.random.key(seed), (model.vocabulary, sequences)).argsort(axis=0)
+    place = length - 1 - distance
+    a, b, other_a, other_b = drawn[place], drawn[place + 1], drawn[length], drawn[length + 1]
     tokens = jnp.concatenate([drawn[: length - 1], a[None], b[None]])
     text = Text(tokens, jnp.zeros(tokens.shape, bool))
     embedded = model.token_embedding[:, text.read]
@@ -67,7 +110,7 @@ def _probabilities(
     def of_cosine(cosine: Float[Array, ""]) -> Array:
         fuzzy = embedded.at[:, length - 1].set(_between(model, a, other_a, cosine))
         if both:
-            fuzzy = fuzzy.at[:, middle + 1].set(_between(model, b, other_b, cosine))
+            fuzzy = fuzzy.at[:, place + 1].set(_between(model, b, other_b, cosine))
         edits = Intervention([Edit("embedding", Constant(fuzzy))])
         logits = edits.predict(model, text).logits[:, -1]
         of_b = jnp.take_along_axis(logits, b[None], axis=0)[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Collection, Iterable
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -39,18 +40,21 @@ def previous_token_heads(attention: PerHead) -> tuple[int, ...]:
     return tuple(np.flatnonzero(attention >= ATTENDS).tolist())
 
 
-def others(heads: Iterable[int], scores: PerHead) -> tuple[int, ...]:
-    """As many other heads of a layer, those with the lowest scores first; fewer where there are not
-    as many.
+def others(heads: Collection[int], n_heads: int, size: int) -> list[tuple[int, ...]]:
+    """All choices of so many other heads of a layer: all others as one where there are fewer.
+
+    Args:
+        heads: those that are not among them.
+        n_heads: how many the layer has.
+        size: how many are chosen.
 
     Raises:
         ValueError: one of the heads is not there.
     """
-    chosen = set(heads)
-    for head in sorted(chosen):
-        require_in_range(head, "head", len(scores), "the layer has")
-    rest = [int(head) for head in np.argsort(scores) if int(head) not in chosen]
-    return tuple(sorted(rest[: len(chosen)]))
+    for head in sorted(heads):
+        require_in_range(head, "head", n_heads, "the layer has")
+    rest = [head for head in range(n_heads) if head not in heads]
+    return [*itertools.combinations(rest, min(size, len(rest)))]
 
 
 def mean_losses(

@@ -76,10 +76,15 @@ def test_heads_are_chosen_by_their_scores():
     matching, copying = np.array([0.9, 0.9, 0.1, 0.4]), np.array([0.9, 0.1, 0.9, 0.6])
     assert induction_heads(matching, copying) == (0, 3)
     assert previous_token_heads(np.array([0.2, 0.8])) == (1,)
-    assert others((0, 3), matching) == (1, 2)
-    assert others((0, 1, 2), matching) == (3,)
+
+
+def test_others_are_all_choices_of_heads_that_are_left():
+    assert others((0, 3), 4, 1) == [(1,), (2,)]
+    assert others((0,), 4, 2) == [(1, 2), (1, 3), (2, 3)]
+    assert others((0, 1, 2), 4, 3) == [(3,)]
+    assert others((0,), 4, 0) == others(range(4), 4, 2) == [()]
     with pytest.raises(ValueError, match=r"head 4 is out of range, .* 0 to 3 \(nearest: 3\)"):
-        others((0, 4), matching)
+        others((0, 4), 4, 1)
 
 
 def test_the_built_circuit_knows_late_tokens_until_one_of_its_heads_is_off():
