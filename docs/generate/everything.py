@@ -8,10 +8,10 @@ from typing import NamedTuple
 from icl_repro.report.text.words import family_title
 from icl_repro.verification.record import VerificationRecord, read_record
 
-from . import catalogue, commands, coverage, found, kinds, options, record, robustness
+from . import catalogue, commands, coverage, found, kinds, lecture, options, record, robustness
 
 PAPER, REFERENCE = "reports/paper.json.gz", "reports/reference.json"
-OWN = {"robustness": robustness.RECORD, "lecture": "reports/lecture.json.gz"}
+OWN = {"robustness": robustness.RECORD, "lecture": lecture.RECORD}
 """The records of families that are judged in sessions of their own, in the order of their pages."""
 
 
@@ -53,6 +53,7 @@ def made(root: Path) -> Made:
         found.PATH: found.page(paper, reference, (PAPER, REFERENCE)),
         kinds.PATH: kinds.page(root, paper, judged.named),
         robustness.PATH: robustness.page(root),
+        lecture.PATH: lecture.page(root, suite.coverage),
         options.PATH: options.page(),
         commands.PATH: commands.page(),
         record.PATH: record.page(root),
