@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 
 from icl_repro.measures.language.change import change_of
-from icl_repro.measures.language.completion import completion_probabilities
+from icl_repro.measures.language.completion import (
+    completion_by_distance,
+    completion_probabilities,
+)
 from icl_repro.measures.language.heads import (
     induction_heads,
     mean_losses,
@@ -103,7 +106,27 @@ def test_the_built_circuit_completes_by_similarity():
     assert found[2] > 0.9
 
 
+def test_the_built_circuit_completes_at_any_distance():
+    distances = [2, 5, 9]
+    found = completion_by_distance(smeared_circuit(), 12, distances, [0.0, 1.0])
+    assert found.shape == (3, 2)
+    assert (found[:, 0] < 0.5).all()
+    assert (found[:, 1] > 0.9).all()
+    assert completion_by_distance(smeared_circuit(), 12, [], [1.0]).shape == (0, 1)
+
+
+@pytest.mark.parametrize(("distance", "nearest"), [(1, 2), (12, 11)])
+def test_a_distance_that_does_not_fit_is_refused(distance, nearest):
+    said = rf"distance {distance} must be from 2 to 11, .* \(nearest: {nearest}\)"
+    with pytest.raises(ValueError, match=said):
+        completion_by_distance(induction_circuit(), 12, [distance], [1.0])
+
+
 def completion_probabilities_of_circuit(similarities):
+    return completion_probabilities(smeared_circuit(), 12, similarities)
+
+
+def smeared_circuit():
     """Its layer 0 does not attend to the token before by itself: keys smeared all the way do."""
     import equinox as eqx
     import jax.numpy as jnp
@@ -114,8 +137,7 @@ def completion_probabilities_of_circuit(similarities):
     layer = eqx.tree_at(
         lambda one: one.smear, layer, jnp.array([-30.0]), is_leaf=lambda leaf: leaf is None
     )
-    model = eqx.tree_at(lambda m: m.layers, plain, (layer,))
-    return completion_probabilities(model, 12, similarities)
+    return eqx.tree_at(lambda m: m.layers, plain, (layer,))
 
 
 def test_a_vocabulary_that_is_too_small_is_refused():
