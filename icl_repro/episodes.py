@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 
 N_CONTEXT = 2
 """Exemplar-label pairs in an episode of the paper (2-way 1-shot)."""
-N_POSITIONS = 2 * N_CONTEXT + 1
+
+
+def n_positions(pairs: int) -> int:
+    """How many tokens an episode has with so many pairs in context: theirs, and the query."""
+    return 2 * pairs + 1
+
+
+N_POSITIONS = n_positions(N_CONTEXT)
 """Tokens in an episode of the paper."""
 LABEL_POSITIONS = (1, 3)
 """Where its two labels stand."""
@@ -114,6 +121,11 @@ class EpisodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"{'pair' if self.pairs == N_CONTEXT else 'set'}, so that nothing would be held "
                 "out: use more labels, or held_out_share=0 for no test (relabel) set"
             )
+
+    @property
+    def n_positions(self) -> int:
+        """Number of tokens of an episode."""
+        return n_positions(self.pairs)
 
     @property
     def _sets(self) -> str:
@@ -223,7 +235,7 @@ class Episodes(eqx.Module):
     @property
     def n_positions(self) -> int:
         """Number of tokens of each."""
-        return 2 * self.pairs + 1
+        return n_positions(self.pairs)
 
     @property
     def pairs(self) -> int:

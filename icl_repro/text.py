@@ -10,8 +10,9 @@ Arrays keep the axis of sequences last: that is the layout in which the transfor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import equinox as eqx
 import jax
@@ -19,6 +20,8 @@ import jax.numpy as jnp
 import msgspec
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
+
+USUAL_SEGMENT = (8, 32)
 
 
 class TextError(ValueError):
@@ -31,7 +34,10 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         vocabulary: tokens to choose from.
         length: tokens that a model reads; each sequence has one more, the last to be predicted.
-        repeats: share of the tokens of a long sequence that repeat earlier ones; 0 for none.
+        repeats: share of the tokens of an endless sequence that would repeat earlier ones, if
+            segments were never cut short and a new token stood before each repeat; 0 for none. The
+            usual 0.75 comes to 0.59 of all tokens of a sequence, at the begin of which there is
+            little to repeat, to 0.74 of its second half, and to 0.77 of a sequence of 1,000.
         segment: the least and the most tokens of a segment that comes again. One is no longer than
             it is far from the first time.
         multiple: segments of the training text come again at distances that are multiples of this,
@@ -44,12 +50,15 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         chain_seed: seed of what follows what.
         shuffled: repeats have tokens drawn from the segment at random, with replacement: a control,
             in which a token says nothing about the next.
+
+    Raises:
+        TextError: a value of the wrong type or out of range, or one that would do nothing.
     """
 
     vocabulary: int = 64
     length: int = 64
     repeats: float = 0.75
-    segment: tuple[int, int] = (8, 32)
+    segment: tuple[int, int] = USUAL_SEGMENT
     multiple: int = 2
     bigram: float = 0.5
     exponent: float = 1.0
@@ -58,17 +67,31 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         for name, least in (("vocabulary", 2), ("length", 4), ("multiple", 2), ("chain_seed", 0)):
-            if getattr(self, name) < least:
-                raise TextError(f"{name} is {getattr(self, name)}, but must be at least {least}")
+            value = getattr(self, name)
+            if not _is_whole(value):
+                raise TextError(
+                    f"{name} is {value!r}, but must be a whole number{_nearest_whole(value, least)}"
+                )
+            if value < least:
+                raise TextError(f"{name} is {value}, but must be at least {least}")
+        for name in ("repeats", "bigram", "exponent"):
+            value = getattr(self, name)
+            if not _is_number(value):
+                raise TextError(f"{name} is {value!r}, but must be a number")
+            msgspec.structs.force_setattr(self, name, float(value))
         for name in ("repeats", "bigram"):
             if not 0 <= getattr(self, name) < 1:
                 raise TextError(
                     f"{name} is {getattr(self, name)}, but must be at least 0 and below 1"
                 )
-        for name in ("repeats", "bigram", "exponent"):
-            msgspec.structs.force_setattr(self, name, float(getattr(self, name)))
         if not 0 <= self.exponent < float("inf"):
             raise TextError(f"exponent is {self.exponent}, but must be at least 0 and finite")
+        if not isinstance(self.shuffled, bool):
+            raise TextError(f"shuffled is {self.shuffled!r}, but must be True or False")
+        _require_segment(self.segment)
+        msgspec.structs.force_setattr(self, "segment", tuple(map(int, self.segment)))
+        for name in ("vocabulary", "length", "multiple", "chain_seed"):
+            msgspec.structs.force_setattr(self, name, int(getattr(self, name)))
         low, high = self.segment
         if not 1 <= low <= high <= self.length:
             raise TextError(
@@ -86,6 +109,24 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"multiple is {self.multiple}, which leaves no distance to {use} on from the "
                     f"shortest segment, {low}, to the length, {self.length}"
                 )
+        self._require_effect()
+
+    def _require_effect(self) -> None:
+        """Raise TextError where a setting would do nothing, or less than it says."""
+        low, high = self.segment
+        # One token in between is the least: more cannot be asked for than a repeat after each.
+        most = (low + high) / (low + high + 2)
+        if self.repeats > most:
+            nearest = math.floor(1000 * most) / 1000
+            raise TextError(
+                f"repeats is {self.repeats}, but must be at most {nearest} for "
+                f"segments of {low} to {high} tokens, one of which then follows each new token"
+            )
+        if self.shuffled and not self.repeats:
+            raise TextError(
+                "shuffled is True, but repeats is 0, so that there is nothing to shuffle (nearest: "
+                "shuffled False)"
+            )
 
     @property
     def distances(self) -> Int[np.ndarray, " distances"]:
@@ -101,6 +142,30 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def _fitting(self) -> Int[np.ndarray, " distances"]:
         """Those from the shortest segment to the length."""
         return np.arange(self.segment[0], self.length + 1)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return _is_whole(value) or isinstance(value, float | np.floating)
+
+
+def _nearest_whole(value: object, least: int) -> str:
+    """The nearest that there is, in brackets; nothing for what is no number."""
+    if not isinstance(value, float | np.floating) or not math.isfinite(value):
+        return ""
+    return f" (nearest: {max(least, round(float(value)))})"
+
+
+def _require_segment(segment: Any) -> None:
+    """Raise TextError unless it is two whole numbers."""
+    is_pair = isinstance(segment, tuple | list) and len(segment) == 2
+    if not is_pair or not all(map(_is_whole, segment)):
+        raise TextError(
+            f"segment is {segment!r}, but must be two whole numbers, such as {USUAL_SEGMENT}"
+        )
 
 
 class Text(eqx.Module):

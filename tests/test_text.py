@@ -18,12 +18,15 @@ from icl_repro.text import (
 )
 
 SIZE = 64
+REPEATS_OF = st.sampled_from(
+    [((1, 1), 0.3), ((1, 1), 0.5), ((3, 8), 0.6), ((3, 8), 0.84), ((8, 20), 0.6), ((8, 20), 0.9)]
+)
+"""Segments, and a share of repeats that they can come to."""
 TEXTS = st.builds(
-    TextSettings,
+    lambda of, **fields: TextSettings(segment=of[0], repeats=of[1], **fields),
+    REPEATS_OF,
     vocabulary=st.just(32),
     length=st.just(32),
-    repeats=st.sampled_from([0.3, 0.6, 0.9]),
-    segment=st.sampled_from([(1, 1), (3, 8), (8, 20)]),
     multiple=st.sampled_from([2, 3, 5]),
     bigram=st.sampled_from([0.0, 0.9]),
 )
@@ -59,7 +62,7 @@ def test_every_repeat_is_a_segment_from_a_distance_that_is_trained_on(text, seed
 def test_nothing_in_the_training_text_is_repeated_at_a_held_out_distance(multiple):
     """Not even as a repeat of a repeat, or as two repeats of one segment."""
     text = TextSettings(
-        multiple=multiple, repeats=0.95, segment=(6, 8), vocabulary=4096, bigram=0, exponent=0
+        multiple=multiple, repeats=0.875, segment=(6, 8), vocabulary=4096, bigram=0, exponent=0
     )
     seen = {}
     for name in ("train", "new_distances"):
@@ -78,7 +81,7 @@ def test_nothing_in_the_training_text_is_repeated_at_a_held_out_distance(multipl
 
 
 def test_every_repeat_of_the_test_starts_at_a_held_out_distance():
-    text = TextSettings(repeats=0.9, segment=(6, 6), vocabulary=512, bigram=0, exponent=0)
+    text = TextSettings(repeats=6 / 7, segment=(6, 6), vocabulary=512, bigram=0, exponent=0)
     tokens, repeated = drawn(text, "new_distances")
     found = [
         distances_that_fit(sequence, start, start + 6)
@@ -160,8 +163,45 @@ def test_a_batch_is_drawn_by_its_key_alone():
         ({"multiple": 1}, "multiple is 1, but must be at least 2"),
         ({"length": 32, "segment": (4, 8), "multiple": 33}, "leaves no distance to train on"),
         ({"length": 8, "segment": (8, 8), "multiple": 2}, "leaves no distance to test on"),
+        ({"vocabulary": 64.5}, r"vocabulary is 64.5, but .* whole number \(nearest: 64\)"),
+        ({"chain_seed": -1.0}, r"chain_seed is -1.0, but .* whole number \(nearest: 0\)"),
+        ({"length": "64"}, "length is '64', but must be a whole number$"),
+        ({"vocabulary": True}, "vocabulary is True, but must be a whole number$"),
+        ({"repeats": "0.5"}, "repeats is '0.5', but must be a number"),
+        ({"bigram": None}, "bigram is None, but must be a number"),
+        ({"exponent": float("nan")}, "exponent is nan, but must be at least 0 and finite"),
+        ({"shuffled": "no"}, "shuffled is 'no', but must be True or False"),
+        ({"segment": 8}, r"segment is 8, but must be two whole numbers, such as \(8, 32\)"),
+        ({"segment": (8, 16, 32)}, "but must be two whole numbers"),
+        ({"segment": (8.0, 32.0)}, "but must be two whole numbers"),
+        ({"repeats": 0.96}, "repeats is 0.96, but must be at most 0.952 for segments of 8 to 32"),
+        ({"repeats": 0, "shuffled": True}, "repeats is 0, so that there is nothing to shuffle"),
     ],
 )
 def test_settings_that_cannot_be_met_say_so(wrong, said):
     with pytest.raises(TextError, match=said):
         TextSettings(**wrong)
+
+
+def test_equal_settings_are_equal_data_whatever_they_were_written_as():
+    usual = TextSettings()
+    written = TextSettings(
+        vocabulary=np.int64(64), exponent=1, repeats=np.float64(0.75), segment=[8, 32]
+    )
+    assert written == usual
+    assert hash(written) == hash(usual)
+    assert [type(written.vocabulary), type(written.segment)] == [int, tuple]
+
+
+def test_as_many_repeats_as_fit_can_be_asked_for():
+    assert TextSettings(repeats=20 / 21).repeats == 20 / 21
+    assert TextSettings(repeats=0.952).repeats == 0.952
+
+
+def test_what_the_usual_share_of_repeats_comes_to_is_what_is_said():
+    """Docstring of the settings: of all tokens, and of the second half."""
+    text = TextSettings()
+    sampled = text_samplers(text)["train"].sample(jax.random.key(0), 4_096)
+    repeated = np.asarray(sampled.repeated)
+    assert repeated.mean() == pytest.approx(0.59, abs=0.01)
+    assert repeated[text.length // 2 :].mean() == pytest.approx(0.74, abs=0.01)

@@ -177,7 +177,7 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         require_whole_batches(self.sequences, self.optimiser.batch)
         for clamp in self.clamps:
             clamp.edits(self.model)  # raises where a layer or a head is out of range
-        require_effect(self.clamps, n_positions=2 * self.episodes.pairs + 1)
+        require_effect(self.clamps, n_positions=self.episodes.n_positions)
         if self.transplant is not None:
             _require_fitting(self, self.transplant)
         msgspec.structs.force_setattr(self, "clamps", in_order(self.clamps))
