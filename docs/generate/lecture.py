@@ -77,9 +77,9 @@ _FRESH_HEAD = """\
 Thresholds were set or confirmed when results of the paper's seeds had been seen; the
 [ledger](ledger.md) says so of each. So five seeds that nobody had looked at were trained and
 judged once, by the thresholds as they stood, whatever came out: {record}. Their verdicts are the
-last column below, on the claims of that commit. Claims have changed since, as the ledger says: three
-layers train for less, and other heads count by all choices. Results of these seeds had been seen by
-then, so that they are fresh for the claims of that commit alone.
+last column below, on the claims of that commit. Claims have changed since, as the ledger says:
+three layers train for less, and other heads count by all choices. Results of these seeds had been
+seen by then, so that they are fresh for the claims of that commit alone.
 """
 _NOT_COMPARABLE = """\
 ## What is not comparable
