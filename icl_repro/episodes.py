@@ -9,6 +9,7 @@ Arrays of episodes keep the episode axis last: that is the layout in which the t
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Sequence
@@ -212,6 +213,11 @@ def split(settings: EpisodeSettings, n_source_classes: int) -> Split:
     )
 
 
+def with_rows(bank: Float[Array, "exemplars features"], rows: int) -> Float[Array, "rows features"]:
+    """A bank filled up with zeros, which no episode names: banks of one shape need one program."""
+    return jnp.pad(bank, [(0, rows - bank.shape[0]), (0, 0)])
+
+
 class Episodes(eqx.Module):
     """A batch of episodes.
 
@@ -288,16 +294,18 @@ class Sampler(eqx.Module):
             pairs in context are made.
         exemplars_per_class: how many rows of `bank` belong to each class.
         shuffled_labels: see :class:`EpisodeSettings`.
+        drawn_classes: how many classes are drawn from, where `bank` has further rows; else None.
     """
 
     bank: Float[Array, "exemplars features"]
     pairs: Int[Array, "pairs in_context"]
     exemplars_per_class: int = eqx.field(static=True, default=1)
     shuffled_labels: Bool[Array, ""] | bool = False
+    drawn_classes: Int[Array, ""] | None = None
 
     @property
     def n_classes(self) -> int:
-        """How many classes the bank holds."""
+        """How many classes the bank holds, those that are filled up with zeros too."""
         return self.bank.shape[0] // self.exemplars_per_class
 
     @property
@@ -305,10 +313,20 @@ class Sampler(eqx.Module):
         """How many pairs an episode has in context."""
         return self.pairs.shape[1]
 
+    def with_rows(self, rows: int) -> Sampler:
+        """The same, which draws the same, with a bank filled up as by :func:`with_rows`: how many
+        classes there are is then a number of a compiled program and not a shape.
+        """
+        n_classes = jnp.asarray(self.n_classes, jnp.int32)
+        bank = with_rows(self.bank, rows)
+        return dataclasses.replace(self, bank=bank, drawn_classes=n_classes)
+
     def sample(self, key: Key[Array, ""], size: int) -> Episodes:
         """Draw `size` independent episodes."""
         n = self.in_context
-        ranges = [*self._ways, n, n] + [self.exemplars_per_class] * (n + 1)
+        n_classes = self.n_classes if self.drawn_classes is None else self.drawn_classes
+        left = [n_classes - taken for taken in range(n)]
+        ranges = [*left, *self._ways, n, n] + [self.exemplars_per_class] * (n + 1)
         # One draw for all choices: separate random calls would cost more than the rest of it.
         scale = jnp.array(ranges, jnp.float32)[:, None]
         unit = jax.random.uniform(key, (len(ranges), size))
@@ -325,10 +343,8 @@ class Sampler(eqx.Module):
 
     @property
     def _ways(self) -> list[int]:
-        """Among how many each class is chosen, then the labels, then their order."""
-        n = self.in_context
-        classes = range(self.n_classes, self.n_classes - n, -1)
-        return [*classes, self.pairs.shape[0], math.factorial(n)]
+        """Among how many the labels are chosen, and then their order."""
+        return [self.pairs.shape[0], math.factorial(self.in_context)]
 
     def _assemble(
         self,
@@ -360,7 +376,8 @@ class Sampler(eqx.Module):
             EpisodeError: there are more than 20 million; draw a sample of them instead.
         """
         n = self.in_context
-        shape = (*self._ways, n, *[self.exemplars_per_class] * (n + 1))
+        left = range(self.n_classes, self.n_classes - n, -1)
+        shape = (*left, *self._ways, n, *[self.exemplars_per_class] * (n + 1))
         total = math.prod(shape)
         if total > MOST_ENUMERATED:
             raise EpisodeError(

@@ -1,5 +1,6 @@
 """Episodes: what is held out, what is drawn, and that all of it can be counted."""
 
+import dataclasses
 import itertools
 import math
 from functools import partial
@@ -205,6 +206,19 @@ def test_evaluation_sets_are_not_shuffled():
 # --- the sampler ---
 
 SAMPLED = EpisodeSettings(classes=6, labels=4, exemplars_per_class=2, test_classes=2)
+
+
+@pytest.mark.parametrize("per_class", [1, 2])
+def test_a_sampler_with_further_rows_draws_the_same(per_class):
+    bank = jnp.arange(12.0).reshape(12, 1)
+    sampler = dataclasses.replace(sampler_of(SAMPLED), bank=bank, exemplars_per_class=per_class)
+    filled = sampler.with_rows(64)
+    np.testing.assert_array_equal(filled.bank, np.pad(bank, [(0, 52), (0, 0)]))
+    draw = jax.jit(lambda sampler: sampler.sample(jax.random.key(3), 5_000))
+    one, other = draw(sampler), draw(filled)
+    for name in ("exemplars", "labels", "matching"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+    assert int(other.exemplars.max()) == 11
 
 
 @settings(deadline=None)

@@ -61,6 +61,11 @@ class Intervention(eqx.Module):
         require_edits(given, "Intervention")
         self.edits = given
 
+    @property
+    def meets_itself(self) -> bool:
+        """Whether two edits act on one site in a pass, and could fight over the same entries."""
+        return _meet(self.edits)
+
     def predict(self, model: AttentionOnly, episodes: Inputs) -> Trace:
         """Logits at the query, and the activations that they depend on: the last layer's queries,
         patterns and what follows from them are there for the query position only.
@@ -75,6 +80,12 @@ class Intervention(eqx.Module):
 def trace(model: AttentionOnly, episodes: Inputs, edits: Iterable[Edit] = ()) -> Trace:
     """Evaluate `model` under `edits` and keep every activation."""
     return Intervention(edits).trace(model, episodes)
+
+
+def _meet(edits: tuple[Edit, ...]) -> bool:
+    sites = [edit.site for edit in edits]
+    bases = [edit.base.edits for edit in edits if edit.base is not None]
+    return len(set(sites)) < len(sites) or any(map(_meet, bases))
 
 
 class _Evaluation:

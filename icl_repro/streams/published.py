@@ -132,6 +132,10 @@ class PublishedSampler(Sampler):
     Shuffled labels, which it does not have, are drawn by a key of their own.
     """
 
+    def with_rows(self, rows: int) -> PublishedSampler:
+        """The same: it draws a number for each row of its bank, so that more would draw others."""
+        return self
+
     def sample(self, key: Key[Array, ""], size: int) -> Episodes:
         """Draw a batch of independent episodes."""
         of_classes, of_exemplars, of_labels = jax.random.split(key, 3)

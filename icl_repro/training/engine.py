@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, PyTree
 
-from icl_repro.episodes import Episodes, Sampler, SetName
+from icl_repro.episodes import Episodes, Sampler, SetName, with_rows
 from icl_repro.network.transformer import AttentionOnly, Transformer
 from icl_repro.optogenetics import Intervention, intervention
 from icl_repro.streams import BatchKeys
@@ -28,6 +28,7 @@ from icl_repro.training.descent import ADAM, Descent, begin_optimiser, descend
 from icl_repro.training.evaluation import (
     LARGEST_CHUNK,
     WHOLE,
+    chunk_size,
     evaluate_set,
     largest_chunk,
     losses,
@@ -44,7 +45,16 @@ NEVER = np.iinfo(np.int32).max
 DRAWN_AT_ONCE = 64
 """Batches that are drawn together: one by one, drawing would take as long as a product."""
 PROGRAMS_IN_MEMORY = 12
-"""Compiled programs that are held for further runs, two to four of which each run needs."""
+"""Compiled programs that are held for further runs, two of which each run needs."""
+ROWS_PICKED = 256
+"""Banks that batches pick rows from are filled up to this, or twice or four times as many, which
+costs nothing: runs on 100 classes and on 200 share their programs. Smaller banks are embedded whole
+in every step, and stay as they are.
+"""
+ROWS_EVALUATED = 128
+"""Those of evaluation sets are filled up to this at least, which costs a hundredth of an
+evaluation: the sets of 50 training classes and of 100 test classes share a program.
+"""
 
 
 OfNetwork = TypeVar("OfNetwork", bound=AttentionOnly)
@@ -95,6 +105,8 @@ def begin(
     drawn = streams.samplers(spec.episodes, spec.exemplars, cache)["train"]
     shuffled = jnp.asarray(spec.episodes.shuffled_labels)
     sampler = dataclasses.replace(drawn, shuffled_labels=shuffled)
+    if _has_free_classes(spec):
+        sampler = sampler.with_rows(_filled(_rows(spec), ROWS_PICKED))
     model = streams.initial_network(
         spec.model, sampler.bank.shape[1], spec.episodes.labels, spec.init_seed
     )
@@ -118,6 +130,37 @@ def begin(
     )
 
 
+def _rows(spec: RunSpec) -> int:
+    """How many rows the bank of the training classes has."""
+    return spec.episodes.classes * spec.episodes.exemplars_per_class
+
+
+def _picks(spec: RunSpec) -> bool:
+    """Whether a batch embeds the rows of its exemplars, and not the whole bank."""
+    return _rows(spec) > spec.optimiser.batch * (spec.episodes.pairs + 1)
+
+
+def _has_free_classes(spec: RunSpec) -> bool:
+    """Whether the number of classes is no part of the program: other streams draw by it."""
+    return _picks(spec) and spec.streams == "ours"
+
+
+def _filled(rows: int, least: int) -> int:
+    """Least times a power of two."""
+    while least < rows:
+        least *= 2
+    return least
+
+
+def _rows_evaluated(spec: RunSpec, rows: int) -> int:
+    """How many rows a bank of so many is filled up to in an evaluation set: none where a network
+    would embed what it picks in place of the whole bank, which rounds differently.
+    """
+    filled = _filled(rows, ROWS_PICKED if _picks(spec) else ROWS_EVALUATED)
+    together = chunk_size(spec.schedule.episodes, LARGEST_CHUNK) * (spec.episodes.pairs + 1)
+    return filled if (filled <= together) == (rows <= together) else rows
+
+
 def evaluation_sets(spec: RunSpec, cache: Path | None = None) -> dict[str, Episodes]:
     """The episodes that a run is evaluated on, set by set."""
     streams = streams_named(spec.streams)
@@ -127,6 +170,18 @@ def evaluation_sets(spec: RunSpec, cache: Path | None = None) -> dict[str, Episo
         if name in spec.schedule.sets
     }
     return streams.evaluation_sets(measured, spec.eval_seed, spec.schedule.episodes)
+
+
+def _sets_of_one_shape(spec: RunSpec, cache: Path | None) -> dict[str, Episodes]:
+    """The evaluation sets, for which one program does unless they have many classes."""
+
+    def filled(bank: Array) -> Array:
+        return with_rows(bank, _rows_evaluated(spec, bank.shape[0]))
+
+    return {
+        name: dataclasses.replace(episodes, bank=filled(episodes.bank))
+        for name, episodes in evaluation_sets(spec, cache).items()
+    }
 
 
 def one_rounding_away(model: OfNetwork, key: Key[Array, ""]) -> OfNetwork:
@@ -219,16 +274,16 @@ def _advance(trainee: Trainee, start: Int[Array, ""], stop: Int[Array, ""], batc
 
 
 def _evaluate(
-    model: Transformer, intervention: Intervention, episodes: Episodes, chunk: int, whole: bool
+    model: Transformer, intervention: Intervention, episodes: Episodes, chunk: int
 ) -> dict[str, Array]:
-    """What is measured on one set: runs that are evaluated on others share its program."""
-    return evaluate_set(model, intervention, episodes, chunk, whole)
+    """What is measured on one set; all sets of a run, and of others, share a program."""
+    return evaluate_set(model, intervention, episodes, chunk)
 
 
 _advance_one = jax.jit(_advance, static_argnums=3)
-_evaluate_one = jax.jit(_evaluate, static_argnums=(3, 4))
+_evaluate_one = jax.jit(_evaluate, static_argnums=3)
 _advance_group = jax.jit(jax.vmap(_advance, in_axes=(0, None, None, None)), static_argnums=3)
-_evaluate_group = jax.jit(jax.vmap(_evaluate, in_axes=(0, 0, 0, None, None)), static_argnums=(3, 4))
+_evaluate_group = jax.jit(jax.vmap(_evaluate, in_axes=(0, 0, 0, None)), static_argnums=3)
 _programs = Programs(PROGRAMS_IN_MEMORY)
 
 
@@ -260,12 +315,8 @@ class Compiled:
             [
                 Call(advance, (trainee, no_step, no_step), (batch,)),
                 *(
-                    Call(
-                        evaluate,
-                        (trainee.model, trainee.intervention, episodes),
-                        (chunk, name == WHOLE),
-                    )
-                    for name, episodes in sets.items()
+                    Call(evaluate, (trainee.model, trainee.intervention, episodes), (chunk,))
+                    for episodes in sets.values()
                 ),
             ]
         )
@@ -287,13 +338,17 @@ class Compiled:
 def program(spec: RunSpec) -> object:
     """What compiled program a run needs: hashable, and equal for runs that can train as a group.
 
-    Seeds, masks, strengths and learning rates do not matter; shapes, clamped sites, batch size
-    and schedule do (runs of a group are evaluated in one loop).
+    Seeds, masks, strengths, learning rates and, where a batch picks its rows, the number of classes
+    do not matter; shapes, clamped sites, batch size and schedule do (runs of a group are evaluated
+    in one loop).
     """
     clamps = jax.tree.structure(intervention(spec.clamps, spec.model))
     held_out = spec.episodes.n_held_out_pairs
+    rows, classes = _rows(spec), (spec.episodes.classes,)
+    if _has_free_classes(spec):
+        classes = _filled(rows, ROWS_PICKED), _rows_evaluated(spec, rows)
     episodes = (
-        spec.episodes.classes,
+        classes,
         spec.episodes.labels,
         spec.episodes.exemplars_per_class,
         spec.episodes.test_classes,
@@ -386,7 +441,7 @@ def train(
     if len({program(spec) for spec in specs}) != 1:
         raise ValueError("the runs of a group must need the same program")
     started = time.perf_counter()
-    beginnings = [(begin(spec, cache, load), evaluation_sets(spec, cache)) for spec in specs]
+    beginnings = [(begin(spec, cache, load), _sets_of_one_shape(spec, cache)) for spec in specs]
     for spec, beginning in zip(specs, beginnings, strict=True):
         _validate(spec, *beginning)
     is_group = len(specs) > 1
@@ -443,5 +498,6 @@ def _stacked(*leaves: Array) -> Array:
 def _validate(spec: RunSpec, trainee: Trainee, sets: dict[str, Episodes]) -> None:
     """Check the clamps against each other while their masks are still known numbers."""
     known = intervention(spec.clamps, spec.model)
-    # In a closure: as an argument its masks would be traced, and unknown.
-    eqx.filter_eval_shape(lambda *given: known.predict(*given), trainee.model, sets[WHOLE])
+    if known.meets_itself:  # all else is checked when the program is traced
+        # In a closure: as an argument its masks would be traced, and unknown.
+        eqx.filter_eval_shape(lambda *given: known.predict(*given), trainee.model, sets[WHOLE])

@@ -40,6 +40,10 @@ class LanguageRun(Run):
         shape = _shape(self.spec.model, self.spec.text.vocabulary)
         return self._with_weights(shape, checkpoint)
 
+    def models(self) -> LanguageModel:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The networks of all checkpoints in one, with an axis of checkpoints before the others."""
+        return self._with_all_weights(_shape(self.spec.model, self.spec.text.vocabulary))
+
 
 @functools.cache
 def _shape(settings: LanguageModelSettings, vocabulary: int) -> LanguageModel:

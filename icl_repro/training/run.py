@@ -86,6 +86,17 @@ class Run:
         shape = _shape(spec.streams, spec.model, spec.exemplars.width, spec.episodes.labels)
         return self._with_weights(shape, checkpoint)
 
+    def models(self) -> Transformer:
+        """The networks of all checkpoints in one, with an axis of checkpoints before the others."""
+        spec = self.spec
+        shape = _shape(spec.streams, spec.model, spec.exemplars.width, spec.episodes.labels)
+        return self._with_all_weights(shape)
+
+    def _with_all_weights(self, shape: OfNetwork) -> OfNetwork:
+        """A network of a shape with the weights of every checkpoint."""
+        kept = self.checkpoint_weights
+        return jax.tree.map_with_path(lambda path, _: jnp.asarray(kept[_name(path)]), shape)
+
     def _with_weights(self, shape: OfNetwork, checkpoint: int) -> OfNetwork:
         """A network of a shape with the weights of a checkpoint."""
         n_checkpoints = len(self.checkpoint_sequences)

@@ -209,3 +209,13 @@ def test_gradients_reach_the_model_that_is_taken_from():
     assert np.asarray(flowing.layers[0].value).any()
     assert not np.asarray(flowing.layers[1].value).any()
     assert not any(np.asarray(leaf).any() for leaf in jax.tree.leaves(stopped))
+
+
+def test_edits_meet_where_two_of_one_pass_act_on_one_site():
+    pattern, mixed = (f"layers.1.attention.{leaf}" for leaf in ("pattern", "mixed"))
+    first, second = Edit(pattern, 0.0, heads=[0]), Edit(pattern, 0.0, heads=[1])
+    assert Intervention([first, second]).meets_itself
+    assert not Intervention([first, Edit(mixed, 0.0)]).meets_itself
+    assert not Intervention([first, Edit(mixed, Taken(mixed), base=Pass((second,)))]).meets_itself
+    within = Pass((Edit(mixed, Taken(mixed), base=Pass((first, second))),))
+    assert Intervention([Edit(mixed, Taken(mixed), base=within)]).meets_itself

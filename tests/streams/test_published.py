@@ -136,6 +136,11 @@ def test_exemplars_are_drawn_from_those_trained_on():
     np.testing.assert_array_equal(matching, classes[2])
 
 
+def test_a_sampler_gets_no_further_rows_by_which_it_would_draw_others():
+    sampler = training_sampler(next(iter(CONDITIONS)))
+    assert sampler.with_rows(1024) is sampler
+
+
 def test_shuffled_labels_ask_for_either_label_and_draw_all_else_the_same():
     sampler, key = training_sampler("seed5"), batch_keys(0, 1)[0]
     shuffled = PublishedSampler(sampler.bank, sampler.pairs, shuffled_labels=True)

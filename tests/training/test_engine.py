@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from icl_repro.episodes import EpisodeSettings
 from icl_repro.measures.heads.strengths import induction_strengths
 from icl_repro.optogenetics import (
     AblateHeads,
@@ -475,6 +476,57 @@ def test_other_values_need_no_other_program(clamped_run_and_group, traced, chang
 def test_other_values_need_no_other_program_in_a_group(clamped_run_and_group, traced, change):
     trained(*(CLAMPED.with_(**{"init_seed": seed, **change}) for seed in (5, 6, 7)))
     assert traced == []
+
+
+def of_classes(classes: int, streams: str = "ours") -> RunSpec:
+    """A run of which every batch of two sequences shows fewer exemplars than there are classes."""
+    return TINY.with_(
+        sequences=160,
+        episodes=msgspec.structs.replace(TINY.episodes, classes=classes),
+        optimiser=Optimiser(batch=2, learning_rate=1e-3),
+        schedule=msgspec.structs.replace(TINY.schedule, episodes=100, sets=("train",)),
+    ).drawn_by(streams)
+
+
+def test_numbers_of_classes_share_programs_where_batches_pick_their_rows(traced):
+    whole = {classes: trained_alone(of_classes(classes)) for classes in (7, 8, 20)}
+    assert sorted(traced) == ["evaluate_set", "update"]
+    as_group = trained(*map(of_classes, whole))
+    for classes, run in zip(whole, as_group, strict=True):
+        assert run.spec.episodes.classes == classes
+        assert_close(run, whole[classes])
+
+
+def test_a_number_of_classes_that_is_a_value_changes_no_bit(monkeypatch):
+    filled = trained_alone(of_classes(8))
+    monkeypatch.setattr(engine, "_has_free_classes", lambda spec: False)
+    monkeypatch.setattr(engine, "_rows_evaluated", lambda spec, rows: rows)
+    assert_same_run(trained_alone(of_classes(8)), filled)
+
+
+@pytest.mark.parametrize(
+    ("classes", "rows"), [(20, 128), (96, 128), (97, 256), (256, 256), (280, 280), (400, 512)]
+)
+def test_sets_are_filled_up_as_far_as_the_same_products_are_computed(classes, rows):
+    """Three hundred exemplars are embedded at once, or the whole bank if that is less."""
+    spec = RunSpec(episodes=EpisodeSettings(classes=classes))
+    assert engine._rows_evaluated(spec, classes) == rows
+
+
+def test_other_streams_draw_by_the_number_of_classes_and_share_no_program():
+    published = [engine.program(of_classes(classes, "published")) for classes in (7, 8)]
+    assert published[0] != published[1]
+    assert begin(of_classes(8, "published"), exemplars()).sampler.bank.shape[0] == 8
+
+
+def test_a_bank_that_is_embedded_whole_is_no_larger_than_its_classes():
+    assert begin(TINY, exemplars()).sampler.bank.shape[0] == TINY.episodes.classes
+
+
+def test_all_sets_of_a_run_are_evaluated_by_one_program(traced):
+    schedule = msgspec.structs.replace(TINY.schedule, episodes=100)
+    trained(TINY.with_(model=msgspec.structs.replace(TINY.model, heads=1), schedule=schedule))
+    assert sorted(traced) == ["evaluate_set", "update"]
 
 
 def test_runs_that_need_different_programs_are_no_group():

@@ -126,7 +126,7 @@ def test_episodes_that_are_evaluated_in_chunks_give_what_they_give_at_once():
     ("episodes", "size"), [(1_000, 100), (64, 64), (300, 100), (997, 997), (1, 1), (134, 67)]
 )
 def test_chunks_are_equal_and_none_is_small(episodes, size):
-    assert evaluation._chunk_size(episodes, LARGEST_CHUNK) == size
+    assert evaluation.chunk_size(episodes, LARGEST_CHUNK) == size
 
 
 @pytest.mark.parametrize(
@@ -135,5 +135,5 @@ def test_chunks_are_equal_and_none_is_small(episodes, size):
 )
 def test_other_devices_than_processors_evaluate_as_much_at_once_as_fits(platform, n_runs, size):
     largest = largest_chunk(platform, n_runs)
-    assert evaluation._chunk_size(1_000, largest) == size
+    assert evaluation.chunk_size(1_000, largest) == size
     assert platform == "cpu" or n_runs * size <= MOST_AT_ONCE

@@ -48,6 +48,11 @@ def test_the_first_checkpoint(run, network, checkpoint):
     assert_same_network(run.model(checkpoint), jax.tree.map(lambda weight: 0 * weight, network))
 
 
+def test_the_networks_of_all_checkpoints_in_one(run, network):
+    first = jax.tree.map(lambda weight: 0 * weight, network)
+    assert_same_network(run.models(), jax.tree.map(lambda *two: np.stack(two), first, network))
+
+
 @pytest.mark.parametrize("checkpoint", [2, -3])
 def test_checkpoints_that_are_not_there(run, checkpoint):
     message = rf"checkpoint {checkpoint} is out of range, the run has 2 \(0 to 1\)"

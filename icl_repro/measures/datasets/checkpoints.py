@@ -24,7 +24,7 @@ def losses_over_checkpoints(
     Such a curve is a progress measure (Appendix D.2): the intervention acts on each network, but
     did not act while it was trained.
     """
-    return _losses(_stacked(run), episodes, intervention)
+    return _losses(run.models(), episodes, intervention)
 
 
 def label_preferences_over_checkpoints(
@@ -34,12 +34,7 @@ def label_preferences_over_checkpoints(
     the second: the difference of their logits, which is the logarithm of the ratio of their
     probabilities.
     """
-    return _preferences(_stacked(run), episodes, run.intervention)
-
-
-def _stacked(run: Run) -> Transformer:
-    models = [run.model(index) for index in range(len(run.checkpoint_sequences))]
-    return jax.tree.map(lambda *weights: jnp.stack(weights), *models)
+    return _preferences(run.models(), episodes, run.intervention)
 
 
 @kept(np.ndarray)
