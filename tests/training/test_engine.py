@@ -23,6 +23,7 @@ from icl_repro.optogenetics import (
     ClampMatch,
     EditError,
 )
+from icl_repro.streams import StreamsName
 from icl_repro.training import Optimiser, Run, RunSpec, Schedule, Stop, Transplant, engine
 from icl_repro.training.descent import begin_optimiser
 from icl_repro.training.engine import (
@@ -478,7 +479,7 @@ def test_other_values_need_no_other_program_in_a_group(clamped_run_and_group, tr
     assert traced == []
 
 
-def of_classes(classes: int, streams: str = "ours") -> RunSpec:
+def of_classes(classes: int, streams: StreamsName = "ours") -> RunSpec:
     """A run of which every batch of two sequences shows fewer exemplars than there are classes."""
     return TINY.with_(
         sequences=160,
