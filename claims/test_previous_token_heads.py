@@ -272,6 +272,7 @@ SLOWEST = "half-time of the slowest of three sets over that of the fastest"
             id="match",
             swap={ONE_HEAD: MATCH},
             only=SLOWEST,
+            undefined="with another head clamped a network may not come to half of its loss",
         ),
     ],
 )

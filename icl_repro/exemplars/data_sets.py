@@ -57,9 +57,9 @@ def content(numbers: Float[np.ndarray, "classes exemplars n"]) -> str:
 def _arrays(path: Path, name: str) -> Iterator[tuple[str, np.ndarray | str]]:
     """Every array of a file, or in its place what is wrong with it, by name."""
     try:
-        if path.suffix == ".npy":
+        if path.suffix.lower() == ".npy":
             yield "", np.load(path, allow_pickle=False)
-        elif path.suffix == ".npz":
+        elif path.suffix.lower() == ".npz":
             yield from _of_npz(path)
         else:
             yield from _of_h5(path, name)

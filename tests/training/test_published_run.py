@@ -6,7 +6,6 @@ there, nothing can be compared. Its first evaluations take seconds, whole runs s
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -17,10 +16,10 @@ from icl_repro.measures.curves.crossings import time_to
 from icl_repro.measures.curves.phase_change import HALF_LOSS
 from icl_repro.training import Run, RunSpec, Schedule
 from icl_repro.training.engine import train
+from tests.support.shared import FOLDER
 
-SHARED = Path(__file__).parents[3] / "shared"
-EXEMPLARS = SHARED / "exemplars" / "omniglot_squeezenet.h5"
-GOLDEN = SHARED / "golden" / "published_runs.npz"
+EXEMPLARS = FOLDER / "exemplars" / "omniglot_squeezenet.h5"
+GOLDEN = FOLDER / "golden" / "published_runs.npz"
 WHOLE_RUNS = "ICL_REPRO_WHOLE_RUNS"
 """The variable of the environment that asks for whole runs."""
 PUBLISHED = {
