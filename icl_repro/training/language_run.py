@@ -37,12 +37,14 @@ class LanguageRun(Run):
         Raises:
             IndexError: there is no such checkpoint.
         """
-        shape = _shape(self.spec.model, self.spec.text.vocabulary)
-        return self._with_weights(shape, checkpoint)
+        return self._with_weights(self._shape(), checkpoint)
 
     def models(self) -> LanguageModel:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The networks of all checkpoints in one, with an axis of checkpoints before the others."""
-        return self._with_all_weights(_shape(self.spec.model, self.spec.text.vocabulary))
+        return self._with_all_weights(self._shape())
+
+    def _shape(self) -> LanguageModel:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _shape(self.spec.model, self.spec.text.vocabulary)
 
 
 @functools.cache

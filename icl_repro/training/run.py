@@ -82,15 +82,16 @@ class Run:
         Raises:
             IndexError: there is no such checkpoint.
         """
-        spec = self.spec
-        shape = _shape(spec.streams, spec.model, spec.exemplars.width, spec.episodes.labels)
-        return self._with_weights(shape, checkpoint)
+        return self._with_weights(self._shape(), checkpoint)
 
     def models(self) -> Transformer:
         """The networks of all checkpoints in one, with an axis of checkpoints before the others."""
+        return self._with_all_weights(self._shape())
+
+    def _shape(self) -> Transformer:
+        """Its network, of shapes in place of weights."""
         spec = self.spec
-        shape = _shape(spec.streams, spec.model, spec.exemplars.width, spec.episodes.labels)
-        return self._with_all_weights(shape)
+        return _shape(spec.streams, spec.model, spec.exemplars.width, spec.episodes.labels)
 
     def _with_all_weights(self, shape: OfNetwork) -> OfNetwork:
         """A network of a shape with the weights of every checkpoint."""
