@@ -11,7 +11,7 @@ from icl_repro.verification.by_seed import judged_seeds
 from icl_repro.verification.record import ClaimRecord, Trial, VerificationRecord
 
 FAMILY = "robustness"
-HOLDS, STOPS = ("supported", "consistent"), ("refuted", "contradicted")
+STOPS = ("refuted", "contradicted")
 AS_IN_THE_PAPER = "as in the paper"
 
 Places = dict[str, dict[str, list[str]]]

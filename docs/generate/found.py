@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from icl_repro.report.text import notes, verdicts, words
 from icl_repro.report.text.disagreements import disagreements
-from icl_repro.verification.record import ClaimRecord, VerificationRecord
+from icl_repro.verification.record import HOLDS, ClaimRecord, VerificationRecord
 
 from .catalogue import link
 from .markdown import escaped, table
@@ -80,7 +80,7 @@ def _claims(claims: list[ClaimRecord], verdict: str) -> Iterator[str]:
     of = verdicts.VERDICTS[verdict]
     yield f"**{words.as_sentence(f'{len(claims)} {of.one if len(claims) == 1 else of.several}')}**"
     yield ""
-    holds = verdict in ("supported", "consistent")
+    holds = verdict in HOLDS
     heads = ["claim", "statement"] if holds else ["claim", "statement", "why"]
     rows = [
         [link(one.id, _FOLDER), escaped(one.statement), *([] if holds else [_why(one)])]

@@ -10,10 +10,11 @@ from claims.robustness.conditions import CONDITIONS, LONGEST
 from icl_repro.numbers import count, number
 from icl_repro.report.text import words
 from icl_repro.report.text.by_row import NO_MEANING
+from icl_repro.verification.record import HOLDS
 from icl_repro.verification.wording import listed
 
 from .catalogue import link
-from .conditions import HOLDS, Matrix, Row
+from .conditions import Matrix, Row
 from .markdown import escaped
 
 FOLDER = "explanation"

@@ -15,7 +15,7 @@ from icl_repro.report.text import notes, verdicts, words
 from icl_repro.report.text.checks import check_views, in_brief
 from icl_repro.training import LanguageSpec
 from icl_repro.verification.coverage import Coverage
-from icl_repro.verification.record import ClaimRecord, VerificationRecord, read_record
+from icl_repro.verification.record import HOLDS, ClaimRecord, VerificationRecord, read_record
 
 from .catalogue import link
 from .found import named
@@ -27,7 +27,6 @@ RECORD = "reports/lecture.json.gz"
 FRESH = "reports/lecture_fresh_seeds.json.gz"
 """That over five others, judged once, by the thresholds as they stood."""
 _FOLDER = "explanation"
-_HOLDS = ("supported", "consistent")
 
 _HEAD = """\
 # The lecture on small language models
@@ -222,7 +221,7 @@ def _not_held(record: VerificationRecord) -> Iterator[str]:
     """The claims of a record that do not hold, and what is known of why."""
     on = words.seed_list(record.profile.seeds).lower()
     yield from (f"## What did not hold on {on}", "")
-    amiss = [claim for claim in record.claims if claim.verdict not in _HOLDS]
+    amiss = [claim for claim in record.claims if claim.verdict not in HOLDS]
     if not amiss:
         yield from ("All claims hold.", "")
     for claim in amiss:

@@ -10,10 +10,10 @@ from pathlib import Path
 from icl_repro.numbers import count
 from icl_repro.report.text import notes
 from icl_repro.report.text.by_row import NO_MEANING, RowCell
-from icl_repro.verification.record import VerificationRecord, read_record
+from icl_repro.verification.record import HOLDS, VerificationRecord, read_record
 
 from .catalogue import link
-from .conditions import HOLDS, STOPS, Matrix, exemplars_of, matrix
+from .conditions import STOPS, Matrix, exemplars_of, matrix
 from .found import named
 from .in_words import FOLDER, in_words, short
 from .markdown import escaped, table

@@ -23,7 +23,7 @@ from icl_repro.report.text.findings import FindingView, edges_note, finding_view
 from icl_repro.report.text.notes import notes
 from icl_repro.report.text.past import new_steps
 from icl_repro.storage.files import write_whole
-from icl_repro.verification.record import ClaimRecord, Comparisons, VerificationRecord
+from icl_repro.verification.record import HOLDS, ClaimRecord, Comparisons, VerificationRecord
 
 _HOW_TO_READ = (
     "“Measured” is the median over seeds, with the lowest and the highest "
@@ -32,7 +32,6 @@ _HOW_TO_READ = (
 )
 _MANY = 20
 """More claims or known failures than these are folded."""
-_HOLD = ("supported", "consistent")
 _ROWS, _FINDINGS, _EDGES, _STATEMENTS = 30_000, 10_000, 4_000, 8_000
 """Characters of the lists of claims, known failures, edges and statements: together with all else
 fewer than the 65,536 that a comment on a pull request may have.
@@ -157,7 +156,7 @@ def _coverage(record: VerificationRecord) -> list[str]:
 
 def _is_met(one: coverage.StatementView) -> bool:
     """Whether all claims that test a statement hold."""
-    return bool(one.claims) and all(claim.verdict in _HOLD for claim in one.claims)
+    return bool(one.claims) and all(claim.verdict in HOLDS for claim in one.claims)
 
 
 def _within(lines: Sequence[str], limit: int) -> tuple[list[str], int]:
@@ -185,7 +184,7 @@ def _first(record: VerificationRecord) -> list[ClaimRecord]:
     compared_ = record.compared
     changed = {one.claim for one in compared_.verdicts} if compared_ is not None else set[str]()
     return sorted(
-        record.claims, key=lambda claim: (claim.id not in changed, claim.verdict in _HOLD)
+        record.claims, key=lambda claim: (claim.id not in changed, claim.verdict in HOLDS)
     )
 
 

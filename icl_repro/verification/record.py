@@ -38,6 +38,8 @@ VerdictName = Literal[
     "error",
     "not meaningful",
 ]
+HOLDS: tuple[VerdictName, ...] = ("supported", "consistent")
+"""The verdicts of a claim that holds: of enough seeds to tell, and of fewer."""
 Outcome = Literal["passed", "failed", "inconclusive", "error", "not run"]
 ControlVerdict = Literal[
     "fails as it should", "does not fail", "undecided", "not run", "error", "not meaningful"

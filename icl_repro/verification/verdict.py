@@ -30,6 +30,7 @@ from icl_repro.verification.by_seed import first_line, outcomes_by_seed
 from icl_repro.verification.controls import CUT_SHORT
 from icl_repro.verification.declare import Claim
 from icl_repro.verification.record import (
+    HOLDS,
     CheckOverSeeds,
     ControlRecord,
     Trial,
@@ -128,7 +129,7 @@ def judge_claim(
         found = _over_seeds(trials, checks, seeds)
     verdict, follows = found.verdict, found.follows
     problem = _undermined(verdict, controls, checks) if seeds.undecided < seeds.judged else ""
-    if rows_left_out and verdict in ("supported", "consistent"):
+    if rows_left_out and verdict in HOLDS:
         problem = f"{_rows(rows_left_out)} left out"
     if problem:
         verdict, follows = "inconclusive", f", but {problem}"

@@ -15,10 +15,10 @@ from PIL import Image
 
 from claims.robustness.conditions import CONDITIONS
 from docs.generate import in_words, robustness
-from docs.generate.conditions import HOLDS, Matrix, exemplars_of, matrix
+from docs.generate.conditions import Matrix, exemplars_of, matrix
 from icl_repro.report.text.by_row import NO_MEANING
 from icl_repro.verification.basis import Basis, Ingredient
-from icl_repro.verification.record import VerificationRecord, read_record, write_record
+from icl_repro.verification.record import HOLDS, VerificationRecord, read_record, write_record
 from tests.docs.blocks import ROOT
 
 PATHS = sorted((ROOT / "reports").glob("robustness*.json.gz"))
