@@ -25,7 +25,7 @@ from icl_repro.training import LanguageRun
 
 SLIDES = "the lecture slides"
 SCORE = "loss late less loss early (nats)"
-MATCHING = "prefix-matching score"
+MATCHING, COPYING = "prefix-matching score", "copying score"
 
 
 def _line(label: str, run: LanguageRun, values: Curve) -> Series:
@@ -56,29 +56,37 @@ def score_figure(runs: Runs) -> Figure:
 
 
 def heads_figure(runs: Runs) -> Figure:
-    """The prefix-matching score of every head over training, for one layer and two.
+    """The prefix-matching and the copying score of every head over training, for each depth.
 
-    Heads have no number in common between seeds: those of a layer are in the order of what they
-    come to, so that a mean over seeds is of the strongest of each, the second strongest, and so on.
+    Heads have no number in common between seeds: those of a layer are in the order of how well they
+    match prefixes in the end, in both panels of a model, so that a mean over seeds is of the
+    strongest of each, the second strongest, and so on.
     """
     return Figure(
         "Induction heads",
         "Attention of each head from a token that has come before to the one that came next then, "
-        "on random tokens repeated. A mean over seeds is of the strongest head of each, of the "
-        "second strongest, and so on.",
+        "on random tokens repeated; and whether what it writes favours the token that it attends "
+        "to the most. A mean over seeds is of the head of each that matches the best in the end, "
+        "of the second best, and so on, in both.",
         f"{SLIDES}, Induction Heads (3)",
         [
-            Panel(name, SEQUENCES, MATCHING, list(_heads(runs[name])), y_limits=(0.0, 1.0))
-            for name in (ONE, TWO)
+            Panel(
+                f"{said}, {name}", SEQUENCES, axis, list(_heads(runs[name], curve)), y_limits=ends
+            )
+            for name in (ONE, TWO, THREE)
+            for said, axis, curve, ends in (
+                ("Matching", MATCHING, "attention.induction", (0.0, 1.0)),
+                ("Copying", COPYING, "copying", (-1.0, 1.0)),
+            )
         ],
     )
 
 
-def _heads(run: LanguageRun) -> Iterator[Series]:
-    """The heads of each layer, the strongest in the end first."""
-    found = run.curves["attention.induction"]
+def _heads(run: LanguageRun, curve: str) -> Iterator[Series]:
+    """A score of the heads of each layer, the best at matching prefixes first."""
+    found, matching = run.curves[curve], run.curves["attention.induction"][-1]
     for layer in range(found.shape[1]):
-        for head in np.argsort(-found[-1, layer], kind="stable").tolist():
+        for head in np.argsort(-matching[layer], kind="stable").tolist():
             of_head = found[:, layer, head].tolist()
             label = f"layer {layer} head {head} ({of_head[-1]:.3f} in the end)"
             yield Series(label, run.sequences.tolist(), of_head, group=f"layer {layer}")

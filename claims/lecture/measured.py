@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
 from icl_repro.measures.curves.phase_change import acceleration_ratio
-from icl_repro.measures.language.change import Change, change_of
-from icl_repro.measures.language.heads import induction_heads
+from icl_repro.measures.language.change import NEVER, Change, change_of
+from icl_repro.measures.language.heads import MATCHES, induction_heads
 from icl_repro.measures.language.score import early_and_late, in_context_score
 from icl_repro.network.language_model import LanguageModel
 from icl_repro.optogenetics import Intervention
@@ -25,6 +27,12 @@ LEAST_STEP = 0.05
 """Nats. A smaller step of a score is no improvement that could be sudden: this is several times
 what one evaluation differs from the next, and a sixth of the least score that counts as one.
 """
+LEAST_SCORE = 0.3
+"""Nats. A model whose score is nearer to zero, or above it, has none: an untrained one comes to as
+much as 0.09 by chance.
+"""
+SAME_TIME = (0.8, 1.25)
+"""The ratio of two half-times that are at most 20 % of the later one apart, whichever that is."""
 SUDDEN = 3
 """The acceleration ratio of a sudden improvement: that of a phase change after a plateau."""
 EVALUATED = 512
@@ -41,6 +49,16 @@ def score_of(run: LanguageRun) -> Curve:
 def score_change(run: LanguageRun) -> Change:
     """When the score improves."""
     return change_of(run.sequences, score_of(run))
+
+
+def has_score(score: float) -> bool:
+    """Whether an in-context-learning score is one, of which something can be a share."""
+    return score <= -LEAST_SCORE
+
+
+def share_of(score: float, usual: float) -> float:
+    """A score over the usual one; not a number where that is none."""
+    return score / usual if has_score(usual) else math.nan
 
 
 def suddenness(run: LanguageRun) -> float:
@@ -65,8 +83,27 @@ def best_matching(run: LanguageRun) -> Curve:
 
 
 def matching_change(run: LanguageRun) -> Change:
-    """When the best head comes to match prefixes."""
-    return change_of(run.sequences, -best_matching(run))
+    """When the best head comes to match prefixes; never, if in the end it matches no more than a
+    head may that is no induction head.
+    """
+    best = best_matching(run)
+    return change_of(run.sequences, -best) if best[-1] >= MATCHES else NEVER
+
+
+def copying(run: LanguageRun) -> Curve | None:
+    """The mean copying score over training of those heads that are induction heads in the end, if
+    there are any. Heads of other kinds copy what they attend to, too.
+    """
+    found = induction_heads_of(run)
+    of_each = [run.curves["copying"][:, layer, list(heads)] for layer, heads in enumerate(found)]
+    scores = np.concatenate(of_each, axis=1).astype(np.float64)
+    return scores.mean(axis=1) if scores.size else None
+
+
+def copying_change(run: LanguageRun) -> Change:
+    """When these heads come to copy; never, where there are none."""
+    scores = copying(run)
+    return NEVER if scores is None else change_of(run.sequences, -scores)
 
 
 def final(run: LanguageRun, curve: str) -> np.ndarray:

@@ -116,6 +116,12 @@ def test_completion(runs: Runs, evidence: Evidence) -> None:
             only=(FUZZY, BOTH_FUZZY, FOLLOWS),
         ),
         control(
+            "Nor does text with shuffled repeats",
+            id="shuffled",
+            swap={TWO: SHUFFLED},
+            only=(FUZZY, BOTH_FUZZY),
+        ),
+        control(
             "An untrained model does not",
             id="untrained",
             swap={TWO: UNTRAINED},

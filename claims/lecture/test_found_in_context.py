@@ -12,13 +12,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from claims.lecture.measured import repeated_at, score_where, text_of
-from claims.lecture.models import DEPTHS, TWO, UNTRAINED, Runs
+from claims.lecture.measured import (
+    has_score,
+    repeated_at,
+    score_where,
+    share_of,
+    text_of,
+)
+from claims.lecture.models import DEPTHS, NO_REPEATS, TWO, UNTRAINED, Runs
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.language.heads import score_under
 from icl_repro.text import Text
 
 UNSEEN = "in-context-learning score of tokens at unseen distances alone over that at trained ones"
+NO_SCORE = "a model without a score has none to take a share of"
 ABSENT = "in-context-learning score without repeats over that on text as in training"
 
 
@@ -30,10 +37,16 @@ ABSENT = "in-context-learning score without repeats over that on text as in trai
     fails_on=[
         control("Either text in place of the other", id="exchanged", given={"exchanged": True}),
         control(
-            "An untrained model has no score",
+            "A model that never saw repeats has no score",
+            id="no_repeats",
+            swap={TWO: NO_REPEATS},
+            undefined=NO_SCORE,
+        ),
+        control(
+            "Nor has one that is untrained",
             id="untrained",
             swap={TWO: UNTRAINED},
-            undefined="a model without a score has none to take a share of",
+            undefined=NO_SCORE,
         ),
     ],
 )
@@ -52,15 +65,10 @@ def test_found_in_context(runs: Runs, evidence: Evidence, exchanged: bool = Fals
     unseen = score_at(text_of(run, "new_distances"), settings.held_out_distances)
     usual = score_under(model, as_trained)
     absent = score_under(model, text_of(run, "no_repeats"))
-    if usual >= 0:
+    if not has_score(usual):
         trained = float("nan")
     if exchanged:
         unseen, absent = absent, unseen
     evidence.check(UNSEEN, share_of(unseen, trained), at_least=0.7, unit="ratio")
     evidence.check(ABSENT, share_of(absent, usual), at_most=0.3, unit="ratio")
     evidence.quantity("in-context-learning score on text as in training", usual, unit="nats")
-
-
-def share_of(score: float, usual: float) -> float:
-    """A score over the usual one; not a number where that is none."""
-    return score / usual if usual < 0 else float("nan")

@@ -4,13 +4,19 @@ An induction head attends from a token that has come before to what came next th
 and makes that likelier (copying). Both are measured on random tokens repeated, in which nothing can
 be known by heart (:mod:`icl_repro.training.language_evaluation`), as by Olsson et al. (2022).
 Copying is measured by the ranks of logits here; theirs weighs how much each is raised.
+
+They form at the time of the improvement if both half-times are at most 20 % of the later one apart,
+so that their ratio is from 0.8 to 1.25: that of the best head's prefix matching, and that of the
+mean copying score of the heads that are induction heads in the end.
 """
 
 from __future__ import annotations
 
 from claims.lecture.figures import heads_figure
 from claims.lecture.measured import (
+    SAME_TIME,
     best_matching,
+    copying_change,
     final,
     induction_heads_of,
     matching_change,
@@ -33,6 +39,9 @@ SLIDE = "the lecture slides, Induction Heads (3)"
 NUMBER = "induction heads in any layer, {}".format
 MATCHING = "largest prefix-matching score of a head, {}".format
 AT_THE_TIME = "half-time of prefix matching over that of the in-context-learning score, {}".format
+COPIED = "half-time of copying over that of the in-context-learning score, {}".format
+NOT_FORMED = "heads that never form have no half-time"
+TIMES = tuple(of(name) for of in (AT_THE_TIME, COPIED) for name in (TWO, THREE))
 NONE_FORMED = (NUMBER(TWO), NUMBER(THREE), MATCHING(TWO), MATCHING(THREE))
 
 
@@ -46,7 +55,14 @@ NONE_FORMED = (NUMBER(TWO), NUMBER(THREE), MATCHING(TWO), MATCHING(THREE))
             "A model with one layer has none",
             id="one_layer",
             swap={TWO: ONE, THREE: ONE_LONGER},
-            only=(*NONE_FORMED, AT_THE_TIME(TWO), AT_THE_TIME(THREE)),
+            only=(*NONE_FORMED, *TIMES),
+            undefined=NOT_FORMED,
+        ),
+        control(
+            "They do not form when a model with one layer improves",
+            id="another_time",
+            given={"exchanged": True},
+            only=TIMES,
         ),
         control(
             "Text without repeats teaches none",
@@ -68,22 +84,24 @@ NONE_FORMED = (NUMBER(TWO), NUMBER(THREE), MATCHING(TWO), MATCHING(THREE))
         ),
     ],
 )
-def test_induction_heads_form(runs: Runs, evidence: Evidence) -> None:
+def test_induction_heads_form(runs: Runs, evidence: Evidence, exchanged: bool = False) -> None:
     """Models with more than one layer form induction heads, when in-context learning improves."""
-    for name in (TWO, THREE):
+    for name, shallow in ((TWO, ONE), (THREE, ONE_LONGER)):
         found = induction_heads_of(runs[name])
         evidence.check(NUMBER(name), sum(map(len, found)), at_least=1)
         for layer, heads in enumerate(found):
             evidence.quantity(f"induction heads in layer {layer}, {name}", len(heads))
         evidence.check(MATCHING(name), best_matching(runs[name])[-1], at_least=0.5)
-        formed, improved = matching_change(runs[name]).middle, score_change(runs[name]).middle
-        evidence.check(
-            AT_THE_TIME(name),
-            formed / improved,
-            between=(0.8, 1.25),
-            unit="ratio",
-            note=f"{formed:,.0f} and {improved:,.0f} sequences",
-        )
+        improved = score_change(runs[shallow if exchanged else name]).middle
+        changes = {AT_THE_TIME: matching_change(runs[name]), COPIED: copying_change(runs[name])}
+        for check, formed in changes.items():
+            evidence.check(
+                check(name),
+                formed.middle / improved,
+                between=SAME_TIME,
+                unit="ratio",
+                note=f"{formed.middle:,.0f} and {improved:,.0f} sequences",
+            )
     evidence.figure(heads_figure(runs))
 
 

@@ -13,7 +13,7 @@ The slides show curves without numbers. Those of Olsson et al. (2022) are not at
 from __future__ import annotations
 
 from claims.lecture.figures import score_figure
-from claims.lecture.measured import SUDDEN, score_change, score_of, suddenness
+from claims.lecture.measured import LEAST_SCORE, SUDDEN, score_change, score_of, suddenness
 from claims.lecture.models import (
     DEPTHS,
     NO_REPEATS,
@@ -68,7 +68,7 @@ def test_sudden_improvement(runs: Runs, evidence: Evidence) -> None:
     """In-context learning improves suddenly in a model with two layers."""
     run = runs[TWO]
     evidence.check(SUDDENNESS(TWO), suddenness(run), at_least=SUDDEN)
-    evidence.check(SCORE(TWO), score_of(run)[-1], at_most=-0.3, unit="nats")
+    evidence.check(SCORE(TWO), score_of(run)[-1], at_most=-LEAST_SCORE, unit="nats")
     evidence.quantity("half-time of the improvement", score_change(run).middle, unit="sequences")
     evidence.figure(score_figure(runs))
 
@@ -103,7 +103,7 @@ def test_three_layers(runs: Runs, evidence: Evidence) -> None:
     """In-context learning improves suddenly in a model with three layers too."""
     run = runs[THREE]
     evidence.check(SUDDENNESS(THREE), suddenness(run), at_least=SUDDEN)
-    evidence.check(SCORE(THREE), score_of(run)[-1], at_most=-0.3, unit="nats")
+    evidence.check(SCORE(THREE), score_of(run)[-1], at_most=-LEAST_SCORE, unit="nats")
 
 
 @claim(

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from claims.lecture.measured import final, induction_heads_of, text_of
-from claims.lecture.models import DEPTHS, NO_REPEATS, ONE, TWO, UNTRAINED, Runs
+from claims.lecture.measured import final, has_score, induction_heads_of, text_of
+from claims.lecture.models import DEPTHS, NO_REPEATS, ONE, SHUFFLED, TWO, UNTRAINED, Runs
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.language.heads import (
     others,
@@ -51,7 +51,7 @@ def shares_taken(run: LanguageRun, choices: Sequence[Off]) -> Float[np.ndarray, 
     """
     model, text = run.model(), text_of(run, "train")
     score = score_under(model, text)
-    if not any(choices) or score >= 0:
+    if not any(choices) or not has_score(score):
         return np.array([np.nan])
     edits = ([edit for one in clamps for edit in one.edits(run.spec.model)] for clamps in choices)
     return np.array([1 - score_under(model, text, one) / score for one in edits])
@@ -121,6 +121,12 @@ def most(shares: Float[np.ndarray, " choices"], choices: Sequence[Off]) -> str:
             swap={TWO: NO_REPEATS},
             undefined=NO_HEADS,
             only=taken(INDUCTION),
+        ),
+        control(
+            "Nor has one that saw shuffled repeats",
+            id="shuffled",
+            swap={TWO: SHUFFLED},
+            undefined=NO_HEADS,
         ),
         control(
             "Nor has one that is untrained",
@@ -193,6 +199,18 @@ def test_other_heads(runs: Runs, evidence: Evidence, exchanged: bool = False) ->
             "What induction heads write does not act through patterns",
             id="induction_heads",
             given={"layer": 1},
+        ),
+        control(
+            "A model that never saw repeats has no score",
+            id="no_repeats",
+            swap={TWO: NO_REPEATS},
+            undefined=NO_SCORE,
+        ),
+        control(
+            "One that saw shuffled repeats has no heads that attend to the token before",
+            id="shuffled",
+            swap={TWO: SHUFFLED},
+            undefined=NO_HEADS,
         ),
         control(
             "An untrained model has no score",

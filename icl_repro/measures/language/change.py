@@ -27,6 +27,10 @@ class Change(NamedTuple):
     end: float
 
 
+NEVER = Change(math.nan, math.nan, math.nan)
+"""That of a curve that goes no way."""
+
+
 def change_of(x: Points, y: Points) -> Change:
     """The change of a curve that falls.
 
@@ -36,6 +40,6 @@ def change_of(x: Points, y: Points) -> Change:
     """
     fall = Fall.of(x, y)
     if fall.range <= 0:
-        return Change(math.nan, math.nan, math.nan)
+        return NEVER
     begin, middle, end = fall.times(np.array([0.75, 0.5, 0.1]))
     return Change(float(begin), float(middle), float(end))
