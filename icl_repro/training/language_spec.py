@@ -14,6 +14,7 @@ import msgspec
 
 from icl_repro.network.language_model import LanguageModelSettings
 from icl_repro.optogenetics import TextClamp
+from icl_repro.optogenetics.arguments import whole_number
 from icl_repro.optogenetics.clamps import require_effect
 from icl_repro.text import TextSettings
 from icl_repro.training import layout, provenance
@@ -38,6 +39,10 @@ class TextSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         first: the first evaluation after that at 0; each later one comes as much later, or a
             quarter of the sequences seen, until they are `every` apart: some models change early.
         sequences: of text like that trained on to evaluate on.
+
+    Raises:
+        TypeError: a value that is no whole number.
+        ValueError: one below 1.
     """
 
     every: int = 512
@@ -46,8 +51,10 @@ class TextSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         for name in ("every", "first", "sequences"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, but must be at least 1")
+            value = whole_number(getattr(self, name), f"schedule.{name}")
+            if value < 1:
+                raise ValueError(f"schedule.{name} is {value}, but must be at least 1 (nearest: 1)")
+            msgspec.structs.force_setattr(self, name, value)
 
     def next_evaluation(self, sequences: int, loss: float) -> int:
         """Sequences at which to evaluate next, whatever the loss."""

@@ -90,6 +90,19 @@ def test_it_is_told_in_words():
 
 
 @pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"every": "a"}, TypeError, "schedule.every is 'a', but must be a whole number"),
+        ({"first": 2.5}, TypeError, r"schedule.first is 2\.5, but must be a whole number"),
+        ({"sequences": 0}, ValueError, r"schedule.sequences is 0, .* at least 1 \(nearest: 1\)"),
+    ],
+)
+def test_a_schedule_counts_in_whole_numbers(change, error, said):
+    with pytest.raises(error, match=said):
+        TextSchedule(**change)
+
+
+@pytest.mark.parametrize(
     ("change", "error"),
     [
         ({"sequences": 10}, ValueError),

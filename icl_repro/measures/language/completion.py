@@ -9,6 +9,7 @@ stands, and the token that is asked for is B.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import equinox as eqx
@@ -22,8 +23,11 @@ from icl_repro.nearest import nearest_number
 from icl_repro.network.language_model import LanguageModel
 from icl_repro.numbers import count
 from icl_repro.optogenetics import Constant, Edit, Intervention
+from icl_repro.optogenetics.arguments import as_shown, whole_number
 from icl_repro.text import Text
 
+LEAST_LENGTH = 3
+"""A, B and A*: the shortest sequence."""
 SEQUENCES = 256
 EACH = 64
 """Sequences for each of several distances."""
@@ -40,9 +44,11 @@ def completion_probabilities(
     """Probability of B after A*, as a geometric mean over sequences, for each cosine of A* and A.
 
     Raises:
-        ValueError: the vocabulary is too small for so many different tokens.
+        ValueError: the vocabulary is too small for so many different tokens, a sequence of that
+            length has no place for A, B and A*, or a similarity is no cosine.
+        TypeError: the length is no whole number.
     """
-    _require_tokens(model, length)
+    _require_length(model, length)
     cosines, distance = _numbers(similarities), jnp.asarray(length - 1 - length // 2)
     found = _probabilities(model, length, distance, cosines, both, seed, SEQUENCES)
     return np.asarray(found, np.float64)
@@ -59,12 +65,13 @@ def completion_by_distance(
     """The same for each distance of A* from A, on fewer sequences each.
 
     Raises:
-        ValueError: a sequence is too short for a distance, with B between; or the vocabulary is too
-            small.
+        ValueError: a sequence is too short for a distance, with B between; the vocabulary is too
+            small; or a similarity is no cosine.
+        TypeError: the length or a distance is no whole number.
     """
-    _require_tokens(model, length)
+    _require_length(model, length)
     for distance in distances:
-        if not 2 <= distance < length:
+        if not 2 <= whole_number(distance, "distance") < length:
             raise ValueError(
                 f"distance {distance} must be from 2 to {length - 1}, within {length} tokens "
                 f"(nearest: {nearest_number(distance, 2, length - 1)})"
@@ -77,15 +84,35 @@ def completion_by_distance(
     return np.asarray(found, np.float64).reshape(len(found), len(similarities))
 
 
-def _require_tokens(model: LanguageModel, length: int) -> None:
+def _require_length(model: LanguageModel, length: int) -> None:
+    """Raise ValueError unless a sequence has places for A, B and A*, and tokens for all others."""
+    if whole_number(length, "length") < LEAST_LENGTH:
+        raise ValueError(
+            f"length is {length}, but must be at least {LEAST_LENGTH}: A, B and then A* "
+            f"(nearest: {LEAST_LENGTH})"
+        )
     if model.vocabulary < length + 2:
+        longest = model.vocabulary - 2
+        nearest = f" (nearest length: {longest})" if longest >= LEAST_LENGTH else ""
         raise ValueError(
             f"the vocabulary has {count(model.vocabulary, 'token')}, but {length + 2} different "
-            "ones are needed"
+            f"ones are needed{nearest}"
         )
 
 
 def _numbers(similarities: Sequence[float]) -> Float[Array, " similarities"]:
+    """As an array.
+
+    Raises:
+        ValueError: one is no cosine.
+    """
+    for cosine in similarities:
+        known = isinstance(cosine, int | float | np.number) and not math.isnan(cosine)
+        if not known or not -1 <= cosine <= 1:
+            nearest = f" (nearest: {1 if cosine > 1 else -1})" if known else ""
+            raise ValueError(
+                f"similarity {as_shown(cosine)} must be a cosine, a number from -1 to 1{nearest}"
+            )
     return jnp.asarray(similarities, jnp.float32)
 
 

@@ -14,7 +14,7 @@ from icl_repro.measures.kept import kept
 from icl_repro.measures.language.score import in_context_score
 from icl_repro.network.language_model import LanguageModel
 from icl_repro.optogenetics import Edit, Intervention
-from icl_repro.optogenetics.arguments import require_in_range
+from icl_repro.optogenetics.arguments import require_in_range, whole_number
 from icl_repro.text import Text
 from icl_repro.training.language_evaluation import losses_of
 
@@ -49,8 +49,11 @@ def others(heads: Collection[int], n_heads: int, size: int) -> list[tuple[int, .
         size: how many are chosen.
 
     Raises:
-        ValueError: one of the heads is not there.
+        ValueError: one of the heads is not there, or `size` is below 0.
+        TypeError: `size` is no whole number.
     """
+    if whole_number(size, "size") < 0:
+        raise ValueError(f"size is {size}, but must be at least 0 (nearest: 0)")
     for head in sorted(heads):
         require_in_range(head, "head", n_heads, "the layer has")
     rest = [head for head in range(n_heads) if head not in heads]

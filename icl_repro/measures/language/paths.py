@@ -29,7 +29,12 @@ class Plane(NamedTuple):
 
 
 def in_common_plane(vectors: Mapping[str, Float[np.ndarray, "snapshots sequences"]]) -> Plane:
-    """The paths of several models, reduced together."""
+    """The paths of several models, reduced together.
+
+    Raises:
+        ValueError: no model, vectors of different lengths, or fewer than two snapshots or losses.
+    """
+    _require_common(vectors)
     stacked = np.concatenate([np.asarray(one, np.float64) for one in vectors.values()])
     centred = stacked - stacked.mean(axis=0)
     _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
@@ -41,6 +46,30 @@ def in_common_plane(vectors: Mapping[str, Float[np.ndarray, "snapshots sequences
         dict(zip(vectors, np.split(points, ends), strict=True)),
         (float(shares[0]), float(shares[1])),
     )
+
+
+def _require_common(vectors: Mapping[str, np.ndarray]) -> None:
+    """Raise ValueError where vectors have no plane in common."""
+    if not vectors:
+        raise ValueError("a common plane needs the snapshots of at least one model, but got none")
+    for name, one in vectors.items():
+        if np.ndim(one) != 2:
+            raise ValueError(
+                f"the losses of {name!r} have shape {np.shape(one)}, but must have two axes: "
+                "snapshots and sequences"
+            )
+    sizes = {name: one.shape[1] for name, one in vectors.items()}
+    if len(set(sizes.values())) > 1:
+        told = ", ".join(f"{size} of {name!r}" for name, size in sizes.items())
+        raise ValueError(
+            f"a common plane needs losses of the same sequences in every model, but got {told}"
+        )
+    snapshots, losses = sum(map(len, vectors.values())), next(iter(sizes.values()))
+    if min(snapshots, losses) < 2:
+        raise ValueError(
+            f"a plane needs two snapshots and two sequences or more, but got {snapshots} and "
+            f"{losses}"
+        )
 
 
 class Turn(NamedTuple):

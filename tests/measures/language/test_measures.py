@@ -75,6 +75,21 @@ def test_paths_in_a_plane_keep_their_shape_and_part_where_they_do():
     assert apart_at((times, times), paths, 100) == pytest.approx(50 / np.hypot(50, 50))
 
 
+@pytest.mark.parametrize(
+    ("vectors", "said"),
+    [
+        ({}, "at least one model, but got none"),
+        ({"one": np.ones((3, 4)), "two": np.ones((3, 5))}, "but got 4 of 'one', 5 of 'two'"),
+        ({"one": np.ones(3)}, r"'one' have shape \(3,\), but must have two axes"),
+        ({"one": np.ones((1, 4))}, "two snapshots and two sequences or more, but got 1 and 4"),
+        ({"one": np.ones((4, 1))}, "two snapshots and two sequences or more, but got 4 and 1"),
+    ],
+)
+def test_losses_that_have_no_plane_in_common_are_refused(vectors, said):
+    with unchecked(), pytest.raises(ValueError, match=said):
+        in_common_plane(vectors)
+
+
 def test_heads_are_chosen_by_their_scores():
     matching, copying = np.array([0.9, 0.9, 0.1, 0.4]), np.array([0.9, 0.1, 0.9, 0.6])
     assert induction_heads(matching, copying) == (0, 3)
@@ -88,6 +103,10 @@ def test_others_are_all_choices_of_heads_that_are_left():
     assert others((0,), 4, 0) == others(range(4), 4, 2) == [()]
     with pytest.raises(ValueError, match=r"head 4 is out of range, .* 0 to 3 \(nearest: 3\)"):
         others((0, 4), 4, 1)
+    with pytest.raises(ValueError, match=r"size is -1, but must be at least 0 \(nearest: 0\)"):
+        others((0,), 4, -1)
+    with unchecked(), pytest.raises(TypeError, match=r"size is 1\.5, but must be a whole number"):
+        others((0,), 4, 1.5)
 
 
 def test_the_built_circuit_knows_late_tokens_until_one_of_its_heads_is_off():
@@ -122,6 +141,30 @@ def test_a_distance_that_does_not_fit_is_refused(distance, nearest):
         completion_by_distance(induction_circuit(), 12, [distance], [1.0])
 
 
+@pytest.mark.parametrize(
+    ("length", "cosine", "error", "said"),
+    [
+        (2, 1.0, ValueError, r"length is 2, but must be at least 3: .* \(nearest: 3\)"),
+        (2.5, 1.0, TypeError, r"length is 2\.5, but must be a whole number"),
+        (12, 1.5, ValueError, r"similarity 1\.5 must be a cosine, .* \(nearest: 1\)"),
+        (12, -2, ValueError, r"similarity -2 must be a cosine, .* \(nearest: -1\)"),
+        (12, float("nan"), ValueError, r"similarity nan must be a cosine, .* from -1 to 1$"),
+        (12, "1", ValueError, r"similarity '1' must be a cosine"),
+    ],
+)
+def test_a_length_or_a_cosine_that_cannot_be_is_refused(length, cosine, error, said):
+    model = induction_circuit()
+    with unchecked(), pytest.raises(error, match=said):
+        completion_probabilities(model, length, [cosine])
+    with unchecked(), pytest.raises(error, match=said):
+        completion_by_distance(model, length, [2], [cosine])
+
+
+def test_a_distance_is_a_whole_number():
+    with unchecked(), pytest.raises(TypeError, match=r"distance is 2\.5, but must be a whole"):
+        completion_by_distance(induction_circuit(), 12, [2.5], [1.0])
+
+
 def completion_probabilities_of_circuit(similarities):
     return completion_probabilities(smeared_circuit(), 12, similarities)
 
@@ -141,5 +184,6 @@ def smeared_circuit():
 
 
 def test_a_vocabulary_that_is_too_small_is_refused():
-    with pytest.raises(ValueError, match="16 tokens, but 17 different"):
+    said = r"16 tokens, but 17 different ones are needed \(nearest length: 14\)"
+    with pytest.raises(ValueError, match=said):
         completion_probabilities(induction_circuit(), 15, [1.0])
