@@ -19,7 +19,7 @@ sys.path.insert(0, str(_ROOT))  # MkDocs knows the folder of this file alone, an
 from docs.generate import everything  # noqa: E402
 
 _ROLE = re.compile(r":(?:class|func|meth|mod|data|exc):(?=<code>)")
-_REPORT = "reference.html"
+_REPORTS = "reference.html", "lecture.html"
 _CATALOGUE = "Catalogue of claims"
 
 _made = everything.Made({}, {})
@@ -36,11 +36,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Add the pages, and the report that the start pages link to."""
+    """Add the pages, and the reports that pages link to."""
     for path, text in _made.pages.items():
         files.append(File.generated(config, path, content=text))
-    report = _ROOT / "reports" / _REPORT
-    files.append(File.generated(config, _REPORT, abs_src_path=str(report)))
+    for name in _REPORTS:
+        report = _ROOT / "reports" / name
+        files.append(File.generated(config, name, abs_src_path=str(report)))
     return files
 
 

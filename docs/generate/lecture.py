@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from claims.lecture.measured import EVALUATED, LEAST_STEP, SUDDEN
+from claims.lecture.measured import EVALUATED, LEAST_SCORE, LEAST_STEP, SAME_TIME, SUDDEN
 from claims.lecture.models import LONGER, SEQUENCES_OF_THREE
 from claims.lecture.test_completion import LENGTH, SOME
 from icl_repro.measures.language.heads import ATTENDS, COPIES, MATCHES
@@ -24,6 +24,8 @@ from .markdown import escaped, table
 PATH = "explanation/lecture.md"
 RECORD = "reports/lecture.json.gz"
 """The record over the paper's five seeds."""
+REPORT = "reports/lecture.html"
+"""The report of that record, which the site has at its root by the same name."""
 FRESH = "reports/lecture_fresh_seeds.json.gz"
 """That over five others, judged once, by the thresholds as they stood."""
 _FOLDER = "explanation"
@@ -64,9 +66,12 @@ context, on {evaluated} sequences that were not trained on. *Sudden* is an accel
 at least {sudden:g}, as of the phase change in the paper, over steps of at least {step:g} nats. An
 *induction head* has a prefix-matching score of at least {matches:g} and a copying score of at
 least {copies:g} on random tokens repeated; a *previous-token head* attends to the token before by
-at least {attends:g} on average. Of *other heads* that are turned off, all choices of as many are
-tried, and their mean counts. *Fuzzy completion* asks for B after a vector with a cosine of
-{some:g} to A's embedding, in {completed} random tokens.
+at least {attends:g} on average. Induction heads form *at the time* of the improvement if its
+half-time and theirs are at most {apart:.0%} of the later one apart; theirs is that of the best
+head's prefix matching, and that of how well the heads that come to be induction heads copy. A
+share of the score is taken only where the score is -{least:g} nats or less. Of *other heads* that
+are turned off, all choices of as many are tried, and their mean counts. *Fuzzy completion* asks
+for B after a vector with a cosine of {some:g} to A's embedding, in {completed} random tokens.
 
 **Controls.** Text without repeats, repeats with their tokens shuffled, an untrained model, one
 layer in place of more, a second model with one layer, a wrong pattern clamped, other heads in
@@ -80,7 +85,8 @@ last column below, on the claims of that commit. Claims have changed since, as t
 three layers train for less, other heads count by all choices, and completion is asked for at every
 distance that training leaves out. Results of these seeds had been seen by then, so that they are
 fresh for the claims of that commit alone. `lecture.found_in_context` holds there on all five, but
-the untrained model, which is to fail, has on one of them a score so small that its share is chance.
+the untrained model, which is to fail, has on one of them a score so small that its share is
+chance; of such scores no share is taken now.
 """
 _NOT_COMPARABLE = """\
 ## What is not comparable
@@ -108,10 +114,14 @@ _NOT_COMPARABLE = """\
 def page(root: Path, coverage: Coverage) -> str:
     """The page, as Markdown, from what is committed below `root` and the table of statements."""
     paths = [path for path in (RECORD, FRESH) if (root / path).is_file()]
-    return "\n".join(_lines({path: read_record(root / path) for path in paths}, coverage))
+    records = {path: read_record(root / path) for path in paths}
+    report = root / REPORT
+    return "\n".join(_lines(records, coverage, report if report.is_file() else None))
 
 
-def _lines(records: Mapping[str, VerificationRecord], coverage: Coverage) -> Iterator[str]:
+def _lines(
+    records: Mapping[str, VerificationRecord], coverage: Coverage, report: Path | None
+) -> Iterator[str]:
     yield _HEAD.format(**_numbers())
     yield from ("## Verdicts", "")
     usual, fresh = records.get(RECORD), records.get(FRESH)
@@ -119,6 +129,12 @@ def _lines(records: Mapping[str, VerificationRecord], coverage: Coverage) -> Ite
         yield from ("No record of the lecture is committed, so that nothing can be said here.", "")
     else:
         yield from (f"From {named(usual, RECORD)}. {escaped(verdicts.outcome(usual))}", "")
+        if report is not None:
+            yield from (
+                f"[Its report](../{report.name}) has the figures: scores and heads over training, "
+                "paths in the plane, and each value of each seed.",
+                "",
+            )
         told = [notes.thresholds_note(usual), notes.comparisons_note(usual)]
         yield from (f"- {escaped(words.as_full_sentence(note))}" for note in told if note)
         yield ""
@@ -156,6 +172,8 @@ def _numbers() -> dict[str, float]:
         "matches": MATCHES,
         "copies": COPIES,
         "attends": ATTENDS,
+        "apart": 1 - SAME_TIME[0],
+        "least": LEAST_SCORE,
         "some": SOME / 10,
         "completed": LENGTH,
     }

@@ -114,6 +114,13 @@ def test_numbers_of_models_and_text_are_those_that_are_trained(checkout: Path, c
     assert "{" not in page
 
 
+def test_the_report_is_linked_where_there_is_one(checkout: Path, coverage: Coverage):
+    link = f"[Its report](../{Path(lecture.REPORT).name})"
+    assert link not in lecture.page(checkout, coverage)
+    (checkout / lecture.REPORT).touch()
+    assert link in lecture.page(checkout, coverage)
+
+
 def test_without_a_record_it_says_so(tmp_path: Path, coverage: Coverage):
     page = lecture.page(tmp_path, coverage)
     assert "No record of the lecture is committed" in page
