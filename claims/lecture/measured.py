@@ -106,6 +106,14 @@ def copying_change(run: LanguageRun) -> Change:
     return NEVER if scores is None else change_of(run.sequences, -scores)
 
 
+def number_change(run: LanguageRun) -> Change:
+    """When heads come to do both, match prefixes and copy: by how many do; never, if none does."""
+    curves = run.curves["attention.induction"], run.curves["copying"]
+    evaluations = zip(*curves, strict=True)
+    numbers = [sum(map(len, _induction_heads(*of_layers))) for of_layers in evaluations]
+    return change_of(run.sequences, -np.array(numbers, np.float64))
+
+
 def final(run: LanguageRun, curve: str) -> np.ndarray:
     """The last value of a curve."""
     return run.curves[curve][-1].astype(np.float64)
@@ -113,8 +121,12 @@ def final(run: LanguageRun, curve: str) -> np.ndarray:
 
 def induction_heads_of(run: LanguageRun) -> list[tuple[int, ...]]:
     """The induction heads of each layer in the end."""
-    both = final(run, "attention.induction"), final(run, "copying")
-    return [induction_heads(*of_layer) for of_layer in zip(*both, strict=True)]
+    return _induction_heads(final(run, "attention.induction"), final(run, "copying"))
+
+
+def _induction_heads(matching: np.ndarray, copying: np.ndarray) -> list[tuple[int, ...]]:
+    """The induction heads of each layer, by both scores of layers and heads."""
+    return [induction_heads(*of_layer) for of_layer in zip(matching, copying, strict=True)]
 
 
 def repeated_at(text: Text, distances: np.ndarray) -> Bool[np.ndarray, "positions sequences"]:
@@ -133,7 +145,11 @@ def repeated_at(text: Text, distances: np.ndarray) -> Bool[np.ndarray, "position
 def score_where(
     model: LanguageModel, text: Text, counted: Bool[np.ndarray, "positions sequences"]
 ) -> float:
-    """The in-context-learning score with the late loss of some tokens alone, in nats."""
+    """The in-context-learning score with the late loss of some tokens alone, in nats; not a number
+    where the text has none of them.
+    """
+    if not counted[early_and_late(len(counted))[1]].any():
+        return math.nan
     losses = np.asarray(losses_of(model, Intervention([]), text), np.float64)
     early, late = early_and_late(len(losses))
     return float(losses[late][counted[late]].mean() - losses[early].mean())

@@ -6,8 +6,8 @@ be known by heart (:mod:`icl_repro.training.language_evaluation`), as by Olsson 
 Copying is measured by the ranks of logits here; theirs weighs how much each is raised.
 
 They form at the time of the improvement if both half-times are at most 20 % of the later one apart,
-so that their ratio is from 0.8 to 1.25: that of the best head's prefix matching, and that of the
-mean copying score of the heads that are induction heads in the end.
+so that their ratio is from 0.8 to 1.25: that of the best head's prefix matching, and, as a claim of
+its own, that of the mean copying score of the heads that are induction heads in the end.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from claims.lecture.measured import (
     final,
     induction_heads_of,
     matching_change,
+    number_change,
     score_change,
 )
 from claims.lecture.models import (
@@ -41,7 +42,8 @@ MATCHING = "largest prefix-matching score of a head, {}".format
 AT_THE_TIME = "half-time of prefix matching over that of the in-context-learning score, {}".format
 COPIED = "half-time of copying over that of the in-context-learning score, {}".format
 NOT_FORMED = "heads that never form have no half-time"
-TIMES = tuple(of(name) for of in (AT_THE_TIME, COPIED) for name in (TWO, THREE))
+BOTH = "half-time of the number of heads that match and copy over that of the score, {}".format
+TIMES = (AT_THE_TIME(TWO), AT_THE_TIME(THREE))
 NONE_FORMED = (NUMBER(TWO), NUMBER(THREE), MATCHING(TWO), MATCHING(THREE))
 
 
@@ -93,16 +95,58 @@ def test_induction_heads_form(runs: Runs, evidence: Evidence, exchanged: bool = 
             evidence.quantity(f"induction heads in layer {layer}, {name}", len(heads))
         evidence.check(MATCHING(name), best_matching(runs[name])[-1], at_least=0.5)
         improved = score_change(runs[shallow if exchanged else name]).middle
-        changes = {AT_THE_TIME: matching_change(runs[name]), COPIED: copying_change(runs[name])}
-        for check, formed in changes.items():
-            evidence.check(
-                check(name),
-                formed.middle / improved,
-                between=SAME_TIME,
-                unit="ratio",
-                note=f"{formed.middle:,.0f} and {improved:,.0f} sequences",
-            )
+        formed = matching_change(runs[name]).middle
+        evidence.check(
+            AT_THE_TIME(name),
+            formed / improved,
+            between=SAME_TIME,
+            unit="ratio",
+            note=f"{formed:,.0f} and {improved:,.0f} sequences",
+        )
     evidence.figure(heads_figure(runs))
+
+
+@claim(
+    "lecture.induction_heads_copy",
+    profiles=["standard", "paper"],
+    source=SLIDE,
+    on=DEPTHS,
+    fails_on=[
+        control(
+            "They do not come to copy when a model with one layer improves",
+            id="another_time",
+            given={"exchanged": True},
+        ),
+        control(
+            "A model with one layer has none",
+            id="one_layer",
+            swap={TWO: ONE, THREE: ONE_LONGER},
+            undefined=NOT_FORMED,
+        ),
+        control(
+            "Text with shuffled repeats teaches none",
+            id="shuffled",
+            swap={TWO: SHUFFLED, THREE: SHUFFLED},
+            undefined=NOT_FORMED,
+        ),
+    ],
+)
+def test_induction_heads_copy(runs: Runs, evidence: Evidence, exchanged: bool = False) -> None:
+    """The heads that are induction heads in the end come to copy when in-context learning
+    improves.
+    """
+    for name, shallow in ((TWO, ONE), (THREE, ONE_LONGER)):
+        improved = score_change(runs[shallow if exchanged else name]).middle
+        copied = copying_change(runs[name]).middle
+        evidence.check(
+            COPIED(name),
+            copied / improved,
+            between=SAME_TIME,
+            unit="ratio",
+            note=f"{copied:,.0f} and {improved:,.0f} sequences",
+        )
+        both = number_change(runs[name]).middle
+        evidence.quantity(BOTH(name), both / improved, unit="ratio", note=f"{both:,.0f} sequences")
 
 
 @claim(

@@ -80,6 +80,61 @@ def test_matching_changes_when_the_best_head_rises():
     assert np.isnan(measured.matching_change(level)).all()
 
 
+@pytest.mark.parametrize(("end", "formed"), [(0.29, False), (0.31, True)])
+def test_a_head_that_matches_no_more_than_others_never_comes_to(end, formed):
+    matching = np.zeros((len(X), 2, 4), np.float32)
+    matching[:, 1, 2] = falling([(0, 0.0), (1_600, 0.0), (2_400, end), (4_000, end)])
+    change = measured.matching_change(made_up(**{"attention.induction": matching}))
+    assert np.isfinite(change).all() == formed
+
+
+def with_copying(matches: float) -> LanguageRun:
+    """A run of which two heads of layer 1 copy from 2,000 sequences on, as a head of layer 0 does
+    from 400 on. They match prefixes in the end.
+    """
+    matching, copying = np.zeros((2, len(X), 2, 4), np.float32)
+    matching[-1, 1, :2] = matches
+    copying[:, 0, 3] = falling([(0, 0.0), (200, 0.0), (600, 1.0), (4_000, 1.0)])
+    copying[:, 1, 0] = falling([(0, 0.0), (1_600, 0.0), (2_400, 1.0), (4_000, 1.0)])
+    copying[:, 1, 1] = copying[:, 1, 0] * 0.6
+    return made_up(**{"attention.induction": matching, "copying": copying})
+
+
+def test_copying_is_that_of_the_heads_that_are_induction_heads_in_the_end():
+    run = with_copying(0.9)
+    scores = measured.copying(run)
+    assert scores is not None
+    assert scores.dtype == np.float64
+    assert scores[-1] == pytest.approx(0.8)
+    assert measured.copying_change(run) == pytest.approx((1_800, 2_000, 2_320), abs=40)
+
+
+def test_without_induction_heads_none_comes_to_copy():
+    run = with_copying(0.2)
+    assert measured.copying(run) is None
+    assert np.isnan(measured.copying_change(run)).all()
+
+
+def test_the_number_of_heads_that_do_both_changes_when_the_later_of_both_does():
+    run = with_copying(0.9)
+    run.curves["attention.induction"][X >= 3_000, 1, :2] = 0.9
+    assert measured.number_change(run).middle == pytest.approx(2_980, abs=40)
+    assert np.isnan(measured.number_change(with_copying(0.2))).all()
+
+
+def test_a_score_nearer_to_zero_than_the_least_is_none_to_take_a_share_of():
+    assert measured.has_score(-0.3)
+    assert not measured.has_score(-0.29)
+    assert measured.share_of(-0.5, -2.0) == 0.25
+    assert np.isnan([measured.share_of(-0.5, usual) for usual in (-0.29, 0.0, 0.5)]).all()
+
+
+def test_the_same_time_is_a_fifth_of_the_later_one_apart_either_way():
+    low, high = measured.SAME_TIME
+    assert low == 1 - 0.2
+    assert high == 1 / low
+
+
 def test_the_final_value_is_the_last():
     found = measured.final(made_up([0, 1], copying=np.array([[0.1], [0.5]], np.float32)), "copying")
     np.testing.assert_array_equal(found, [0.5])

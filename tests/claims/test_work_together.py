@@ -10,6 +10,7 @@ import pytest
 from claims.lecture import test_work_together
 from claims.lecture.measured import text_of
 from claims.lecture.test_work_together import Heads, most, named, off, shares_taken
+from icl_repro.measures.language.heads import score_under
 from icl_repro.network.language_model import LanguageModelSettings
 from icl_repro.optogenetics import AblateHeads, PreservingAblation
 from icl_repro.text import TextSettings
@@ -68,6 +69,16 @@ def test_several_clamps_act_together(circuit):
     both = (*off([1], 0), *off([0], 1))
     of_both, of_one = shares_taken(circuit, [both, off([0], 1)])
     assert of_both == pytest.approx(of_one)
+
+
+@pytest.mark.usefixtures("on_repeated_tokens")
+def test_of_a_score_that_is_hardly_one_there_is_no_share(circuit):
+    fainter = eqx.tree_at(
+        lambda m: m.unembedding_weight, circuit.model(), replace_fn=lambda weight: weight / 300
+    )
+    faint = run_of(fainter, ALONE)
+    assert -0.3 < score_under(fainter, text_of(faint, "repeated")) < -0.01
+    assert np.isnan(shares_taken(faint, [off([0], 0)])).tolist() == [True]
 
 
 def test_nothing_turned_off_and_no_score_have_no_share(circuit):
