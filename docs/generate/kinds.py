@@ -11,6 +11,7 @@ from claims import head_by_head
 from icl_repro.report.text.beside import Cell, Row, SideBySide, side_by_side
 from icl_repro.verification.record import VerificationRecord, read_record
 
+from . import apart
 from .catalogue import link
 from .markdown import escaped, table
 
@@ -22,6 +23,7 @@ ABOUT = RECORDS / "README.md"
 """What people say of them: all from the first heading below on is on the page."""
 _FIRST = "\n## "
 KINDS = (
+    "published_streams",
     "omniglot_resnet18_cntk+published_streams",
     "omniglot_resnet18_cntk",
     "omniglot_squeezenet1_1+published_streams",
@@ -79,6 +81,7 @@ def _lines(
         yield f"- **{column.letter}**, `{column.name}`: {escaped(column.about)}"
     yield ""
     yield from _differing(found)
+    yield from _apart([usual, *kinds.values()])
     about = (root / ABOUT).read_text("utf-8")
     yield about[about.index(_FIRST) + 1 :] if _FIRST in about else ""
     yield from ("## Claim by claim", "", _CLAIM_BY_CLAIM)
@@ -89,6 +92,12 @@ def _lines(
 def _differing(found: SideBySide) -> Iterator[str]:
     yield from ("## Where kinds differ", "", escaped(found.sentence), "")
     yield from _table(found, [row for row in found.rows if row.unalike])
+
+
+def _apart(every: Sequence[VerificationRecord]) -> Iterator[str]:
+    yield from ("## What verdicts go with", "")
+    for ingredient in ("exemplars", "streams"):
+        yield from apart.section(ingredient, every, level=3, folder=_FOLDER)
 
 
 def _table(found: SideBySide, rows: Sequence[Row]) -> Iterator[str]:

@@ -29,6 +29,7 @@ from icl_repro.report.text import (
     notes,
     past,
     published,
+    trained,
     verdicts,
     words,
 )
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _ID = re.compile(r"\w+(?:\.\w+)+")
-_INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)
+_INDENTED = re.compile(r"^[ \t]+|(?<=>)\s+(?=</?(?:table|thead|tbody|t[dhr])\b)", re.MULTILINE)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -73,7 +74,9 @@ def environment() -> Environment:
     from markupsafe import Markup
 
     class Unindented(Extension):
-        """A page has the lines of its templates, but not how far these are indented."""
+        """A page has the lines of its templates, but not how far these are indented, nor those
+        between the cells of a table: a long page is tens of kilobytes shorter.
+        """
 
         def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
             return _INDENTED.sub("", source)
@@ -102,6 +105,7 @@ def environment() -> Environment:
         "number": numbers.number,
         "duration": numbers.duration,
         "count": numbers.count,
+        "keys_by_kind": trained.keys_by_kind,
         "heading": words.as_heading,
         "sentence": words.as_full_sentence,
         "capital": words.as_sentence,

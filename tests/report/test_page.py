@@ -548,7 +548,7 @@ def test_every_training_run_is_told_with_its_rule_for_ending_early():
     page = Page(render_html(rich_record()))
     text = " ".join(" ".join(page.texts).split())
     assert "What each of the 2 training runs is" in text
-    assert "until the loss is at most 0.01 at 3 evaluations in a row 0a0a0a0a0a0a" in text
+    assert "until the loss is at most 0.01 at 3 evaluations in a row: seed 5 0a0a0a0a0a0a" in text
 
 
 def test_an_id_in_a_sentence_is_a_link_in_words():

@@ -1,5 +1,7 @@
 """Steps of each optimiser, beside what optax does with a network of its own."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -24,8 +26,24 @@ RULES = {
 EPISODES = random_episodes(0)
 
 
+@jax.jit
 def mean_loss(model):
     return losses(model(EPISODES), EPISODES).mean()
+
+
+# Compiled as a whole: operation by operation, there are some three hundred programs.
+
+
+@partial(jax.jit, static_argnums=0)
+def step_of_ours(descent, model, state):
+    return descend(mean_loss, model, state, jnp.float32(RATE), descent)
+
+
+@partial(jax.jit, static_argnums=0)
+def step_of_optax(rule, model, state):
+    theirs = RULES[rule][1]
+    updates, state = theirs.update(jax.grad(mean_loss)(model), state, model)
+    return optax.apply_updates(model, updates), state
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -34,10 +52,9 @@ def test_three_steps_are_those_of_optax(rule):
     ours = other = random_network(0)
     state, their_state = begin_optimiser(ours, optimiser.descent), theirs.init(other)
     for _ in range(3):
-        ours, state, loss = descend(mean_loss, ours, state, jnp.float32(RATE), optimiser.descent)
+        ours, state, loss = step_of_ours(optimiser.descent, ours, state)
         assert jnp.isfinite(loss)
-        updates, their_state = theirs.update(jax.grad(mean_loss)(other), their_state, other)
-        other = optax.apply_updates(other, updates)
+        other, their_state = step_of_optax(rule, other, their_state)
     for one, two in zip(jax.tree.leaves(ours), jax.tree.leaves(other), strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
 
@@ -48,8 +65,8 @@ def test_the_rules_are_different_steps():
         model = random_network(0)
         for _ in range(2):
             state = begin_optimiser(model, optimiser.descent)
-            model, state, _ = descend(mean_loss, model, state, jnp.float32(RATE), optimiser.descent)
-            model, state, _ = descend(mean_loss, model, state, jnp.float32(RATE), optimiser.descent)
+            model, state, _ = step_of_ours(optimiser.descent, model, state)
+            model, state, _ = step_of_ours(optimiser.descent, model, state)
         after.append(np.asarray(model.layers[0].query))
     differ = [not np.allclose(one, two) for i, one in enumerate(after) for two in after[:i]]
     assert all(differ)

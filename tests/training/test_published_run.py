@@ -88,7 +88,9 @@ def test_the_first_losses_on_all_sets_under_clamps(source, run):
 )
 @pytest.mark.parametrize("run", CLAMPS)
 def test_whole_runs(source, run):
-    """Curves lie no farther apart than twice what two neighbours, one rounding away, do."""
+    """Curves lie no farther apart than twice what two neighbours, one rounding away, do: twice,
+    because the larger of two draws of that spread is exceeded by a third in one case of three.
+    """
     theirs = published(run)
     sequences = theirs["sequences"]
     ours = trained(run, source, sequences)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -47,6 +47,19 @@ def run_kinds(told: Iterable[str]) -> list[RunKind]:
         RunKind(kind, words.seed_list(sorted(seeds, key=int)), amounts[kind])
         for kind, seeds in sorted(kinds.items(), key=lambda kind: -len(kind[1]))
     ]
+
+
+def keys_by_kind(runs: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """The kinds of runs of a record, in its order, each with the seeds and keys of its runs.
+
+    Args:
+        runs: what each run is, by its key.
+    """
+    kinds: dict[str, list[tuple[str, str]]] = {}
+    for key, told in runs.items():
+        kind, seed = _without_seed(told)
+        kinds.setdefault(kind, []).append((seed, key))
+    return kinds
 
 
 def _without_seed(told: str) -> tuple[str, str]:

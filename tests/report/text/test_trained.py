@@ -6,6 +6,7 @@ from icl_repro.report.text.trained import (
     UNTOLD,
     RunKind,
     differing_in_a_word,
+    keys_by_kind,
     run_kinds,
     trained_for,
 )
@@ -27,6 +28,14 @@ def test_runs_that_differ_in_their_seed_alone_are_told_once():
         RunKind("plain", "Seed 7", 1),
         RunKind("no number", "", 2),
     ]
+
+
+def test_keys_stand_with_the_seeds_of_their_kind_in_the_order_of_the_record():
+    runs = {"b": "seed 9, plain", "a": "no number", "c": "seed 10, plain", "d": "no number"}
+    assert keys_by_kind(runs) == {
+        "plain": [("9", "b"), ("10", "c")],
+        "no number": [("", "a"), ("", "d")],
+    }
 
 
 def test_runs_that_differ_in_one_word_are_told_together():
