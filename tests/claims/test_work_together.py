@@ -74,7 +74,7 @@ def test_several_clamps_act_together(circuit):
 @pytest.mark.usefixtures("on_repeated_tokens")
 def test_of_a_score_that_is_hardly_one_there_is_no_share(circuit):
     fainter = eqx.tree_at(
-        lambda m: m.unembedding_weight, circuit.model(), replace_fn=lambda weight: weight / 300
+        lambda m: m.unembedding_weight, circuit.model(), replace_fn=lambda weight: weight / 30
     )
     faint = run_of(fainter, ALONE)
     assert -0.3 < score_under(fainter, text_of(faint, "repeated")) < -0.01
