@@ -21,6 +21,8 @@ import msgspec
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from icl_repro.nearest import nearest_number
+
 USUAL_SEGMENT = (8, 32)
 
 
@@ -70,22 +72,30 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             value = getattr(self, name)
             if not _is_whole(value):
                 raise TextError(
-                    f"{name} is {value!r}, but must be a whole number{_nearest_whole(value, least)}"
+                    f"{name} is {value!r}, but must be a whole number"
+                    + _nearest_whole(value, least, USUAL[name])
                 )
             if value < least:
-                raise TextError(f"{name} is {value}, but must be at least {least}")
+                raise TextError(
+                    f"{name} is {value}, but must be at least {least} (nearest: {least})"
+                )
         for name in ("repeats", "bigram", "exponent"):
             value = getattr(self, name)
             if not _is_number(value):
-                raise TextError(f"{name} is {value!r}, but must be a number")
+                raise TextError(f"{name} is {value!r}, but must be a number, such as {USUAL[name]}")
             msgspec.structs.force_setattr(self, name, float(value))
         for name in ("repeats", "bigram"):
-            if not 0 <= getattr(self, name) < 1:
+            share = getattr(self, name)
+            if not 0 <= share < 1:
+                near = 0.0 if share < 0 else 0.9 if share >= 1 else USUAL[name]
                 raise TextError(
-                    f"{name} is {getattr(self, name)}, but must be at least 0 and below 1"
+                    f"{name} is {share}, but must be at least 0 and below 1, such as {near}"
                 )
         if not 0 <= self.exponent < float("inf"):
-            raise TextError(f"exponent is {self.exponent}, but must be at least 0 and finite")
+            near = 0.0 if self.exponent < 0 else USUAL["exponent"]
+            raise TextError(
+                f"exponent is {self.exponent}, but must be at least 0 and finite, such as {near}"
+            )
         if not isinstance(self.shuffled, bool):
             raise TextError(f"shuffled is {self.shuffled!r}, but must be True or False")
         _require_segment(self.segment)
@@ -96,18 +106,19 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 1 <= low <= high <= self.length:
             raise TextError(
                 f"segment is {(low, high)}, but must be a least and a most number from 1 to the "
-                f"length, {self.length}"
+                f"length, {self.length} (nearest: {self._nearest_segment})"
             )
         if 2 * self.vocabulary < self.length:
             raise TextError(
                 f"vocabulary is {self.vocabulary}, but must be at least half of the length, "
-                f"{self.length}: the held-out random tokens are all different until they repeat"
+                f"{self.length}: the held-out random tokens are all different until they repeat "
+                f"(nearest: {math.ceil(self.length / 2)})"
             )
         for distances, use in ((self.distances, "train"), (self.held_out_distances, "test")):
             if not len(distances):
                 raise TextError(
                     f"multiple is {self.multiple}, which leaves no distance to {use} on from the "
-                    f"shortest segment, {low}, to the length, {self.length}"
+                    f"shortest segment, {low}, to the length, {self.length}{self._nearest_multiple}"
                 )
         self._require_effect()
 
@@ -119,14 +130,47 @@ class TextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.repeats > most:
             nearest = math.floor(1000 * most) / 1000
             raise TextError(
-                f"repeats is {self.repeats}, but must be at most {nearest} for "
-                f"segments of {low} to {high} tokens, one of which then follows each new token"
+                f"repeats is {self.repeats}, but must be at most {nearest} for segments of {low} "
+                f"to {high} tokens, one of which then follows each new token (nearest: {nearest})"
+            )
+        if self.repeats and self.distances[0] + low > self.length + 1:
+            raise TextError(
+                f"multiple is {self.multiple}, but no segment of {low} tokens comes again whole as "
+                f"far from the first time as {self.distances[0]} within the {self.length + 1} "
+                f"tokens of a sequence{self._nearest_multiple}"
+            )
+        if self.bigram and not self.exponent:
+            raise TextError(
+                f"bigram is {self.bigram}, but exponent is 0, so that after every token all tokens "
+                "are as frequent and the one before decides nothing (nearest: bigram 0)"
+            )
+        if self.chain_seed and not self.bigram:
+            raise TextError(
+                f"chain_seed is {self.chain_seed}, but bigram is 0, so that no token is drawn by "
+                "the one before, which is all that it decides (nearest: chain_seed 0)"
             )
         if self.shuffled and not self.repeats:
             raise TextError(
                 "shuffled is True, but repeats is 0, so that there is nothing to shuffle (nearest: "
                 "shuffled False)"
             )
+
+    @property
+    def _nearest_segment(self) -> tuple[int, int]:
+        """The nearest to the segment that there can be, its numbers in order."""
+        low, high = sorted(nearest_number(tokens, 1, self.length) for tokens in self.segment)
+        return low, high
+
+    @property
+    def _nearest_multiple(self) -> str:
+        """The nearest with which a shortest segment comes again whole, and not at every distance,
+        in brackets; nothing where none does.
+        """
+        low, last = self.segment[0], self.length + 1 - self.segment[0]
+        fit = [n for n in range(2, self.length + 1) if low <= max(1, -(-low // n)) * n <= last]
+        if not fit:
+            return ""
+        return f" (nearest: {min(fit, key=lambda n: abs(n - self.multiple))})"
 
     @property
     def distances(self) -> Int[np.ndarray, " distances"]:
@@ -152,10 +196,10 @@ def _is_number(value: object) -> bool:
     return _is_whole(value) or isinstance(value, float | np.floating)
 
 
-def _nearest_whole(value: object, least: int) -> str:
-    """The nearest that there is, in brackets; nothing for what is no number."""
+def _nearest_whole(value: object, least: int, usual: object) -> str:
+    """The nearest that there is, in brackets; of what is no number, the usual one."""
     if not isinstance(value, float | np.floating) or not math.isfinite(value):
-        return ""
+        return f", such as {usual}"
     return f" (nearest: {max(least, round(float(value)))})"
 
 
@@ -166,6 +210,10 @@ def _require_segment(segment: Any) -> None:
         raise TextError(
             f"segment is {segment!r}, but must be two whole numbers, such as {USUAL_SEGMENT}"
         )
+
+
+USUAL = {field.name: field.default for field in msgspec.structs.fields(TextSettings)}
+"""What settings are unless they are named."""
 
 
 class Text(eqx.Module):
@@ -281,6 +329,14 @@ class RepeatedTokens(eqx.Module):
 
     vocabulary: int = eqx.field(static=True)
     length: int = eqx.field(static=True)
+
+    def __check_init__(self) -> None:
+        if self.vocabulary < self.period:
+            raise TextError(
+                f"random tokens, of which {self.period} come before the first comes again, need "
+                f"a vocabulary of at least {self.period}, not {self.vocabulary} (nearest: "
+                f"{self.period})"
+            )
 
     @property
     def period(self) -> int:

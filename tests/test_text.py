@@ -156,31 +156,57 @@ def test_a_batch_is_drawn_by_its_key_alone():
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"vocabulary": 1}, "at least 2"),
-        ({"repeats": 1.0}, "below 1"),
-        ({"segment": (9, 3)}, "a least and a most"),
-        ({"vocabulary": 20, "length": 64}, "at least half of the length"),
-        ({"multiple": 1}, "multiple is 1, but must be at least 2"),
-        ({"length": 32, "segment": (4, 8), "multiple": 33}, "leaves no distance to train on"),
+        ({"vocabulary": 1}, r"at least 2 \(nearest: 2\)"),
+        ({"repeats": 1.0}, r"repeats is 1\.0, but must be .* below 1, such as 0\.9"),
+        ({"segment": (9, 3)}, r"a least and a most .* \(nearest: \(3, 9\)\)"),
+        ({"segment": (0, 99)}, r"a least and a most .* \(nearest: \(1, 64\)\)"),
+        ({"vocabulary": 20, "length": 63}, r"half of the length, 63: .* \(nearest: 32\)"),
+        ({"multiple": 1}, r"multiple is 1, but must be at least 2 \(nearest: 2\)"),
+        (
+            {"length": 32, "segment": (4, 8), "multiple": 33},
+            r"leaves no distance to train on .* \(nearest: 29\)",
+        ),
+        ({"multiple": 60}, r"no segment of 8 tokens comes again whole .* 60 .* \(nearest: 57\)"),
+        (
+            {"length": 8, "segment": (5, 8), "multiple": 2},
+            "no segment of 5 tokens comes again whole .* 6 within the 9 tokens of a sequence$",
+        ),
         ({"length": 8, "segment": (8, 8), "multiple": 2}, "leaves no distance to test on"),
         ({"vocabulary": 64.5}, r"vocabulary is 64.5, but .* whole number \(nearest: 64\)"),
         ({"chain_seed": -1.0}, r"chain_seed is -1.0, but .* whole number \(nearest: 0\)"),
-        ({"length": "64"}, "length is '64', but must be a whole number$"),
-        ({"vocabulary": True}, "vocabulary is True, but must be a whole number$"),
-        ({"repeats": "0.5"}, "repeats is '0.5', but must be a number"),
-        ({"bigram": None}, "bigram is None, but must be a number"),
-        ({"exponent": float("nan")}, "exponent is nan, but must be at least 0 and finite"),
+        ({"length": "6"}, "length is '6', but must be a whole number, such as 64"),
+        ({"vocabulary": True}, "vocabulary is True, but must be a whole number, such as 64"),
+        ({"repeats": "0.5"}, r"repeats is '0\.5', but must be a number, such as 0\.75"),
+        ({"bigram": None}, r"bigram is None, but must be a number, such as 0\.5"),
+        ({"bigram": -0.1}, r"bigram is -0\.1, but must be .* below 1, such as 0\.0"),
+        ({"exponent": float("nan")}, r"exponent is nan, but must be .* finite, such as 1\.0"),
+        ({"exponent": -1}, r"exponent is -1\.0, but must be .* finite, such as 0\.0"),
         ({"shuffled": "no"}, "shuffled is 'no', but must be True or False"),
         ({"segment": 8}, r"segment is 8, but must be two whole numbers, such as \(8, 32\)"),
         ({"segment": (8, 16, 32)}, "but must be two whole numbers"),
         ({"segment": (8.0, 32.0)}, "but must be two whole numbers"),
         ({"repeats": 0.96}, "repeats is 0.96, but must be at most 0.952 for segments of 8 to 32"),
+        ({"exponent": 0}, r"bigram is 0\.5, but exponent is 0, .* \(nearest: bigram 0\)"),
+        ({"bigram": 0, "chain_seed": 3}, r"chain_seed is 3, but bigram is 0, .* chain_seed 0\)"),
         ({"repeats": 0, "shuffled": True}, "repeats is 0, so that there is nothing to shuffle"),
     ],
 )
 def test_settings_that_cannot_be_met_say_so(wrong, said):
     with pytest.raises(TextError, match=said):
         TextSettings(**wrong)
+
+
+def test_what_a_message_names_as_the_nearest_can_be_had():
+    assert TextSettings(multiple=57).distances.tolist() == [57]
+    assert TextSettings(length=32, segment=(4, 8), multiple=29).distances.tolist() == [29]
+    assert TextSettings(bigram=0, exponent=0).chain_seed == 0
+    assert TextSettings(repeats=0, multiple=60).held_out_distances.size, "nothing has to come again"
+
+
+def test_random_tokens_need_as_many_as_come_before_the_first_comes_again():
+    assert RepeatedTokens(32, 64).period == 32
+    with pytest.raises(TextError, match=r"vocabulary of at least 32, not 31 \(nearest: 32\)"):
+        RepeatedTokens(31, 64)
 
 
 def test_equal_settings_are_equal_data_whatever_they_were_written_as():
