@@ -1,14 +1,15 @@
 """A claim on exemplars of which one thing is changed at a time: what its verdict depends on.
 
     python -m benchmarks.altered_exemplars FEATURES.h5 timing.labels --streams=published \
-        --norm=27 --norm=9 --classes=25 --within=0.5 --middle=0
+        --norm=27 --norm=9 --classes=25 --within=0.5 --middle=0 --order=1
 
 judges the claim on the exemplars as they are and on each alteration of them, in sessions of their
 own with a common store, and prints a Markdown table: the verdict, and each check over the seeds;
 below it what the exemplars are like. Features are taken apart into the middle of all classes, the
 places of classes around it and those of exemplars around their class; `--middle`, `--between` and
 `--within` multiply one of these, after which features have the mean norm that they had. `--norm`
-sets the mean norm, and `--classes` how many classes runs are trained on that have the paper's 50.
+sets the mean norm, `--classes` how many classes runs are trained on that have the paper's 50, and
+`--order` puts classes into another order, drawn by that number, so that others are trained on.
 
 It trains what the claim needs once for each alteration, which takes as long as it takes.
 """
@@ -44,8 +45,9 @@ Features = Float[np.ndarray, "classes exemplars features"]
 
 
 class Alteration(NamedTuple):
-    """A change of exemplars: what is multiplied, the mean norm after it (0: as it was), and how
-    many classes are trained on (0: as many as else).
+    """A change of exemplars: what is multiplied, the mean norm after it (0: as it was), how many
+    classes are trained on (0: as many as else), and by which number their order is drawn (0: as it
+    was).
     """
 
     middle: float = 1.0
@@ -53,11 +55,14 @@ class Alteration(NamedTuple):
     within: float = 1.0
     norm: float = 0.0
     classes: int = 0
+    order: int = 0
 
 
 def altered(features: Features, by: Alteration) -> Features:
     """Features in double precision, altered; the same numbers where nothing is."""
-    if by._replace(classes=0, norm=0) == Alteration():
+    if by.order:
+        features = features[np.random.default_rng(by.order).permutation(len(features))]
+    if by._replace(classes=0, norm=0, order=0) == Alteration():
         return features * (by.norm / mean_norm(features)) if by.norm else features
     means = features.mean(axis=1, keepdims=True)
     middle = means.mean(axis=0, keepdims=True)
@@ -136,7 +141,7 @@ def main() -> None:
     parser.add_argument("exemplars", help="as for --icl-exemplars")
     parser.add_argument("claim")
     for field in Alteration._fields:
-        kind = int if field == "classes" else float
+        kind = type(Alteration._field_defaults[field])
         parser.add_argument(f"--{field}", type=kind, action="append", default=[])
     parser.add_argument("--streams", default="ours", help="(ours)")
     parser.add_argument("--seeds", default="5-9", help="(5-9)")

@@ -41,6 +41,13 @@ def test_the_norm_is_set():
     np.testing.assert_allclose(changed / changed[0, 0, 0], FEATURES / FEATURES[0, 0, 0])
 
 
+def test_other_classes_come_first_and_nothing_else_changes():
+    one, again, other = (altered(FEATURES, Alteration(order=order)) for order in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+    assert {c.tobytes() for c in one} == {c.tobytes() for c in FEATURES}
+
+
 def test_runs_of_the_usual_number_of_classes_are_on_fewer():
     plain, many = RunSpec(), RunSpec(episodes=EpisodeSettings(classes=100))
     assert fewer_classes.on_fewer(plain, 25).episodes == EpisodeSettings(classes=25)
