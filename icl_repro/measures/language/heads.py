@@ -31,13 +31,43 @@ PerHead = Float[np.ndarray, " heads"]
 
 
 def induction_heads(matching: PerHead, copying: PerHead) -> tuple[int, ...]:
-    """The heads of a layer that match prefixes and copy, in order."""
+    """The heads of a layer that match prefixes and copy, in order.
+
+    Raises:
+        ValueError: scores of several layers, of different heads, or not finite.
+    """
+    matching, copying = _of_heads(matching, "prefix-matching"), _of_heads(copying, "copying")
+    if len(matching) != len(copying):
+        raise ValueError(
+            "each head of a layer needs a prefix-matching and a copying score, but there are "
+            f"{len(matching)} and {len(copying)}"
+        )
     return tuple(np.flatnonzero((matching >= MATCHES) & (copying >= COPIES)).tolist())
 
 
 def previous_token_heads(attention: PerHead) -> tuple[int, ...]:
-    """The heads of a layer that attend to the token before, in order."""
-    return tuple(np.flatnonzero(attention >= ATTENDS).tolist())
+    """The heads of a layer that attend to the token before, in order.
+
+    Raises:
+        ValueError: scores of several layers, or not finite.
+    """
+    return tuple(np.flatnonzero(_of_heads(attention, "previous-token") >= ATTENDS).tolist())
+
+
+def _of_heads(scores: PerHead, kind: str) -> PerHead:
+    """Scores of the heads of a layer."""
+    scores = np.asarray(scores)
+    if scores.ndim != 1:
+        raise ValueError(
+            f"{kind} scores have shape {scores.shape}, but must have one axis, the heads of a "
+            "layer: give one layer at a time"
+        )
+    amiss = np.flatnonzero(~np.isfinite(scores))
+    if len(amiss):
+        raise ValueError(
+            f"the {kind} score of head {amiss[0]} is {scores[amiss[0]]}, but must be finite"
+        )
+    return scores
 
 
 def others(heads: Collection[int], n_heads: int, size: int) -> list[tuple[int, ...]]:

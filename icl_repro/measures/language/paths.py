@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from icl_repro.optogenetics.arguments import as_shown, whole_number
+
 Path = Float[np.ndarray, "points 2"]
 LEGS = 24
 """Pieces of equal length into which a path is cut to see where it turns."""
@@ -32,7 +34,8 @@ def in_common_plane(vectors: Mapping[str, Float[np.ndarray, "snapshots sequences
     """The paths of several models, reduced together.
 
     Raises:
-        ValueError: no model, vectors of different lengths, or fewer than two snapshots or losses.
+        ValueError: no model, vectors of different lengths, fewer than two snapshots or losses, or a
+            loss that is not finite.
     """
     _require_common(vectors)
     stacked = np.concatenate([np.asarray(one, np.float64) for one in vectors.values()])
@@ -70,6 +73,14 @@ def _require_common(vectors: Mapping[str, np.ndarray]) -> None:
             f"a plane needs two snapshots and two sequences or more, but got {snapshots} and "
             f"{losses}"
         )
+    for name, one in vectors.items():
+        amiss = np.argwhere(~np.isfinite(one))
+        if len(amiss):
+            snapshot, sequence = amiss[0].tolist()
+            raise ValueError(
+                f"the loss of {name!r} is {one[snapshot, sequence]} at snapshot {snapshot} and "
+                f"sequence {sequence}, but losses must be finite to have a plane in common"
+            )
 
 
 class Turn(NamedTuple):
@@ -89,18 +100,10 @@ def sharpest_turn(times: Float[np.ndarray, " points"], path: Path, legs: int = L
     Raises:
         ValueError: fewer legs than are looked at before and after a place, or not one point for
             each time.
+        TypeError: `legs` is no whole number.
     """
-    least = 2 * SPAN
-    if legs < least:
-        raise ValueError(
-            f"legs is {legs}, but must be at least {least}, {SPAN} before a turn and {SPAN} after "
-            f"it (nearest: {least})"
-        )
-    if path.shape != (len(times), 2):
-        raise ValueError(
-            f"the path has shape {path.shape}, but must have {(len(times), 2)}: a point for each "
-            "time"
-        )
+    legs = _whole_legs(legs)
+    _require_points(times, path)
     steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     if along[-1] <= 0:
@@ -118,12 +121,57 @@ def sharpest_turn(times: Float[np.ndarray, " points"], path: Path, legs: int = L
     return Turn(float(when[inner[most]]), float(angles[most]))
 
 
+def _whole_legs(legs: object) -> int:
+    """A number of legs as one of Python's."""
+    least = 2 * SPAN
+    try:
+        number = whole_number(legs, "legs")
+    except TypeError:
+        near = f", such as {LEGS}"
+        if isinstance(legs, float | np.floating) and math.isfinite(legs):
+            near = f" (nearest: {max(least, round(float(legs)))})"
+        raise TypeError(f"legs is {as_shown(legs)}, but must be a whole number{near}") from None
+    if number < least:
+        raise ValueError(
+            f"legs is {number}, but must be at least {least}, {SPAN} before a turn and {SPAN} "
+            f"after it (nearest: {least})"
+        )
+    return number
+
+
+def _require_points(times: np.ndarray, path: np.ndarray, what: str = "the path") -> None:
+    """Raise ValueError unless a path has a point for each time."""
+    if np.ndim(times) != 1:
+        raise ValueError(
+            f"the times of {what} have shape {np.shape(times)}, but must have one axis: a "
+            "time for each point of it"
+        )
+    if np.shape(path) != (len(times), 2):
+        raise ValueError(
+            f"{what} has shape {np.shape(path)}, but must have {(len(times), 2)}: a point "
+            "for each time"
+        )
+
+
 def apart_at(
     times: tuple[Float[np.ndarray, " one"], Float[np.ndarray, " other"]],
-    paths: tuple[Path, Path],
+    paths: tuple[Float[np.ndarray, "one 2"], Float[np.ndarray, "other 2"]],
     at: float,
 ) -> float:
-    """Distance of two paths at a time, over the length of the first path's way from end to end."""
+    """Distance of two paths at a time, over the length of the first path's way from end to end.
+
+    Raises:
+        ValueError: not two paths, not one point for each time, or a path without points.
+    """
+    if not len(times) == len(paths) == 2:
+        raise ValueError(
+            f"two paths are apart, each with times of its own, but got {len(paths)} with the times "
+            f"of {len(times)}"
+        )
+    for when, path, what in zip(times, paths, ("the first path", "the second path"), strict=True):
+        _require_points(when, path, what)
+        if not len(when):
+            raise ValueError(f"{what} has no points, but must have one or more")
     one, other = (
         np.array([np.interp(at, when, axis) for axis in path.T])
         for when, path in zip(times, paths, strict=True)

@@ -9,6 +9,8 @@ that of the 500th.
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 from jaxtyping import Float
 
@@ -19,7 +21,23 @@ EARLY = 50 / 512
 
 
 def early_and_late(n_positions: int) -> tuple[slice, slice]:
-    """The positions of both parts: of 64, 2 to 9 and 56 to 63."""
+    """The positions of both parts: of 64, 2 to 9 and 56 to 63.
+
+    Raises:
+        ValueError: fewer than two positions.
+        TypeError: no whole number of them.
+    """
+    try:
+        n_positions = operator.index(n_positions)
+    except TypeError:
+        raise TypeError(
+            f"n_positions is {n_positions!r}, but must be a whole number, such as 64"
+        ) from None
+    if n_positions < 2:
+        raise ValueError(
+            "an in-context-learning score needs two positions or more, one early and one late, but "
+            f"got {n_positions} (nearest: 2)"
+        )
     width = max(1, n_positions // WINDOWS)
     first = max(0, round(EARLY * n_positions - width / 2))
     return slice(first, first + width), slice(n_positions - width, n_positions)
@@ -30,6 +48,14 @@ def in_context_score(losses: Float[np.ndarray, "*evaluations positions"]) -> np.
 
     Args:
         losses: mean loss at each position.
+
+    Raises:
+        ValueError: no axis of positions, or fewer than two of them.
     """
+    if not losses.ndim:
+        raise ValueError(
+            "losses have no axes, but must have one of positions as the last: a single number is "
+            "neither late nor early"
+        )
     early, late = early_and_late(losses.shape[-1])
     return np.asarray(losses[..., late].mean(axis=-1) - losses[..., early].mean(axis=-1))

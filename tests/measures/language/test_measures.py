@@ -31,6 +31,27 @@ def test_the_score_is_late_less_early():
     np.testing.assert_allclose(in_context_score(losses), [-1, 0, 1])
 
 
+@pytest.mark.parametrize("number", [1, 0, -3])
+def test_a_score_needs_an_early_and_a_late_position(number):
+    said = rf"two positions or more, .* but got {number} \(nearest: 2\)"
+    with pytest.raises(ValueError, match=said):
+        early_and_late(number)
+    if number >= 0:
+        with pytest.raises(ValueError, match=said):
+            in_context_score(np.ones((3, number)))
+
+
+def test_two_positions_are_early_and_late():
+    assert in_context_score(np.array([3.0, 1.0])) == -2
+
+
+def test_losses_without_positions_have_no_score():
+    with unchecked(), pytest.raises(ValueError, match=r"have no axes, .* one of positions"):
+        in_context_score(np.array(1.0))
+    with unchecked(), pytest.raises(TypeError, match=r"n_positions is 2\.5, but must be a whole"):
+        early_and_late(2.5)
+
+
 def test_a_straight_change_has_its_half_in_the_middle():
     x = np.arange(101)
     y = np.interp(x, [0, 40, 60, 100], [1.0, 1.0, 0.0, 0.0])
@@ -61,6 +82,21 @@ def test_a_turn_needs_six_legs_and_a_time_for_each_point():
     assert np.isnan(sharpest_turn(times[:1], path[:1])).all()
 
 
+@pytest.mark.parametrize(
+    ("legs", "said"),
+    [
+        (6.5, r"legs is 6\.5, but must be a whole number \(nearest: 6\)"),
+        (2.5, r"legs is 2\.5, but must be a whole number \(nearest: 6\)"),
+        (float("nan"), "legs is nan, but must be a whole number, such as 24"),
+        ("24", "legs is '24', but must be a whole number, such as 24"),
+        (True, "legs is True, but must be a whole number, such as 24"),
+    ],
+)
+def test_legs_are_a_whole_number(legs, said):
+    with unchecked(), pytest.raises(TypeError, match=said):
+        sharpest_turn(np.arange(9.0), np.ones((9, 2)), legs=legs)
+
+
 def test_paths_in_a_plane_keep_their_shape_and_part_where_they_do():
     rng = np.random.default_rng(0)
     plane = np.linalg.qr(rng.standard_normal((50, 2)))[0].T
@@ -73,6 +109,31 @@ def test_paths_in_a_plane_keep_their_shape_and_part_where_they_do():
     paths = found.paths["one"], found.paths["other"]
     assert apart_at((times, times), paths, 50) == pytest.approx(0, abs=1e-6)
     assert apart_at((times, times), paths, 100) == pytest.approx(50 / np.hypot(50, 50))
+    shorter = paths[0], paths[1][:81]
+    assert apart_at((times, times[:81]), shorter, 50) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("times", "points", "said"),
+    [
+        ((9, 8), (9, 9), r"second path has shape \(9, 2\), but must have \(8, 2\): a point"),
+        ((8, 9), (9, 9), r"first path has shape \(9, 2\), but must have \(8, 2\): a point"),
+        ((9, 0), (9, 0), "second path has no points, but must have one or more"),
+        ((9, 9), (9,), "two paths are apart, .* but got 1 with the times of 2"),
+    ],
+)
+def test_paths_are_apart_where_each_has_a_time_for_each_point(times, points, said):
+    given = tuple(map(np.arange, times)), tuple(np.ones((number, 2)) for number in points)
+    with unchecked(), pytest.raises(ValueError, match=said):
+        apart_at(*given, 1.0)
+
+
+def test_times_have_one_axis():
+    with (
+        unchecked(),
+        pytest.raises(ValueError, match=r"times of the path have shape \(\), .* one axis"),
+    ):
+        sharpest_turn(np.array(1.0), np.ones((1, 2)))
 
 
 @pytest.mark.parametrize(
@@ -82,6 +143,10 @@ def test_paths_in_a_plane_keep_their_shape_and_part_where_they_do():
         ({"one": np.ones((3, 4)), "two": np.ones((3, 5))}, "but got 4 of 'one', 5 of 'two'"),
         ({"one": np.ones(3)}, r"'one' have shape \(3,\), but must have two axes"),
         ({"one": np.ones((1, 4))}, "two snapshots and two sequences or more, but got 1 and 4"),
+        (
+            {"one": np.ones((2, 2)), "two": np.array([[1.0, 2.0], [3.0, np.nan]])},
+            "loss of 'two' is nan at snapshot 1 and sequence 1, but losses must be finite",
+        ),
         ({"one": np.ones((4, 1))}, "two snapshots and two sequences or more, but got 4 and 1"),
     ],
 )
@@ -94,6 +159,34 @@ def test_heads_are_chosen_by_their_scores():
     matching, copying = np.array([0.9, 0.9, 0.1, 0.4]), np.array([0.9, 0.1, 0.9, 0.6])
     assert induction_heads(matching, copying) == (0, 3)
     assert previous_token_heads(np.array([0.2, 0.8])) == (1,)
+
+
+@pytest.mark.parametrize(
+    ("matching", "copying", "said"),
+    [
+        (np.ones((2, 4)), np.ones((2, 4)), r"prefix-matching scores have shape \(2, 4\), .* layer"),
+        (np.ones(4), np.ones((2, 4)), r"copying scores have shape \(2, 4\), but .* one axis"),
+        (np.ones(4), np.array(1.0), r"copying scores have shape \(\), but must have one axis"),
+        (np.array([1, np.nan]), np.ones(2), "prefix-matching score of head 1 is nan, but must be"),
+        (np.ones(2), np.array([np.inf, 1]), "copying score of head 0 is inf, but must be finite"),
+        (np.ones(4), np.ones(3), "a prefix-matching and a copying score, but there are 4 and 3"),
+    ],
+)
+def test_scores_are_those_of_the_heads_of_a_layer(matching, copying, said):
+    with unchecked(), pytest.raises(ValueError, match=said):
+        induction_heads(matching, copying)
+
+
+@pytest.mark.parametrize(
+    ("attention", "said"),
+    [
+        (np.ones((2, 4)), r"previous-token scores have shape \(2, 4\), .* one layer at a time"),
+        (np.array([np.nan]), "previous-token score of head 0 is nan, but must be finite"),
+    ],
+)
+def test_attention_is_that_of_the_heads_of_a_layer(attention, said):
+    with unchecked(), pytest.raises(ValueError, match=said):
+        previous_token_heads(attention)
 
 
 def test_others_are_all_choices_of_heads_that_are_left():
