@@ -20,6 +20,7 @@ from icl_repro.training import (
 from icl_repro.training.cost import times_in, work_of
 from icl_repro.training.methods import methods
 from icl_repro.training.tasks import program, read_spec
+from tests.support.shapes_checked import unchecked
 
 TINY = LanguageSpec(
     sequences=64,
@@ -100,6 +101,51 @@ def test_it_is_told_in_words():
 def test_a_schedule_counts_in_whole_numbers(change, error, said):
     with pytest.raises(error, match=said):
         TextSchedule(**change)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"text": None}, r"text is None, but must be TextSettings, such as TextSettings\(\)"),
+        ({"text": "long"}, "text is 'long', but must be TextSettings, such as"),
+        ({"model": None}, "model is None, but must be LanguageModelSettings, such as"),
+        ({"schedule": TextSettings()}, "schedule is .*, but must be TextSchedule, such as"),
+        ({"optimiser": 3}, "optimiser is 3, but must be Optimiser, such as"),
+    ],
+)
+def test_parts_of_a_description_have_settings_of_their_own(change, said):
+    with unchecked(), pytest.raises(TypeError, match=said):
+        LanguageSpec(**change)
+
+
+def test_settings_may_be_given_as_they_are_stored():
+    stored = msgspec.to_builtins(TINY.text)
+    with unchecked():
+        assert TINY.with_(text=stored) == TINY
+
+
+@pytest.mark.parametrize(("length", "layers"), [(128, 2), (256, 3)])
+def test_a_model_with_a_clamp_reads_long_text(tmp_path, length, layers):
+    heads = {"width": 16, "heads": 2}
+    spec = TINY.with_(
+        sequences=32,
+        text=TextSettings(vocabulary=length // 2, length=length),
+        model=LanguageModelSettings(layers=layers, **heads),
+        clamps=(ClampInduction((0,), layers - 1),),
+        schedule=TextSchedule(every=16, first=16, sequences=4),
+    )
+    store = RunStore(tmp_path)
+    assert LocalExecutor(store).carry_out(Plan.of([spec])).trained == (spec,)
+    curves = store.load(spec).curves
+    losses = curves["train.losses"]
+    assert losses.shape == (3, length)
+    assert np.isfinite(losses).all()
+    assert curves["train.loss"][-1] < curves["train.loss"][0]
+    matching = curves["attention.induction"]
+    assert matching.shape == (3, layers, 2)
+    # The first of the tokens that come again may lack what a head attends to.
+    assert (matching[:, -1, 0] > 0.9).all()
+    assert (matching[:, -1, 1] < 0.5).all()
 
 
 @pytest.mark.parametrize(
