@@ -83,10 +83,15 @@ Thresholds were set or confirmed when results of the paper's seeds had been seen
 judged once, by the thresholds as they stood, whatever came out: {record}. Their verdicts are the
 last column below, on the claims of that commit. Claims have changed since, as the ledger says:
 three layers train for less, other heads count by all choices, and completion is asked for at every
-distance that training leaves out. Results of these seeds had been seen by then, so that they are
-fresh for the claims of that commit alone. `lecture.found_in_context` holds there on all five, but
-the untrained model, which is to fail, has on one of them a score so small that its share is
-chance; of such scores no share is taken now.
+distance that training leaves out. That the heads come to copy at that time is a claim of its own,
+`lecture.induction_heads_copy`, which is not in this record: no fresh seed was judged by it. *The
+same time* has the same bound as then, in exact words: the half-time of the heads over that of the
+score is from {earlier:g} to {later:g}, so that both are at most {apart:.0%} of the later one apart,
+whichever that is. A model in which no head comes to a prefix-matching score of {matches:g} has no
+half-time of it now; then that of any small rise counted. Results of these seeds had been seen
+before all of this, so that they are fresh for the claims of that commit alone.
+`lecture.found_in_context` holds there on all five, but the untrained model, which is to fail, has
+on one of them a score so small that its share is chance; of such scores no share is taken now.
 """
 _NOT_COMPARABLE = """\
 ## What is not comparable
@@ -139,7 +144,7 @@ def _lines(
         yield from (f"- {escaped(words.as_full_sentence(note))}" for note in told if note)
         yield ""
         if fresh is not None:
-            yield _FRESH_HEAD.format(record=named(fresh, FRESH))
+            yield _FRESH_HEAD.format(record=named(fresh, FRESH), **_numbers())
         yield from _verdicts(usual, fresh)
         yield from _statements(usual, coverage)
         for record in filter(None, [usual, fresh]):
@@ -173,6 +178,8 @@ def _numbers() -> dict[str, float]:
         "copies": COPIES,
         "attends": ATTENDS,
         "apart": 1 - SAME_TIME[0],
+        "earlier": SAME_TIME[0],
+        "later": SAME_TIME[1],
         "least": LEAST_SCORE,
         "some": SOME / 10,
         "completed": LENGTH,
