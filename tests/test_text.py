@@ -99,7 +99,7 @@ def test_the_share_of_repeats_is_that_of_a_long_text_and_none_is_none():
     assert not drawn(text, "no_repeats")[1].any()
 
 
-def test_shuffled_repeats_have_the_tokens_of_a_segment_in_another_order():
+def test_shuffled_repeats_have_tokens_drawn_from_what_came_before_in_no_order():
     text = TextSettings(repeats=0.9, segment=(12, 12), vocabulary=512, bigram=0, exponent=0)
     in_order, repeated = drawn(text)
     shuffled, of_shuffled = drawn(TextSettings(**_fields(text), shuffled=True))

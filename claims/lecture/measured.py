@@ -29,7 +29,7 @@ what one evaluation differs from the next, and a sixth of the least score that c
 """
 LEAST_SCORE = 0.3
 """Nats. A model whose score is nearer to zero, or above it, has none: an untrained one comes to as
-much as 0.09 by chance.
+much as 0.13 by chance.
 """
 SAME_TIME = (0.8, 1.25)
 """The ratio of two half-times that are at most 20 % of the later one apart, whichever that is."""
