@@ -83,9 +83,9 @@ Thresholds were set or confirmed when results of the paper's seeds had been seen
 judged once, by the thresholds as they stood, whatever came out: {record}. Their verdicts are the
 last column below, on the claims of that commit. Claims have changed since, as the ledger says:
 three layers train for less, other heads count by all choices, and completion is asked for at every
-distance that training leaves out. That the heads come to copy at that time is a claim of its own,
-`lecture.induction_heads_copy`, which is not in this record: no fresh seed was judged by it. *The
-same time* has the same bound as then, in exact words: the half-time of the heads over that of the
+distance that training leaves out. Whether heads come to copy at the same time is a claim of its
+own, `lecture.induction_heads_copy`, which is not in this record: no fresh seed was judged by it.
+*The same time* has its bound still, in exact words: the half-time of the heads over that of the
 score is from {earlier:g} to {later:g}, so that both are at most {apart:.0%} of the later one apart,
 whichever that is. A model in which no head comes to a prefix-matching score of {matches:g} has no
 half-time of it now; then that of any small rise counted. Results of these seeds had been seen

@@ -126,11 +126,10 @@ def test_settings_may_be_given_as_they_are_stored():
 
 @pytest.mark.parametrize(("length", "layers"), [(128, 2), (256, 3)])
 def test_a_model_with_a_clamp_reads_long_text(tmp_path, length, layers):
-    heads = {"width": 16, "heads": 2}
     spec = TINY.with_(
         sequences=32,
         text=TextSettings(vocabulary=length // 2, length=length),
-        model=LanguageModelSettings(layers=layers, **heads),
+        model=LanguageModelSettings(layers=layers, width=16, heads=2),
         clamps=(ClampInduction((0,), layers - 1),),
         schedule=TextSchedule(every=16, first=16, sequences=4),
     )
