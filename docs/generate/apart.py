@@ -60,8 +60,8 @@ def apart(ingredient: str, records: Sequence[VerificationRecord]) -> list[Apart]
         made_of = record.basis.ingredients
         usual = all(one.usual for one in made_of if one.name == ingredient)
         for claim in record.claims:
-            if any(trial.seeds for trial in claim.trials):
-                continue  # it is judged over all of them at once
+            if not any(trial.seed is not None for trial in claim.trials):
+                continue  # it is judged without seeds, or over all of them at once
             of_claim = sides.setdefault(claim.id, {True: Share(0, 0), False: Share(0, 0)})
             held, judged = of_claim[usual]
             of_claim[usual] = Share(held + claim.seeds_held, judged + claim.seeds_judged)

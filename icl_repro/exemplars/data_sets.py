@@ -163,6 +163,8 @@ def _numbers(what: str, array: np.ndarray | str) -> Float[np.ndarray, "classes e
             f"{what} has values that are no finite 32-bit numbers ({len(wrong):,}); the first is "
             f"feature {feature} of exemplar {exemplar} of class {class_}: {value}"
         )
-    if not numbers.any():
-        raise UnusableExemplars(f"{what} has nothing but zeros: every exemplar would be the same")
+    if len(numbers) > 1 and (numbers == numbers[:1]).all():
+        raise UnusableExemplars(
+            f"{what} has the same exemplars in every class: nothing to tell apart"
+        )
     return numbers

@@ -14,9 +14,10 @@ from tests.support.report_fixture import rich_record
 def kind(label: str, held: dict[str, int]) -> VerificationRecord:
     """A record of a kind of exemplars on which claims hold on so many seeds of five."""
     rich = rich_record()
+    trial = msgspec.structs.replace(rich.claims[0].trials[0], seed=5, seeds=[])
     claims = [
         msgspec.structs.replace(
-            rich.claims[0], id=claim, trials=[], seeds_held=many, seeds_judged=5
+            rich.claims[0], id=claim, trials=[trial], seeds_held=many, seeds_judged=5
         )
         for claim, many in held.items()
     ]
@@ -42,7 +43,7 @@ def test_seeds_of_kinds_on_one_side_are_counted_together():
 
 def test_a_claim_over_all_seeds_at_once_has_no_share_of_them():
     at_once = rich_record().claims[0].trials[0]
-    trial = msgspec.structs.replace(at_once, seeds=[5, 6])
+    trial = msgspec.structs.replace(at_once, seed=None, seeds=[5, 6])
     whole: list[ClaimRecord] = [
         msgspec.structs.replace(claim, trials=[trial]) for claim in KINDS[0].claims
     ]

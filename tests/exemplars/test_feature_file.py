@@ -105,7 +105,11 @@ def with_a_value(value, dtype=np.float32):
         (with_a_value(np.nan), r"numbers \(1\); .* feature 3 of exemplar 1 of class 2: nan"),
         (with_a_value(-np.inf), "feature 3 of exemplar 1 of class 2: -inf"),
         (with_a_value(1e300, np.float64), "no finite 32-bit numbers.*1e\\+300"),
-        (np.zeros((70, 5, 8), np.float32), "nothing but zeros"),
+        (np.zeros((70, 5, 8), np.float32), "the same exemplars in every class"),
+        (
+            np.tile(np.arange(40.0).reshape(1, 5, 8), (70, 1, 1)),
+            "the same exemplars in every class",
+        ),
         (table().astype(np.int32), "holds int32: expected floating-point numbers"),
         (table().astype(np.complex64), "holds complex64: expected floating-point numbers"),
         (table()[0], r"has shape \(3, 5\): expected three axes"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
+import pickle
 import urllib.parse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -129,10 +130,12 @@ class TorchNetwork(Encoder, frozen=True, tag="torchvision", kw_only=True):
             # Some files are older than their networks, as torchvision knows where it loads them.
             network.load_state_dict(_renamed(self.network, state))
         except Exception as error:  # what torch raises for a damaged file is of any kind
-            reason = str(error).strip().splitlines()[0]
+            # Of what it does not unpickle, torch says how it would: by running whatever is in it.
+            unsafe = isinstance(error, pickle.UnpicklingError)
+            told = "it holds no plain weights" if unsafe else str(error).strip().splitlines()[0]
             raise UnusableExemplars(
                 f"the weights {path} cannot be loaded into torchvision's {self.network}, the file "
-                f"may be damaged or another network's: {reason}"
+                f"may be damaged or another network's: {told}"
             ) from error
         without_last_layer(libraries, network)
         return network.eval()
