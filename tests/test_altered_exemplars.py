@@ -73,7 +73,7 @@ def test_a_claim_is_judged_on_each_alteration(tmp_path: Path, monkeypatch, capsy
 
 
 def test_a_session_without_a_record_is_told(tmp_path: Path, monkeypatch, capsys):
-    np.save(tmp_path / "some.npy", np.ones((3, 2, 4), np.float32) * np.arange(1, 5))
+    np.save(tmp_path / "some.npy", np.arange(24, dtype=np.float32).reshape(3, 2, 4))
     asked = [str(tmp_path / "some.npy"), "emergence.plate", "--workers=0", "--profile=smoke"]
     asked += ["--seeds=5", f"--store={tmp_path / 'store'}"]
     monkeypatch.setattr(sys, "argv", ["altered_exemplars", *asked])
