@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _ID = re.compile(r"\w+(?:\.\w+)+")
-_INDENTED = re.compile(r"^[ \t]+|(?<=>)\s+(?=</?(?:table|thead|tbody|t[dhr])\b)", re.MULTILINE)
+_UNSEEN = re.compile(r"^[ \t]+|(?<=>)\s+(?=</?(?:table|thead|tbody|t[dhr])\b)", re.MULTILINE)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -73,13 +73,13 @@ def environment() -> Environment:
     from jinja2.ext import Extension
     from markupsafe import Markup
 
-    class Unindented(Extension):
+    class Compact(Extension):
         """A page has the lines of its templates, but not how far these are indented, nor those
         between the cells of a table: a long page is tens of kilobytes shorter.
         """
 
         def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-            return _INDENTED.sub("", source)
+            return _UNSEEN.sub("", source)
 
     def finalize(value: Any) -> Any:
         # Markup is what this package made itself; everything else may hold anything.
@@ -92,7 +92,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=finalize,
-        extensions=[Unindented],
+        extensions=[Compact],
     )
     made.globals["nothing"] = words.NOTHING
     made.globals["faithful"] = FAITHFUL
