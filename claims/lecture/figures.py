@@ -120,17 +120,17 @@ def clamped_figure(runs: Runs) -> Figure:
 def completion_figure(
     similarities: Sequence[float], probabilities: Mapping[str, np.ndarray]
 ) -> Figure:
-    """The probability of B by the similarity of A*."""
+    """The probability of B by the similarity of fuzzy tokens, by where these are."""
     lines = [
         Series(name, list(similarities), found.tolist(), group=name)
         for name, found in probabilities.items()
     ]
-    axes = "cosine of A* and A", "probability of B"
+    axes = "cosine of A* and A, B* and B", "probability of B"
     return Figure(
         "Fuzzy completion",
-        "Probability of B after A*, a vector between A and a token that does not occur.",
+        "Probability of B, with A* or B* vectors between A or B and a token that does not occur.",
         f"{SLIDES}, Background: Transformer Circuits",
-        [Panel("[A][B] … [A*]", *axes, lines, y_scale="log")],
+        [Panel("Completion with fuzzy tokens", *axes, lines, y_scale="log")],
     )
 
 

@@ -1,9 +1,10 @@
 """[A][B] … [A] makes [B] likelier, also where both are only similar (slides; Olsson et al., 2022).
 
 Sequences of random tokens, all different, with A in the middle and B after it; the last token is A
-again, or a vector between the embedding of A and that of a token that does not occur, as long as
-A's (:mod:`icl_repro.measures.language.completion`). Measured: the probability of B, as a geometric
-mean.
+again. In place of A, at the end or in the context, and of B in the context there may be a vector
+between its embedding and that of a token that does not occur, as long as its own
+(:mod:`icl_repro.measures.language.completion`): the slides have [A*][B*] … [A]. Measured: the
+probability of B, as a geometric mean.
 
 A is 23 tokens before the last one, a distance at which training repeats nothing. Completion is
 measured at all other such distances within the sequence, too: the odd ones from 9 to 47. What
@@ -21,6 +22,7 @@ from claims.lecture.figures import completion_figure, distances_figure
 from claims.lecture.models import DEPTHS, NO_REPEATS, ONE, SHUFFLED, TWO, UNTRAINED, Runs
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.language.completion import (
+    Place,
     completion_by_distance,
     completion_probabilities,
 )
@@ -37,12 +39,18 @@ AT_OTHERS = "the same at every distance at which training repeats nothing, geome
 LEAST = "least of these distances"
 FUZZY = "probability of B after a token with a cosine of 0.7 to A, over that after another"
 BOTH_FUZZY = "the same where B in the context has a cosine of 0.7 to B too"
+KEY_FUZZY = (
+    "probability of B after A where a token with a cosine of 0.7 to A stood before B, "
+    "over that where another did"
+)
+CONTEXT_FUZZY = "the same where B after that token has a cosine of 0.7 to B too"
 FOLLOWS = "rank correlation of the probability of B with the similarity to A"
+FUZZY_CHECKS = FUZZY, BOTH_FUZZY, KEY_FUZZY, CONTEXT_FUZZY
 
 
-def probabilities(run: LanguageRun, both: bool = False) -> np.ndarray:
-    """The probability of B for each similarity."""
-    return completion_probabilities(run.model(), LENGTH, SIMILARITIES, both=both)
+def probabilities(run: LanguageRun, *where: Place) -> np.ndarray:
+    """The probability of B for each similarity of what stands at these places, or at the end."""
+    return completion_probabilities(run.model(), LENGTH, SIMILARITIES, where=where or ("query",))
 
 
 def unseen(run: LanguageRun) -> list[int]:
@@ -107,39 +115,51 @@ def test_completion(runs: Runs, evidence: Evidence) -> None:
             "A model with one layer cannot",
             id="one_layer",
             swap={TWO: ONE},
-            only=(FUZZY, BOTH_FUZZY, FOLLOWS),
+            only=(*FUZZY_CHECKS, FOLLOWS),
         ),
         control(
             "Text without repeats teaches no such thing",
             id="no_repeats",
             swap={TWO: NO_REPEATS},
-            only=(FUZZY, BOTH_FUZZY, FOLLOWS),
+            only=(*FUZZY_CHECKS, FOLLOWS),
         ),
         control(
             "Nor does text with shuffled repeats",
             id="shuffled",
             swap={TWO: SHUFFLED},
-            only=(FUZZY, BOTH_FUZZY),
+            only=FUZZY_CHECKS,
         ),
         control(
             "An untrained model does not",
             id="untrained",
             swap={TWO: UNTRAINED},
-            only=(FUZZY, BOTH_FUZZY),
+            only=FUZZY_CHECKS,
         ),
     ],
 )
 def test_fuzzy_completion(runs: Runs, evidence: Evidence) -> None:
     """[A][B] … [A*] makes [B] more likely where A* is only similar to A, the more so the more
-    similar it is; and so it does where B in the context is only similar to B.
+    similar it is; and so do [A][B*] … [A*], [A*][B] … [A] and [A*][B*] … [A].
     """
-    found, of_both = probabilities(runs[TWO]), probabilities(runs[TWO], both=True)
+    run = runs[TWO]
+    found, of_both = probabilities(run), probabilities(run, "query", "value")
+    of_key, of_context = probabilities(run, "key"), probabilities(run, "key", "value")
     evidence.check(FUZZY, found[SOME] / found[0], at_least=2, unit="ratio")
     evidence.check(BOTH_FUZZY, of_both[SOME] / found[0], at_least=1.5, unit="ratio")
+    evidence.check(KEY_FUZZY, of_key[SOME] / of_key[0], at_least=2, unit="ratio")
+    evidence.check(CONTEXT_FUZZY, of_context[SOME] / of_key[0], at_least=1.5, unit="ratio")
     follows = float(spearman(np.array(SIMILARITIES), found))
     evidence.check(FOLLOWS, follows, at_least=0.9)
     evidence.figure(
         completion_figure(
-            SIMILARITIES, {"A* for A": found, "A* and B*": of_both, ONE: probabilities(runs[ONE])}
+            SIMILARITIES,
+            {
+                "[A][B] … [A*]": found,
+                "[A][B*] … [A*]": of_both,
+                "[A*][B] … [A]": of_key,
+                "[A*][B*] … [A]": of_context,
+                f"[A][B] … [A*], {ONE}": probabilities(runs[ONE]),
+                f"[A*][B] … [A], {ONE}": probabilities(runs[ONE], "key"),
+            },
         )
     )

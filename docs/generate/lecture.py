@@ -71,7 +71,9 @@ half-time and theirs are at most {apart:.0%} of the later one apart; theirs is t
 head's prefix matching, and that of how well the heads that come to be induction heads copy. A
 share of the score is taken only where the score is -{least:g} nats or less. Of *other heads* that
 are turned off, all choices of as many are tried, and their mean counts. *Fuzzy completion* asks
-for B after a vector with a cosine of {some:g} to A's embedding, in {completed} random tokens.
+for B in {completed} random tokens with vectors that have a cosine of {some:g} to the embedding of
+A or B in place of these: at the end, `[A][B] ... [A*]`, in the context, `[A*][B] ... [A]`, and with
+a fuzzy B in the context, `[A*][B*] ... [A]` as on the slide.
 
 **Controls.** Text without repeats, repeats with their tokens shuffled, an untrained model, one
 layer in place of more, a second model with one layer, a wrong pattern clamped, other heads in
@@ -103,9 +105,8 @@ _NOT_COMPARABLE = """\
   text made of repeats a score is larger than theirs, and a change comes within thousands of
   sequences.
 - **Copying.** Theirs weighs how much a head raises each logit; here ranks of logits count.
-- **Fuzzy completion.** The slide has similar tokens in both places, `[A*][B*] ... [A]`. Here the
-  earlier token is A itself, and the later one a vector between A's embedding and that of a token
-  which is never used: the query is fuzzy, the key is not.
+- **Fuzzy completion.** What is similar, A* or B*, is no other token, but a vector between the
+  embedding of A or B and that of a token which the text does not have.
 - **Ablations that preserve patterns.** Of previous-token heads nearly all goes through the patterns
   of the next layer, so that with these preserved the score stays: that is what is asked for here,
   at most 30 % gone. Of induction heads in the last layer there are no later patterns, and the

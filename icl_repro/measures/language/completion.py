@@ -1,16 +1,23 @@
-"""Completion: how much likelier [A][B] … [A*] makes [B], by how similar A* is to A.
+"""Completion: how much likelier [A][B] … [A] makes [B], by how similar tokens are to A and B.
 
 A sequence is random tokens, all different. One of them, A, stands in its middle or at another
-distance from the end, with B after it; the last token is A*: A itself, or a vector of the same
-length between A's embedding and that of a token which does not occur, with a given cosine to A's.
-So a fuzzy A* has no other place in the text to be found at. With `both`, B is as fuzzy where it
-stands, and the token that is asked for is B.
+distance from the end, with B after it; the last token is A again. `where` says which of the three
+are fuzzy: vectors as long as the token's embedding, between that and the embedding of a token which
+does not occur, with a given cosine to the first. So a fuzzy token has no other place in the text to
+be found at. The places are named by what they are to an induction head:
+
+- `"query"`, the last token: [A][B] … [A*], as usual;
+- `"key"`, A in the context: [A*][B] … [A];
+- `"value"`, B in the context; the token that is asked for is B itself.
+
+So `("key", "value")` is [A*][B*] … [A]. Where both query and key are fuzzy, they are one vector.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import equinox as eqx
 import jax
@@ -19,13 +26,16 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from icl_repro.measures.kept import kept
-from icl_repro.nearest import nearest_number
+from icl_repro.nearest import nearest, nearest_number
 from icl_repro.network.language_model import LanguageModel
 from icl_repro.numbers import count
 from icl_repro.optogenetics import Constant, Edit, Intervention
 from icl_repro.optogenetics.arguments import as_shown, whole_number
 from icl_repro.text import Text
 
+Place = Literal["query", "key", "value"]
+"""The last token, A in the context, and B in the context."""
+PLACES: tuple[Place, ...] = get_args(Place)
 LEAST_LENGTH = 3
 """A, B and A*: the shortest sequence."""
 SEQUENCES = 256
@@ -38,19 +48,28 @@ def completion_probabilities(
     length: int,
     similarities: Sequence[float],
     *,
-    both: bool = False,
+    where: Sequence[Place] = ("query",),
     seed: int = 0,
 ) -> Float[np.ndarray, " similarities"]:
-    """Probability of B after A*, as a geometric mean over sequences, for each cosine of A* and A.
+    """Probability of B, as a geometric mean over sequences, for each cosine of fuzzy tokens.
+
+    Args:
+        model: reads the sequences.
+        length: tokens of a sequence.
+        similarities: cosines of what stands at the fuzzy places to A or B.
+        where: the fuzzy places.
+        seed: of the sequences.
 
     Raises:
         ValueError: the vocabulary is too small for so many different tokens, a sequence of that
-            length has no place for A, B and A*, or a similarity is no cosine.
+            length has no place for A, B and A*, a similarity is no cosine, or `where` has something
+            that is no place, or nothing.
         TypeError: the length is no whole number.
     """
     _require_length(model, length)
+    places = _places(where)
     cosines, distance = _numbers(similarities), jnp.asarray(length - 1 - length // 2)
-    found = _probabilities(model, length, distance, cosines, both, seed, SEQUENCES)
+    found = _probabilities(model, length, distance, cosines, places, seed, SEQUENCES)
     return np.asarray(found, np.float64)
 
 
@@ -62,7 +81,7 @@ def completion_by_distance(
     *,
     seed: int = 0,
 ) -> Float[np.ndarray, "distances similarities"]:
-    """The same for each distance of A* from A, on fewer sequences each.
+    """The same for each distance of A* from A, with a fuzzy query, on fewer sequences each.
 
     Raises:
         ValueError: a sequence is too short for a distance, with B between; the vocabulary is too
@@ -78,7 +97,7 @@ def completion_by_distance(
             )
     cosines = _numbers(similarities)
     found = [
-        _probabilities(model, length, jnp.asarray(distance), cosines, False, seed, EACH)
+        _probabilities(model, length, jnp.asarray(distance), cosines, ("query",), seed, EACH)
         for distance in distances
     ]
     return np.asarray(found, np.float64).reshape(len(found), len(similarities))
@@ -116,6 +135,23 @@ def _numbers(similarities: Sequence[float]) -> Float[Array, " similarities"]:
     return jnp.asarray(similarities, jnp.float32)
 
 
+def _places(where: Sequence[Place]) -> tuple[Place, ...]:
+    """Fuzzy places, each once, in the order of :data:`PLACES`.
+
+    Raises:
+        ValueError: one is no place, or there is none.
+    """
+    named = (where,) if isinstance(where, str) else tuple(where)
+    for place in named:
+        if place not in PLACES:
+            raise ValueError(
+                f"no token {as_shown(place)} can be fuzzy: {nearest(str(place), PLACES)}"
+            )
+    if not named:
+        raise ValueError(f"no token is to be fuzzy: {nearest('', PLACES)}")
+    return tuple(place for place in PLACES if place in named)
+
+
 @kept(np.ndarray)
 @eqx.filter_jit
 def _probabilities(
@@ -123,7 +159,7 @@ def _probabilities(
     length: int,
     distance: Int[Array, ""],
     cosines: Float[Array, " similarities"],
-    both: bool,
+    where: tuple[Place, ...],
     seed: int,
     sequences: int,
 ) -> Float[Array, " similarities"]:
@@ -135,8 +171,12 @@ def _probabilities(
     embedded = model.token_embedding[:, text.read]
 
     def of_cosine(cosine: Float[Array, ""]) -> Array:
-        fuzzy = embedded.at[:, length - 1].set(_between(model, a, other_a, cosine))
-        if both:
+        fuzzy_a, fuzzy = _between(model, a, other_a, cosine), embedded
+        if "query" in where:
+            fuzzy = fuzzy.at[:, length - 1].set(fuzzy_a)
+        if "key" in where:
+            fuzzy = fuzzy.at[:, place].set(fuzzy_a)
+        if "value" in where:
             fuzzy = fuzzy.at[:, place + 1].set(_between(model, b, other_b, cosine))
         edits = Intervention([Edit("embedding", Constant(fuzzy))])
         logits = edits.predict(model, text).logits[:, -1]

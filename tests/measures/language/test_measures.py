@@ -258,8 +258,44 @@ def test_a_distance_is_a_whole_number():
         completion_by_distance(induction_circuit(), 12, [2.5], [1.0])
 
 
-def completion_probabilities_of_circuit(similarities):
-    return completion_probabilities(smeared_circuit(), 12, similarities)
+@pytest.mark.parametrize("where", [("key",), ("value", "key"), ("query", "value")])
+def test_the_built_circuit_completes_with_fuzzy_tokens_wherever_they_are(where):
+    found = completion_probabilities_of_circuit([0.0, 0.5, 1.0], where=where)
+    usual = completion_probabilities_of_circuit([1.0])
+    assert found[0] < 0.5 < found[2]
+    assert found[0] < found[1] <= found[2]
+    np.testing.assert_allclose(found[2], usual[0], rtol=1e-5)
+
+
+def test_a_fuzzy_query_is_usual_and_the_order_of_places_does_not_count():
+    cosines = [0.0, 0.5]
+    usual, query = (
+        completion_probabilities_of_circuit(cosines, **where)
+        for where in ({}, {"where": ["query"]})
+    )
+    np.testing.assert_array_equal(usual, query)
+    one, other = (
+        completion_probabilities_of_circuit(cosines, where=where)
+        for where in (("key", "value"), ("value", "key", "key"))
+    )
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (["keys"], r"no token 'keys' can be fuzzy: did you mean 'key'\?"),
+        ([1], r"no token 1 can be fuzzy: choose from key, query, value"),
+        ([], r"no token is to be fuzzy: choose from key, query, value"),
+    ],
+)
+def test_a_place_that_is_none_is_refused(where, said):
+    with unchecked(), pytest.raises(ValueError, match=said):
+        completion_probabilities(induction_circuit(), 12, [1.0], where=where)
+
+
+def completion_probabilities_of_circuit(similarities, **named):
+    return completion_probabilities(smeared_circuit(), 12, similarities, **named)
 
 
 def smeared_circuit():
