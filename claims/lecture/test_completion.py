@@ -127,9 +127,12 @@ def test_completion(runs: Runs, evidence: Evidence) -> None:
             "Nor does text with shuffled repeats",
             id="shuffled",
             swap={TWO: SHUFFLED},
-            only=FUZZY_CHECKS,
+            only=(*FUZZY_CHECKS, FOLLOWS),
         ),
         control(
+            # Not FOLLOWS: ranks are blind to size. Its probabilities differ by some hundredths of
+            # themselves, smoothly in the vector that is turned, and so may rise with it by chance
+            # (rank correlations -0.72 to 0.99 on seeds 5 to 9).
             "An untrained model does not",
             id="untrained",
             swap={TWO: UNTRAINED},
