@@ -11,6 +11,7 @@ from claims.lecture.measured import SEQUENCES, Curve, best_matching, score_of
 from claims.lecture.models import (
     INDUCTION_CLAMPED,
     ONE,
+    ONE_LONGER,
     PREVIOUS_CLAMPED,
     SMEARED_ONE,
     SMEARED_TWO,
@@ -42,7 +43,7 @@ def _matching(runs: Runs, names: Iterable[str]) -> list[Series]:
 
 def score_figure(runs: Runs) -> Figure:
     """The score over training by the number of layers, and the best head beside it."""
-    names = (ONE, TWO, THREE)
+    names = (ONE, TWO, THREE, ONE_LONGER)
     return Figure(
         "In-context-learning score",
         "Loss late in the context less loss early, on held-out text with repeats; and how well the "

@@ -31,6 +31,7 @@ SLIDE = "the lecture slides, Induction Heads (3)"
 SUDDENNESS = "acceleration ratio of the in-context-learning score, {}".format
 SCORE = "in-context-learning score in the end, {}".format
 SHARE = "in-context-learning score in the end, one layer over two"
+SHARE_LONGER = "in-context-learning score in the end, one layer trained longer than three over two"
 FLAT = "a score that never improves does not speed up"
 
 
@@ -111,12 +112,19 @@ def test_three_layers(runs: Runs, evidence: Evidence) -> None:
     profiles=["standard", "paper"],
     source=SLIDE,
     on=DEPTHS,
-    fails_on=control("A model with three layers improves suddenly", id="three", swap={ONE: THREE}),
+    fails_on=control(
+        "A model with three layers improves suddenly",
+        id="three",
+        swap={ONE: THREE, ONE_LONGER: THREE},
+    ),
 )
 def test_one_layer(runs: Runs, evidence: Evidence) -> None:
     """In-context learning does not improve suddenly in a model with one layer, and less in the end
-    than in one with two.
+    than in one with two; nor does it where that is trained for longer than any other.
     """
-    one, two = runs[ONE], runs[TWO]
+    one, longer, two = runs[ONE], runs[ONE_LONGER], runs[TWO]
     evidence.check(SUDDENNESS(ONE), suddenness(one), at_most=SUDDEN)
     evidence.check(SHARE, score_of(one)[-1] / score_of(two)[-1], at_most=0.5, unit="ratio")
+    evidence.check(SUDDENNESS(ONE_LONGER), suddenness(longer), at_most=SUDDEN)
+    share = score_of(longer)[-1] / score_of(two)[-1]
+    evidence.check(SHARE_LONGER, share, at_most=0.5, unit="ratio")
