@@ -119,6 +119,7 @@ CLAMPED = networks(
         PREVIOUS_CLAMPED: previous_token_clamped(seed),
         WRONG_CLAMPED: wrong_pattern_clamped(seed),
         INDUCTION_CLAMPED: induction_clamped(seed),
+        NO_REPEATS: no_repeats(seed),
     }
 )
-"""Two layers, clamped and not."""
+"""Two layers, clamped and not, and one that reads text without repeats."""
