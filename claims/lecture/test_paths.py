@@ -21,10 +21,13 @@ from claims.lecture.models import DEPTHS, ONE, ONE_AGAIN, TWO, UNTRAINED, Runs
 from icl_repro import Evidence, claim, control
 from icl_repro.measures.language.change import Change
 from icl_repro.measures.language.paths import (
+    LEGS,
+    SPAN,
     Plane,
     Turn,
     apart_at,
     in_common_plane,
+    legs_between,
     sharpest_turn,
 )
 from icl_repro.verification.evidence import lies_within
@@ -32,6 +35,7 @@ from icl_repro.verification.evidence import lies_within
 SLIDE = "the lecture slides, Induction Heads (2)"
 BEFORE = "distance of both paths at the begin of the change, over the way of the path"
 CHANGED = "distance of both paths at the end of the change, over the way of the path"
+TO_BEGIN = "legs from the turn to the begin of the change"
 AFTER = "distance of both paths at the end of training, over the way of the path"
 INSIDE = "place of the sharpest turn in the window of the change (0 begin, 1 end)"
 DEGREES = "the sharpest turn of the path of two layers"
@@ -129,6 +133,11 @@ def test_turn(runs: Runs, evidence: Evidence) -> None:
         note=f"at {turn.at:,.0f} sequences, from {change.begin:,.0f} to {change.end:,.0f}",
     )
     evidence.check(DEGREES, turn.degrees, at_least=45, unit="degrees")
+    evidence.quantity(
+        TO_BEGIN,
+        legs_between(paths.times[0], path, turn.at, change.begin),
+        note=f"of {LEGS}; a turn is found to within {SPAN}",
+    )
     others = {legs: sharpest_turn(paths.times[0], path, legs=legs) for legs in OTHER_LEGS}
     for legs, other in others.items():
         evidence.quantity(

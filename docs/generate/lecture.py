@@ -11,6 +11,7 @@ from claims.lecture.measured import EVALUATED, LEAST_SCORE, LEAST_STEP, SAME_TIM
 from claims.lecture.models import LONGER, SEQUENCES_OF_THREE
 from claims.lecture.test_completion import LENGTH, SOME
 from icl_repro.measures.language.heads import ATTENDS, COPIES, MATCHES
+from icl_repro.measures.language.paths import LEGS, SPAN
 from icl_repro.report.text import notes, verdicts, words
 from icl_repro.report.text.checks import check_views, in_brief
 from icl_repro.training import LanguageSpec
@@ -112,7 +113,9 @@ _NOT_COMPARABLE = """\
   at most 30 % gone. Of induction heads in the last layer there are no later patterns, and the
   ablation is the same as any other.
 - **Paths.** Principal components are of each seed's own losses, and into how many legs a path is
-  cut decides where it turns the most: the report tells the place by several numbers of legs.
+  cut decides where it turns the most: the report tells the place by several numbers of legs. A turn
+  is found to within {span} of {legs} legs. How many lie from it to the begin of the change the
+  report tells as well: where they are fewer, turning before the change is not resolved.
 - **Scores, half-times and shares** are of these models on this text, and no estimate of theirs.
 """
 
@@ -150,7 +153,7 @@ def _lines(
         yield from _statements(usual, coverage)
         for record in filter(None, [usual, fresh]):
             yield from _not_held(record)
-    yield _NOT_COMPARABLE
+    yield _NOT_COMPARABLE.format(**_numbers())
 
 
 def _numbers() -> dict[str, float]:
@@ -184,6 +187,8 @@ def _numbers() -> dict[str, float]:
         "least": LEAST_SCORE,
         "some": SOME / 10,
         "completed": LENGTH,
+        "span": SPAN,
+        "legs": LEGS,
     }
 
 

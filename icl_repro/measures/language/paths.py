@@ -104,8 +104,7 @@ def sharpest_turn(times: Float[np.ndarray, " points"], path: Path, legs: int = L
     """
     legs = _whole_legs(legs)
     _require_points(times, path)
-    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
+    along = _along(path)
     if along[-1] <= 0:
         return Turn(math.nan, math.nan)
     marks = np.linspace(0, along[-1], legs + 1)
@@ -119,6 +118,31 @@ def sharpest_turn(times: Float[np.ndarray, " points"], path: Path, legs: int = L
     angles = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
     most = int(np.argmax(angles))
     return Turn(float(when[inner[most]]), float(angles[most]))
+
+
+def legs_between(
+    times: Float[np.ndarray, " points"], path: Path, start: float, end: float, legs: int = LEGS
+) -> float:
+    """How many legs of a path lie between two times, below 0 where `end` is the earlier: a turn is
+    found to within :data:`SPAN` of them. Not a number for a path that goes nowhere.
+
+    Raises:
+        ValueError: fewer legs than :func:`sharpest_turn` takes, or not one point for each time.
+        TypeError: `legs` is no whole number.
+    """
+    legs = _whole_legs(legs)
+    _require_points(times, path)
+    along = _along(path)
+    if along[-1] <= 0:
+        return math.nan
+    at_start, at_end = np.interp([start, end], times, along)
+    return float((at_end - at_start) / along[-1] * legs)
+
+
+def _along(path: Path) -> Float[np.ndarray, " points"]:
+    """The way along a path to each of its points."""
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def _whole_legs(legs: object) -> int:

@@ -16,7 +16,7 @@ from icl_repro.measures.language.heads import (
     previous_token_heads,
     score_under,
 )
-from icl_repro.measures.language.paths import apart_at, in_common_plane, sharpest_turn
+from icl_repro.measures.language.paths import apart_at, in_common_plane, legs_between, sharpest_turn
 from icl_repro.measures.language.score import early_and_late, in_context_score
 from icl_repro.optogenetics import AblateHeads
 from tests.support.language import PREVIOUS, RANDOM_TOKENS, SHAPE, induction_circuit
@@ -256,6 +256,15 @@ def test_a_length_or_a_cosine_that_cannot_be_is_refused(length, cosine, error, s
 def test_a_distance_is_a_whole_number():
     with unchecked(), pytest.raises(TypeError, match=r"distance is 2\.5, but must be a whole"):
         completion_by_distance(induction_circuit(), 12, [2.5], [1.0])
+
+
+def test_legs_are_counted_along_the_path_in_either_direction():
+    times = np.array([0.0, 1.0, 10.0])
+    path = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]])
+    assert legs_between(times, path, 0.0, 1.0) == pytest.approx(18)
+    assert legs_between(times, path, 10.0, 1.0) == pytest.approx(-6)
+    assert legs_between(times, path, 0.5, 1.0, legs=8) == pytest.approx(3)
+    assert np.isnan(legs_between(times, np.zeros((3, 2)), 0.0, 1.0))
 
 
 @pytest.mark.parametrize("where", [("key",), ("value", "key"), ("query", "value")])
