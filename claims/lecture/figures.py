@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
-from claims.lecture.measured import SEQUENCES, Curve, best_matching, score_of
+from claims.lecture.measured import SEQUENCES, Curve, best_matching, score_change, score_of
 from claims.lecture.models import (
     INDUCTION_CLAMPED,
     ONE,
@@ -41,17 +42,27 @@ def _matching(runs: Runs, names: Iterable[str]) -> list[Series]:
     return [_line(name, runs[name], best_matching(runs[name])) for name in names]
 
 
+def _change(run: LanguageRun, of: str = "change") -> list[ReferenceLine]:
+    """Where the change of a run's score begins and ends, if it has one."""
+    change = score_change(run)
+    ends = ReferenceLine(f"{of} begins", change.begin, "x"), ReferenceLine("ends", change.end, "x")
+    return [line for line in ends if math.isfinite(line.value)]
+
+
 def score_figure(runs: Runs) -> Figure:
-    """The score over training by the number of layers, and the best head beside it."""
+    """The score over training by the number of layers, and the best head beside it, with the window
+    of the change in the model with two.
+    """
     names = (ONE, TWO, THREE, ONE_LONGER)
+    lines = _change(runs[TWO], f"change of {TWO}")
     return Figure(
         "In-context-learning score",
         "Loss late in the context less loss early, on held-out text with repeats; and how well the "
         "best head matches prefixes, on random tokens repeated.",
         f"{SLIDES}, Induction Heads (3)",
         [
-            Panel("In-context-learning score", SEQUENCES, SCORE, _scores(runs, names)),
-            Panel("Best induction head", SEQUENCES, MATCHING, _matching(runs, names)),
+            Panel("In-context-learning score", SEQUENCES, SCORE, _scores(runs, names), lines),
+            Panel("Best induction head", SEQUENCES, MATCHING, _matching(runs, names), lines),
         ],
     )
 
@@ -61,18 +72,25 @@ def heads_figure(runs: Runs) -> Figure:
 
     Heads have no number in common between seeds: those of a layer are in the order of how well they
     match prefixes in the end, in both panels of a model, so that a mean over seeds is of the
-    strongest of each, the second strongest, and so on.
+    strongest of each, the second strongest, and so on. Lines show the window in which the score of
+    the model changes.
     """
     return Figure(
         "Induction heads",
         "Attention of each head from a token that has come before to the one that came next then, "
         "on random tokens repeated; and whether what it writes favours the token that it attends "
         "to the most. A mean over seeds is of the head of each that matches the best in the end, "
-        "of the second best, and so on, in both.",
+        "of the second best, and so on, in both. The change is that of the in-context-learning "
+        "score of the same model.",
         f"{SLIDES}, Induction Heads (3)",
         [
             Panel(
-                f"{said}, {name}", SEQUENCES, axis, list(_heads(runs[name], curve)), y_limits=ends
+                f"{said}, {name}",
+                SEQUENCES,
+                axis,
+                list(_heads(runs[name], curve)),
+                _change(runs[name]),
+                y_limits=ends,
             )
             for name in (ONE, TWO, THREE)
             for said, axis, curve, ends in (

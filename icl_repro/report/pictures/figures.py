@@ -310,13 +310,18 @@ def _legend(panel: AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...]
 
 
 def _in_legend(series: Series, every: Sequence[Series]) -> str:
-    """What a series is called there: seeds without a mean are called what all of them are."""
-    if not isinstance(series, OverSeeds) or series.is_mean:
+    """What a series is called there: those that only their labels tell apart, such as the heads of
+    a layer or seeds without a mean, are called what all of them are.
+    """
+    if series.origin == "published" or (isinstance(series, OverSeeds) and series.is_mean):
         return _full_label(series)
     labels = {
-        one.label for one in every if isinstance(one, OverSeeds) and one.group == series.group
+        one.label
+        for one in every
+        if (one.origin, one.group, one.style) == (series.origin, series.group, series.style)
+        and not (isinstance(one, OverSeeds) and one.is_mean)
     }
-    return series.label if len(labels) == 1 else series.group
+    return series.group if series.group and len(labels) > 1 else series.label
 
 
 def _mark(series: Series) -> str:

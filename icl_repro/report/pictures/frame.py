@@ -115,8 +115,12 @@ def _draw_ticks(shapes: Shapes, frame: Frame) -> None:
 
 
 def draw_references(shapes: Shapes, frame: Frame, lines: Sequence[ReferenceLine]) -> None:
-    """Dotted lines across the axes, each with its label at its end."""
+    """Dotted lines across the axes, each with its label at its end.
+
+    Labels of upright lines that would lie on one another stand in rows, one below the other.
+    """
     x, y = frame.x, frame.y
+    taken: list[float] = []
     for index, line in enumerate(lines):
         scale = y if line.axis == "y" else x
         if not math.isfinite(line.value) or (scale.log and line.value <= 0):
@@ -126,7 +130,9 @@ def draw_references(shapes: Shapes, frame: Frame, lines: Sequence[ReferenceLine]
         path = f"M{x.start:.1f} {at:.1f}H{x.end:.1f}"
         if not across:
             path = f"M{at:.1f} {y.start:.1f}V{y.end:.1f}"
-        place = (x.end, at - 8) if across else (at + 4, y.end + 7)
+        label = one_line(line.label, 46)
+        row = 0 if across else _free_row(taken, at, at + 4 + len(label) * CHARACTER)
+        place = (x.end, at - 8) if across else (at + 4, y.end + 7 + row * _LINE)
         value = {"data-at": f"{line.value:.10g}", "data-axis": line.axis}
         with shapes.group(part=f"reference-{index}", css="reference", more=value):
             if not scale.holds(line.value):
@@ -134,11 +140,18 @@ def draw_references(shapes: Shapes, frame: Frame, lines: Sequence[ReferenceLine]
             shapes.path(path, f"stroke: {css_variable('muted')}; fill: none; {_REFERENCE}")
             shapes.text(
                 *place,
-                one_line(line.label, 46),
+                label,
                 anchor="end" if across else "start",
                 colour="muted",
                 size=TEXT - 1,
             )
+
+
+def _free_row(taken: list[float], start: float, end: float) -> int:
+    """The first row that has room from `start` on; `taken` is up to where each is, and is told."""
+    row = next((row for row, until in enumerate(taken) if until <= start), len(taken))
+    taken[row : row + 1] = [end]
+    return row
 
 
 def _numbers(*values: float) -> str:

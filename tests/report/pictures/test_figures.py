@@ -145,6 +145,34 @@ def test_the_legend_has_one_entry_for_all_of_a_background():
     assert "a, too" not in svg.find("desc").text
 
 
+def test_the_legend_names_what_only_labels_tell_apart_by_its_group():
+    x, y = [0.0, 1.0], [0.0, 1.0]
+    heads = [Series(f"layer {n // 2} head {n % 2}", x, y, group=f"layer {n // 2}") for n in (0, 1)]
+    alone = Series("layer 1 head 0", x, y, group="layer 1")
+    marked = Series("layer 1, marked", x, y, style="circles", group="layer 1")
+    view = view_figure(Figure("f", "c", "s", [panel(*heads, alone, marked)]), "p")
+    assert [entry.label for entry in view.panels[0].legend] == [
+        "layer 0",
+        "layer 1 head 0",
+        "layer 1, marked",
+    ]
+
+
+def test_labels_of_upright_lines_do_not_lie_on_one_another():
+    lines = [ReferenceLine("the change begins", 1.0, "x"), ReferenceLine("ends", 1.2, "x")]
+    apart = [ReferenceLine("begins", 0.2, "x"), ReferenceLine("ends", 2.0, "x")]
+    heights = [
+        [
+            float(text.get("y"))
+            for index in range(2)
+            for text in part(drawn(panel(RISING, lines=both)), f"reference-{index}").iter("text")
+        ]
+        for both in (lines, apart)
+    ]
+    assert heights[0][1] > heights[0][0] + 10
+    assert heights[1][0] == heights[1][1] == heights[0][0]
+
+
 def test_bars_have_no_background():
     with pytest.raises(ValueError, match="series 'a, too': bars have no background"):
         Bars("bars", "x", "y", ["one", "two"], [BEHIND])
