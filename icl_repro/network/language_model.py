@@ -17,6 +17,7 @@ from icl_repro.network.transformer import (
     Tap,
     keys_of,
     neutral_norm,
+    require_true_or_false,
     untouched,
     with_mlps,
 )
@@ -38,6 +39,7 @@ class LanguageModelSettings(ModelSettings, frozen=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require_true_or_false(smeared_keys=self.smeared_keys)
         if not self.normalised:
             raise ValueError(
                 "normalised is False, but a language model has LayerNorm, by whose scale its "

@@ -102,7 +102,7 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         for name in ("layers", "width", "heads"):
             given = getattr(self, name)
-            if not isinstance(given, int | np.integer):
+            if isinstance(given, bool) or not isinstance(given, int | np.integer):
                 raise TypeError(f"{name} is {given!r}, but must be a whole number, such as 8")
             if given < 1:
                 raise ValueError(f"{name} is {given}, but must be at least 1 (nearest: 1)")
@@ -112,6 +112,16 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"width {self.width} must be a multiple of twice the number of heads ({pair}), "
                 f"because rotary positions turn pairs of channels (nearest: {nearest})"
             )
+        require_true_or_false(mlps=self.mlps, normalised=self.normalised)
+
+
+def require_true_or_false(**settings: bool) -> None:
+    """Raise TypeError for a setting that is neither True nor False: other values, even "no", would
+    count as one of them.
+    """
+    for name, given in settings.items():
+        if not isinstance(given, bool):
+            raise TypeError(f"{name} is {given!r}, but must be True or False")
 
 
 class Tap(Protocol):

@@ -14,15 +14,15 @@ import msgspec
 
 from icl_repro.network.language_model import LanguageModelSettings
 from icl_repro.optogenetics import TextClamp
-from icl_repro.optogenetics.arguments import as_shown, whole_number
+from icl_repro.optogenetics.arguments import whole_number
 from icl_repro.optogenetics.clamps import require_effect
 from icl_repro.text import TextSettings
 from icl_repro.training import layout, provenance
 from icl_repro.training.described import clamp_in_words, setting
+from icl_repro.training.one_form import in_one_form
 from icl_repro.training.spec import (
     Optimiser,
     Stop,
-    in_one_form,
     in_order,
     require_seeds,
     require_whole_batches,
@@ -97,10 +97,8 @@ class LanguageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         for field in _fields():
-            _require_part(field, getattr(self, field.name))
-            msgspec.structs.force_setattr(
-                self, field.name, in_one_form(field, getattr(self, field.name))
-            )
+            value = in_one_form(field, getattr(self, field.name))
+            msgspec.structs.force_setattr(self, field.name, value)
         require_seeds(
             init_seed=self.init_seed,
             data_seed=self.data_seed,
@@ -187,19 +185,6 @@ class LanguageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             length = f"at most {length}, until the loss is at most {self.stop.loss:g}"
         trained = ["language model", *(clamps or ["unclamped"]), length, *departures]
         return ", ".join([f"seed {self.init_seed}", *trained])
-
-
-def _require_part(field: msgspec.structs.FieldInfo, value: object) -> None:
-    """Raise TypeError where a part that has settings of its own is something else. As they are
-    stored, settings are a dictionary.
-    """
-    kind = field.type
-    is_part = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-    if is_part and not isinstance(value, kind | dict):
-        raise TypeError(
-            f"{field.name} is {as_shown(value)}, but must be {kind.__name__}, such as "
-            f"{kind.__name__}()"
-        )
 
 
 @functools.cache

@@ -65,6 +65,7 @@ NOT_DECIDING_SOURCE = (
     "training/layout.py",
     "training/local_executor.py",
     "training/methods.py",
+    "training/one_form.py",
     "training/plan.py",
     "training/planned_work.py",
     "training/provenance.py",

@@ -24,6 +24,7 @@ from icl_repro.training import layout, provenance
 from icl_repro.training.altered_streams import recipe_of
 from icl_repro.training.descent import Descent, Rule
 from icl_repro.training.described import clamp_in_words, setting
+from icl_repro.training.one_form import in_one_form
 from icl_repro.training.schedule import Schedule
 
 LARGEST_SEED = 2**32 - 1
@@ -383,22 +384,6 @@ def _fields_of(part: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, .
 @functools.cache
 def _fields_of_a_run() -> tuple[msgspec.structs.FieldInfo, ...]:
     return msgspec.structs.fields(RunSpec)
-
-
-def in_one_form(field: msgspec.structs.FieldInfo, value: Any) -> Any:
-    """`value` as it would be read back from JSON."""
-    try:
-        return msgspec.json.decode(
-            msgspec.json.encode(value, enc_hook=_plain_number), type=field.type
-        )
-    except (TypeError, OverflowError, msgspec.ValidationError) as error:
-        raise TypeError(f"{field.name} is {value!r}: {error}") from error
-
-
-def _plain_number(value: object) -> object:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} is no plain data")
 
 
 def _departures(spec: RunSpec) -> Iterator[str]:

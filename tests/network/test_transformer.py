@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
+from icl_repro.network.language_model import LanguageModelSettings
 from icl_repro.network.transformer import SITE_AXES, ModelSettings, initialise, site_axes
 from icl_repro.optogenetics import Intervention, trace
 from tests.support.golden import evaluation_batch, golden_model
@@ -256,10 +257,21 @@ def test_a_shape_that_cannot_be_built_says_why(fields, message):
         ModelSettings(**fields)
 
 
-@pytest.mark.parametrize("given", ["2", 2.0, None, max])
+@pytest.mark.parametrize("given", ["2", 2.0, None, max, True])
 def test_a_shape_is_of_whole_numbers(given):
     with unchecked(), pytest.raises(TypeError, match=r"layers is .*, but must be a whole number"):
         ModelSettings(layers=given)
+
+
+@pytest.mark.parametrize("given", ["no", 1, None, np.True_])
+def test_a_shape_has_a_part_or_not(given):
+    for kind, name in (
+        (ModelSettings, "mlps"),
+        (ModelSettings, "normalised"),
+        (LanguageModelSettings, "smeared_keys"),
+    ):
+        with unchecked(), pytest.raises(TypeError, match=f"{name} is .*, but must be True or Fal"):
+            kind(**{name: given})
 
 
 def test_names_of_sites():

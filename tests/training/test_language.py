@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from icl_repro.network.language_model import LanguageModelSettings
+from icl_repro.network.transformer import ModelSettings
 from icl_repro.optogenetics import ClampInduction, ClampMatch, OutOfRange
 from icl_repro.text import TextSettings
 from icl_repro.training import (
@@ -111,6 +112,9 @@ def test_a_schedule_counts_in_whole_numbers(change, error, said):
         ({"model": None}, "model is None, but must be LanguageModelSettings, such as"),
         ({"schedule": TextSettings()}, "schedule is .*, but must be TextSchedule, such as"),
         ({"optimiser": 3}, "optimiser is 3, but must be Optimiser, such as"),
+        ({"model": ModelSettings(width=128)}, "model is .*, but must be LanguageModelSettings"),
+        ({"clamps": None}, "clamps is None, but must be a sequence of AblateHeads, .* or Pres"),
+        ({"stop": 3}, "stop is 3, but must be Stop or None"),
     ],
 )
 def test_parts_of_a_description_have_settings_of_their_own(change, said):
