@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
+from icl_repro import Evidence
 from icl_repro.measures.curves.phase_change import acceleration_ratio
 from icl_repro.measures.language.change import NEVER, Change, change_of
 from icl_repro.measures.language.heads import MATCHES, induction_heads
@@ -59,6 +60,12 @@ def has_score(score: float) -> bool:
 def share_of(score: float, usual: float) -> float:
     """A score over the usual one; not a number where that is none."""
     return score / usual if has_score(usual) else math.nan
+
+
+def check_same_time(evidence: Evidence, check: str, half_time: float, of_score: float) -> None:
+    """Check that a half-time is the same as that of the score, to :data:`SAME_TIME`."""
+    note = f"{half_time:,.0f} and {of_score:,.0f} sequences"
+    evidence.check(check, half_time / of_score, between=SAME_TIME, unit="ratio", note=note)
 
 
 def suddenness(run: LanguageRun) -> float:

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from claims.lecture.figures import heads_figure
 from claims.lecture.measured import (
-    SAME_TIME,
     best_matching,
+    check_same_time,
     copying_change,
     final,
     induction_heads_of,
@@ -95,14 +95,7 @@ def test_induction_heads_form(runs: Runs, evidence: Evidence, exchanged: bool = 
             evidence.quantity(f"induction heads in layer {layer}, {name}", len(heads))
         evidence.check(MATCHING(name), best_matching(runs[name])[-1], at_least=0.5)
         improved = score_change(runs[shallow if exchanged else name]).middle
-        formed = matching_change(runs[name]).middle
-        evidence.check(
-            AT_THE_TIME(name),
-            formed / improved,
-            between=SAME_TIME,
-            unit="ratio",
-            note=f"{formed:,.0f} and {improved:,.0f} sequences",
-        )
+        check_same_time(evidence, AT_THE_TIME(name), matching_change(runs[name]).middle, improved)
     evidence.figure(heads_figure(runs))
 
 
@@ -137,14 +130,7 @@ def test_induction_heads_copy(runs: Runs, evidence: Evidence, exchanged: bool = 
     """
     for name, shallow in ((TWO, ONE), (THREE, ONE_LONGER)):
         improved = score_change(runs[shallow if exchanged else name]).middle
-        copied = copying_change(runs[name]).middle
-        evidence.check(
-            COPIED(name),
-            copied / improved,
-            between=SAME_TIME,
-            unit="ratio",
-            note=f"{copied:,.0f} and {improved:,.0f} sequences",
-        )
+        check_same_time(evidence, COPIED(name), copying_change(runs[name]).middle, improved)
         both = number_change(runs[name]).middle
         evidence.quantity(BOTH(name), both / improved, unit="ratio", note=f"{both:,.0f} sequences")
 

@@ -78,7 +78,9 @@ a fuzzy B in the context, `[A*][B*] ... [A]` as on the slide.
 
 **Controls.** Text without repeats, repeats with their tokens shuffled, an untrained model, one
 layer in place of more, a second model with one layer, a wrong pattern clamped, other heads in
-place of those turned off: each claim names the cases in which it has to fail.
+place of those turned off: each claim names the cases in which it has to fail. A shuffled repeat is
+drawn from the tokens of its segment, each time anew and with replacement: no order comes again, and
+what has been read of the repeat does not tell what is left.
 """
 _FRESH_HEAD = """\
 Thresholds were set or confirmed when results of the paper's seeds had been seen; the

@@ -98,8 +98,8 @@ def sharpest_turn(times: Float[np.ndarray, " points"], path: Path, legs: int = L
     snapshots that hardly move counts little. Not a number for a path that goes nowhere.
 
     Raises:
-        ValueError: fewer legs than are looked at before and after a place, or not one point for
-            each time.
+        ValueError: fewer legs than are looked at before and after a place, not one point for each
+            time, or one that is not finite.
         TypeError: `legs` is no whole number.
     """
     legs = _whole_legs(legs)
@@ -127,7 +127,8 @@ def legs_between(
     found to within :data:`SPAN` of them. Not a number for a path that goes nowhere.
 
     Raises:
-        ValueError: fewer legs than :func:`sharpest_turn` takes, or not one point for each time.
+        ValueError: fewer legs than :func:`sharpest_turn` takes, not one point for each time, or one
+            that is not finite.
         TypeError: `legs` is no whole number.
     """
     legs = _whole_legs(legs)
@@ -175,6 +176,11 @@ def _require_points(times: np.ndarray, path: np.ndarray, what: str = "the path")
             f"{what} has shape {np.shape(path)}, but must have {(len(times), 2)}: a point "
             "for each time"
         )
+    if (amiss := ~np.isfinite(np.column_stack([times, path])).all(axis=1)).any():
+        raise ValueError(
+            f"{what} has numbers at point {np.argmax(amiss)} that are not finite, but must be "
+            "finite throughout"
+        )
 
 
 def apart_at(
@@ -185,7 +191,8 @@ def apart_at(
     """Distance of two paths at a time, over the length of the first path's way from end to end.
 
     Raises:
-        ValueError: not two paths, not one point for each time, or a path without points.
+        ValueError: not two paths, not one point for each time, one that is not finite, or a path
+            without points.
     """
     if not len(times) == len(paths) == 2:
         raise ValueError(

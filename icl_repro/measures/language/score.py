@@ -9,10 +9,10 @@ that of the 500th.
 
 from __future__ import annotations
 
-import operator
-
 import numpy as np
 from jaxtyping import Float
+
+from icl_repro.optogenetics.arguments import whole_number
 
 WINDOWS = 8
 """Parts of a context of which one is averaged over."""
@@ -27,12 +27,7 @@ def early_and_late(n_positions: int) -> tuple[slice, slice]:
         ValueError: fewer than two positions.
         TypeError: no whole number of them.
     """
-    try:
-        n_positions = operator.index(n_positions)
-    except TypeError:
-        raise TypeError(
-            f"n_positions is {n_positions!r}, but must be a whole number, such as 64"
-        ) from None
+    n_positions = whole_number(n_positions, "n_positions")
     if n_positions < 2:
         raise ValueError(
             "an in-context-learning score needs two positions or more, one early and one late, but "

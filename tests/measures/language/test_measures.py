@@ -128,6 +128,17 @@ def test_paths_are_apart_where_each_has_a_time_for_each_point(times, points, sai
         apart_at(*given, 1.0)
 
 
+def test_points_that_are_not_finite_are_refused():
+    times, path = np.arange(30.0), np.ones((30, 2))
+    path[3, 1] = np.nan
+    said = "the path has numbers at point 3 that are not finite, but must be finite throughout"
+    for measure in (sharpest_turn, lambda *given: legs_between(*given, 1.0, 2.0)):
+        with pytest.raises(ValueError, match=said):
+            measure(times, path)
+    with pytest.raises(ValueError, match="the second path has numbers at point 3"):
+        apart_at((times, times), (np.ones((30, 2)), path), 1.0)
+
+
 def test_times_have_one_axis():
     with (
         unchecked(),
