@@ -85,18 +85,19 @@ what has been read of the repeat does not tell what is left.
 _FRESH_HEAD = """\
 Thresholds were set or confirmed when results of the paper's seeds had been seen; the
 [ledger](ledger.md) says so of each. So five seeds that nobody had looked at were trained and
-judged once, by the thresholds as they stood, whatever came out: {record}. Their verdicts are the
-last column below, on the claims of that commit. Claims have changed since, as the ledger says:
-three layers train for less, other heads count by all choices, and completion is asked for at every
-distance that training leaves out. Whether heads come to copy at the same time is a claim of its
-own, `lecture.induction_heads_copy`, which is not in this record: no fresh seed was judged by it.
-*The same time* has its bound still, in exact words: the half-time of the heads over that of the
-score is from {earlier:g} to {later:g}, so that both are at most {apart:.0%} of the later one apart,
+judged once, by claims and thresholds as they stood, whatever came out: {record}. Their verdicts are
+the last column below. The ledger knows of failures on the paper's seeds alone, so that there all
+of them count as news. Five other seeds, 10 to 14, had been judged once in the same way by the 17
+claims of 2026-11-26: 10 were supported, 2 refuted (`paths_turn`, `other_heads`) and 5
+inconclusive, though these held on all five; the history of that file has the record. Whether heads
+come to copy at the same time, and completion with fuzzy tokens in the context, came later: seeds
+10 to 14 say nothing of them.
+
+*The same time* means, in exact words, that the half-time of the heads over that of the score is
+from {earlier:g} to {later:g}, so that both are at most {apart:.0%} of the later one apart,
 whichever that is. A model in which no head comes to a prefix-matching score of {matches:g} has no
-half-time of it now; then that of any small rise counted. Results of these seeds had been seen
-before all of this, so that they are fresh for the claims of that commit alone.
-`lecture.found_in_context` holds there on all five, but the untrained model, which is to fail, has
-on one of them a score so small that its share is chance; of such scores no share is taken now.
+half-time of it.
+
 """
 _NOT_COMPARABLE = """\
 ## What is not comparable
