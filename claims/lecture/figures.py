@@ -68,7 +68,7 @@ def score_figure(runs: Runs) -> Figure:
 
 
 def heads_figure(runs: Runs) -> Figure:
-    """The prefix-matching and the copying score of every head over training, for each depth.
+    """The prefix-matching score of every head over training for each depth, and below it copying.
 
     Heads have no number in common between seeds: those of a layer are in the order of how well they
     match prefixes in the end, in both panels of a model, so that a mean over seeds is of the
@@ -92,11 +92,11 @@ def heads_figure(runs: Runs) -> Figure:
                 _change(runs[name]),
                 y_limits=ends,
             )
-            for name in (ONE, TWO, THREE)
             for said, axis, curve, ends in (
                 ("Matching", MATCHING, "attention.induction", (0.0, 1.0)),
                 ("Copying", COPYING, "copying", (-1.0, 1.0)),
             )
+            for name in (ONE, TWO, THREE)
         ],
     )
 
@@ -137,19 +137,28 @@ def clamped_figure(runs: Runs) -> Figure:
 
 
 def completion_figure(
-    similarities: Sequence[float], probabilities: Mapping[str, np.ndarray]
+    similarities: Sequence[float], probabilities: Mapping[str, Mapping[str, np.ndarray]]
 ) -> Figure:
-    """The probability of B by the similarity of fuzzy tokens, by where these are."""
-    lines = [
-        Series(name, list(similarities), found.tolist(), group=name)
-        for name, found in probabilities.items()
-    ]
+    """The probability of B by the similarity of fuzzy tokens: a panel for each place of A*, and in
+    it a line for each way to complete.
+    """
     axes = "cosine of A* and A, B* and B", "probability of B"
     return Figure(
         "Fuzzy completion",
         "Probability of B, with A* or B* vectors between A or B and a token that does not occur.",
         f"{SLIDES}, Background: Transformer Circuits",
-        [Panel("Completion with fuzzy tokens", *axes, lines, y_scale="log")],
+        [
+            Panel(
+                place,
+                *axes,
+                [
+                    Series(name, list(similarities), found.tolist(), group=name)
+                    for name, found in lines.items()
+                ],
+                y_scale="log",
+            )
+            for place, lines in probabilities.items()
+        ],
     )
 
 

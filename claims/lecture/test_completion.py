@@ -157,12 +157,16 @@ def test_fuzzy_completion(runs: Runs, evidence: Evidence) -> None:
         completion_figure(
             SIMILARITIES,
             {
-                "[A][B] … [A*]": found,
-                "[A][B*] … [A*]": of_both,
-                "[A*][B] … [A]": of_key,
-                "[A*][B*] … [A]": of_context,
-                f"[A][B] … [A*], {ONE}": probabilities(runs[ONE]),
-                f"[A*][B] … [A], {ONE}": probabilities(runs[ONE], "key"),
+                "[A][B] … [A*]": {
+                    "A fuzzy": found,
+                    "A and B in the context fuzzy": of_both,
+                    f"A fuzzy, {ONE}": probabilities(runs[ONE]),
+                },
+                "[A*][B] … [A]": {
+                    "A fuzzy": of_key,
+                    "A and B in the context fuzzy": of_context,
+                    f"A fuzzy, {ONE}": probabilities(runs[ONE], "key"),
+                },
             },
         )
     )
