@@ -64,11 +64,18 @@ def judge_control(
         return "error", others[0]
     # On seeds that the claim does not judge, nothing depends on it.
     seeds = judged_seeds(claim_trials) or judged_seeds(trials)
-    for trial in ran:
-        undue = trial.evidence.not_failed(control.only, control.undefined)
-        if undue and trial.seed in seeds:
-            where = f"does not fail where it should{_on([trial])}"
-            return "does not fail", f"{where}: {undue_sentence(undue[0])}"
+    undue = [
+        (trial, holding[0])
+        for trial in ran
+        if trial.seed in seeds
+        and (holding := trial.evidence.not_failed(control.only, control.undefined))
+    ]
+    if undue:
+        first, check = undue[0]
+        where = _on([trial for trial, _ in undue])
+        on_first = "" if where == _on([first]) else f"{_on([first]).strip()}, "
+        why = f"does not fail where it should{where}: {on_first}{undue_sentence(check)}"
+        return "does not fail", why
     must = [*control.only] if whole else []
     open_ = [seed for seed in seeds or [None] if not _fails(control, seed, ran, claim_trials, must)]
     if open_:

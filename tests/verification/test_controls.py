@@ -58,6 +58,14 @@ def test_one_seed_on_which_it_does_not_fail_is_enough():
     )
 
 
+def test_every_seed_is_named_on_which_it_does_not_fail():
+    _, reason = control_judged(on_seeds(FAILS, HOLDS, HOLDS), holding(3, 0))
+    assert reason == (
+        "does not fail where it should on seeds 6 and 7: on seed 6, length is 1, which is at least "
+        "0.5, but this control must fail that check"
+    )
+
+
 def test_a_control_that_ran_on_one_seed_of_five_decides_nothing():
     ran = on_seeds(FAILS, None, None, None, None)
     verdict, reason = control_judged(ran, holding(5, 0))
