@@ -48,7 +48,12 @@ class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="axes")
     """One pair of axes.
 
     `ordered` says that the groups of the series are steps of one quantity, in their order: colours
-    then follow a scale instead of being as different as can be.
+    then follow a scale instead of being as different as can be. `same_unit` says that both axes
+    measure in one unit, so that it is drawn as long on both, and angles are as they are; neither
+    may be logarithmic then.
+
+    Raises:
+        ValueError: a logarithmic axis where both have the same unit.
     """
 
     title: str
@@ -61,6 +66,14 @@ class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="axes")
     x_limits: tuple[float, float] | None = None
     y_limits: tuple[float, float] | None = None
     ordered: bool = False
+    same_unit: bool = False
+
+    def __post_init__(self) -> None:
+        if self.same_unit and "log" in (self.x_scale, self.y_scale):
+            raise ValueError(
+                f"panel {self.title!r}: axes with the same unit must both be linear, or angles "
+                "mean nothing"
+            )
 
 
 class Heatmap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heatmap"):

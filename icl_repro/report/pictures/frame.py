@@ -73,6 +73,19 @@ def frame_around(
     )
 
 
+def with_same_unit(frame: Frame) -> Frame:
+    """The frame with one of its axes made to show more, so that a unit is as long on both."""
+    x, y = frame.x, frame.y
+    unit = min(abs(scale.end - scale.start) / (scale.high - scale.low) for scale in (x, y))
+    return msgspec.structs.replace(frame, x=_widened(x, unit), y=_widened(y, unit))
+
+
+def _widened(scale: Scale, unit: float) -> Scale:
+    """A scale around the same middle on which a unit is so long."""
+    middle, half = (scale.low + scale.high) / 2, abs(scale.end - scale.start) / unit / 2
+    return msgspec.structs.replace(scale, low=middle - half, high=middle + half)
+
+
 def draw_frame(shapes: Shapes, frame: Frame) -> None:
     """The axes with their labels, which stay behind the data.
 

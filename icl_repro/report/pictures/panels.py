@@ -14,6 +14,7 @@ from icl_repro.report.pictures.frame import (
     draw_frame,
     draw_references,
     frame_around,
+    with_same_unit,
 )
 from icl_repro.report.pictures.over_seeds import OverSeeds
 from icl_repro.report.pictures.palette import css_variable
@@ -68,6 +69,8 @@ def draw_panel(
         Kind(panel.y_label, _limits(panel, "y", 0.06), panel.y_scale == "log"),
         size,
     )
+    if panel.same_unit:
+        frame = with_same_unit(frame)
     shapes = Shapes(*size)
     draw_frame(shapes, frame)
     means = {group_of(one) for one in panel.series if isinstance(one, OverSeeds) and one.is_mean}

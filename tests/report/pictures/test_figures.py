@@ -173,6 +173,26 @@ def test_labels_of_upright_lines_do_not_lie_on_one_another():
     assert heights[1][0] == heights[1][1] == heights[0][0]
 
 
+@pytest.mark.parametrize("reach", [(10.0, 1.0), (1.0, 10.0)])
+def test_axes_of_the_same_unit_leave_angles_as_they_are(reach):
+    x, y = reach
+    right_angle = Series("turn", [0.0, x, x - y / 2], [0.0, y, y + x / 2])
+    svg = drawn(panel(right_angle, same_unit=True))
+    axes = part(svg, "axes")
+    (low, high, start, end), (bottom, top, lower, upper) = (
+        map(float, axes.get(f"data-{axis}").split()) for axis in "xy"
+    )
+    assert (end - start) / (high - low) == pytest.approx((lower - upper) / (top - bottom))
+    assert low < 0 or bottom < 0, "room around one of both"
+
+
+def test_axes_of_the_same_unit_are_linear():
+    with pytest.raises(
+        ValueError, match=r"panel 'Title': axes with the same unit must both be lin"
+    ):
+        panel(RISING, same_unit=True, y_scale="log")
+
+
 def test_bars_have_no_background():
     with pytest.raises(ValueError, match="series 'a, too': bars have no background"):
         Bars("bars", "x", "y", ["one", "two"], [BEHIND])
