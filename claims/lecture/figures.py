@@ -22,7 +22,7 @@ from claims.lecture.models import (
     Runs,
 )
 from icl_repro import Figure, Panel, ReferenceLine, Series
-from icl_repro.measures.language.paths import Path, Plane
+from icl_repro.measures.language.paths import LEGS, SPAN, Path, Plane
 from icl_repro.training import LanguageRun
 
 SLIDES = "the lecture slides"
@@ -53,12 +53,14 @@ def score_figure(runs: Runs) -> Figure:
     """The score over training by the number of layers, and the best head beside it, with the window
     of the change in the model with two.
     """
-    names = (ONE, TWO, THREE, ONE_LONGER)
+    # One layer over the same trained for longer, which begins as it does and would hide it.
+    names = (ONE_LONGER, TWO, THREE, ONE)
     lines = _change(runs[TWO], f"change of {TWO}")
     return Figure(
         "In-context-learning score",
         "Loss late in the context less loss early, on held-out text with repeats; and how well the "
-        "best head matches prefixes, on random tokens repeated.",
+        "best head matches prefixes, on random tokens repeated. Of several seeds, the change "
+        "begins and ends at the mean of theirs.",
         f"{SLIDES}, Induction Heads (3)",
         [
             Panel("In-context-learning score", SEQUENCES, SCORE, _scores(runs, names), lines),
@@ -73,7 +75,7 @@ def heads_figure(runs: Runs) -> Figure:
     Heads have no number in common between seeds: those of a layer are in the order of how well they
     match prefixes in the end, in both panels of a model, so that a mean over seeds is of the
     strongest of each, the second strongest, and so on. Lines show the window in which the score of
-    the model changes.
+    a model with more than one layer changes.
     """
     return Figure(
         "Induction heads",
@@ -81,7 +83,8 @@ def heads_figure(runs: Runs) -> Figure:
         "on random tokens repeated; and whether what it writes favours the token that it attends "
         "to the most. A mean over seeds is of the head of each that matches the best in the end, "
         "of the second best, and so on, in both. The change is that of the in-context-learning "
-        "score of the same model.",
+        "score of the same model, of several seeds at the mean of theirs; with one layer it is "
+        "nothing sudden, and not shown.",
         f"{SLIDES}, Induction Heads (3)",
         [
             Panel(
@@ -89,7 +92,7 @@ def heads_figure(runs: Runs) -> Figure:
                 SEQUENCES,
                 axis,
                 list(_heads(runs[name], curve)),
-                _change(runs[name]),
+                [] if name == ONE else _change(runs[name]),
                 y_limits=ends,
             )
             for said, axis, curve, ends in (
@@ -178,18 +181,21 @@ def distances_figure(distances: Sequence[int], likelier: Mapping[str, np.ndarray
     )
 
 
-def paths_figure(plane: Plane, window: tuple[float, float], times: Curve) -> Figure:
-    """Both paths in the plane, with the change of two layers marked.
+def paths_figure(plane: Plane, window: tuple[float, float], times: Curve, turn_at: float) -> Figure:
+    """Both paths in the plane, with the change of two layers and its sharpest turn marked.
 
-    The axes name the shares of the variance, so that planes of seeds stay apart: each has its own
-    principal components, in which a mean over seeds would be of no one thing.
+    Both axes have one scale, so that angles are those that are judged. They name the shares of the
+    variance, so that planes of seeds stay apart: each has its own principal components, in which a
+    mean over seeds would be of no one thing.
     """
     two = plane.paths["two"]
     changing = two[(times >= window[0]) & (times <= window[1])]
+    turn = np.array([[np.interp(turn_at, times, axis) for axis in two.T]])
     lines = [
         Series("one layer", *plane.paths["one"].T.tolist(), group="one layer"),
         Series("two layers", *two.T.tolist(), group="two layers"),
         _points("two layers, in the change", changing, "points"),
+        _points("two layers, sharpest turn", turn, "triangles"),
         _points("two layers, begin of training", two[:1], "triangles"),
         _points("two layers, end of training", two[-1:], "circles"),
     ]
@@ -197,7 +203,8 @@ def paths_figure(plane: Plane, window: tuple[float, float], times: Curve) -> Fig
     return Figure(
         "Paths of losses",
         "Losses of one token of each sequence, a snapshot a point, reduced together to two "
-        "principal components, of each seed its own.",
+        "principal components, of each seed its own. The sharpest turn is where the direction over "
+        f"{SPAN} of {LEGS} legs changes the most.",
         f"{SLIDES}, Induction Heads (2)",
         [
             Panel(
@@ -205,7 +212,7 @@ def paths_figure(plane: Plane, window: tuple[float, float], times: Curve) -> Fig
                 f"first principal component ({first} of the variance)",
                 f"second principal component ({second})",
                 lines,
-                [ReferenceLine("mean", 0.0)],
+                same_unit=True,
             )
         ],
     )

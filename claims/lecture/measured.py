@@ -47,6 +47,12 @@ def score_of(run: LanguageRun) -> Curve:
     return in_context_score(run.curves["train.losses"].astype(np.float64))
 
 
+def late_loss(run: LanguageRun) -> float:
+    """Loss late in the context in the end, on text like that trained on, in nats."""
+    losses = final(run, "train.losses")
+    return float(losses[early_and_late(len(losses))[1]].mean())
+
+
 def score_change(run: LanguageRun) -> Change:
     """When the score improves."""
     return change_of(run.sequences, score_of(run))

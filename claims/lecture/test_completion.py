@@ -6,8 +6,12 @@ between its embedding and that of a token that does not occur, as long as its ow
 (:mod:`icl_repro.measures.language.completion`): the slides have [A*][B*] … [A]. Measured: the
 probability of B, as a geometric mean.
 
+*Another* token, after which B is not to be likely, is as vectors with a cosine of 0: as long as the
+embedding of A, and with nothing of its direction.
+
 A is 23 tokens before the last one, a distance at which training repeats nothing. Completion is
-measured at all other such distances within the sequence, too: the odd ones from 9 to 47. What
+measured at all such distances within the sequence: those below the shortest segment, 2 to 7, and
+the odd ones from 9 to 47. What
 follows what in the text that models are trained on is one chain for all seeds (`chain_seed` 0 of
 :class:`icl_repro.text.TextSettings`); random tokens have none.
 """
@@ -45,6 +49,7 @@ KEY_FUZZY = (
 )
 CONTEXT_FUZZY = "the same where B after that token has a cosine of 0.7 to B too"
 FOLLOWS = "rank correlation of the probability of B with the similarity to A"
+OTHERS_FOLLOW = "the same with B fuzzy, too, and with a fuzzy A in the context, least of three"
 FUZZY_CHECKS = FUZZY, BOTH_FUZZY, KEY_FUZZY, CONTEXT_FUZZY
 
 
@@ -55,10 +60,9 @@ def probabilities(run: LanguageRun, *where: Place) -> np.ndarray:
 
 def unseen(run: LanguageRun) -> list[int]:
     """The distances within a sequence at which the text that a model is trained on has nothing
-    again but by chance.
+    again but by chance, from that with one token between on.
     """
-    distances = run.spec.text.held_out_distances
-    return distances[distances < LENGTH].tolist()
+    return np.setdiff1d(np.arange(2, LENGTH), run.spec.text.distances).tolist()
 
 
 def geometric_mean(ratios: np.ndarray) -> float:
@@ -142,7 +146,7 @@ def test_completion(runs: Runs, evidence: Evidence) -> None:
 )
 def test_fuzzy_completion(runs: Runs, evidence: Evidence) -> None:
     """[A][B] … [A*] makes [B] more likely where A* is only similar to A, the more so the more
-    similar it is; and so do [A][B*] … [A*], [A*][B] … [A] and [A*][B*] … [A].
+    similar it is; [A][B*] … [A*], [A*][B] … [A] and [A*][B*] … [A] make it more likely, too.
     """
     run = runs[TWO]
     found, of_both = probabilities(run), probabilities(run, "query", "value")
@@ -153,6 +157,8 @@ def test_fuzzy_completion(runs: Runs, evidence: Evidence) -> None:
     evidence.check(CONTEXT_FUZZY, of_context[SOME] / of_key[0], at_least=1.5, unit="ratio")
     follows = float(spearman(np.array(SIMILARITIES), found))
     evidence.check(FOLLOWS, follows, at_least=0.9)
+    others = (spearman(np.array(SIMILARITIES), one) for one in (of_both, of_key, of_context))
+    evidence.quantity(OTHERS_FOLLOW, float(min(others)))
     evidence.figure(
         completion_figure(
             SIMILARITIES,

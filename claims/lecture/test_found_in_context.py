@@ -42,6 +42,8 @@ ABSENT = "in-context-learning score without repeats over that on text as in trai
             swap={TWO: NO_REPEATS},
             undefined=NO_SCORE,
         ),
+        # Shuffled repeats are no control here: they teach that tokens come again, if not in which
+        # order, and that is found in the context, too.
         control(
             "Nor has one that is untrained",
             id="untrained",

@@ -147,8 +147,10 @@ def test_induction_heads_copy(runs: Runs, evidence: Evidence, exchanged: bool = 
     ),
 )
 def test_one_layer(runs: Runs, evidence: Evidence) -> None:
-    """A model with one layer forms no induction head, however long it is trained."""
-    for name in (ONE, ONE_LONGER):
-        highest = best_matching(runs[name]).max()
-        evidence.check(MATCHING(name), highest, at_most=0.2, note="at any time")
+    """A model with one layer forms no induction head, not in four times the training either."""
+    for name, note in (
+        (ONE, "at any time"),
+        (ONE_LONGER, "at any time, of which a quarter is above"),
+    ):
+        evidence.check(MATCHING(name), best_matching(runs[name]).max(), at_most=0.2, note=note)
         evidence.quantity(f"largest copying score, {name}", final(runs[name], "copying").max())

@@ -104,7 +104,8 @@ def test_part(runs: Runs, evidence: Evidence) -> None:
     evidence.quantity("variance in the first component", paths.plane.shares[0])
     evidence.quantity("variance in the second component", paths.plane.shares[1])
     window = change.begin, change.end
-    evidence.figure(paths_figure(paths.plane, window, paths.times[0]))
+    turn = sharpest_turn(paths.times[0], paths.plane.paths["two"])
+    evidence.figure(paths_figure(paths.plane, window, paths.times[0], turn.at))
 
 
 @claim(

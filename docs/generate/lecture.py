@@ -62,19 +62,19 @@ that there completion can be tested where nothing could be learnt by heart. What
 one chain, the same for all seeds; a seed decides initial weights and which text is drawn.
 
 **Measures.** The *in-context-learning score* is the loss late in the context less the loss early:
-the slides' tokens 500 and 50 of 512, at the same fractions, each the mean of an eighth of the
-context, on {evaluated} sequences that were not trained on. *Sudden* is an acceleration ratio of
-at least {sudden:g}, as of the phase change in the paper, over steps of at least {step:g} nats. An
-*induction head* has a prefix-matching score of at least {matches:g} and a copying score of at
-least {copies:g} on random tokens repeated; a *previous-token head* attends to the token before by
-at least {attends:g} on average. Induction heads form *at the time* of the improvement if its
+the slides' tokens 500 and 50, at the same fractions of the context as in one of 512, each the mean
+of an eighth of it, on {evaluated} sequences that were not trained on. *Sudden* is an acceleration
+ratio of at least {sudden:g}, as of the phase change in the paper, over steps of at least {step:g}
+nats. An *induction head* has a prefix-matching score of at least {matches:g} and a copying score of
+at least {copies:g} on random tokens repeated; a *previous-token head* attends to the token before
+by at least {attends:g} on average. Induction heads form *at the time* of the improvement if its
 half-time and theirs are at most {apart:.0%} of the later one apart; theirs is that of the best
-head's prefix matching, and that of how well the heads that come to be induction heads copy. A
-share of the score is taken only where the score is -{least:g} nats or less. Of *other heads* that
-are turned off, all choices of as many are tried, and their mean counts. *Fuzzy completion* asks
-for B in {completed} random tokens with vectors that have a cosine of {some:g} to the embedding of
-A or B in place of these: at the end, `[A][B] ... [A*]`, in the context, `[A*][B] ... [A]`, and with
-a fuzzy B in the context, `[A*][B*] ... [A]` as on the slide.
+head's prefix matching, and that of how well the heads that come to be induction heads copy. A share
+of the score is taken only where the score is -{least:g} nats or less. Of *other heads* that are
+turned off, all choices of as many are tried, and their mean counts. *Fuzzy completion* asks for B
+in {completed} random tokens with vectors that have a cosine of {some:g} to the embedding of A or B
+in place of these: at the end, `[A][B] ... [A*]`, in the context, `[A*][B] ... [A]`, and with a
+fuzzy B in the context, `[A*][B*] ... [A]` as on the slide.
 
 **Controls.** Text without repeats, repeats with their tokens shuffled, an untrained model, one
 layer in place of more, a second model with one layer, a wrong pattern clamped, other heads in
@@ -87,11 +87,12 @@ Thresholds were set or confirmed when results of the paper's seeds had been seen
 [ledger](ledger.md) says so of each. So five seeds that nobody had looked at were trained and
 judged once, by claims and thresholds as they stood, whatever came out: {record}. Their verdicts are
 the last column below. The ledger knows of failures on the paper's seeds alone, so that there all
-of them count as news. Five other seeds, 10 to 14, had been judged once in the same way by the 17
-claims of 2026-11-26: 10 were supported, 2 refuted (`paths_turn`, `other_heads`) and 5
-inconclusive, though these held on all five; the history of that file has the record. Whether heads
-come to copy at the same time, and completion with fuzzy tokens in the context, came later: seeds
-10 to 14 say nothing of them.
+of them count as news. They were judged again when completion came to count distances below the
+shortest segment, too, with the same verdicts; the history of that file has the first judging, and
+that of five other seeds, 10 to 14, by the 17 claims of 2026-11-27: 10 supported, 2 refuted
+(`paths_turn`, `other_heads`) and 5 inconclusive, though these held on all five. Whether heads come
+to copy at the same time, and completion with fuzzy tokens in the context, came later: seeds 10 to
+14 say nothing of them.
 
 *The same time* means, in exact words, that the half-time of the heads over that of the score is
 from {earlier:g} to {later:g}, so that both are at most {apart:.0%} of the later one apart,

@@ -16,7 +16,7 @@ So `("key", "value")` is [A*][B*] … [A]. Where both query and key are fuzzy, t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
 import equinox as eqx
@@ -41,6 +41,8 @@ LEAST_LENGTH = 3
 SEQUENCES = 256
 EACH = 64
 """Sequences for each of several distances."""
+LARGEST_SEED = 2**32 - 1
+"""What has more than 32 bits would be the seed that its last 32 are."""
 
 
 def completion_probabilities(
@@ -62,14 +64,14 @@ def completion_probabilities(
 
     Raises:
         ValueError: the vocabulary is too small for so many different tokens, a sequence of that
-            length has no place for A, B and A*, a similarity is no cosine, or `where` has something
-            that is no place, or nothing.
-        TypeError: the length is no whole number.
+            length has no place for A, B and A*, a similarity is no cosine, a seed is none, or
+            `where` has something that is no place, or nothing.
+        TypeError: the length or the seed is no whole number.
     """
     _require_length(model, length)
     places = _places(where)
     cosines, distance = _numbers(similarities), jnp.asarray(length - 1 - length // 2)
-    found = _probabilities(model, length, distance, cosines, places, seed, SEQUENCES)
+    found = _probabilities(model, length, distance, cosines, places, _seed(seed), SEQUENCES)
     return np.asarray(found, np.float64)
 
 
@@ -97,7 +99,7 @@ def completion_by_distance(
             )
     cosines = _numbers(similarities)
     found = [
-        _probabilities(model, length, jnp.asarray(distance), cosines, ("query",), seed, EACH)
+        _probabilities(model, length, jnp.asarray(distance), cosines, ("query",), _seed(seed), EACH)
         for distance in distances
     ]
     return np.asarray(found, np.float64).reshape(len(found), len(similarities))
@@ -125,8 +127,14 @@ def _numbers(similarities: Sequence[float]) -> Float[Array, " similarities"]:
     Raises:
         ValueError: one is no cosine.
     """
-    for cosine in similarities:
-        known = isinstance(cosine, int | float | np.number) and not math.isnan(cosine)
+    if np.ndim(similarities) != 1:
+        raise ValueError(
+            f"similarities are {as_shown(similarities)}, but must be a sequence of cosines, such "
+            "as [0.0, 1.0]"
+        )
+    for given in similarities:
+        cosine = given.item() if isinstance(given, np.generic | jax.Array) else given
+        known = isinstance(cosine, int | float) and not math.isnan(cosine)
         if not known or not -1 <= cosine <= 1:
             nearest = f" (nearest: {1 if cosine > 1 else -1})" if known else ""
             raise ValueError(
@@ -135,13 +143,24 @@ def _numbers(similarities: Sequence[float]) -> Float[Array, " similarities"]:
     return jnp.asarray(similarities, jnp.float32)
 
 
+def _seed(seed: int) -> int:
+    """A seed of random numbers, of which others would silently be one of these."""
+    seed = whole_number(seed, "seed")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(
+            f"seed is {seed}, but must be from 0 to {LARGEST_SEED} "
+            f"(nearest: {nearest_number(seed, 0, LARGEST_SEED)})"
+        )
+    return seed
+
+
 def _places(where: Sequence[Place]) -> tuple[Place, ...]:
     """Fuzzy places, each once, in the order of :data:`PLACES`.
 
     Raises:
         ValueError: one is no place, or there is none.
     """
-    named = (where,) if isinstance(where, str) else tuple(where)
+    named = tuple(where) if isinstance(where, Iterable) and not isinstance(where, str) else (where,)
     for place in named:
         if place not in PLACES:
             raise ValueError(

@@ -34,7 +34,7 @@ def induction_heads(matching: PerHead, copying: PerHead) -> tuple[int, ...]:
     """The heads of a layer that match prefixes and copy, in order.
 
     Raises:
-        ValueError: scores of several layers, of different heads, or not finite.
+        ValueError: scores of several layers, of different heads, or not from -1 to 1.
     """
     matching, copying = _of_heads(matching, "prefix-matching"), _of_heads(copying, "copying")
     if len(matching) != len(copying):
@@ -49,7 +49,7 @@ def previous_token_heads(attention: PerHead) -> tuple[int, ...]:
     """The heads of a layer that attend to the token before, in order.
 
     Raises:
-        ValueError: scores of several layers, or not finite.
+        ValueError: scores of several layers, or not from -1 to 1.
     """
     return tuple(np.flatnonzero(_of_heads(attention, "previous-token") >= ATTENDS).tolist())
 
@@ -62,10 +62,11 @@ def _of_heads(scores: PerHead, kind: str) -> PerHead:
             f"{kind} scores have shape {scores.shape}, but must have one axis, the heads of a "
             "layer: give one layer at a time"
         )
-    amiss = np.flatnonzero(~np.isfinite(scores))
+    # A mean of 32-bit numbers from -1 to 1 may round to a little more.
+    amiss = np.flatnonzero(~(np.abs(scores) <= 1 + 1e-5))
     if len(amiss):
         raise ValueError(
-            f"the {kind} score of head {amiss[0]} is {scores[amiss[0]]}, but must be finite"
+            f"the {kind} score of head {amiss[0]} is {scores[amiss[0]]}, but must be from -1 to 1"
         )
     return scores
 
@@ -79,9 +80,11 @@ def others(heads: Collection[int], n_heads: int, size: int) -> list[tuple[int, .
         size: how many are chosen.
 
     Raises:
-        ValueError: one of the heads is not there, or `size` is below 0.
-        TypeError: `size` is no whole number.
+        ValueError: one of the heads is not there, `size` is below 0 or `n_heads` below 1.
+        TypeError: `size` or `n_heads` is no whole number.
     """
+    if (n_heads := whole_number(n_heads, "n_heads")) < 1:
+        raise ValueError(f"n_heads is {n_heads}, but must be at least 1 (nearest: 1)")
     if whole_number(size, "size") < 0:
         raise ValueError(f"size is {size}, but must be at least 0 (nearest: 0)")
     for head in sorted(heads):

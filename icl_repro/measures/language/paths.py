@@ -181,6 +181,11 @@ def _require_points(times: np.ndarray, path: np.ndarray, what: str = "the path")
             f"{what} has numbers at point {np.argmax(amiss)} that are not finite, but must be "
             "finite throughout"
         )
+    if (back := np.diff(times) <= 0).any():
+        raise ValueError(
+            f"the times of {what} do not rise after point {np.argmax(back)}, but each must be "
+            "later than the one before"
+        )
 
 
 def apart_at(

@@ -1,6 +1,7 @@
 """Scores, changes, paths and completions against what they are by construction."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -139,6 +140,53 @@ def test_points_that_are_not_finite_are_refused():
         apart_at((times, times), (np.ones((30, 2)), path), 1.0)
 
 
+def test_times_rise():
+    times, path = np.array([0.0, 2.0, 1.0]), np.ones((3, 2))
+    for measure in (sharpest_turn, lambda *given: legs_between(*given, 1.0, 2.0)):
+        with pytest.raises(
+            ValueError, match="times of the path do not rise after point 1, but each"
+        ):
+            measure(times, path)
+
+
+@pytest.mark.parametrize(
+    ("seed", "error", "said"),
+    [
+        (
+            2**32,
+            ValueError,
+            r"seed is 4294967296, but must be from 0 to .* \(nearest: 4294967295\)",
+        ),
+        (-1, ValueError, r"seed is -1, .* \(nearest: 0\)"),
+        (1.5, TypeError, r"seed is 1\.5, but must be a whole number"),
+        (True, TypeError, "seed is True, but must be a whole number"),
+    ],
+)
+def test_a_seed_that_would_be_another_is_refused(seed, error, said):
+    for measure in (
+        lambda: completion_probabilities(induction_circuit(), 12, [1.0], seed=seed),
+        lambda: completion_by_distance(induction_circuit(), 12, [5], [1.0], seed=seed),
+    ):
+        with unchecked(), pytest.raises(error, match=said):
+            measure()
+
+
+@pytest.mark.parametrize("given", [None, 0.5, [[0.5]]])
+def test_similarities_are_a_sequence(given):
+    with unchecked(), pytest.raises(ValueError, match=r"similarities are .* a sequence of cosines"):
+        completion_probabilities(induction_circuit(), 12, given)
+
+
+def test_cosines_may_be_numbers_of_any_kind():
+    with unchecked():
+        found = [
+            completion_probabilities(induction_circuit(), 12, one)
+            for one in ([0.5], np.array([0.5]), jnp.array([0.5]))
+        ]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
 def test_times_have_one_axis():
     with (
         unchecked(),
@@ -179,7 +227,7 @@ def test_heads_are_chosen_by_their_scores():
         (np.ones(4), np.ones((2, 4)), r"copying scores have shape \(2, 4\), but .* one axis"),
         (np.ones(4), np.array(1.0), r"copying scores have shape \(\), but must have one axis"),
         (np.array([1, np.nan]), np.ones(2), "prefix-matching score of head 1 is nan, but must be"),
-        (np.ones(2), np.array([np.inf, 1]), "copying score of head 0 is inf, but must be finite"),
+        (np.ones(2), np.array([np.inf, 1]), "copying score of head 0 is inf, but must be from -1"),
         (np.ones(4), np.ones(3), "a prefix-matching and a copying score, but there are 4 and 3"),
     ],
 )
@@ -192,7 +240,7 @@ def test_scores_are_those_of_the_heads_of_a_layer(matching, copying, said):
     ("attention", "said"),
     [
         (np.ones((2, 4)), r"previous-token scores have shape \(2, 4\), .* one layer at a time"),
-        (np.array([np.nan]), "previous-token score of head 0 is nan, but must be finite"),
+        (np.array([np.nan]), "previous-token score of head 0 is nan, but must be"),
     ],
 )
 def test_attention_is_that_of_the_heads_of_a_layer(attention, said):
@@ -254,6 +302,7 @@ def test_a_distance_that_does_not_fit_is_refused(distance, nearest):
         (12, -2, ValueError, r"similarity -2 must be a cosine, .* \(nearest: -1\)"),
         (12, float("nan"), ValueError, r"similarity nan must be a cosine, .* from -1 to 1$"),
         (12, "1", ValueError, r"similarity '1' must be a cosine"),
+        (12, 0.5 + 0j, ValueError, r"similarity \(0\.5\+0j\) must be a cosine"),
     ],
 )
 def test_a_length_or_a_cosine_that_cannot_be_is_refused(length, cosine, error, said):
@@ -306,6 +355,7 @@ def test_a_fuzzy_query_is_usual_and_the_order_of_places_does_not_count():
     [
         (["keys"], r"no token 'keys' can be fuzzy: did you mean 'key'\?"),
         ([1], r"no token 1 can be fuzzy: choose from key, query, value"),
+        (None, r"no token None can be fuzzy: choose from key, query, value"),
         ([], r"no token is to be fuzzy: choose from key, query, value"),
     ],
 )
