@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import jax
@@ -15,7 +16,7 @@ from icl_repro.measures.language.heads import MATCHES, induction_heads
 from icl_repro.measures.language.score import early_and_late, in_context_score
 from icl_repro.network.language_model import LanguageModel
 from icl_repro.optogenetics import Intervention
-from icl_repro.text import Text, TextSetName
+from icl_repro.text import Text, TextSetName, TextSettings, text_samplers
 from icl_repro.training import LanguageRun
 from icl_repro.training.language_evaluation import losses_of
 
@@ -170,4 +171,10 @@ def score_where(
 
 def text_of(run: LanguageRun, name: TextSetName) -> Text:
     """Sequences of an evaluation set, others than those seen while it was trained."""
-    return run.samplers()[name].sample(jax.random.key(1_000), EVALUATED)
+    return _drawn(run.spec.text, name)
+
+
+@functools.lru_cache(maxsize=8)
+def _drawn(settings: TextSettings, name: TextSetName) -> Text:
+    """Models that were trained alike are measured on the same sequences."""
+    return text_samplers(settings)[name].sample(jax.random.key(1_000), EVALUATED)

@@ -53,6 +53,8 @@ class Training:
         self._drafts = drafts
         self._waiting = list(drafts)
         self._planned: dict[str, Any] = {}
+        self._encoded: dict[str, str] = {}
+        self._in_words: dict[str, str] = {}
         self._stale: set[str] = set()
         self._took: dict[str, float] = {}
         self._runs_done = 0
@@ -127,6 +129,9 @@ class Training:
             self._guarded(lambda report: self._work.ensure(specs, report))
 
     def _add(self, specs: Mapping[str, Any]) -> None:
+        """Plan runs that a test has chosen, most of which others have before it."""
+        if specs.keys() <= self._planned.keys() and not self._anew():
+            return
         self._plan(specs)
         if self._goes_on:
             self._work.add(self._more(specs))
@@ -134,10 +139,12 @@ class Training:
     def _plan(self, specs: Mapping[str, Any]) -> None:
         store = store_of(self._config)
         self._stale |= {key for key, spec in specs.items() if store.is_stale(spec)}
-        self._planned |= specs
+        new = {key: spec for key, spec in specs.items() if key not in self._planned}
+        self._planned |= new
+        self._encoded |= {key: encode(spec).decode() for key, spec in new.items()}
+        self._in_words |= {key: spec.describe() for key, spec in new.items()}
         self._is_noted = False
-        described = {key: encode(spec).decode() for key, spec in self._planned.items()}
-        scratch_of(self._config).put_specs(process_name(self._config), described)
+        scratch_of(self._config).put_specs(process_name(self._config), self._encoded)
 
     def _more(self, specs: Mapping[str, Any]) -> Any:
         kinds = library.engine()
@@ -196,7 +203,6 @@ class Training:
 
     def _note(self) -> None:
         """Write down what was done so far."""
-        planned = {key: spec.describe() for key, spec in self._planned.items()}
         stale = sorted(self._stale)
         sizes = {key: spec.units for key, spec in self._planned.items() if hasattr(spec, "units")}
         problem = state_of(self._config).training_problem
@@ -206,7 +212,7 @@ class Training:
         if self._work is None:
             there = [key for key, spec in self._planned.items() if spec in store_of(self._config)]
             note = TrainingNote(
-                planned=planned,
+                planned=self._in_words,
                 reused=there,
                 stale=stale,
                 unit=library.engine().UNIT if sizes else "",
@@ -220,7 +226,7 @@ class Training:
             failed = {spec.key: why for spec, why in done.failed.items()}
             state_of(self._config).without_results.update(failed)
             note = TrainingNote(
-                planned=planned,
+                planned=self._in_words,
                 trained=[spec.key for spec in done.trained],
                 reused=[spec.key for spec in done.reused],
                 stale=stale,

@@ -6,6 +6,7 @@ of Python: a value is what would be read back from where it is stored.
 
 from __future__ import annotations
 
+import functools
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -29,10 +30,9 @@ def in_one_form(field: msgspec.structs.FieldInfo, value: Any) -> Any:
     Raises:
         TypeError: it is of another kind than the setting.
     """
-    wanted = f"{field.name} is {as_shown(value)}, but must be {_in_words(field.type)}"
     if isinstance(value, msgspec.Struct) and not isinstance(value, _kinds(field.type)):
         # As plain data it might pass for what it is not.
-        raise TypeError(wanted)
+        raise TypeError(_wanted(field, value))
     try:
         return msgspec.json.decode(
             msgspec.json.encode(value, enc_hook=_plain_number), type=field.type
@@ -40,11 +40,16 @@ def in_one_form(field: msgspec.structs.FieldInfo, value: Any) -> Any:
     except (TypeError, OverflowError, msgspec.ValidationError) as error:
         said = str(error)
         if isinstance(error, TypeError) or (said.startswith("Expected") and " - at" not in said):
-            raise TypeError(wanted) from error
+            raise TypeError(_wanted(field, value)) from error
         # Something inside is wrong, and the error says what and at which place.
         raise TypeError(f"{field.name} is {as_shown(value)}: {said}") from error
 
 
+def _wanted(field: msgspec.structs.FieldInfo, value: Any) -> str:
+    return f"{field.name} is {as_shown(value)}, but must be {_in_words(field.type)}"
+
+
+@functools.cache
 def _kinds(kind: Any) -> tuple[type, ...]:
     """The classes that a setting may be of."""
     options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)

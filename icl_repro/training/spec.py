@@ -388,7 +388,7 @@ def _fields_of_a_run() -> tuple[msgspec.structs.FieldInfo, ...]:
 
 def _departures(spec: RunSpec) -> Iterator[str]:
     """The settings that are not the defaults, as text."""
-    defaults = RunSpec()
+    defaults = _USUAL
     parts = ["exemplars", "episodes", "model", "optimiser"]
     if type(spec.exemplars) is not type(defaults.exemplars):
         yield f"exemplars {about(spec.exemplars).label}"
