@@ -150,7 +150,7 @@ def test_one_layer(runs: Runs, evidence: Evidence) -> None:
     """A model with one layer forms no induction head, not in four times the training either."""
     for name, note in (
         (ONE, "at any time"),
-        (ONE_LONGER, "at any time, of which a quarter is above"),
+        (ONE_LONGER, "at any time; the first quarter is that of the check before"),
     ):
         evidence.check(MATCHING(name), best_matching(runs[name]).max(), at_most=0.2, note=note)
         evidence.quantity(f"largest copying score, {name}", final(runs[name], "copying").max())
