@@ -50,8 +50,8 @@ MARGIN = 0.1
 UNTESTED_MARGIN = 0.25
 """How much of it a value may lose where no difference between trainings is known.
 
-In this repository trainings of one seed are known to differ, or not to, in 652 checks: in 12 by
-more than this, four of them processor times and eight of language models, and in none of the other
+In this repository trainings of one seed are known to differ, or not to, in 693 checks: in 14 by
+more than this, five of them processor times and nine of language models, and in none of the other
 539, so that of these fewer than one of a hundred is beyond it (95 %, Clopper and Pearson). Of 291
 values that were judged again on networks one rounding away, on the same machine, none was.
 """

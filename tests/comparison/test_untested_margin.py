@@ -31,4 +31,4 @@ def test_trainings_of_one_seed_differ_by_more_than_it_in_times_and_language_mode
     assert len(shares) - len(times) - len(of_text) > 500, "fewer would say less than its docstring"
     beyond = {place for place, share in shares.items() if share > UNTESTED_MARGIN}
     assert beyond <= times | of_text, beyond - times - of_text
-    assert len(beyond & of_text) <= 8
+    assert len(beyond & of_text) <= 9

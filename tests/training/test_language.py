@@ -113,7 +113,7 @@ def test_a_schedule_counts_in_whole_numbers(change, error, said):
         ({"schedule": TextSettings()}, "schedule is .*, but must be TextSchedule, such as"),
         ({"optimiser": 3}, "optimiser is 3, but must be Optimiser, such as"),
         ({"model": ModelSettings(width=128)}, "model is .*, but must be LanguageModelSettings"),
-        ({"clamps": None}, "clamps is None, but must be a sequence of AblateHeads, .* or Pres"),
+        ({"clamps": None}, "clamps is None, but must be a sequence of .* or Preserving"),
         ({"stop": 3}, "stop is 3, but must be Stop or None"),
     ],
 )

@@ -310,8 +310,8 @@ def _legend(panel: AnyPanel, colours: dict[str, str]) -> tuple[LegendEntry, ...]
 
 
 def _in_legend(series: Series, every: Sequence[Series]) -> str:
-    """What a series is called there: those that only their labels tell apart, such as the heads of
-    a layer or seeds without a mean, are called what all of them are.
+    """What a series is called there: those that only their labels tell apart, such as seeds without
+    a mean, are called what all of them are.
     """
     if series.origin == "published" or (isinstance(series, OverSeeds) and series.is_mean):
         return _full_label(series)
