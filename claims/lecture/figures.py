@@ -139,6 +139,10 @@ def clamped_figure(runs: Runs) -> Figure:
     )
 
 
+def _by_name(x: Sequence[float], found: Mapping[str, np.ndarray]) -> list[Series]:
+    return [Series(name, list(x), y.tolist(), group=name) for name, y in found.items()]
+
+
 def completion_figure(
     similarities: Sequence[float], probabilities: Mapping[str, Mapping[str, np.ndarray]]
 ) -> Figure:
@@ -154,10 +158,7 @@ def completion_figure(
             Panel(
                 place,
                 *axes,
-                [
-                    Series(name, list(similarities), found.tolist(), group=name)
-                    for name, found in lines.items()
-                ],
+                _by_name(similarities, lines),
                 y_scale="log",
             )
             for place, lines in probabilities.items()
@@ -167,10 +168,7 @@ def completion_figure(
 
 def distances_figure(distances: Sequence[int], likelier: Mapping[str, np.ndarray]) -> Figure:
     """How much likelier B is after A, by the distance of both As."""
-    lines = [
-        Series(name, list(distances), found.tolist(), group=name)
-        for name, found in likelier.items()
-    ]
+    lines = _by_name(distances, likelier)
     axes = "tokens from A to A", "probability of B after A over that after another"
     return Figure(
         "Completion by distance",

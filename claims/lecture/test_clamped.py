@@ -28,6 +28,7 @@ from icl_repro import Evidence, claim, control
 EARLIER = "half-time of the improvement with the previous-token pattern clamped over that without"
 HELD = "largest distance of the attention of a clamped head from what it is clamped to"
 SMOOTH = "acceleration ratio of the in-context-learning score with the induction pattern clamped"
+DEARER = "loss late in the end with it clamped less that without"
 SCORE = "in-context-learning score with the induction pattern clamped over that without"
 
 
@@ -58,8 +59,7 @@ def test_previous_token_clamped(runs: Runs, evidence: Evidence) -> None:
         unit="ratio",
         note=f"{clamped:,.0f} and {plain:,.0f} sequences",
     )
-    dearer = late_loss(run) - late_loss(runs[TWO])
-    evidence.quantity("loss late in the end with it clamped less that without", dearer, unit="nats")
+    evidence.quantity(DEARER, late_loss(run) - late_loss(runs[TWO]), unit="nats")
     attention = run.curves["attention.previous"][:, 0, list(CLAMPED_HEADS)]
     evidence.check(HELD, np.abs(attention - 1).max(), at_most=1e-5)
     evidence.figure(clamped_figure(runs))
@@ -99,8 +99,7 @@ def test_induction_clamped(runs: Runs, evidence: Evidence) -> None:
     evidence.check(SMOOTH, suddenness(run), at_most=1.5)
     attention = run.curves["attention.induction"][:, -1, list(HEADS)]
     evidence.check(HELD, np.abs(attention - 1).max(), at_most=1e-5)
-    dearer = late_loss(run) - late_loss(runs[TWO])
-    evidence.quantity("loss late in the end with it clamped less that without", dearer, unit="nats")
+    evidence.quantity(DEARER, late_loss(run) - late_loss(runs[TWO]), unit="nats")
     half_time = score_change(run).middle
     evidence.quantity("half-time with the induction pattern clamped", half_time, unit="sequences")
     share = share_of(score_of(run)[-1], score_of(runs[TWO])[-1])

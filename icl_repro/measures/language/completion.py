@@ -32,6 +32,7 @@ from icl_repro.numbers import count
 from icl_repro.optogenetics import Constant, Edit, Intervention
 from icl_repro.optogenetics.arguments import as_shown, whole_number
 from icl_repro.text import Text
+from icl_repro.training.spec import require_seeds
 
 Place = Literal["query", "key", "value"]
 """The last token, A in the context, and B in the context."""
@@ -41,8 +42,6 @@ LEAST_LENGTH = 3
 SEQUENCES = 256
 EACH = 64
 """Sequences for each of several distances."""
-LARGEST_SEED = 2**32 - 1
-"""What has more than 32 bits would be the seed that its last 32 are."""
 
 
 def completion_probabilities(
@@ -70,8 +69,9 @@ def completion_probabilities(
     """
     _require_length(model, length)
     places = _places(where)
+    require_seeds(seed=whole_number(seed, "seed"))
     cosines, distance = _numbers(similarities), jnp.asarray(length - 1 - length // 2)
-    found = _probabilities(model, length, distance, cosines, places, _seed(seed), SEQUENCES)
+    found = _probabilities(model, length, distance, cosines, places, seed, SEQUENCES)
     return np.asarray(found, np.float64)
 
 
@@ -97,9 +97,10 @@ def completion_by_distance(
                 f"distance {distance} must be from 2 to {length - 1}, within {length} tokens "
                 f"(nearest: {nearest_number(distance, 2, length - 1)})"
             )
+    require_seeds(seed=whole_number(seed, "seed"))
     cosines = _numbers(similarities)
     found = [
-        _probabilities(model, length, jnp.asarray(distance), cosines, ("query",), _seed(seed), EACH)
+        _probabilities(model, length, jnp.asarray(distance), cosines, ("query",), seed, EACH)
         for distance in distances
     ]
     return np.asarray(found, np.float64).reshape(len(found), len(similarities))
@@ -141,17 +142,6 @@ def _numbers(similarities: Sequence[float]) -> Float[Array, " similarities"]:
                 f"similarity {as_shown(cosine)} must be a cosine, a number from -1 to 1{nearest}"
             )
     return jnp.asarray(similarities, jnp.float32)
-
-
-def _seed(seed: int) -> int:
-    """A seed of random numbers, of which others would silently be one of these."""
-    seed = whole_number(seed, "seed")
-    if not 0 <= seed <= LARGEST_SEED:
-        raise ValueError(
-            f"seed is {seed}, but must be from 0 to {LARGEST_SEED} "
-            f"(nearest: {nearest_number(seed, 0, LARGEST_SEED)})"
-        )
-    return seed
 
 
 def _places(where: Sequence[Place]) -> tuple[Place, ...]:
